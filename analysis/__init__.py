@@ -1,0 +1,1 @@
+"""Patchclamp's analysis: everything that needs torch or numpy."""

@@ -1,0 +1,17 @@
+"""Glossary of axis names for jaxtyping annotations.
+
+batch     windows that go through the model together
+pos       token position in a window (0 is the first token, BOS where the model has one)
+d_model   width of the residual stream
+neuron    MLP neurons of one layer (the input of the down projection)
+head      attention heads of one layer
+d_head    width of one head
+vocab     token ids
+unit      neurons or heads of one site
+window    windows of a pool or sample
+bin       bins of a histogram
+"""
+
+AXES = (
+    "batch", "pos", "d_model", "neuron", "head", "d_head", "vocab", "unit", "window", "bin",
+)  # fmt: skip

@@ -1,0 +1,23 @@
+"""What can be wrong with what the user gave: each error says what happened and what to do."""
+
+
+class AnalysisError(Exception):
+    """Something that the user can do something about."""
+
+    def __init__(self, detail: str, *, hint: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.hint = hint
+        """What to do next, as a sentence."""
+
+
+class ModelError(AnalysisError):
+    """A subject model that cannot be loaded, or not trusted, or not understood."""
+
+
+class CorpusError(AnalysisError):
+    """Text that cannot be read, or is not there."""
+
+
+class SweepError(AnalysisError):
+    """A sweep that cannot start or go on."""

@@ -1,0 +1,1 @@
+"""Patchclamp's web side: pages, REST and store. Never imports torch."""

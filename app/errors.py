@@ -1,0 +1,40 @@
+"""One family of errors; each says what happened and what to do, and has one HTTP status.
+
+The web side turns them into an RFC 9457 problem document or an HTML page; the command line into
+one sentence on standard error and exit code 1 (2 for wrong usage).
+"""
+
+
+class PatchclampError(Exception):
+    """Something that the user can do something about."""
+
+    status = 500
+    title = "Something went wrong"
+
+    def __init__(self, detail: str, *, hint: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.hint = hint
+        """What to do next, as a sentence."""
+
+
+class NotFoundError(PatchclampError):
+    status = 404
+    title = "Not found"
+
+
+class BadRequestError(PatchclampError):
+    status = 422
+    title = "The request cannot be understood"
+
+
+class ConflictError(PatchclampError):
+    status = 409
+    title = "In conflict with what is there"
+
+
+class UnavailableError(PatchclampError):
+    """The store cannot be used now: locked, read-only, newer than the code, disk full."""
+
+    status = 503
+    title = "The store is not available"

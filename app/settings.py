@@ -1,0 +1,51 @@
+"""Every knob of Patchclamp, from the environment, with one prefix: PATCHCLAMP_."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="PATCHCLAMP_", frozen=True, extra="ignore")
+
+    data: Path = Field(
+        default_factory=lambda: user_data_path("patchclamp"),
+        description="The one folder for everything that is written.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="postgresql://… or sqlite:///…; default: store.sqlite in the data folder.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that the web side listens on.")
+    port: int = Field(default=8765, ge=0, le=65535, description="Port; 0 takes a free one.")
+    allowed_hosts: list[str] = Field(
+        default=["127.0.0.1", "localhost", "[::1]", "testserver"],
+        description="Host names that requests may carry.",
+    )
+    device: str = Field(default="auto", description="Torch device of the worker: auto, cpu, cuda, mps.")
+    threads: int | None = Field(default=None, ge=1, description="CPU threads of the worker.")
+    lease_seconds: float = Field(
+        default=30, gt=0, description="After this long without a heartbeat a worker counts as dead."
+    )
+    poll_seconds: float = Field(default=0.2, gt=0, description="How often workers look for jobs.")
+    log_level: str = Field(default="info", description="debug, info, warning or error.")
+    log_json: bool = Field(default=False, description="One JSON object per log line.")
+
+    @property
+    def url(self) -> str:
+        """The database URL with its driver named (psycopg 3 for PostgreSQL)."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data / 'store.sqlite'}"
+        url = self.database_url.get_secret_value()
+        for scheme in ("postgresql://", "postgres://"):
+            if url.startswith(scheme):
+                return "postgresql+psycopg://" + url.removeprefix(scheme)
+        return url
+
+
+@lru_cache
+def get_settings() -> Settings:
+    return Settings()

@@ -1,0 +1,78 @@
+"""Typed job requests: what the web side asks of a worker. Stored as JSON in the job's row."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+class Request(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sampling(Request):
+    """How many windows are kept per unit in one split."""
+
+    top: int = Field(default=32, ge=0, le=256, description="Windows of the highest maximum.")
+    bottom: int = Field(default=32, ge=0, le=256, description="Windows of the lowest minimum.")
+    per_interval: int = Field(
+        default=2, ge=0, le=64, description="Random windows per interval of the window maximum."
+    )
+    random: int = Field(default=8, ge=0, le=256, description="Uniformly random windows.")
+    pool: int = Field(
+        default=192, ge=0, le=65536, description="Random windows whose every activation is kept."
+    )
+
+
+class SweepRequest(Request):
+    """One pass of a model over a corpus: statistics, exemplars and pools of every unit."""
+
+    kind: Literal["sweep"] = "sweep"
+    model: str = Field(description="Name of a model that was added.", examples=["smollm2"])
+    corpus: str = Field(description="Name of a corpus that was added.", examples=["starter"])
+    window_length: int = Field(default=128, ge=4, le=8192, description="Tokens per window, BOS included.")
+    max_windows: dict[str, int] = Field(
+        default_factory=dict,
+        description="At most so many windows per split, chosen at random; default: all.",
+    )
+    sampling: dict[str, Sampling] = Field(
+        default_factory=dict,
+        description="Per split; key `ood` holds for every held-out domain, `default` for the rest.",
+    )
+    counted_from: int = Field(
+        default=1, ge=0, le=64, description="First position that statistics count."
+    )
+    threshold: float = Field(default=1.0, description="`above` is the share of activations above this.")
+    histogram_every: int = Field(
+        default=8, ge=1, le=1024, description="Every how many positions one is binned."
+    )
+    windows_per_shard: int = Field(default=256, ge=1, le=65536)
+    batch_size: int = Field(default=16, ge=1, le=4096, description="Windows per forward pass.")
+    dtype: Dtype = "auto"
+    device: str = "auto"
+    seed: int = Field(default=0, ge=0, le=2**63 - 1)
+    follow_up: bool = Field(
+        default=True, description="Afterwards also compute output sides and related units."
+    )
+
+
+class OutputRequest(Request):
+    """The output side of every neuron, from weights alone."""
+
+    kind: Literal["output"] = "output"
+    model: str
+    run_id: int = Field(description="The sweep that the results belong beside.")
+    n_tokens: int = Field(default=10, ge=1, le=100)
+
+
+class RelateRequest(Request):
+    """Related neurons of every neuron: by output direction and by activity on the fit pool."""
+
+    kind: Literal["relate"] = "relate"
+    model: str
+    run_id: int = Field(description="The sweep whose pool is read.")
+    n_related: int = Field(default=6, ge=1, le=100)
+
+
+JobRequest = Annotated[SweepRequest | OutputRequest | RelateRequest, Field(discriminator="kind")]

@@ -1,0 +1,196 @@
+"""What a sweep knows about a unit: statistics, exemplars, output side, relatives.
+
+All rows are keyed by run first: a second sweep never overwrites the numbers of the first.
+"""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.store.tables.base import Base, Packed
+
+SORTED = ("density", "maximum", "kurtosis")
+
+
+class UnitStatisticsTable(Base):
+    """One row per unit and split. Numbers are over finite activations at counted positions."""
+
+    __tablename__ = "unit_statistics"
+    __table_args__ = (
+        *(
+            Index(f"ix_unit_statistics_{name}", "run_id", "site_id", "split", name, "unit_index")
+            for name in SORTED
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    site_id: Mapped[int] = mapped_column(
+        ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
+    )
+    split: Mapped[str] = mapped_column(primary_key=True)
+    unit_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    n_windows: Mapped[int]
+    n_positions: Mapped[int]
+    """Finite activations counted."""
+    n_nonfinite: Mapped[int]
+    mean: Mapped[float | None]
+    variance: Mapped[float | None]
+    """Population variance (divided by n)."""
+    skewness: Mapped[float | None]
+    kurtosis: Mapped[float | None]
+    """Pearson's (a Gaussian has 3); NULL where the activation is constant."""
+    minimum: Mapped[float | None]
+    maximum: Mapped[float | None]
+    density: Mapped[float | None]
+    """Share of positions with a > 0."""
+    above: Mapped[float | None]
+    """Share of positions with a > the run's threshold."""
+    histogram: Mapped[bytes] = mapped_column(Packed)
+    """uint32 counts of the run's sign-log bins (run.parameters['histogram']), zlib."""
+
+
+class ExemplarTable(Base):
+    """The kept windows of one unit, one kind and split, in one row."""
+
+    __tablename__ = "exemplars"
+    __table_args__ = (
+        CheckConstraint("kind IN ('top', 'bottom', 'interval', 'random')", name="kind"),
+    )
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    site_id: Mapped[int] = mapped_column(
+        ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
+    )
+    unit_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    split: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    windows: Mapped[bytes] = mapped_column(Packed)
+    """uint32 window numbers [n], best first (top, bottom), by interval (interval)."""
+    peaks: Mapped[bytes] = mapped_column(Packed)
+    """float32 [n]: the window's maximum (minimum for bottom), before rounding to float16."""
+    peak_positions: Mapped[bytes] = mapped_column(Packed)
+    """uint16 [n]"""
+    intervals: Mapped[bytes | None] = mapped_column(Packed)
+    """kind interval: uint8 [n], the interval of each window; edges and shares are in
+    `UnitIntervalTable`."""
+    activations: Mapped[bytes] = mapped_column(Packed)
+    """float16 [n, window_length]; positions past a window's end are NaN."""
+
+
+class UnitIntervalTable(Base):
+    """The intervals of a unit's window maximum, from which exemplars were drawn at random."""
+
+    __tablename__ = "unit_intervals"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    site_id: Mapped[int] = mapped_column(
+        ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
+    )
+    split: Mapped[str] = mapped_column(primary_key=True)
+    unit_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    edges: Mapped[bytes] = mapped_column(Packed)
+    """float32 [bins - 1]: inner boundaries of the window maximum, rising."""
+    counts: Mapped[bytes] = mapped_column(Packed)
+    """uint32 [bins]: windows of the split in each interval; n kept / count is the sampling share."""
+
+
+class AttentionPatternTable(Base):
+    """For heads: at each position of an exemplar, the few tokens it reads most."""
+
+    __tablename__ = "attention_patterns"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    site_id: Mapped[int] = mapped_column(
+        ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
+    )
+    unit_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    split: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    n_sources: Mapped[int]
+    sources: Mapped[bytes] = mapped_column(Packed)
+    """uint16 [n, window_length, n_sources]: source positions, strongest first."""
+    weights: Mapped[bytes] = mapped_column(Packed)
+    """float16 [n, window_length, n_sources]: attention probabilities; their sum shows the rest."""
+
+
+class OutputSideTable(Base):
+    """What a neuron writes: tokens whose logits its output vector moves most, from weights."""
+
+    __tablename__ = "output_sides"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    site_id: Mapped[int] = mapped_column(
+        ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
+    )
+    unit_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    norm: Mapped[float]
+    """L2 norm of the unit's output vector."""
+    tokens: Mapped[bytes] = mapped_column(Packed)
+    """uint32 [2 * n]: promoted (highest first), then suppressed (lowest first)."""
+    logits: Mapped[bytes] = mapped_column(Packed)
+    """float32 [2 * n]: centred logits per unit of activation."""
+    z_scores: Mapped[bytes] = mapped_column(Packed)
+    """float32 [2 * n]: against random directions of the same norm."""
+
+
+class RelatedUnitTable(Base):
+    __tablename__ = "related_units"
+    __table_args__ = (
+        CheckConstraint("method IN ('output', 'activity')", name="method"),
+        {"sqlite_with_rowid": False},
+    )
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    site_id: Mapped[int] = mapped_column(
+        ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
+    )
+    unit_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    method: Mapped[str] = mapped_column(primary_key=True)
+    """output: cosine of output vectors; activity: Pearson r over the fit pool's tokens."""
+    sites: Mapped[bytes] = mapped_column(Packed)
+    """uint32 [n] site ids"""
+    indices: Mapped[bytes] = mapped_column(Packed)
+    """uint32 [n]"""
+    values: Mapped[bytes] = mapped_column(Packed)
+    """float32 [n], largest magnitude first"""
+
+
+class SiteSummaryTable(Base):
+    """How one statistic is distributed over the units of a site: one row of the map."""
+
+    __tablename__ = "site_summaries"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    site_id: Mapped[int] = mapped_column(
+        ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
+    )
+    split: Mapped[str] = mapped_column(primary_key=True)
+    statistic: Mapped[str] = mapped_column(primary_key=True)
+    """density, above, mean, variance, skewness, kurtosis, minimum, maximum"""
+    n_units: Mapped[int]
+    """Units with a defined value."""
+    n_undefined: Mapped[int]
+    n_dead: Mapped[int]
+    n_flagged: Mapped[int]
+    edges: Mapped[bytes] = mapped_column(Packed)
+    """float32 [bins + 1]: the same for every site of the run, so that rows compare."""
+    counts: Mapped[bytes] = mapped_column(Packed)
+    """uint32 [bins]"""
+    quantiles: Mapped[bytes] = mapped_column(Packed)
+    """float32 [101]: percentiles 0 to 100."""

@@ -1,0 +1,31 @@
+"""Corpora and documents as shown."""
+
+from datetime import datetime
+from typing import Any
+
+from app.store.views.base import View
+
+
+class CorpusView(View):
+    name: str
+    title: str
+    source: str
+    source_kind: str
+    documents_sha256: str
+    n_documents: int
+    n_characters: int
+    splits: dict[str, int]
+    """Documents per split."""
+    reading: dict[str, Any]
+    created_at: datetime
+
+
+class DocumentView(View):
+    corpus: str
+    number: int
+    title: str
+    domain: str
+    origin: str
+    split: str
+    sha256: str
+    n_characters: int

@@ -1,0 +1,42 @@
+"""Jobs as shown, and what happened to them."""
+
+from datetime import datetime
+from typing import Any
+
+from app.store.views.base import View
+
+
+class ProgressView(View):
+    done: float | None
+    total: float | None
+    unit: str | None
+    rate: float | None
+    seconds_left: float | None
+
+
+class JobView(View):
+    id: str
+    kind: str
+    status: str
+    model: str | None
+    request: dict[str, Any]
+    progress: ProgressView
+    message: str | None
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested: bool
+    worker_id: str | None
+    attempts: int
+    error: str | None
+    traceback: str | None
+    result: dict[str, Any] | None
+
+
+class JobEventView(View):
+    id: int
+    job_id: str
+    at: datetime
+    kind: str
+    data: dict[str, Any]

@@ -1,0 +1,155 @@
+"""A unit: its row in a table, its page, its exemplars, its pool."""
+
+from app.store.views.base import View
+
+
+class UnitReference(View):
+    model: str
+    site: str
+    index: int
+
+
+class UnitRow(View):
+    """One line of a site's table."""
+
+    model: str
+    site: str
+    index: int
+    split: str
+    run_id: int
+    n_positions: int
+    n_nonfinite: int
+    mean: float | None
+    variance: float | None
+    skewness: float | None
+    kurtosis: float | None
+    minimum: float | None
+    maximum: float | None
+    density: float | None
+    above: float | None
+    dead: bool
+    """Constant on all counted positions (heads, gated neurons) or never above 0 (ReLU-like)."""
+    flagged: bool
+    """Some activations were NaN or infinite."""
+
+
+class HistogramView(View):
+    edges: list[float]
+    """bins + 1 edges on a sign-log axis; the outer bins also hold what lies beyond."""
+    counts: list[int]
+    fraction: float
+    """Share of positions that were binned."""
+
+
+class StatisticsView(UnitRow):
+    n_windows: int
+    histogram: HistogramView
+    threshold: float
+    """What `above` is the share of."""
+
+
+class TokenEffect(View):
+    token: str
+    token_id: int
+    logit: float
+    """Centred change of the token's logit per unit of activation."""
+    z: float
+    """Against random directions of the same norm."""
+
+
+class OutputSideView(View):
+    run_id: int
+    norm: float
+    promoted: list[TokenEffect]
+    suppressed: list[TokenEffect]
+    gated: bool
+    """The activation has both signs: a negative one swaps promoted and suppressed."""
+
+
+class RelatedUnit(View):
+    site: str
+    index: int
+    value: float
+
+
+class RelatedView(View):
+    method: str
+    """output (cosine of output vectors) or activity (Pearson r on the fit pool)"""
+    run_id: int
+    items: list[RelatedUnit]
+
+
+class UnitView(View):
+    model: str
+    site: str
+    index: int
+    kind: str
+    layer: int
+    n_units: int
+    run_id: int
+    statistics: list[StatisticsView]
+    """One per split, fit first."""
+    output: OutputSideView | None
+    related: list[RelatedView]
+    exemplar_sets: list[tuple[str, str]]
+    """(split, kind) of what is stored."""
+
+
+class AttentionView(View):
+    """At each position, the strongest source positions; the rest of the probability is spread."""
+
+    sources: list[list[int]]
+    weights: list[list[float]]
+
+
+class IntervalView(View):
+    low: float | None
+    """None: no lower bound."""
+    high: float | None
+    share: float
+    """Of the split's windows whose maximum falls in the interval."""
+
+
+class ExemplarView(View):
+    window: int
+    document: int
+    document_title: str
+    domain: str
+    origin: str
+    split: str
+    start: int
+    tokens: list[str]
+    token_ids: list[int]
+    activations: list[float | None]
+    """null where the activation was not finite, and at positions past the window's end."""
+    peak: float
+    peak_position: int
+    interval: IntervalView | None
+    attention: AttentionView | None
+
+
+class ExemplarsView(View):
+    model: str
+    site: str
+    index: int
+    run_id: int
+    split: str
+    kind: str
+    items: list[ExemplarView]
+
+
+class PoolView(View):
+    """Every activation of one unit on the randomly chosen windows of a split."""
+
+    model: str
+    site: str
+    index: int
+    run_id: int
+    split: str
+    windows: list[int]
+    documents: list[int]
+    tokens: list[list[str]]
+    activations: list[list[float | None]]
+    """float16 as stored; position 0 included"""
+    counted_from: int
+    """First position that statistics count (1 where position 0 is left out)."""
