@@ -1,0 +1,77 @@
+"""The web application: middlewares from the outside in, then API, files and pages."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from app import api, pages, problems
+from app.assets import asset
+from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
+from app.problems import CrashMiddleware
+from app.security import GuardMiddleware, SecurityHeadersMiddleware
+from app.settings import Settings, get_settings
+from app.store.engine import open_engine
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """An application on the store that the settings name; it does not migrate the store."""
+    settings = settings or get_settings()
+    configure_logging(settings)
+    metrics = RequestMetrics()
+    app = FastAPI(
+        title="Patchclamp",
+        version=_version(),
+        description=api.DESCRIPTION,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_dispose_engine,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(ObservingMiddleware, metrics=metrics),
+            Middleware(SecurityHeadersMiddleware),
+            Middleware(GuardMiddleware, allowed_hosts=settings.allowed_hosts),
+            Middleware(GZipMiddleware, minimum_size=2048, compresslevel=4),
+            Middleware(CrashMiddleware),
+        ],
+    )
+    app.state.settings = settings
+    app.state.metrics = metrics
+    app.state.engine = open_engine(settings)
+    problems.install(app)
+    api.install(app)
+    app.mount("/static", Files(directory=asset("static"), check_dir=False), name="static")
+    app.include_router(pages.router)
+    return app
+
+
+class Files(StaticFiles):
+    """Our own files are asked for again each time; vendored ones have a version in their name."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        vendored = path.startswith("vendor/") and response.status_code in (200, 304)
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if vendored else "no-cache"
+        )
+        return response
+
+
+@asynccontextmanager
+async def _dispose_engine(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.engine.dispose()
+
+
+def _version() -> str:
+    try:
+        return version("patchclamp")
+    except PackageNotFoundError:
+        return "0+source"

@@ -1,0 +1,239 @@
+"""Every error leaves in one shape: an RFC 9457 problem document, or an HTML page for browsers.
+
+Comes in: any exception of a request. Goes out: `application/problem+json` with type, title,
+status, detail, instance, `hint` (what to do next) and, for invalid input, `errors`. Browsers that
+ask for text/html outside of /api get a page with the same words, rendered by the function that
+`install` was given.
+"""
+
+from collections.abc import Callable
+from html import escape
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.datastructures import State
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import PatchclampError, UnavailableError
+
+MEDIA_TYPE = "application/problem+json"
+
+log = structlog.get_logger("patchclamp.web")
+
+
+class InvalidField(BaseModel):
+    location: list[str | int] = Field(
+        description="Where: path, query, header or body, then the name.",
+        examples=[["query", "limit"]],
+    )
+    message: str = Field(
+        description="What is wrong.", examples=["Input should be less than or equal to 200"]
+    )
+    type: str = Field(description="Machine-readable kind.", examples=["less_than_equal"])
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 describes it, with a hint of what to do."""
+
+    type: str = Field(
+        description="What kind of problem, as the URL of its description.",
+        examples=["/api/docs#problem-404"],
+    )
+    title: str = Field(description="The kind in words.", examples=["Not found"])
+    status: int = Field(description="The HTTP status.", examples=[404])
+    detail: str = Field(
+        description="What happened here.", examples=["There is no model named 'smollm3'."]
+    )
+    instance: str = Field(
+        description="The path that was asked for.", examples=["/api/v1/models/smollm3"]
+    )
+    hint: str | None = Field(
+        default=None, description="What to do next.", examples=["GET /api/v1/models lists them."]
+    )
+    request_id: str | None = Field(
+        default=None, description="The id of this request in the server's log."
+    )
+    errors: list[InvalidField] | None = Field(
+        default=None, description="For invalid input: what is wrong, and where."
+    )
+
+
+PageOfProblem = Callable[[Request, Problem], Response]
+
+
+def install(app: FastAPI, page: PageOfProblem | None = None) -> None:
+    """Map each exception once; what nobody foresaw is caught by `CrashMiddleware`."""
+    app.state.problem_page = page or bare_page
+    app.add_exception_handler(PatchclampError, _answer_ours)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(RequestValidationError, _answer_validation)
+    app.add_exception_handler(DataError, _answer_data)
+    for unavailable in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(unavailable, _answer_store)
+
+
+def answer_problem(
+    request: Request,
+    status: int,
+    detail: str,
+    *,
+    title: str | None = None,
+    hint: str | None = None,
+    errors: list[InvalidField] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """The response for one problem: JSON, or HTML where a browser asked for a page."""
+    problem = Problem(
+        type=f"/api/docs#problem-{status}",
+        title=title or HTTPStatus(status).phrase,
+        status=status,
+        detail=_printable(detail),
+        instance=_printable(request.url.path),
+        hint=None if hint is None else _printable(hint),
+        request_id=request.scope.get("state", {}).get("request_id"),
+        errors=errors,
+    )
+    if wants_html(request):
+        response = _page_renderer(request)(request, problem)
+        response.headers.append("Vary", "Accept")
+    else:
+        content = problem.model_dump_json(exclude_none=True)
+        response = Response(content, status_code=status, media_type=MEDIA_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(headers or {})
+    return response
+
+
+def wants_html(request: Request) -> bool:
+    path = request.url.path
+    return not path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def bare_page(request: Request, problem: Problem) -> Response:  # noqa: ARG001
+    """A page without a template, for when templates are what fails."""
+    words = [problem.detail, problem.hint, problem.request_id and f"Request {problem.request_id}"]
+    body = "".join(f"<p>{escape(word)}</p>" for word in words if word)
+    title = escape(problem.title)
+    html = f'<!doctype html><html lang="en"><title>{title}</title><h1>{title}</h1>{body}</html>'
+    return HTMLResponse(html, status_code=problem.status)
+
+
+class CrashMiddleware:
+    """Turns an unforeseen exception into a 500 that says nothing of the inside.
+
+    It is the innermost middleware, so that the answer passes all others and carries their headers;
+    the traceback goes to the log under the id that the answer names.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note)
+        except Exception:
+            log.exception("request.crashed", path=scope["path"])
+            if started:
+                raise
+            response = answer_problem(
+                Request(scope),
+                500,
+                "The server failed while answering this request; nothing was changed by it.",
+                title="Something went wrong",
+                hint="The server's log holds the reason under the request id.",
+            )
+            await response(scope, receive, send)
+
+
+def _page_renderer(request: Request) -> PageOfProblem:
+    state: State | None = getattr(request.scope.get("app"), "state", None)
+    return getattr(state, "problem_page", bare_page)
+
+
+def _answer_ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PatchclampError)  # noqa: S101 - the registry guarantees it
+    return answer_problem(request, error.status, error.detail, title=error.title, hint=error.hint)
+
+
+def _answer_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - the registry guarantees it
+    details = {
+        404: "There is nothing at this address.",
+        405: f"{request.method} is not possible here.",
+    }
+    standard = HTTPStatus(error.status_code).phrase
+    detail = details.get(error.status_code, standard) if error.detail == standard else error.detail
+    headers = dict(error.headers or {})
+    return answer_problem(request, error.status_code, str(detail), headers=headers)
+
+
+def _answer_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - the registry guarantees it
+    fields = [
+        InvalidField(
+            location=[_printable_part(part) for part in item["loc"]],
+            message=_printable(str(item["msg"])),
+            type=str(item["type"]),
+        )
+        for item in error.errors()
+    ]
+    named = "; ".join(f"{'.'.join(map(str, f.location))}: {f.message}" for f in fields[:3])
+    return answer_problem(
+        request,
+        422,
+        f"The request is not valid. {named}"[:1000],
+        title="The request cannot be understood",
+        hint="/api/docs says what each parameter may be.",
+        errors=fields[:50],
+    )
+
+
+def _answer_data(request: Request, error: Exception) -> Response:
+    log.warning("request.data_refused", error=str(error))
+    return answer_problem(
+        request,
+        422,
+        "The store cannot hold or compare a value of this request.",
+        title="The request cannot be understood",
+        hint="Leave out NUL characters and numbers beyond 64 bits.",
+    )
+
+
+def _answer_store(request: Request, error: Exception) -> Response:
+    """What `app.store.failures` did not recognise; it words the rest itself."""
+    log.error("request.store_unavailable", error=str(error))
+    return answer_problem(
+        request,
+        503,
+        "The store did not answer this request.",
+        title=UnavailableError.title,
+        hint="Try again in a moment; GET /readyz says whether the store can be reached.",
+        headers={"Retry-After": "2"},
+    )
+
+
+def _printable_part(part: Any) -> str | int:  # noqa: ANN401 - whatever pydantic puts in a location
+    return part if isinstance(part, int) else _printable(str(part))
+
+
+def _printable(text: str) -> str:
+    """The text without lone surrogates, which JSON and UTF-8 cannot carry."""
+    return text.encode("utf-8", "backslashreplace").decode()

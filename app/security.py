@@ -1,0 +1,141 @@
+"""What protects a local instrument from the web around it, on every answer and every request.
+
+Headers (a strict Content-Security-Policy first) go on each answer, errors and files included.
+Requests are refused, as problem documents, when their Host is not ours (DNS rebinding: 400), when
+another site sent an unsafe method (403), or when their body is too large, declared or not (413).
+"""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.problems import answer_problem
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
+
+HEADERS: Final = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": (
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+        "magnetometer=(), microphone=(), payment=(), usb=()"
+    ),
+}
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+BODY_LIMIT: Final = 2**20
+
+
+class SecurityHeadersMiddleware:
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_protected(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await self.app(scope, receive, send_protected)
+
+
+class GuardMiddleware:
+    """Refuses foreign hosts, foreign origins of unsafe methods, and large bodies."""
+
+    def __init__(
+        self, app: ASGIApp, allowed_hosts: list[str], body_limit: int = BODY_LIMIT
+    ) -> None:
+        self.app = app
+        self.allowed_hosts = [host.lower() for host in allowed_hosts]
+        self.body_limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        refusal = self._refuse(scope)
+        if refusal is None:
+            await self.app(scope, self._limited(receive), send)
+            return
+        status, detail, hint = refusal
+        response = answer_problem(Request(scope), status, detail, hint=hint)
+        await response(scope, receive, send)
+
+    def _refuse(self, scope: Scope) -> tuple[int, str, str] | None:
+        headers = Headers(scope=scope)
+        if not self._is_ours(headers.get("host", "")):
+            return (
+                400,
+                "The Host header does not name this server.",
+                "Add the name to PATCHCLAMP_ALLOWED_HOSTS if it is meant to be served.",
+            )
+        if scope["method"] not in SAFE_METHODS and not self._comes_from_us(headers):
+            return (
+                403,
+                "Another site sent this request; it was not carried out.",
+                "Send it from this server's own pages, or from a program without an Origin header.",
+            )
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length[:20]) > self.body_limit:
+            return 413, *self._too_large()
+        return None
+
+    def _is_ours(self, netloc: str) -> bool:
+        host = _host_of(netloc)
+        return bool(host) and any(
+            pattern == "*"
+            or host == pattern
+            or (pattern.startswith("*.") and host.endswith(pattern[1:]))
+            for pattern in self.allowed_hosts
+        )
+
+    def _comes_from_us(self, headers: Headers) -> bool:
+        """Browsers say where a request comes from; programs say nothing and carry no cookies."""
+        site = headers.get("sec-fetch-site")
+        if site is not None:
+            return site in {"same-origin", "none"}
+        origin = headers.get("origin")
+        return origin is None or self._is_ours(urlsplit(origin).netloc)
+
+    def _limited(self, receive: Receive) -> Receive:
+        """Counts what really arrives: a chunked body declares no length."""
+        received = 0
+
+        async def receive_counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.body_limit:
+                detail, _ = self._too_large()
+                raise HTTPException(413, detail)
+            return message
+
+        return receive_counted
+
+    def _too_large(self) -> tuple[str, str]:
+        return (
+            f"The body is larger than {self.body_limit:,} bytes.",
+            "Send less at once.",
+        )
+
+
+def _host_of(netloc: str) -> str:
+    """The lower-case host without port: `[::1]:80` gives `[::1]`."""
+    netloc = netloc.rpartition("@")[2].lower()
+    if netloc.startswith("["):
+        return netloc.partition("]")[0] + "]"
+    return netloc.partition(":")[0]
