@@ -1,0 +1,1 @@
+"""One file per kind of source; `analysis.corpora.reading` holds the registry."""
