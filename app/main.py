@@ -4,20 +4,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 
+import structlog
 from fastapi import FastAPI
+from jinja2 import TemplateError
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app import api, pages, problems
+from app.api.describing import DESCRIPTION
 from app.assets import asset
 from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
-from app.problems import CrashMiddleware
+from app.problems import CrashMiddleware, Problem, bare_page
+from app.rendering import respond
 from app.security import GuardMiddleware, SecurityHeadersMiddleware
 from app.settings import Settings, get_settings
 from app.store.engine import open_engine
+
+log = structlog.get_logger("patchclamp.web")
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -28,7 +35,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(
         title="Patchclamp",
         version=_version(),
-        description=api.DESCRIPTION,
+        description=DESCRIPTION,
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -45,7 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.engine = open_engine(settings)
-    problems.install(app)
+    problems.install(app, page=_show_problem)
     api.install(app)
     app.mount("/static", Files(directory=asset("static"), check_dir=False), name="static")
     app.include_router(pages.router)
@@ -68,6 +75,15 @@ class Files(StaticFiles):
 async def _dispose_engine(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.engine.dispose()
+
+
+def _show_problem(request: Request, problem: Problem) -> Response:
+    """The page of a problem; a bare one where the template itself is what fails."""
+    try:
+        return respond(request, "error/page.html", {"problem": problem}, problem.status)
+    except TemplateError:
+        log.exception("problem.page_failed")
+        return bare_page(request, problem)
 
 
 def _version() -> str:

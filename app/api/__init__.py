@@ -2,8 +2,6 @@
 
 from fastapi import FastAPI
 
-DESCRIPTION = "Record from the neurons of a network, explain them, intervene."
-
 
 def install(app: FastAPI) -> None:
     """Nothing yet."""

@@ -1,0 +1,31 @@
+"""Names as Neuronpedia writes them."""
+
+import re
+from typing import Annotated
+
+from fastapi import Path
+
+from app.api.parameters import NAME
+
+SOURCE = re.compile(r"(\d+)-([a-z]+)")
+
+SourceName = Annotated[
+    str,
+    Path(
+        description="`{layer}-{set}` as Neuronpedia names it (`12-mlp`), or our own `mlp.12`.",
+        pattern=NAME,
+        examples=["12-mlp", "mlp.12", "3-attn"],
+    ),
+]
+
+
+def site_of(source: str) -> str:
+    """`12-mlp` is our site `mlp.12`; any other name is taken for a site's."""
+    found = SOURCE.fullmatch(source)
+    return f"{found[2]}.{found[1]}" if found else source
+
+
+def source_of(site: str) -> str:
+    """`mlp.12` is Neuronpedia's source `12-mlp`."""
+    kind, _, layer = site.partition(".")
+    return f"{layer}-{kind}"

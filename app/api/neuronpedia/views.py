@@ -1,0 +1,59 @@
+"""The shapes that Neuronpedia's clients read; the names are theirs."""
+
+# ruff: noqa: N815 - the names are Neuronpedia's
+
+from pydantic import Field
+
+from app.store.views.base import View
+
+
+class FeatureActivation(View):
+    """One exemplar window."""
+
+    modelId: str
+    source: str
+    layer: str
+    index: int
+    tokens: list[str]
+    values: list[float | None] = Field(description="Null where the activation is not finite.")
+    maxValue: float
+    maxValueTokenIndex: int
+    minValue: float
+    binMin: float | None = Field(description="Interval of the window maximum; null: top list.")
+    binMax: float | None
+    binContains: float | None = Field(description="Share of the split's windows in the interval.")
+    qualifyingTokenIndex: int
+    dataIndex: str = Field(description="The window's number in its corpus.")
+    dataSource: str = Field(description="The document it is from.")
+
+
+class FeatureExplanation(View):
+    id: str
+    description: str
+    modelId: str
+    source: str
+    layer: str
+    index: int
+    typeName: str
+    explanationModelName: str | None
+    scores: list[dict[str, float]]
+
+
+class FeatureView(View):
+    modelId: str
+    layer: str = Field(description="The source id, `{layer}-{set}`.")
+    source: str
+    sourceSetName: str
+    index: int
+    maxActApprox: float | None = Field(description="Largest activation on the fit split.")
+    frac_nonzero: float | None = Field(description="Share of positions with a positive activation.")
+    pos_str: list[str] = Field(description="Tokens that the unit promotes, strongest first.")
+    pos_values: list[float]
+    neg_str: list[str] = Field(description="Tokens that the unit suppresses, strongest first.")
+    neg_values: list[float]
+    freq_hist_data_bar_heights: list[float]
+    freq_hist_data_bar_values: list[float] = Field(description="Bin centres, on a sign-log axis.")
+    logits_hist_data_bar_heights: list[float] = Field(description="Not computed: empty.")
+    logits_hist_data_bar_values: list[float]
+    activations: list[FeatureActivation]
+    explanations: list[FeatureExplanation]

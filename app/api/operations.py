@@ -1,0 +1,57 @@
+"""For those who keep the server running: is it alive, can it answer, what has it done."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
+
+from app.api.describing import problems_of
+from app.api.metrics import generate_store_metrics
+from app.dependencies import ReadSession, StoreEngine
+from app.store import migrating
+
+router = APIRouter(tags=["operations"])
+
+
+class StateView(BaseModel):
+    status: Literal["ok"] = Field(description="Always `ok`; anything else is a problem document.")
+
+
+def require_store(engine: StoreEngine) -> None:
+    migrating.require_current(engine)
+
+
+@router.get("/healthz", summary="Is the process alive?")
+async def get_health() -> StateView:
+    """Answers as long as the process does, whatever the store is doing."""
+    return StateView(status="ok")
+
+
+@router.get(
+    "/readyz",
+    summary="Can requests be answered?",
+    responses={503: problems_of()[503]},
+    dependencies=[Depends(require_store)],
+)
+def get_readiness() -> StateView:
+    """The database can be reached and has the tables of this version; else 503 with the reason."""
+    return StateView(status="ok")
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Prometheus text format.",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        },
+        503: problems_of()[503],
+    },
+    summary="Metrics for Prometheus",
+)
+def get_metrics(request: Request, session: ReadSession) -> Response:
+    """Request durations by route and status, jobs by state, units with statistics by model."""
+    requests = generate_latest(request.app.state.metrics.registry)
+    return Response(requests + generate_store_metrics(session), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,32 @@
+"""Corpora and their documents."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.api.answering import answer
+from app.api.describing import problems_of
+from app.api.parameters import CorpusName, DocumentNumber
+from app.dependencies import ReadSession
+from app.store.queries import corpus as corpora
+from app.store.views.corpus import CorpusView, DocumentView
+
+router = APIRouter(prefix="/api/v1/corpora", tags=["corpora"], responses=problems_of(404))
+
+
+@router.get("", response_model=list[CorpusView], summary="List the corpora")
+def list_corpora(request: Request, session: ReadSession) -> Response:
+    """Every corpus that was added, with how it was read and split."""
+    return answer(request, corpora.list_corpora(session))
+
+
+@router.get("/{corpus}", response_model=CorpusView, summary="Get one corpus")
+def get_corpus(request: Request, session: ReadSession, corpus: CorpusName) -> Response:
+    """One corpus: source, checksum, documents per split, what was left out and why."""
+    return answer(request, corpora.get_corpus(session, name=corpus))
+
+
+@router.get("/{corpus}/documents/{number}", response_model=DocumentView, summary="Get one document")
+def get_document(
+    request: Request, session: ReadSession, corpus: CorpusName, number: DocumentNumber
+) -> Response:
+    """Where one document came from and which split it is in."""
+    return answer(request, corpora.get_document(session, corpus=corpus, number=number))
