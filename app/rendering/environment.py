@@ -1,0 +1,50 @@
+"""The one Jinja environment: strict about what is undefined, escaping everything, filters named."""
+
+import secrets
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.assets import asset
+from app.rendering import attention, glossary, histogram, marks, network, numbers, strip, words
+
+environment: Final = Environment(
+    loader=FileSystemLoader(asset("templates")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+    cache_size=-1,
+)
+
+environment.filters.update(
+    number=numbers.number,
+    count=numbers.count,
+    percent=numbers.percent,
+    exact=numbers.exact,
+    significant=numbers.significant,
+    size=numbers.size,
+    duration=numbers.duration,
+    moment=numbers.moment,
+    digest=numbers.digest,
+    strip=strip.strip,
+    visible=strip.visible,
+    attention=attention.attention,
+    histogram=histogram.histogram,
+    distribution=marks.distribution,
+    rank=marks.rank,
+    place=marks.place,
+    network=network.network,
+    term=glossary.term,
+    slug=glossary.slug,
+    by_interval=words.by_interval,
+    interval=words.interval,
+    plain=words.plain,
+    fact_name=words.fact_name,
+    site_title=words.site_title,
+    split_title=words.split_title,
+    unit_noun=words.unit_noun,
+    query=words.query,
+)
+environment.globals.update(legend=network.legend, new_seed=lambda: secrets.randbelow(1_000_000))

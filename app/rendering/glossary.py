@@ -1,0 +1,94 @@
+"""The words of the field as this instrument uses them: one source for tooltips, page and docs.
+
+`python -m app.rendering.glossary > docs/glossary.md` makes the document.
+"""
+
+import re
+import sys
+from typing import Final
+
+from markupsafe import Markup
+
+GLOSSARY: Final[dict[str, str]] = {
+    "model": "The subject: the neural network under study.",
+    "site": "One place in a model where units live: mlp.7 holds the MLP neurons of layer 7 "
+    "(the input of the down projection), attn.7 its attention heads.",
+    "unit": "One neuron or head, written site/index: mlp.12/345.",
+    "activation": "What is recorded of a unit at one token. For a neuron, the input of the down "
+    "projection; for a head, the L2 norm of what it adds to the residual stream, never negative.",
+    "gated MLP": "An MLP whose neuron is act(gate) times up. Its activation has both signs and "
+    "both matter: a negative one swaps the promoted and the suppressed tokens.",
+    "window": "A run of tokens of one document that the model sees at once.",
+    "position": "The place of a token in its window, from 0. Position 0 is left out of statistics "
+    "unless a run says otherwise: most models park massive activations there.",
+    "corpus": "The documents that were read, each with its origin.",
+    "split": "The share of documents that a number is from: fit, calibration, test, or a held-out "
+    "domain (ood). Assigned by document before anything is ranked.",
+    "fit": "Documents from which exemplars are chosen and explanations are made.",
+    "calibration": "Documents on which thresholds and scales are adjusted.",
+    "test": "Documents that nothing was chosen on: what honest numbers come from.",
+    "held-out domain": "Texts of another kind than the rest (ood: out of distribution), kept away "
+    "from fitting, to see what breaks.",
+    "exemplar": "A window kept for a unit, with the unit's activation at every token.",
+    "peak": "The token of a window with the highest activation (the lowest, in the bottom tail).",
+    "top": "The windows with the highest maximum of the unit.",
+    "bottom": "The windows with the lowest minimum of the unit.",
+    "interval": "A range of the window maximum. Windows are drawn at random within each interval, "
+    "and the share of all windows in it is given, so that the top is not taken for the whole.",
+    "random": "Windows drawn uniformly at random: what the unit does on ordinary text.",
+    "pool": "Windows, drawn at random, on which every activation of every unit is kept.",
+    "density": "Share of counted positions with an activation above 0.",
+    "above": "Share of counted positions with an activation above the run's threshold.",
+    "mean": "Mean activation over counted positions.",
+    "variance": "Population variance of the activation over counted positions.",
+    "deviation": "Standard deviation: the square root of the variance.",
+    "skewness": "Third standardised moment: positive when the upper tail is the longer one.",
+    "kurtosis": "Fourth standardised moment, Pearson's: 3 for a Gaussian, large for units that are "
+    "silent on most tokens and strong on a few. Undefined for a constant unit.",
+    "minimum": "The lowest activation at any counted position.",
+    "maximum": "The highest activation at any counted position.",
+    "percentile": "The share of the site's units with a lower value.",
+    "dead": "Constant on all counted positions (heads, gated neurons), or never above 0 "
+    "(ReLU-like neurons).",
+    "flagged": "Some activations of the unit were NaN or infinite. They are counted and left out; "
+    "all other numbers are over the finite ones.",
+    "sign-log": "An axis that is logarithmic in both directions from a linear stretch around 0.",
+    "output side": "What a neuron writes, from weights alone: its output vector times the "
+    "unembedding (final norm folded in), centred over the vocabulary.",
+    "z-score": "How far a token's logit lies from those of random directions of the same norm, in "
+    "their standard deviations.",
+    "related by output": "Neurons with the largest cosine between output vectors.",
+    "related by activity": "Neurons with the largest Pearson correlation of activations over the "
+    "tokens of the fit pool.",
+    "attention pattern": "At each token, the earlier tokens that a head reads, with the share of "
+    "attention each gets.",
+    "undefined": "There is no number, for instance the kurtosis of a constant. It is not 0.",
+    "sweep": "One pass of a model over a corpus: statistics, exemplars and pools of all units.",
+    "run": "One execution of a method: where numbers come from.",
+    "job": "A durable piece of work for a worker; it survives the worker's death.",
+    "artifact": "A file that holds one array, named by its content.",
+}
+
+
+def slug(word: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-")
+
+
+def term(word: str, shown: str | None = None) -> Markup:
+    """The word as a link to its definition, which also shows on hover and focus."""
+    return Markup('<a class="term" href="/glossary#{}" data-definition="{}">{}</a>').format(
+        slug(word), GLOSSARY[word], shown or word
+    )
+
+
+def document() -> str:
+    entries = [f"**{word}**: {definition}\n" for word, definition in sorted_entries()]
+    return "\n".join(["# Glossary\n", "The words as pages and API use them.\n", *entries])
+
+
+def sorted_entries() -> list[tuple[str, str]]:
+    return sorted(GLOSSARY.items(), key=lambda entry: entry[0].lower())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

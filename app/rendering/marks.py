@@ -1,0 +1,80 @@
+"""Where one value lies among the units of its site: the distribution with a tick, or a place."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from app.rendering.markup import trusted
+from app.store.views.model import SummaryView
+
+WIDTH: Final = 132
+HEIGHT: Final = 22
+PLACE: Final = 44
+
+
+def bin_place(edges: Sequence[float], value: float) -> float:
+    """How many bins from the left the value lies, fractional, clipped to the axis."""
+    index = bisect_right(edges, value) - 1
+    if index < 0:
+        return 0.0
+    if index >= len(edges) - 1:
+        return float(len(edges) - 1)
+    low, high = edges[index], edges[index + 1]
+    return index + ((value - low) / (high - low) if high > low else 0.0)
+
+
+def percentile(quantiles: Sequence[float], value: float) -> int:
+    """The share of the site's units below the value, in whole per cent (ties: the middle)."""
+    return round((bisect_left(quantiles, value) + bisect_right(quantiles, value) - 1) / 2)
+
+
+def rank(summary: SummaryView | None, value: float | None) -> int | None:
+    if summary is None or value is None or not summary.quantiles:
+        return None
+    return max(0, min(100, percentile(summary.quantiles, value)))
+
+
+def used_bins(counts: Sequence[int], margin: int = 1) -> tuple[int, int]:
+    """The half-open range of bins that hold something, widened by `margin`."""
+    full = [index for index, count in enumerate(counts) if count]
+    if not full:
+        return 0, len(counts)
+    return max(0, full[0] - margin), min(len(counts), full[-1] + 1 + margin)
+
+
+def distribution(summary: SummaryView | None, value: float | None = None) -> Markup:
+    """The site's units as a small histogram (square-root heights), this unit as a tick."""
+    if summary is None or not any(summary.counts):
+        return Markup('<span class="undefined">no distribution</span>')
+    first, last = used_bins(summary.counts)
+    step, peak = WIDTH / (last - first), max(summary.counts)
+    path = "".join(
+        f"M{(i - first) * step:.1f} {HEIGHT - 3}v-{(HEIGHT - 5) * (count / peak) ** 0.5 + 0.5:.1f}"
+        f"h{step:.2f}V{HEIGHT - 3}z"
+        for i, count in enumerate(summary.counts[first:last], first)
+        if count
+    )
+    tick = ""
+    if value is not None:
+        x = min(WIDTH - 1.0, max(1.0, (bin_place(summary.edges, value) - first) * step))
+        tick = f'<path class="tick" d="M{x:.1f} 0V{HEIGHT}"/>'
+    return trusted(
+        f'<svg class="distribution" width="{WIDTH}" height="{HEIGHT}"'
+        f' viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">'
+        f'<path class="bars" d="{path}"/><path class="rail" d="M0 {HEIGHT - 2.5}H{WIDTH}"/>'
+        f"{tick}</svg>"
+    )
+
+
+def place(summary: SummaryView | None, value: float | None) -> Markup:
+    """The value's percentile in its site as a mark on a rail, for a table's cell."""
+    at = rank(summary, value)
+    if at is None:
+        return Markup()
+    x = 1 + (PLACE - 2) * at / 100
+    return trusted(
+        f'<svg class="place" width="{PLACE}" height="9" viewBox="0 0 {PLACE} 9" aria-hidden="true">'
+        f'<path class="rail" d="M0 7.5H{PLACE}"/><path class="tick" d="M{x:.1f} 1V8"/></svg>'
+    )

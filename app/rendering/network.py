@@ -1,0 +1,137 @@
+"""The map of the network: a row per layer, a column per bin of one statistic, colour for share.
+
+Comes in: the summaries of one statistic for the sites of one kind. Goes out: an SVG whose cells
+are links to the site's table, filtered to the bin. Layer 0 is at the bottom. At the right margin
+each layer's own histogram on a linear scale, and its median.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from markupsafe import Markup, escape
+
+from app.rendering.colours import STEPS, share_step
+from app.rendering.marks import used_bins
+from app.rendering.markup import trusted
+from app.rendering.numbers import percent_text, significant
+from app.store.views.model import SummaryView
+
+FILTERED: Final = ("density", "maximum", "kurtosis")
+"""Statistics by which a site's table can be filtered."""
+
+LEFT: Final = 58
+CELLS: Final = 620
+GAP: Final = 14
+MARGIN: Final = 110
+MEDIAN: Final = 66
+TOP: Final = 20
+TICK_GAP: Final = 62
+
+
+def network(summaries: Sequence[SummaryView], model: str, noun: str = "units") -> Markup:
+    rows = sorted(summaries, key=lambda summary: -summary.layer)
+    if not rows or not any(any(row.counts) for row in rows):
+        return Markup('<p class="undefined">Nothing to map yet: no unit has this statistic.</p>')
+    totals = [sum(column) for column in zip(*(row.counts for row in rows), strict=True)]
+    first, last = used_bins(totals, margin=0)
+    height = 16 if len(rows) <= 40 else 10
+    step = CELLS / (last - first)
+    base = TOP + height * len(rows)
+    body = "".join(
+        _row(row, model, noun, TOP + height * i, height, step, first, last)
+        for i, row in enumerate(rows)
+    )
+    name = f"Map of {noun} by layer and {rows[0].statistic}"
+    return trusted(
+        f'<svg class="network" viewBox="0 0 {LEFT + CELLS + GAP + MARGIN + MEDIAN} {base + 32}"'
+        f' role="group" aria-label="{escape(name)}" data-network data-height="{height}">'
+        f'<text class="label end" x="{LEFT - 8}" y="{TOP - 7}">layer</text>'
+        f'<text class="label" x="{LEFT + CELLS + GAP}" y="{TOP - 7}">linear counts</text>'
+        f'<text class="label end" x="{LEFT + CELLS + GAP + MARGIN + MEDIAN - 2}" y="{TOP - 7}">'
+        f"median</text>{body}{_axis(rows[0].edges, first, last, step, base)}</svg>"
+    )
+
+
+def _row(
+    row: SummaryView, model: str, noun: str, y: int, height: int, step: float, first: int, last: int
+) -> str:
+    site = f"/m/{quote(model)}/{quote(row.site)}"
+    total = sum(row.counts) or 1
+    cells = "".join(
+        _cell(row, site, noun, i, LEFT + (i - first) * step, y, step, height, row.counts[i] / total)
+        for i in range(first, last)
+        if row.counts[i]
+    )
+    median = significant(row.quantiles[50]) if len(row.quantiles) == 101 and row.n_units else "–"
+    x = LEFT + CELLS + GAP + MARGIN + MEDIAN - 2
+    return (
+        f'<a href="{site}" aria-label="Site {escape(row.site)}"><text class="label end link" '
+        f'x="{LEFT - 8}" y="{y + height - 4}">{row.layer}</text></a>{cells}'
+        f'<path class="margin" d="{_margin(row, y + height, height, first, last)}"/>'
+        f'<text class="label end" x="{x}" y="{y + height - 4}">{median}</text>'
+    )
+
+
+def _cell(
+    row: SummaryView,
+    site: str,
+    noun: str,
+    i: int,
+    x: float,
+    y: int,
+    step: float,
+    height: int,
+    share: float,
+) -> str:
+    low, high = row.edges[i], row.edges[i + 1]
+    words = (
+        f"{row.site}: {row.counts[i]:,} {noun} ({percent_text(share)}) with {row.statistic} "
+        f"{significant(low)} to {significant(high)}"
+    )
+    rect = (
+        f'<rect class="q-{share_step(share)}" x="{x:.1f}" y="{y}" width="{step - 0.6:.1f}"'
+        f' height="{height - 1}"/>'
+    )
+    if row.statistic not in FILTERED:
+        return f'<a href="{site}" tabindex="-1" aria-label="{escape(words)}" data-cell>{rect}</a>'
+    bounds = urlencode(
+        {f"{row.statistic}_min": f"{low:.9g}", f"{row.statistic}_max": f"{high:.9g}"}
+    )
+    return (
+        f'<a href="{site}?{escape(bounds)}" tabindex="-1" aria-label="{escape(words)}"'
+        f" data-cell>{rect}</a>"
+    )
+
+
+def _margin(row: SummaryView, base: int, height: int, first: int, last: int) -> str:
+    peak, step = max(row.counts) or 1, MARGIN / (last - first)
+    left = LEFT + CELLS + GAP
+    return "".join(
+        f"M{left + (i - first) * step:.1f} {base - 1}v-{(height - 3) * row.counts[i] / peak:.1f}"
+        f"h{step:.2f}V{base - 1}z"
+        for i in range(first, last)
+        if row.counts[i]
+    )
+
+
+def _axis(edges: Sequence[float], first: int, last: int, step: float, base: int) -> str:
+    every = max(1, round(TICK_GAP / step))
+    ticks = "".join(
+        f'<path class="axis" d="M{LEFT + (i - first) * step:.1f} {base}v4"/>'
+        f'<text class="label middle" x="{LEFT + (i - first) * step:.1f}" y="{base + 15}">'
+        f"{significant(edges[i], 2)}</text>"
+        for i in range(first, last + 1, every)
+    )
+    return f'<path class="axis" d="M{LEFT} {base}H{LEFT + CELLS}"/>{ticks}'
+
+
+def legend() -> Markup:
+    """The ramp of the map: from 0.05 % to 100 % of a layer's units, on a log scale."""
+    boxes = "".join(
+        f'<rect class="q-{k}" x="{(k - 1) * 14}" y="0" width="14" height="10"/>'
+        for k in range(1, STEPS + 1)
+    )
+    return trusted(
+        f'<svg class="ramp" width="{14 * STEPS}" height="10" aria-hidden="true">{boxes}</svg>'
+    )

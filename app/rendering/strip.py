@@ -1,0 +1,168 @@
+"""One exemplar's tokens as coloured text, quickly: markup is joined from escaped pieces.
+
+A strip shows three rings around the peak: `near` tokens always, `far` ones where there is room,
+`outside` ones when the full context is opened. Before and after the peak are two boxes, so that
+the peaks of many strips stand under each other. Ids and values travel in two attributes, from
+which the page's readout reads them.
+"""
+
+import json
+from bisect import bisect_right
+from functools import lru_cache
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from app.rendering.colours import LEVELS
+from app.rendering.markup import trusted
+from app.rendering.numbers import exact
+from app.store.views.unit import AttentionView, ExemplarView
+
+NEAR_BEFORE: Final = 9
+NEAR_AFTER: Final = 6
+FAR_BEFORE: Final = 28
+FAR_AFTER: Final = 24
+SPOKEN_BEFORE: Final = 12
+SPOKEN_AFTER: Final = 5
+
+_BOUNDS: Final = [
+    (10 ** (((step - 0.5) / LEVELS - 0.05) / 0.95) - 1) / 9 for step in range(2, LEVELS + 1)
+]
+"""Shares of the maximum at which the next level begins; the inverse of the opacity law."""
+
+_POSITIVE: Final = [f"t-p{step}" for step in range(1, LEVELS + 1)]
+_NEGATIVE: Final = [f"t-n{step}" for step in range(1, LEVELS + 1)]
+
+_PICTURES: Final = {
+    **{code: chr(0x2400 + code) for code in range(32)},
+    ord("\t"): "⇥",
+    ord("\n"): "↵",
+    0x7F: "␡",
+    ord(" "): "·",
+    0xA0: "⍽",
+    **{
+        code: f"⟨U+{code:04X}⟩"
+        for start, stop in ((0xAD, 0xAE), (0x200B, 0x2010), (0x2028, 0x202F), (0x2060, 0x206A))
+        for code in range(start, stop)
+    },
+    0xFEFF: "⟨U+FEFF⟩",
+}
+
+
+@lru_cache(maxsize=200_000)
+def visible(token: str) -> str:
+    """The token with its white space and invisible characters as signs."""
+    return token.translate(_PICTURES) if token else "∅"
+
+
+@lru_cache(maxsize=200_000)
+def _piece(token: str) -> tuple[str, str]:
+    """Extra classes and escaped text. One leading space stays a space, and is drawn by `w`."""
+    classes = " nl" if token.endswith("\n") else ""
+    if token.startswith(" ") and len(token) > 1 and not token[1].isspace():
+        return classes + " w", " " + str(escape(visible(token[1:])))
+    return classes, str(escape(visible(token)))
+
+
+def strip(exemplar: ExemplarView, scale: float) -> Markup:
+    """The strip, coloured against `scale`, the activation that has the full colour."""
+    peak = exemplar.peak_position
+    pieces = _pieces(exemplar, scale)
+    before = _rings(pieces[:peak], len(pieces[:peak]) - FAR_BEFORE, peak - NEAR_BEFORE)
+    after = _rings_after(pieces[peak:])
+    return trusted(
+        f'<div class="strip" role="img" tabindex="0" data-strip data-peak="{peak}"'
+        f' data-ids="{" ".join(map(str, exemplar.token_ids))}"'
+        f' data-values="{_values(exemplar)}"{_attention(exemplar.attention)}'
+        f' aria-label="{escape(spoken(exemplar))}">'
+        f'<span class="before">{before}</span><span class="after">{after}</span></div>'
+    )
+
+
+def spoken(exemplar: ExemplarView) -> str:
+    """The strip in words: the peak's value, token and place, and the text around it."""
+    peak, tokens = exemplar.peak_position, exemplar.tokens
+    if not tokens:
+        return "No tokens."
+    before = "".join(tokens[max(0, peak - SPOKEN_BEFORE) : peak])
+    after = "".join(tokens[peak + 1 : peak + 1 + SPOKEN_AFTER])
+    words = " ".join(f"{before}[{tokens[peak]}]{after}".split())
+    return (
+        f"Peak {exact(exemplar.peak)} at token “{visible(tokens[peak])}”, "
+        f"position {peak} of {len(tokens)}. Context: {words}"
+    )
+
+
+def _pieces(exemplar: ExemplarView, scale: float) -> list[str]:
+    classes, texts = [], []
+    for token, value in zip(exemplar.tokens, exemplar.activations, strict=False):
+        extra, text = _piece(token)
+        classes.append(_level_class(value, scale) + extra)
+        texts.append(text)
+    if exemplar.peak_position < len(classes):
+        classes[exemplar.peak_position] += " peak"
+    for position, weight in peak_sources(exemplar):
+        if position < len(classes):
+            classes[position] += " " + source_class(weight)
+    return [
+        f'<i class="{name}">{text}</i>' if name else f"<i>{text}</i>"
+        for name, text in zip(classes, texts, strict=True)
+    ]
+
+
+def _level_class(value: float | None, scale: float) -> str:
+    if value is None:
+        return "t-x"
+    if value > 0:
+        return _POSITIVE[bisect_right(_BOUNDS, value / scale)] if scale else _POSITIVE[0]
+    if value < 0:
+        return _NEGATIVE[bisect_right(_BOUNDS, -value / scale)] if scale else _NEGATIVE[0]
+    return ""
+
+
+def source_class(weight: float) -> str:
+    """`s-1` to `s-4`: an attention weight below 10, 25, 50 per cent, or above."""
+    return f"s-{1 + bisect_right((0.1, 0.25, 0.5), weight)}"
+
+
+def peak_sources(exemplar: ExemplarView) -> list[tuple[int, float]]:
+    """(position, weight) of what the peak reads most, where that is known."""
+    attention, peak = exemplar.attention, exemplar.peak_position
+    if attention is None or peak >= len(attention.sources):
+        return []
+    pairs = zip(attention.sources[peak], attention.weights[peak], strict=True)
+    return [(position, weight) for position, weight in pairs if weight > 0.005]
+
+
+def _rings(pieces: list[str], far: int, near: int) -> str:
+    far, near = max(0, far), max(0, near)
+    return (
+        f'<span class="outside">{"".join(pieces[:far])}</span>'
+        f'<span class="far">{"".join(pieces[far:near])}</span>'
+        f'<span class="near">{"".join(pieces[near:])}</span>'
+    )
+
+
+def _rings_after(pieces: list[str]) -> str:
+    return (
+        f'<span class="near">{"".join(pieces[:NEAR_AFTER])}</span>'
+        f'<span class="far">{"".join(pieces[NEAR_AFTER:FAR_AFTER])}</span>'
+        f'<span class="outside">{"".join(pieces[FAR_AFTER:])}</span>'
+    )
+
+
+def _values(exemplar: ExemplarView) -> str:
+    return " ".join(
+        "x" if value is None else f"{value:.4f}"
+        for value in exemplar.activations[: len(exemplar.tokens)]
+    )
+
+
+def _attention(attention: AttentionView | None) -> str:
+    if attention is None:
+        return ""
+    weights = [[round(1000 * weight) for weight in row] for row in attention.weights]
+    return (
+        f' data-sources="{json.dumps(attention.sources, separators=(",", ":"))}"'
+        f' data-weights="{json.dumps(weights, separators=(",", ":"))}"'
+    )

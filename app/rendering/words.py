@@ -1,0 +1,96 @@
+"""Names and phrases that pages share: sites, splits, intervals, query strings."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from app.rendering.numbers import percent_text, significant
+from app.store.views.unit import ExemplarView, IntervalView
+
+NOUNS: Final = {"mlp": "neuron", "attn": "head"}
+SITES: Final = {"mlp": "MLP neurons", "attn": "attention heads"}
+SPLITS: Final = {
+    "fit": "fit",
+    "calibration": "calibration",
+    "test": "test",
+}
+FACTS: Final = {
+    "d_model": "residual stream width",
+    "d_mlp": "neurons per layer",
+    "n_heads": "heads per layer",
+    "d_head": "head width",
+    "n_ctx": "context length",
+    "gated": "gated MLP",
+    "activation_function": "activation function",
+    "norm": "normalisation",
+    "causal": "causal",
+}
+
+
+def site_title(site: str) -> str:
+    kind, _, layer = site.partition(".")
+    return f"{SITES.get(kind, kind)} of layer {layer}"
+
+
+def unit_noun(kind: str, number: int = 1) -> str:
+    noun = NOUNS.get(kind, "unit")
+    return noun if number == 1 else noun + "s"
+
+
+def split_title(split: str) -> str:
+    """`ood:code` reads "held-out domain: code"."""
+    if split.startswith("ood:"):
+        return f"held-out domain: {split.removeprefix('ood:')}"
+    return SPLITS.get(split, split)
+
+
+def fact_name(key: str) -> str:
+    return FACTS.get(key, key.replace("_", " "))
+
+
+def plain(value: object) -> str:
+    """A JSON value as a person writes it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "none"
+    if isinstance(value, float):
+        return significant(value, 4)
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {plain(item)}" for key, item in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(plain(item) for item in value) or "none"
+    return str(value)
+
+
+def interval(view: IntervalView) -> str:
+    """Interval −0.1 to 0.42 (contains 12.3 % of windows)."""
+    share = f"contains {percent_text(view.share)} of windows"
+    if view.low is None and view.high is None:
+        return f"All windows ({share})"
+    if view.low is None:
+        return f"Interval below {significant(view.high or 0.0)} ({share})"
+    if view.high is None:
+        return f"Interval above {significant(view.low)} ({share})"
+    return f"Interval {significant(view.low)} to {significant(view.high)} ({share})"
+
+
+def by_interval(
+    items: Iterable[ExemplarView],
+) -> list[tuple[IntervalView | None, list[ExemplarView]]]:
+    """Neighbouring exemplars of one interval together, the highest interval first."""
+    groups = [(key, list(group)) for key, group in groupby(items, key=lambda item: item.interval)]
+    return sorted(groups, key=lambda pair: -_low(pair[0]))
+
+
+def _low(view: IntervalView | None) -> float:
+    return float("-inf") if view is None or view.low is None else view.low
+
+
+def query(parameters: dict[str, Any]) -> str:
+    """`?a=1&b=2` of what is not None; empty when nothing is left."""
+    kept = {key: value for key, value in parameters.items() if value is not None and value != ""}
+    return "?" + urlencode(kept) if kept else ""
