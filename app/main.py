@@ -19,7 +19,7 @@ from app.api.describing import DESCRIPTION
 from app.assets import asset
 from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
 from app.problems import CrashMiddleware, Problem, bare_page
-from app.rendering import respond
+from app.rendering.answers import respond
 from app.security import GuardMiddleware, SecurityHeadersMiddleware
 from app.settings import Settings, get_settings
 from app.store.engine import open_engine
@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=_dispose_engine,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         middleware=[
             Middleware(ObservingMiddleware, metrics=metrics),
             Middleware(SecurityHeadersMiddleware),

@@ -75,7 +75,8 @@ def install(app: FastAPI, page: PageOfProblem | None = None) -> None:
     app.add_exception_handler(PatchclampError, _answer_ours)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_validation)
-    app.add_exception_handler(DataError, _answer_data)
+    for unstorable in (DataError, OverflowError, UnicodeEncodeError):
+        app.add_exception_handler(unstorable, _answer_data)
     for unavailable in (OperationalError, InterfaceError, PoolTimeoutError):
         app.add_exception_handler(unavailable, _answer_store)
 
@@ -207,6 +208,7 @@ def _answer_validation(request: Request, error: Exception) -> Response:
 
 
 def _answer_data(request: Request, error: Exception) -> Response:
+    """Drivers differ: NUL in text, integers beyond 64 bits, lone surrogates."""
     log.warning("request.data_refused", error=str(error))
     return answer_problem(
         request,
