@@ -31,7 +31,9 @@ class SweepRequest(Request):
     kind: Literal["sweep"] = "sweep"
     model: str = Field(description="Name of a model that was added.", examples=["smollm2"])
     corpus: str = Field(description="Name of a corpus that was added.", examples=["starter"])
-    window_length: int = Field(default=128, ge=4, le=8192, description="Tokens per window, BOS included.")
+    window_length: int = Field(
+        default=128, ge=4, le=8192, description="Tokens per window, BOS included."
+    )
     max_windows: dict[str, int] = Field(
         default_factory=dict,
         description="At most so many windows per split, chosen at random; default: all.",
@@ -43,7 +45,9 @@ class SweepRequest(Request):
     counted_from: int = Field(
         default=1, ge=0, le=64, description="First position that statistics count."
     )
-    threshold: float = Field(default=1.0, description="`above` is the share of activations above this.")
+    threshold: float = Field(
+        default=1.0, description="`above` is the share of activations above this."
+    )
     histogram_every: int = Field(
         default=8, ge=1, le=1024, description="Every how many positions one is binned."
     )
@@ -73,6 +77,14 @@ class RelateRequest(Request):
     model: str
     run_id: int = Field(description="The sweep whose pool is read.")
     n_related: int = Field(default=6, ge=1, le=100)
+
+
+class PrepareDemoRequest(Request):
+    """Add the demo's model and corpus, then ask for its sweep. Only `patchclamp demo` asks."""
+
+    kind: Literal["prepare_demo"] = "prepare_demo"
+    model: str = "smollm2-135m-instruct"
+    corpus: str = "starter"
 
 
 JobRequest = Annotated[SweepRequest | OutputRequest | RelateRequest, Field(discriminator="kind")]

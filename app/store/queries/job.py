@@ -1,0 +1,239 @@
+"""Jobs as the interface sees them: list, look at, ask for, cancel.
+
+A committed row with status `queued` is the request itself: workers look for such rows, so nothing
+else has to be told and nothing is lost between two places. What a worker writes to its job is in
+`app.store.queue`.
+"""
+
+import base64
+import binascii
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.store.requests import Request
+from app.store.tables.corpus import CorpusTable
+from app.store.tables.job import JobEventTable, JobTable, WorkerTable
+from app.store.tables.model import ModelTable
+from app.store.views.base import Page
+from app.store.views.job import JobEventView, JobView, ProgressView
+
+STATES: Final = ("queued", "running", "succeeded", "failed", "cancelled")
+ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
+LARGEST_PAGE: Final = 200
+LARGEST_READING: Final = 1000
+
+
+def list_jobs(
+    session: Session,
+    *,
+    status: str | None = None,
+    model: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[JobView]:
+    """Jobs, newest first."""
+    if status is not None and status not in STATES:
+        raise BadRequestError(
+            f"There is no job state {status!r}.", hint=f"Use one of {', '.join(STATES)}."
+        )
+    _check_limit(limit, LARGEST_PAGE)
+    query = select(JobTable).order_by(JobTable.created_at.desc(), JobTable.id.desc())
+    if status is not None:
+        query = query.where(JobTable.status == status)
+    if model is not None:
+        query = query.where(JobTable.model_name == model)
+    if cursor is not None:
+        at, job_id = _read_cursor(cursor)
+        query = query.where(
+            or_(
+                JobTable.created_at < at,
+                and_(JobTable.created_at == at, JobTable.id < job_id),
+            )
+        )
+    rows = session.scalars(query.limit(limit + 1)).all()
+    items = [_view(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return Page[JobView](items=items, next_cursor=_write_cursor(items[-1]) if more else None)
+
+
+def get_job(session: Session, *, job_id: str) -> JobView:
+    row = session.scalars(
+        select(JobTable)
+        .where(JobTable.id == job_id)
+        .execution_options(populate_existing=True)  # it may have been read before and changed
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(
+            f"There is no job {job_id}.", hint="Look at /jobs, or run `patchclamp jobs`."
+        )
+    return _view(row)
+
+
+def create_job(session: Session, *, request: Request, actor: str) -> JobView:
+    """The queued job; it exists once the caller commits, and then no crash loses it.
+
+    Raises NotFoundError where the request names a model or corpus that was not added.
+    """
+    fields = request.model_dump(mode="json")
+    kind = fields["kind"]
+    model: str | None = fields.get("model")
+    if kind != "prepare_demo":  # it adds what it names
+        _check_named(session, model, fields.get("corpus"))
+    job_id = uuid.uuid4().hex
+    now = datetime.now(UTC)
+    session.execute(
+        insert(JobTable).values(
+            id=job_id,
+            kind=kind,
+            status="queued",
+            request=fields,
+            model_name=model,
+            created_by=actor,
+            created_at=now,
+            cancel_requested=False,
+            attempts=0,
+        )
+    )
+    _note(session, job_id, now, "queued", {"actor": actor})
+    return get_job(session, job_id=job_id)
+
+
+def request_cancel(session: Session, *, job_id: str, actor: str) -> JobView:
+    """The job, cancelled if no live worker has it, else asked to stop; it does within a batch.
+
+    Asking twice changes nothing. Raises ConflictError where the job has already ended otherwise.
+    """
+    now = datetime.now(UTC)
+    # writes come first: a transaction that turns from reading to writing can fail on SQLite
+    ended = session.execute(
+        update(JobTable)
+        .where(JobTable.id == job_id, unattended(now))
+        .values(status="cancelled", cancel_requested=True, finished_at=now, message=None)
+        .returning(JobTable.id)
+    ).all()
+    if ended:
+        _note(session, job_id, now, "cancelled", {"actor": actor})
+        return get_job(session, job_id=job_id)
+    asked = session.execute(
+        update(JobTable)
+        .where(JobTable.id == job_id, JobTable.status == "running", ~JobTable.cancel_requested)
+        .values(cancel_requested=True)
+        .returning(JobTable.id)
+    ).all()
+    if asked:
+        _note(session, job_id, now, "cancelling", {"actor": actor})
+    job = get_job(session, job_id=job_id)
+    if job.status in ("succeeded", "failed"):
+        raise ConflictError(
+            f"Job {job_id} has already {job.status}; it cannot be cancelled.",
+            hint="Nothing needs to be done.",
+        )
+    return job
+
+
+def list_events(
+    session: Session, *, job_id: str, after: int = 0, limit: int = 500
+) -> list[JobEventView]:
+    """What happened, in order; of `progress` only the newest is kept."""
+    _check_limit(limit, LARGEST_READING)
+    rows = session.scalars(
+        select(JobEventTable)
+        .where(JobEventTable.job_id == job_id, JobEventTable.id > after)
+        .order_by(JobEventTable.id)
+        .limit(limit)
+    )
+    return [
+        JobEventView(id=row.id, job_id=row.job_id, at=row.at, kind=row.kind, data=row.data)
+        for row in rows
+    ]
+
+
+def count_workers(session: Session, *, lease_seconds: float) -> int:
+    """Workers that were alive within the last lease; 0 means that queued jobs wait."""
+    since = datetime.now(UTC) - timedelta(seconds=lease_seconds)
+    query = select(func.count()).select_from(WorkerTable).where(WorkerTable.heartbeat_at >= since)
+    return session.scalar(query) or 0
+
+
+def unattended(now: datetime) -> ColumnElement[bool]:
+    """A job that waits, or whose worker is dead: anybody may take it."""
+    return or_(
+        JobTable.status == "queued",
+        and_(JobTable.status == "running", JobTable.lease_until < now),
+    )
+
+
+def _check_named(session: Session, model: str | None, corpus: str | None) -> None:
+    if model is not None and not _exists(session, ModelTable, model):
+        raise NotFoundError(
+            f"There is no model {model!r}.",
+            hint="Add it with `patchclamp models add`, or see `patchclamp models list`.",
+        )
+    if corpus is not None and not _exists(session, CorpusTable, corpus):
+        raise NotFoundError(
+            f"There is no corpus {corpus!r}.",
+            hint="Add it with `patchclamp corpora add`, or see `patchclamp corpora list`.",
+        )
+
+
+def _exists(session: Session, table: type[ModelTable | CorpusTable], name: str) -> bool:
+    return session.scalar(select(table.id).where(table.name == name)) is not None
+
+
+def _note(session: Session, job_id: str, at: datetime, kind: str, data: dict[str, Any]) -> None:
+    session.execute(insert(JobEventTable).values(job_id=job_id, at=at, kind=kind, data=data))
+
+
+def _view(row: JobTable) -> JobView:
+    left = None
+    if row.total is not None and row.done is not None and row.rate and row.status == "running":
+        left = max(row.total - row.done, 0) / row.rate
+    return JobView(
+        id=row.id,
+        kind=row.kind,
+        status=row.status,
+        model=row.model_name,
+        request=row.request,
+        progress=ProgressView(
+            done=row.done, total=row.total, unit=row.unit, rate=row.rate, seconds_left=left
+        ),
+        message=row.message,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        cancel_requested=row.cancel_requested,
+        worker_id=row.worker_id,
+        attempts=row.attempts,
+        error=row.error,
+        traceback=row.traceback,
+        result=row.result,
+    )
+
+
+def _check_limit(limit: int, largest: int) -> None:
+    if not 1 <= limit <= largest:
+        raise BadRequestError(
+            f"The limit {limit} is out of bounds.", hint=f"Ask for 1 to {largest}."
+        )
+
+
+def _write_cursor(job: JobView) -> str:
+    text = f"{job.created_at.isoformat()}|{job.id}"
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    try:
+        at, job_id = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
+        moment = datetime.fromisoformat(at).astimezone(UTC)
+    except (ValueError, OverflowError, binascii.Error) as error:
+        raise BadRequestError(
+            "The cursor is none of ours.", hint="Give back `next_cursor` as it was, or none."
+        ) from error
+    return moment, job_id
