@@ -1,6 +1,8 @@
 """Arrays as bytes of a row: little-endian, no header; dtype and shape are known at the column."""
 
+import json
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,3 +25,31 @@ def pack_histogram(counts: NDArray[Any]) -> bytes:
 
 def unpack_histogram(data: bytes) -> NDArray[np.uint32]:
     return unpack(zlib.decompress(data), np.uint32)
+
+
+def pack_vocabulary(tokens: list[str]) -> bytes:
+    return zlib.compress(json.dumps(tokens, ensure_ascii=False).encode(), level=6)
+
+
+def unpack_vocabulary(data: bytes) -> list[str]:
+    tokens: list[str] = json.loads(zlib.decompress(data))
+    return tokens
+
+
+def histogram_edges(parameters: Mapping[str, Any]) -> list[float]:
+    """The bins + 1 rising edges of a run's sign-log histogram, from its `histogram` parameters.
+
+    Half of the bins are negative. Magnitudes go up in octaves of `steps` equal parts, from
+    2^smallest_exponent on; the two innermost bins meet at 0, the outermost also hold what lies
+    beyond (with the defaults 128 bins between -2^8 and 2^8).
+    """
+    low, octaves, steps = (int(parameters[k]) for k in ("smallest_exponent", "octaves", "steps"))
+    if parameters["bins"] != 2 * octaves * steps:
+        raise ValueError(f"{octaves} octaves of {steps} steps are not {parameters['bins']} bins")
+    rising = [
+        2.0 ** (low + octave) * (1 + step / steps)
+        for octave in range(octaves)
+        for step in range(steps)
+    ]
+    rising = [*rising[1:], 2.0 ** (low + octaves)]
+    return [*(-edge for edge in reversed(rising)), 0.0, *rising]

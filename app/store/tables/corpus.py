@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.tables.base import Base, Json, Moment, Packed
@@ -22,7 +22,7 @@ class CorpusTable(Base):
     """The frozen copy of the documents, under PATCHCLAMP_DATA."""
     documents_sha256: Mapped[str]
     n_documents: Mapped[int]
-    n_characters: Mapped[int]
+    n_characters: Mapped[int] = mapped_column(BigInteger)
     reading: Mapped[dict[str, Any]] = mapped_column(Json)
     """How it was read and what was left out: limits, held-out domains, split shares, seed,
     duplicates, empty documents, undecodable bytes replaced."""
@@ -68,7 +68,7 @@ class WindowSetTable(Base):
 
 class WindowTable(Base):
     __tablename__ = "windows"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     window_set_id: Mapped[int] = mapped_column(
         ForeignKey("window_sets.id", ondelete="CASCADE"), primary_key=True

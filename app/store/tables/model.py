@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.tables.base import Base, Json, Moment, Packed
@@ -23,12 +23,12 @@ class ModelTable(Base):
     """What the user gave: hub id or path."""
     source_kind: Mapped[str]
     folder: Mapped[str | None]
-    """Where its weights are loaded from, if not from the hub; relative paths are under PATCHCLAMP_DATA."""
+    """Where its weights are loaded from, if not from the hub; relative: under PATCHCLAMP_DATA."""
     architecture: Mapped[str]
     facts: Mapped[dict[str, Any]] = mapped_column(Json)
     """d_model, d_mlp, n_heads, d_head, n_ctx, gated, activation_function, norm, causal, …"""
     n_layers: Mapped[int]
-    n_parameters: Mapped[int]
+    n_parameters: Mapped[int] = mapped_column(BigInteger)
     weights_sha256: Mapped[str]
     tokenizer_sha256: Mapped[str]
     current_run_id: Mapped[int | None] = mapped_column(

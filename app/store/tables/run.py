@@ -12,9 +12,7 @@ from app.store.tables.base import Base, Json, Moment
 class RunTable(Base):
     __tablename__ = "runs"
     __table_args__ = (
-        CheckConstraint(
-            "status IN ('running', 'finished', 'failed', 'cancelled')", name="status"
-        ),
+        CheckConstraint("status IN ('running', 'finished', 'failed', 'cancelled')", name="status"),
         Index(None, "model_id", "kind", "started_at"),
     )
 
@@ -27,11 +25,13 @@ class RunTable(Base):
     model_id: Mapped[int] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"))
     corpus_id: Mapped[int | None] = mapped_column(ForeignKey("corpora.id"))
     window_set_id: Mapped[int | None] = mapped_column(ForeignKey("window_sets.id"))
-    of_run_id: Mapped[int | None] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    of_run_id: Mapped[int | None] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), index=True
+    )
     """The sweep that this run reads, for runs that need one."""
     job_id: Mapped[str | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
     parameters: Mapped[dict[str, Any]] = mapped_column(Json)
-    seed: Mapped[int]
+    seed: Mapped[int] = mapped_column(BigInteger)
     dtype: Mapped[str]
     device: Mapped[str]
     code_version: Mapped[str]

@@ -3,7 +3,7 @@
 All rows are keyed by run first: a second sweep never overwrites the numbers of the first.
 """
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.tables.base import Base, Packed
@@ -23,18 +23,16 @@ class UnitStatisticsTable(Base):
         {"sqlite_with_rowid": False},
     )
 
-    run_id: Mapped[int] = mapped_column(
-        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
-    )
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     site_id: Mapped[int] = mapped_column(
         ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
     )
     split: Mapped[str] = mapped_column(primary_key=True)
     unit_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     n_windows: Mapped[int]
-    n_positions: Mapped[int]
+    n_positions: Mapped[int] = mapped_column(BigInteger)
     """Finite activations counted."""
-    n_nonfinite: Mapped[int]
+    n_nonfinite: Mapped[int] = mapped_column(BigInteger)
     mean: Mapped[float | None]
     variance: Mapped[float | None]
     """Population variance (divided by n)."""
@@ -59,9 +57,7 @@ class ExemplarTable(Base):
         CheckConstraint("kind IN ('top', 'bottom', 'interval', 'random')", name="kind"),
     )
 
-    run_id: Mapped[int] = mapped_column(
-        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
-    )
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     site_id: Mapped[int] = mapped_column(
         ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
     )
@@ -85,11 +81,9 @@ class UnitIntervalTable(Base):
     """The intervals of a unit's window maximum, from which exemplars were drawn at random."""
 
     __tablename__ = "unit_intervals"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
-    run_id: Mapped[int] = mapped_column(
-        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
-    )
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     site_id: Mapped[int] = mapped_column(
         ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
     )
@@ -98,7 +92,7 @@ class UnitIntervalTable(Base):
     edges: Mapped[bytes] = mapped_column(Packed)
     """float32 [bins - 1]: inner boundaries of the window maximum, rising."""
     counts: Mapped[bytes] = mapped_column(Packed)
-    """uint32 [bins]: windows of the split in each interval; n kept / count is the sampling share."""
+    """uint32 [bins]: windows of the split in each interval; kept / count is the sampling share."""
 
 
 class AttentionPatternTable(Base):
@@ -106,9 +100,7 @@ class AttentionPatternTable(Base):
 
     __tablename__ = "attention_patterns"
 
-    run_id: Mapped[int] = mapped_column(
-        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
-    )
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     site_id: Mapped[int] = mapped_column(
         ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
     )
@@ -126,11 +118,9 @@ class OutputSideTable(Base):
     """What a neuron writes: tokens whose logits its output vector moves most, from weights."""
 
     __tablename__ = "output_sides"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
-    run_id: Mapped[int] = mapped_column(
-        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
-    )
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     site_id: Mapped[int] = mapped_column(
         ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
     )
@@ -152,9 +142,7 @@ class RelatedUnitTable(Base):
         {"sqlite_with_rowid": False},
     )
 
-    run_id: Mapped[int] = mapped_column(
-        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
-    )
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     site_id: Mapped[int] = mapped_column(
         ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
     )
@@ -174,9 +162,7 @@ class SiteSummaryTable(Base):
 
     __tablename__ = "site_summaries"
 
-    run_id: Mapped[int] = mapped_column(
-        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
-    )
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     site_id: Mapped[int] = mapped_column(
         ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
     )

@@ -1,0 +1,98 @@
+"""A copy of the store that is whole, made while others read and write."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from app.errors import ConflictError, UnavailableError
+from app.store.failures import unavailable
+
+
+def backup(engine: Engine, target: Path) -> Path:
+    """The written copy: a SQLite file, or on PostgreSQL an archive for `pg_restore`.
+
+    Artifacts are not part of it: copy the data folder's `artifacts` beside it.
+    Raises ConflictError where `target` exists, UnavailableError where it cannot be written.
+    """
+    if engine.dialect.name == "sqlite":
+        return copy_sqlite(Path(str(engine.url.database)), target)
+    return _dump_postgresql(engine, target)
+
+
+def copy_sqlite(source: Path, target: Path) -> Path:
+    """By SQLite's online backup, checked afterwards; appears under its name only when whole."""
+    partial = _prepare(target)
+    try:
+        with sqlite3.connect(f"file:{_quoted(source)}?mode=ro", uri=True) as reader:
+            writer = sqlite3.connect(partial)
+            try:
+                reader.backup(writer, pages=4096)
+                # one file is the copy: without WAL, nothing of it lies beside it
+                writer.execute("PRAGMA journal_mode = DELETE")
+                (verdict,) = writer.execute("PRAGMA integrity_check(1)").fetchone()
+            finally:
+                writer.close()
+        reader.close()
+        if verdict != "ok":
+            raise UnavailableError(
+                f"The store {source} is damaged ({verdict}); the copy was thrown away.",
+                hint="Run `patchclamp db check`.",
+            )
+        partial.replace(target)
+    except sqlite3.Error as error:
+        raise unavailable(error, name=str(source)) or error from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def _dump_postgresql(engine: Engine, target: Path) -> Path:
+    program = shutil.which("pg_dump")
+    if program is None:
+        raise UnavailableError(
+            "A PostgreSQL store is copied with the program pg_dump, which was not found.",
+            hint="Install PostgreSQL's client programs (package postgresql-client) and try again.",
+        )
+    partial = _prepare(target)
+    url = engine.url.set(drivername="postgresql", password=None)
+    environment = dict(os.environ)
+    if engine.url.password:
+        environment["PGPASSWORD"] = str(engine.url.password)
+    try:
+        done = subprocess.run(  # noqa: S603 (our own arguments, no shell)
+            [program, "--format=custom", f"--file={partial}", url.render_as_string()],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise UnavailableError(
+                f"pg_dump failed: {done.stderr.strip()}", hint="Mend what it names and try again."
+            )
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def _prepare(target: Path) -> Path:
+    """A name beside the target to write to first."""
+    if target.exists():
+        raise ConflictError(f"{target} is there already.", hint="Give another name.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnavailableError(
+            f"The folder {target.parent} cannot be made: {error.strerror}.",
+            hint="Choose a folder that this user may write to.",
+        ) from error
+    return target.with_name(f".{target.name}.{os.getpid()}.partial")
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

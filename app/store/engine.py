@@ -1,0 +1,114 @@
+"""Opens the store: an engine per process, a session per request or job step.
+
+SQLite runs in WAL mode (readers never wait for the writer) with foreign keys on. A session that
+will write says so with `commit=True`: it takes SQLite's write lock at once and waits for it up to
+the busy timeout, where a transaction that turns from reading to writing would fail on the spot.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from app.errors import BadRequestError, UnavailableError
+from app.settings import Settings
+from app.store import failures
+
+BUSY_SECONDS = 30.0
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -32768",  # KiB per connection
+    "PRAGMA mmap_size = 1073741824",
+    "PRAGMA journal_size_limit = 67108864",  # a WAL that grew is cut back to 64 MiB
+)
+
+
+def open_engine(settings: Settings, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
+    """The engine of the store that the settings name; makes the data folder where it is missing.
+
+    Nothing is connected yet: a store that cannot be used raises `UnavailableError` at first use.
+    """
+    try:
+        url = make_url(settings.url)
+    except ArgumentError as error:
+        raise BadRequestError(
+            "PATCHCLAMP_DATABASE_URL is not a database URL",
+            hint="Use sqlite:///path/to/file or postgresql://user:password@host/name.",
+        ) from error
+    if url.get_backend_name() == "sqlite":
+        engine = _open_sqlite(settings.url, url.database, busy_seconds)
+    elif url.get_backend_name() == "postgresql":
+        engine = create_engine(
+            url,
+            pool_size=8,
+            max_overflow=32,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10},
+        )
+    else:
+        raise BadRequestError(
+            f"Patchclamp cannot keep its store in {url.get_backend_name()}",
+            hint="Use sqlite:///path/to/file or postgresql://user:password@host/name.",
+        )
+    failures.watch(engine)
+    return engine
+
+
+@contextmanager
+def open_session(engine: Engine, *, commit: bool = False) -> Iterator[Session]:
+    """A session that is rolled back at the end, or committed on success where `commit` is given."""
+    bind = writing(engine) if commit else engine
+    with Session(bind, autoflush=False, expire_on_commit=False) as session:
+        yield session
+        if commit:
+            session.commit()
+
+
+@contextmanager
+def begin(engine: Engine) -> Iterator[Connection]:
+    """A connection in one write transaction: committed on success, rolled back on any error."""
+    with writing(engine).begin() as connection:
+        yield connection
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine and pool, whose transactions take SQLite's write lock when they begin."""
+    return engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+
+
+def _open_sqlite(url: str, database: str | None, busy_seconds: float) -> Engine:
+    if database and database != ":memory:":
+        _make_folder(Path(database).parent)
+    engine = create_engine(url, connect_args={"timeout": busy_seconds, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:  # noqa: ARG001
+        connection.isolation_level = None  # BEGIN is ours, below: the driver would delay it
+        for pragma in PRAGMAS:
+            connection.execute(pragma).close()
+
+    @event.listens_for(engine, "begin")
+    def begin_transaction(connection: Connection) -> None:
+        options: dict[str, Any] = dict(connection.get_execution_options())
+        connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN"))
+
+    return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnavailableError(
+            f"The folder {folder} cannot be made: {error.strerror}.",
+            hint="Set PATCHCLAMP_DATA to a folder that this user may write to.",
+        ) from error
