@@ -1,0 +1,63 @@
+"""How an architecture says where its units live."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torch import Tensor, nn
+
+
+def head_of(model: Any, last: Tensor) -> Tensor:  # noqa: ANN401 - any transformers model
+    """Logits by the output embedding, softly capped where the configuration says so."""
+    logits: Tensor = model.get_output_embeddings()(last)
+    cap = getattr(model.config.get_text_config(), "final_logit_softcapping", None)
+    return logits if cap is None else (logits / cap).tanh() * cap
+
+
+def context_of(config: Any) -> int:  # noqa: ANN401 - any transformers configuration
+    """The longest window."""
+    return int(config.max_position_embeddings)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Where the units of a family of transformers models live, as paths of modules.
+
+    A path is a dotted attribute path; a number indexes a list of modules, and may be negative.
+    """
+
+    name: str
+    model_types: tuple[str, ...]
+    """`model_type` of the config.json files that this architecture stands for."""
+    backbone: str
+    """From the model with its LM head to the part that ends with the last hidden state."""
+    layers: str
+    """From the backbone to its list of layers."""
+    mlp_out: str
+    """From a layer to the down projection, whose input the neurons' activations are."""
+    activation: str
+    """From a layer to its activation function."""
+    attn_out: str
+    """From a layer to the projection whose input the heads' outputs are, side by side."""
+    final_norm: str
+    """From the backbone to the norm that comes last."""
+    gated: bool
+    norm: Literal["layer", "rms"]
+    gain_offset: float = 0.0
+    """What is added to a norm's stored weight: 1 for Gemma."""
+    mlp_norm: str | None = None
+    """From a layer to a norm between the down projection and the residual stream."""
+    causal: bool = True
+    """False: an encoder, loaded with its masked-language-model head."""
+    head: Callable[[Any, Tensor], Tensor] = head_of
+    """The LM head: model and last hidden state to logits."""
+    context: Callable[[Any], int] = context_of
+    """The longest window, from the configuration."""
+
+
+def module_at(module: Any, path: str) -> nn.Module:  # noqa: ANN401 - attributes of any module
+    """The module at a dotted path; raises AttributeError or IndexError if there is none."""
+    for step in path.split("."):
+        module = module[int(step)] if step.lstrip("-").isdigit() else getattr(module, step)
+    found: nn.Module = module
+    return found

@@ -1,0 +1,31 @@
+"""BERT: an encoder, normalised after each part; its head transforms before it unembeds.
+
+The head's dense layer is not linear in the residual stream, so the unembedding leaves it out.
+"""
+
+from typing import Any
+
+from torch import Tensor
+
+from analysis.models.architectures.base import Architecture
+
+
+def _head(model: Any, last: Tensor) -> Tensor:  # noqa: ANN401 - a transformers model
+    logits: Tensor = model.cls(last)
+    return logits
+
+
+BERT = Architecture(
+    name="bert",
+    model_types=("bert",),
+    backbone="bert",
+    layers="encoder.layer",
+    mlp_out="output.dense",
+    activation="intermediate.intermediate_act_fn",
+    attn_out="attention.output.dense",
+    final_norm="encoder.layer.-1.output.LayerNorm",
+    gated=False,
+    norm="layer",
+    causal=False,
+    head=_head,
+)

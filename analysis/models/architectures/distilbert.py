@@ -1,0 +1,29 @@
+"""DistilBERT: BERT with fewer layers, other names, and its head in three modules."""
+
+from typing import Any
+
+from torch import Tensor
+
+from analysis.models.architectures.base import Architecture
+
+
+def _head(model: Any, last: Tensor) -> Tensor:  # noqa: ANN401 - a transformers model
+    transformed = model.activation(model.vocab_transform(last))
+    logits: Tensor = model.vocab_projector(model.vocab_layer_norm(transformed))
+    return logits
+
+
+DISTILBERT = Architecture(
+    name="distilbert",
+    model_types=("distilbert",),
+    backbone="distilbert",
+    layers="transformer.layer",
+    mlp_out="ffn.lin2",
+    activation="ffn.activation",
+    attn_out="attention.out_lin",
+    final_norm="transformer.layer.-1.output_layer_norm",
+    gated=False,
+    norm="layer",
+    causal=False,
+    head=_head,
+)

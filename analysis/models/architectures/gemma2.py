@@ -1,0 +1,22 @@
+"""Gemma 2: norms before and after each part, gains stored minus one, soft caps, sliding windows.
+
+What a neuron writes passes `post_feedforward_layernorm`, so its output vector is W_out times that
+norm's gain; the norm's division depends on the input and is left out.
+"""
+
+from analysis.models.architectures.base import Architecture
+
+GEMMA2 = Architecture(
+    name="gemma2",
+    model_types=("gemma2",),
+    backbone="model",
+    layers="layers",
+    mlp_out="mlp.down_proj",
+    activation="mlp.act_fn",
+    attn_out="self_attn.o_proj",
+    final_norm="norm",
+    gated=True,
+    norm="rms",
+    gain_offset=1.0,
+    mlp_norm="post_feedforward_layernorm",
+)

@@ -1,0 +1,33 @@
+"""RoBERTa: BERT's modules, positions counted from the padding id, another head."""
+
+from typing import Any
+
+from torch import Tensor
+
+from analysis.models.architectures.base import Architecture
+
+
+def _head(model: Any, last: Tensor) -> Tensor:  # noqa: ANN401 - a transformers model
+    logits: Tensor = model.lm_head(last)
+    return logits
+
+
+def _context(config: Any) -> int:  # noqa: ANN401 - a transformers configuration
+    return int(config.max_position_embeddings) - int(config.pad_token_id) - 1
+
+
+ROBERTA = Architecture(
+    name="roberta",
+    model_types=("roberta",),
+    backbone="roberta",
+    layers="encoder.layer",
+    mlp_out="output.dense",
+    activation="intermediate.intermediate_act_fn",
+    attn_out="attention.output.dense",
+    final_norm="encoder.layer.-1.output.LayerNorm",
+    gated=False,
+    norm="layer",
+    causal=False,
+    head=_head,
+    context=_context,
+)

@@ -1,0 +1,84 @@
+"""Converts a GGUF file, once, to a transformers folder with float32 safetensors and a tokenizer.
+
+The weights are those that the file holds, dequantised: float32 keeps them exactly.
+"""
+
+import shutil
+import struct
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from analysis.errors import ModelError
+from analysis.models.folder import first_line, quiet
+from analysis.models.subject import Progress
+
+CONVERT = "Check the file, or convert it yourself and give the transformers folder."
+
+
+def _unheard(_what: str, _share: float) -> None:
+    pass
+
+
+def convert_gguf(path: Path, folder: Path, progress: Progress = _unheard) -> Path:
+    """The folder, which is complete or not there; an existing one is left as it is."""
+    if (folder / "config.json").is_file():
+        return folder
+    _check(path)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".converting-") as unfinished:
+        _convert(path, Path(unfinished), progress)
+        Path(unfinished).chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        Path(unfinished).rename(folder)
+        Path(unfinished).mkdir()
+    progress("converted", 1.0)
+    return folder
+
+
+def _convert(path: Path, folder: Path, progress: Progress) -> None:
+    source: dict[str, Any] = {"gguf_file": path.name, "local_files_only": True}
+    try:
+        with quiet():
+            progress("reading the weights", 0.0)
+            model = AutoModelForCausalLM.from_pretrained(path.parent, dtype=torch.float32, **source)
+            progress("reading the tokenizer", 0.6)
+            tokenizer = AutoTokenizer.from_pretrained(path.parent, **source)
+            progress("writing", 0.85)
+            tokenizer.save_pretrained(folder)
+    except Exception as error:  # the libraries raise bare Exception
+        raise ModelError(
+            f"{path} cannot be converted: {first_line(error)}", hint=CONVERT
+        ) from error
+    # save_pretrained refuses a model that was dequantised, so its tensors are written as they are.
+    kept, seen = {}, set()
+    for name, tensor in model.state_dict().items():
+        if tensor.data_ptr() not in seen:
+            seen.add(tensor.data_ptr())
+            kept[name] = tensor.contiguous()
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    model.config.architectures = [type(model).__name__]
+    model.config.save_pretrained(folder)
+
+
+def _check(path: Path) -> None:
+    if not path.is_file():
+        raise ModelError(f"there is no file {path}", hint="Give the path of a .gguf file.")
+    with path.open("rb") as file:
+        start = file.read(24)
+    if len(start) < 24 or start[:4] != b"GGUF":
+        raise ModelError(f"{path} is no GGUF file", hint=CONVERT)
+    version, n_tensors, _ = struct.unpack("<IQQ", start[4:])
+    if version not in {2, 3} or n_tensors == 0:
+        raise ModelError(
+            f"{path} is GGUF of version {version} with {n_tensors} tensors; "
+            "versions 2 and 3 can be read",
+            hint=CONVERT,
+        )

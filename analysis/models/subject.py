@@ -1,0 +1,97 @@
+"""What every subject model can do, wherever it came from: the Protocol that the sweep uses."""
+
+from collections.abc import Callable, Collection
+from typing import Literal, Protocol
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from analysis.records import ModelFacts, Site
+
+SourceKind = Literal["hub", "folder", "gguf", "plain"]
+
+Progress = Callable[[str, float], None]
+"""Is told what is being done, and which share of the whole is behind us (0 to 1)."""
+
+
+class Recorder(Protocol):
+    """Is given the activations of one site as they come out of the forward pass.
+
+    `mlp.L`: [batch, pos, neuron], the very tensor that enters the down projection, in the model's
+    dtype; read it, do not change it. `attn.L`: [batch, pos, head] in float32, the L2 norm of each
+    head's contribution to the residual stream.
+    """
+
+    def __call__(self, site: Site, activations: Tensor) -> None: ...
+
+
+class SubjectModel(Protocol):
+    """A loaded network under study. One forward pass at a time: callers take turns."""
+
+    @property
+    def facts(self) -> ModelFacts: ...
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """`mlp.0`, `attn.0`, `mlp.1`, …; no mlp sites where the model has no MLP."""
+        ...
+
+    @property
+    def dtype(self) -> torch.dtype: ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids without BOS or other special tokens around them."""
+        ...
+
+    def token_texts(self) -> list[str]:
+        """The text of every token id for display.
+
+        `Ġthe` is ` the`; bytes that are no UTF-8 by themselves are ⟨E2⟩; special tokens as written.
+        """
+        ...
+
+    def output_texts(self) -> list[str]:
+        """The text of every column of the unembedding; the vocabulary, but for some toy models."""
+        ...
+
+    def run(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        *,
+        lengths: Int[Tensor, "batch"] | None = None,
+        record: Recorder | None = None,
+        sites: Collection[str] | None = None,
+    ) -> Float[Tensor, "batch pos d_model"]:
+        """The last hidden state, after the final norm: one forward pass without the LM head.
+
+        Windows shorter than the batch are padded on the right, with any token id, and `lengths`
+        says how many positions are real; what stands at padded positions is meaningless. `record`
+        is called for the named sites (all, if None) in the order in which they are computed.
+        """
+        ...
+
+    def attention(self, site: str, window_in_batch: int, head: int) -> Float[Tensor, "pos pos"]:
+        """How much each position (row) reads from each position (column), in float32.
+
+        Only from inside a recorder that is being given `attn.L`, for that layer.
+        """
+        ...
+
+    def output_vectors(self, site: str) -> Float[Tensor, "unit d_model"]:
+        """What each neuron of an mlp site writes to the residual stream per unit of activation.
+
+        float32. Rows of W_out, times the gain of the norm behind the MLP where there is one.
+        """
+        ...
+
+    def unembedding(self) -> Float[Tensor, "d_model vocab"]:
+        """W_U in float32 with the final norm's gain folded in (LayerNorm: the centring too)."""
+        ...
+
+    def logits(self, last: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch vocab"]:
+        """The LM head applied to what `run` returned."""
+        ...
