@@ -119,16 +119,17 @@ def _writing(folder: Path) -> Iterator[pq.ParquetWriter]:
     temporary = folder / f".{FILE_NAME}.{uuid4().hex}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            with pq.ParquetWriter(file, _SCHEMA, compression="zstd") as writer:
-                yield writer
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(folder / FILE_NAME)
+        try:
+            with temporary.open("wb") as file:
+                with pq.ParquetWriter(file, _SCHEMA, compression="zstd") as writer:
+                    yield writer
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(folder / FILE_NAME)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise CorpusError(
             f"The corpus cannot be written to {folder}: {error.strerror or error}.",
             hint="Check that there is room and that you may write there, then add it again.",
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)

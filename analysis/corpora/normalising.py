@@ -18,7 +18,7 @@ def slug(name: str) -> str:
 
     A name without any such letter becomes `d-` and the start of its hash.
     """
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
     words = re.sub(r"[^a-z0-9]+", "-", plain)[:MAX_SLUG].strip("-")
     return words or f"d-{sha256(name.encode()).hexdigest()[:8]}"
 

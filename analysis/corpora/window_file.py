@@ -35,10 +35,10 @@ def save_windows(windows: Windows, file: Path) -> None:
 def load_windows(file: Path) -> Windows:
     """The windows as saved; raises CorpusError if the file is not there or was changed."""
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             facts = json.loads(stored["facts"].tobytes())
             arrays = {name: stored[name] for name in _ARRAYS}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise CorpusError(
             f"The windows in {file} cannot be read: {error}.", hint="Cut the windows again."
         ) from error
