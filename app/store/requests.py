@@ -8,7 +8,7 @@ Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 
 
 class Request(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Sampling(Request):
