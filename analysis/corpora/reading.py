@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from analysis.corpora.readers.base import Reader, ReadOptions, Replaced
+from analysis.corpora.readers.files import as_path, not_there
 from analysis.corpora.readers.hub import read_hub
 from analysis.corpora.readers.jsonl import SUFFIXES as JSONL_SUFFIXES
 from analysis.corpora.readers.jsonl import read_jsonl
@@ -56,7 +57,7 @@ def tell_kind(source: str) -> str:
     """The kind of a source: `starter`, a file by its ending, a folder by its files, or hub."""
     if source == "starter":
         return source
-    path = Path(source).expanduser()
+    path = as_path(source)
     if path.is_dir():
         return _tell_folder(source, path)
     for kind, suffixes in _SUFFIXES.items():
@@ -69,10 +70,7 @@ def tell_kind(source: str) -> str:
         )
     if _HUB_ID.fullmatch(source):
         return "hub"
-    raise CorpusError(
-        f"There is no file or folder {source}.",
-        hint="Check the path; a data set of a hub is written owner/name.",
-    )
+    raise not_there(source)
 
 
 def _tell_folder(source: str, path: Path) -> str:

@@ -20,6 +20,7 @@ from analysis.corpora.hashing import mix
 SHINGLE = 5
 N_PERMUTATIONS = 120
 _CHUNK = 1 << 15
+_AT_ONCE = 512
 _IDEOGRAPH = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
 _RANDOM = np.random.Generator(np.random.PCG64(0x5EED))
 _BYTE = _RANDOM.integers(0, 2**64, 256, dtype=np.uint64)
@@ -37,11 +38,9 @@ def sign(normalised: str) -> NDArray[np.uint64]:
     signature = np.full(N_PERMUTATIONS, np.iinfo(np.uint64).max, dtype=np.uint64)
     for shingles in _hash_shingles(_IDEOGRAPH.sub(r" \1 ", normalised).split()):
         unique = np.unique(shingles)
-        scratch = np.empty_like(unique)
-        for k in range(N_PERMUTATIONS):
-            np.multiply(unique, _FACTORS[k], out=scratch)
-            np.add(scratch, _OFFSETS[k], out=scratch)
-            signature[k] = min(signature[k], scratch.min())
+        for low in range(0, len(unique), _AT_ONCE):
+            hashed = _FACTORS[:, None] * unique[None, low : low + _AT_ONCE] + _OFFSETS[:, None]
+            np.minimum(signature, hashed.min(axis=1), out=signature)
     return mix(signature)
 
 

@@ -11,14 +11,11 @@ def list_files(source: str, suffixes: Sequence[str]) -> list[tuple[Path, str]]:
 
     Each comes with that name (for one file: its own). Hidden files and folders are left out.
     """
-    path = Path(source).expanduser()
+    path = as_path(source)
     if path.is_file():
         return [(path, path.name)]
     if not path.is_dir():
-        raise CorpusError(
-            f"There is no file or folder {source}.",
-            hint="Check the path; a data set of a hub is written owner/name.",
-        )
+        raise not_there(source)
     names = {file: file.relative_to(path) for file in path.rglob("*") if file.is_file()}
     files = [
         (file, name.as_posix())
@@ -32,6 +29,24 @@ def list_files(source: str, suffixes: Sequence[str]) -> list[tuple[Path, str]]:
             hint="Name the folder that holds the texts, or one file.",
         )
     return sorted(files, key=lambda found: found[1])
+
+
+def as_path(source: str) -> Path:
+    """The path as the system would take it; it need not exist."""
+    try:
+        path = Path(source).expanduser()
+        path.exists()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise not_there(source) from error
+    return path
+
+
+def not_there(source: str) -> CorpusError:
+    shown = source if len(source) <= 200 else source[:200] + "…"
+    return CorpusError(
+        f"There is no file or folder {shown}.",
+        hint="Check the path; a data set of a hub is written owner/name.",
+    )
 
 
 def read_failure(name: str, error: OSError) -> CorpusError:

@@ -1,5 +1,8 @@
 """Freezing: what is kept, counted and left out, and that the same input gives the same bytes."""
 
+import resource
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,6 +88,19 @@ def test_duplicates_and_empty_documents_are_counted_and_left_out(tmp_path):
     assert [d.text for d in read_frozen(tmp_path)] == ["Once.", long, "Twice."]
 
 
+def test_nearly_equal_documents_are_never_in_different_splits(tmp_path):
+    originals = [[f"d{k}w{i}" for i in range(200)] for k in range(20)]
+    documents = [document(" ".join(words), "novel") for words in originals]
+    for copy in range(3):
+        for k, words in enumerate(originals):
+            changed = [*words[: 40 * copy], f"changed{copy}", *words[40 * copy + 1 :]]
+            documents.append(document(" ".join(changed), "code" if k % 2 else "novel"))
+    frozen = freeze_corpus(documents, tmp_path, held_out=["code"])
+    assert frozen.n_near_duplicates == 60
+    kept = [d.text.split()[199][:4] for d in read_frozen(tmp_path)]
+    assert len(kept) == len(set(kept)) == 20
+
+
 def test_documents_are_counted_per_split_even_where_there_is_none(tmp_path):
     documents = [*distinct(4), *distinct(3, "Source code")]
     frozen = freeze_corpus(
@@ -147,6 +163,21 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(CorpusError, match="cannot be written"):
         freeze_corpus(distinct(1), tmp_path / "file")
+
+
+def test_a_full_disk_is_said_and_leaves_the_old_corpus(tmp_path):
+    freeze_corpus(distinct(2), tmp_path)
+    noise = [document(np.random.default_rng(k).bytes(100_000).hex()) for k in range(30)]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    try:
+        with pytest.raises(CorpusError, match="cannot be written") as caught:
+            freeze_corpus(noise, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "room" in caught.value.hint
+    assert len(list(read_frozen(tmp_path))) == 2
+    assert [file.name for file in tmp_path.iterdir()] == [FILE_NAME]
 
 
 def test_a_frozen_corpus_that_is_not_there_or_damaged_is_said(tmp_path):

@@ -210,6 +210,11 @@ def test_a_source_that_is_not_there_is_said(source):
     assert read_failing(source) == f"There is no file or folder {source}."
 
 
+@pytest.mark.parametrize("source", ["x" * 5000, "a\0b", "~nobody-of-this-name/x", "../" * 3000])
+def test_a_path_that_no_system_takes_is_said(source):
+    assert read_failing(source).startswith("There is no file or folder ")
+
+
 def test_a_file_of_unknown_kind_is_refused(tmp_path):
     (tmp_path / "a.docx").write_text("x")
     assert "cannot be told from its name" in read_failing(str(tmp_path / "a.docx"))
