@@ -176,8 +176,11 @@ def finish(
             error=error,
             traceback=traceback,
         )
-        data = {"succeeded": {"result": result}, "failed": {"error": error}}.get(status, {})
-        _note(connection, claim.job_id, status, data)
+        told: dict[str, dict[str, Any]] = {
+            "succeeded": {"result": result},
+            "failed": {"error": error},
+        }
+        _note(connection, claim.job_id, status, told.get(status, {}))
 
 
 def hand_back(engine: Engine, claim: Claim, reason: str) -> None:

@@ -11,7 +11,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
@@ -153,11 +153,10 @@ def list_events(
     ]
 
 
-def count_workers(session: Session, *, lease_seconds: float) -> int:
-    """Workers that were alive within the last lease; 0 means that queued jobs wait."""
+def list_living_workers(session: Session, *, lease_seconds: float) -> set[str]:
+    """Workers that were heard of within the last lease; none means that queued jobs wait."""
     since = datetime.now(UTC) - timedelta(seconds=lease_seconds)
-    query = select(func.count()).select_from(WorkerTable).where(WorkerTable.heartbeat_at >= since)
-    return session.scalar(query) or 0
+    return set(session.scalars(select(WorkerTable.id).where(WorkerTable.heartbeat_at >= since)))
 
 
 def unattended(now: datetime) -> ColumnElement[bool]:

@@ -1,0 +1,135 @@
+"""The durable queue underneath: DBOS, set up so that each worker runs exactly what it has claimed.
+
+The job's row decides who runs a job (`app.store.queue`); DBOS remembers which of its steps are
+done. Every worker has a queue of its own, and puts a job there when it has claimed it: new, or
+resumed if some worker has begun it before. So no two workers can be handed the same job.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import error as errors
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
+
+from analysis.worker.interruptions import LeaseLost, StoreWaiting, reason_to_wait
+from app.settings import Settings
+
+VERSION: Final = "1"
+"""Of the workflow, not of the code: a newer Patchclamp goes on with an older one's jobs."""
+QUEUE_PREFIX: Final = "worker-"
+LOCKED_SECONDS: Final = 30.0
+
+_run: Callable[[str], None] | None = None
+
+
+@DBOS.workflow(name="patchclamp_job")
+def run_durably(job_id: str) -> None:
+    if _run is None:
+        raise RuntimeError("launch was not called")
+    _run(job_id)
+
+
+class Durable:
+    """DBOS in this process; there can be one."""
+
+    def __init__(self, settings: Settings, *, worker_id: str) -> None:
+        self._settings = settings
+        self._worker_id = worker_id
+        self._queue_name = QUEUE_PREFIX + worker_id
+
+    def launch(self, run: Callable[[str], None]) -> None:
+        """From now on what `start` is given is run, by `run(job_id)` in another thread."""
+        global _run  # noqa: PLW0603 (DBOS finds workflows by name in the module)
+        _run = run
+        url = queue_url(self._settings)
+        if url.startswith("sqlite"):
+            _use_wal(Path(str(make_url(url).database)))
+        config: DBOSConfig = {
+            "name": "patchclamp",
+            "system_database_url": url,
+            "serializer": DBOSPortableJSONSerializer(),
+            "application_version": VERSION,
+            "executor_id": self._worker_id,
+            "use_listen_notify": False,
+            "log_level": "ERROR",
+            "console_log_level": "ERROR",
+        }
+        DBOS(config=config)
+        DBOS.listen_queues([self._queue_name])
+        DBOS.launch()
+        self._register()
+
+    def start(self, job_id: str) -> None:
+        """Runs a claimed job from its beginning, or from the step at which it was interrupted."""
+        self._register()  # it may have been taken for dead, and its queue removed
+        status = DBOS.get_workflow_status(job_id)
+        if status is not None and status.status in ("SUCCESS", "ERROR"):
+            # the row says that the job is not over, and the row is the truth
+            DBOS.delete_workflow(job_id)
+            status = None
+        if status is None:
+            with SetWorkflowID(job_id):
+                DBOS.enqueue_workflow(self._queue_name, run_durably, job_id)
+        else:
+            DBOS.resume_workflows([job_id], queue_name=self._queue_name)
+
+    def forget_queues(self, living: set[str]) -> None:
+        """Removes the queues of workers that are gone; who claims their jobs resumes them."""
+        for queue in DBOS.list_queues():
+            worker_id = queue.name.removeprefix(QUEUE_PREFIX)
+            if queue.name.startswith(QUEUE_PREFIX) and worker_id not in living:
+                DBOS.delete_queue(queue.name)
+
+    def _register(self) -> None:
+        DBOS.register_queue(
+            self._queue_name,
+            polling_interval_sec=self._settings.poll_seconds,
+            on_conflict="always_update",
+        )
+
+    def close(self) -> None:
+        DBOS.delete_queue(self._queue_name)
+        DBOS.destroy(workflow_completion_timeout_sec=1)
+
+
+def run_step(name: str, function: Callable[[], Any]) -> Any:  # noqa: ANN401
+    """Inside the workflow: what `function` returns, or returned before an interruption."""
+    try:
+        return DBOS.run_step({"name": name}, function)
+    except (errors.DBOSWorkflowConflictIDError, errors.DBOSWorkflowCancelledError):
+        raise LeaseLost from None  # another worker has resumed the job
+    except DBAPIError as error:  # its result could not be kept
+        reason = reason_to_wait(error)
+        if reason is None:
+            raise
+        raise StoreWaiting(reason) from error
+
+
+def queue_url(settings: Settings) -> str:
+    """PostgreSQL: the store's database, in its schema `dbos`; else a file in the data folder."""
+    url = make_url(settings.url)
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return f"sqlite:///{settings.data / 'queue.sqlite'}"
+
+
+def _use_wal(path: Path) -> None:
+    """Readers and the writer of the queue do not wait for each other; kept in the file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    until = time.monotonic() + LOCKED_SECONDS
+    while True:
+        try:
+            with closing(sqlite3.connect(path, timeout=LOCKED_SECONDS)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.05)  # two workers begin at once: the pragma does not wait by itself
+        else:
+            return

@@ -1,0 +1,55 @@
+"""Runs a job here and now, start to end, without the durable queue: for benchmarks and tests.
+
+The job is a row like any other, with progress and events, but its steps are not remembered.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Engine
+
+from analysis.worker.context import JobContext
+from analysis.worker.heartbeat import Lease
+from analysis.worker.jobs import JobKind
+from app.settings import Settings
+from app.store import queue
+from app.store.engine import open_session
+from app.store.queries.job import create_job
+from app.store.requests import Request
+
+LEASE_SECONDS = 24 * 3600.0
+
+
+def run_inline(
+    engine: Engine, settings: Settings, kind: JobKind[Any], request: Request
+) -> dict[str, Any] | None:
+    """The job's result. Errors of its function are raised, and stored on the job."""
+    with open_session(engine, commit=True) as session:
+        job = create_job(session, request=request, actor="inline")
+    claim = queue.claim_next(
+        engine, worker_id="inline", kinds=[kind.name], lease_seconds=LEASE_SECONDS
+    )
+    if claim is None or claim.job_id != job.id:
+        raise RuntimeError("another job of this kind waits in this store")
+    context: JobContext[Any] = JobContext(
+        request,
+        engine=engine,
+        signals=engine,
+        settings=settings,
+        lease=Lease(claim, LEASE_SECONDS),
+        stopping=threading.Event(),
+        run_step=_run_step,
+    )
+    try:
+        result = kind.run(context)
+        context.flush()
+    except Exception as error:
+        queue.finish(engine, claim, "failed", error=str(error))
+        raise
+    queue.finish(engine, claim, "succeeded", result=result)
+    return result
+
+
+def _run_step(name: str, function: Callable[[], Any]) -> Any:  # noqa: ANN401, ARG001
+    return function()

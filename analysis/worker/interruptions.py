@@ -1,0 +1,64 @@
+"""Why a job's code is left early without having failed, and which errors mean "wait".
+
+Interruptions are no `Exception`: neither an `except Exception` in a method nor the durable queue,
+which would record them as the outcome of a step, may swallow them.
+"""
+
+import errno
+from collections.abc import Iterator
+
+from sqlalchemy.exc import DBAPIError
+
+from app.errors import UnavailableError
+from app.store.failures import unavailable
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+
+
+class Interruption(BaseException):
+    """The job's code stops here."""
+
+
+class JobCancelled(Interruption):
+    """Somebody asked for it."""
+
+
+class LeaseLost(Interruption):
+    """Another worker has the job now; this one writes nothing more."""
+
+
+class WorkerStopping(Interruption):
+    """The worker was asked to stop; the job goes on elsewhere, at the interrupted step."""
+
+
+class StoreWaiting(Interruption):
+    """The queue's own file could not be written: start again at the interrupted step, later."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def reason_to_wait(error: BaseException) -> str | None:
+    """What keeps the store or the disk from being written, if that is all that is wrong."""
+    for cause in _chain(error):
+        if isinstance(cause, UnavailableError):
+            return f"{cause.detail} {cause.hint or ''}".strip()
+        if isinstance(cause, DBAPIError) and cause.orig is not None:
+            told = unavailable(cause.orig, name="of the queue")
+            if told is not None:
+                return f"{told.detail} {told.hint or ''}".strip()
+        if isinstance(cause, OSError) and cause.errno in FULL:
+            where = f" ({cause.filename})" if cause.filename else ""
+            return f"The disk cannot be written: {cause.strerror}{where}. Free some space."
+        if "No space left on device" in str(cause):  # writers of other languages
+            return "The disk is full. Free some space."
+    return None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

@@ -1,0 +1,37 @@
+"""The kinds of job that a worker knows: a name, the request's type, and the function to run."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from analysis.worker.context import JobContext
+from app.store.requests import Request
+
+R = TypeVar("R", bound=Request)
+
+
+@dataclass(frozen=True)
+class JobKind(Generic[R]):
+    name: str
+    request: type[R]
+    run: Callable[[JobContext[R]], dict[str, Any] | None]
+    """Its result, as JSON, is shown with the job. It runs again from the start after every
+    interruption, but what was done inside `context.step` is not done again."""
+
+
+class JobKinds:
+    """The registry: one entry per name."""
+
+    def __init__(self, kinds: Iterable[JobKind[Any]]) -> None:
+        self._kinds: dict[str, JobKind[Any]] = {}
+        for kind in kinds:
+            if kind.name in self._kinds:
+                raise ValueError(f"two job kinds are named {kind.name!r}")
+            self._kinds[kind.name] = kind
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(self._kinds)
+
+    def __getitem__(self, name: str) -> JobKind[Any]:
+        return self._kinds[name]
