@@ -6,12 +6,14 @@ The weights are those that the file holds, dequantised: float32 keeps them exact
 import shutil
 import struct
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
 
 from analysis.errors import ModelError
 from analysis.models.folder import first_line, quiet
@@ -45,11 +47,14 @@ def _convert(path: Path, folder: Path, progress: Progress) -> None:
     source: dict[str, Any] = {"gguf_file": path.name, "local_files_only": True}
     try:
         with quiet():
-            progress("reading the weights", 0.0)
-            model = AutoModelForCausalLM.from_pretrained(path.parent, dtype=torch.float32, **source)
-            progress("reading the tokenizer", 0.6)
+            progress("reading the file", 0.0)
+            with _reported(progress):
+                model = AutoModelForCausalLM.from_pretrained(
+                    path.parent, dtype=torch.float32, **source
+                )
+            progress("reading the tokenizer", 0.7)
             tokenizer = AutoTokenizer.from_pretrained(path.parent, **source)
-            progress("writing", 0.85)
+            progress("writing", 0.95)
             tokenizer.save_pretrained(folder)
     except Exception as error:  # the libraries raise bare Exception
         raise ModelError(
@@ -66,6 +71,23 @@ def _convert(path: Path, folder: Path, progress: Progress) -> None:
         del model.config.quantization_config
     model.config.architectures = [type(model).__name__]
     model.config.save_pretrained(folder)
+
+
+@contextmanager
+def _reported(progress: Progress) -> Iterator[None]:
+    """Tells how far the dequantising is, in place of the bar that transformers would draw."""
+
+    def counted(tensors: Sequence[Any], **_: object) -> Iterator[Any]:
+        for number, tensor in enumerate(tensors):
+            progress("dequantising the weights", 0.3 + 0.4 * number / len(tensors))
+            yield tensor
+
+    drawn = modeling_gguf_pytorch_utils.tqdm
+    modeling_gguf_pytorch_utils.tqdm = counted
+    try:
+        yield
+    finally:
+        modeling_gguf_pytorch_utils.tqdm = drawn
 
 
 def _check(path: Path) -> None:

@@ -155,7 +155,7 @@ def _parts(
         if not has_head and not model.config.tie_word_embeddings:
             raise _no_head()
         gain = _gain(module_at(backbone, architecture.final_norm), architecture)
-        return fold_norm(rows_of(model.get_output_embeddings()).mT, gain, architecture.norm)
+        return fold_norm(rows_of(model.get_output_embeddings()), gain, architecture.norm)
 
     def head(last: Tensor) -> Tensor:
         if not has_head:

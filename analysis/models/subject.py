@@ -1,7 +1,7 @@
 """What every subject model can do, wherever it came from: the Protocol that the sweep uses."""
 
 from collections.abc import Callable, Collection
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -15,6 +15,7 @@ Progress = Callable[[str, float], None]
 """Is told what is being done, and which share of the whole is behind us (0 to 1)."""
 
 
+@runtime_checkable
 class Recorder(Protocol):
     """Is given the activations of one site as they come out of the forward pass.
 
@@ -26,6 +27,7 @@ class Recorder(Protocol):
     def __call__(self, site: Site, activations: Tensor) -> None: ...
 
 
+@runtime_checkable
 class SubjectModel(Protocol):
     """A loaded network under study. One forward pass at a time: callers take turns."""
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
@@ -25,6 +25,7 @@ FILES = (
 )  # fmt: skip
 
 
+@runtime_checkable
 class Tokeniser(Protocol):
     def encode(self, text: str) -> list[int]: ...
     def texts(self) -> list[str]: ...
