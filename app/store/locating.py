@@ -1,0 +1,189 @@
+"""Finds what a request names: a model, one of its sites, a run of its; or says what is missing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from app.errors import NotFoundError
+from app.store.paging import is_integer, is_name
+from app.store.tables import ModelTable, RunTable, SiteTable, WindowSetTable
+
+FIXED_SPLITS = ("fit", "calibration", "test")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model and the sweep whose numbers are asked for."""
+
+    model_id: int
+    model: str
+    facts: dict[str, Any]
+    tokenizer_sha256: str
+    run_id: int
+    parameters: dict[str, Any]
+    """Of the run."""
+    window_set_id: int | None
+    corpus_id: int | None
+    splits: tuple[str, ...]
+    """Of the run's windows, fit first; not all need to have numbers yet."""
+
+
+@dataclass(frozen=True)
+class Place(Subject):
+    """A site of the model."""
+
+    site_id: int
+    site: str
+    kind: str
+    layer: int
+    n_units: int
+
+
+SUBJECT = (
+    ModelTable.id.label("model_id"),
+    ModelTable.name.label("model"),
+    ModelTable.facts,
+    ModelTable.tokenizer_sha256,
+    ModelTable.current_run_id,
+    RunTable.id.label("run_id"),
+    RunTable.parameters,
+    RunTable.window_set_id,
+    RunTable.corpus_id,
+    WindowSetTable.counts,
+)
+SITE = (
+    SiteTable.id.label("site_id"),
+    SiteTable.name.label("site"),
+    SiteTable.kind,
+    SiteTable.layer,
+    SiteTable.n_units,
+)
+
+
+def locate(session: Session, *, model: str, run_id: int | None = None) -> Subject:
+    """Raises NotFoundError where there is no such model, no such sweep of it, or none yet."""
+    row = _find(session, model, None, run_id)
+    if row is None:
+        raise _no_model(model)
+    return Subject(**_subject(row, run_id))
+
+
+def locate_site(session: Session, *, model: str, site: str, run_id: int | None = None) -> Place:
+    """Raises NotFoundError where the model, the site or the sweep is missing."""
+    row = _find(session, model, site, run_id)
+    if row is None:
+        if find_model(session, name=model) is None:
+            raise _no_model(model)
+        raise NotFoundError(
+            f"Model {model} has no site {site!r}.",
+            hint="Sites are called mlp.LAYER and attn.LAYER, for instance mlp.0.",
+        )
+    fields = _subject(row, run_id)
+    return Place(
+        **fields,
+        site_id=row.site_id,
+        site=row.site,
+        kind=row.kind,
+        layer=row.layer,
+        n_units=row.n_units,
+    )
+
+
+def check_index(place: Place, index: int) -> None:
+    if not 0 <= index < place.n_units:
+        raise NotFoundError(
+            f"Site {place.site} of model {place.model} has no unit {index}.",
+            hint=f"Its units are 0 to {place.n_units - 1}.",
+        )
+
+
+def check_split(subject: Subject, split: str) -> None:
+    if split not in subject.splits:
+        raise NotFoundError(
+            f"Run {subject.run_id} has no split {split!r}.",
+            hint=f"It has {', '.join(subject.splits) or 'none yet'}.",
+        )
+
+
+def find_model(session: Session, *, name: str) -> int | None:
+    """The model's id."""
+    if not is_name(name):
+        return None
+    return session.scalar(select(ModelTable.id).where(ModelTable.name == name))
+
+
+def require_model(session: Session, *, name: str) -> int:
+    """The model's id; raises NotFoundError."""
+    model_id = find_model(session, name=name)
+    if model_id is None:
+        raise _no_model(name)
+    return model_id
+
+
+def ordered_splits(splits: Iterable[str]) -> tuple[str, ...]:
+    """fit, calibration, test, then the held-out domains by name."""
+    found = set(splits)
+    fixed = [split for split in FIXED_SPLITS if split in found]
+    return (*fixed, *sorted(found.difference(fixed)))
+
+
+def _find(session: Session, model: str, site: str | None, run_id: int | None) -> Row[Any] | None:
+    if not is_name(model) or (site is not None and not is_name(site)):
+        return None
+    if run_id is not None and not is_integer(run_id):
+        raise _no_run(model, run_id)
+    wanted = ModelTable.current_run_id if run_id is None else run_id
+    query = (
+        select(*SUBJECT, *(() if site is None else SITE))
+        .select_from(ModelTable)
+        .outerjoin(
+            RunTable,
+            (RunTable.id == wanted)
+            & (RunTable.model_id == ModelTable.id)
+            & (RunTable.kind == "sweep"),
+        )
+        .outerjoin(WindowSetTable, WindowSetTable.id == RunTable.window_set_id)
+        .where(ModelTable.name == model)
+    )
+    if site is not None:
+        query = query.join(SiteTable, SiteTable.model_id == ModelTable.id)
+        query = query.where(SiteTable.name == site)
+    return session.execute(query).one_or_none()
+
+
+def _subject(row: Row[Any], run_id: int | None) -> dict[str, Any]:
+    if row.run_id is None:
+        if run_id is not None:
+            raise _no_run(row.model, run_id)
+        raise NotFoundError(
+            f"Model {row.model} has not been swept yet, so its units have no numbers.",
+            hint=f"Run `patchclamp sweep {row.model} CORPUS`.",
+        )
+    return {
+        "model_id": row.model_id,
+        "model": row.model,
+        "facts": row.facts,
+        "tokenizer_sha256": row.tokenizer_sha256,
+        "run_id": row.run_id,
+        "parameters": row.parameters,
+        "window_set_id": row.window_set_id,
+        "corpus_id": row.corpus_id,
+        "splits": ordered_splits(row.counts or ()),
+    }
+
+
+def _no_model(name: str) -> NotFoundError:
+    return NotFoundError(
+        f"There is no model {name!r}.",
+        hint="Add it with `patchclamp models add`, or see `patchclamp models list`.",
+    )
+
+
+def _no_run(model: str, run_id: int) -> NotFoundError:
+    return NotFoundError(
+        f"Model {model} has no sweep with the number {run_id}.",
+        hint=f"See the runs on the page of {model}.",
+    )

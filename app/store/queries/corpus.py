@@ -1,0 +1,79 @@
+"""Corpora and their documents."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.errors import NotFoundError
+from app.store.locating import ordered_splits
+from app.store.paging import is_integer, is_name
+from app.store.tables import CorpusTable, DocumentTable
+from app.store.views.corpus import CorpusView, DocumentView
+
+
+def list_corpora(session: Session) -> list[CorpusView]:
+    """By name."""
+    rows = session.scalars(select(CorpusTable).order_by(CorpusTable.name))
+    return [_view(session, row) for row in rows]
+
+
+def get_corpus(session: Session, *, name: str) -> CorpusView:
+    return _view(session, _find(session, name))
+
+
+def get_document(session: Session, *, corpus: str, number: int) -> DocumentView:
+    row = _find(session, corpus)
+    document = None
+    if is_integer(number):
+        query = select(DocumentTable).filter_by(corpus_id=row.id, number=number)
+        document = session.scalars(query).one_or_none()
+    if document is None:
+        raise NotFoundError(
+            f"Corpus {corpus} has no document {number}.",
+            hint=f"Its documents are 0 to {row.n_documents - 1}.",
+        )
+    return DocumentView(
+        corpus=row.name,
+        number=document.number,
+        title=document.title,
+        domain=document.domain,
+        origin=document.origin,
+        split=document.split,
+        sha256=document.sha256,
+        n_characters=document.n_characters,
+    )
+
+
+def _find(session: Session, name: str) -> CorpusTable:
+    row = None
+    if is_name(name):
+        row = session.scalars(select(CorpusTable).filter_by(name=name)).one_or_none()
+    if row is None:
+        raise NotFoundError(
+            f"There is no corpus {name!r}.",
+            hint="Add it with `patchclamp corpora add`, or see `patchclamp corpora list`.",
+        )
+    return row
+
+
+def _view(session: Session, row: CorpusTable) -> CorpusView:
+    counted = dict(
+        session.execute(
+            select(DocumentTable.split, func.count())
+            .where(DocumentTable.corpus_id == row.id)
+            .group_by(DocumentTable.split)
+        )
+        .tuples()
+        .all()
+    )
+    return CorpusView(
+        name=row.name,
+        title=row.title,
+        source=row.source,
+        source_kind=row.source_kind,
+        documents_sha256=row.documents_sha256,
+        n_documents=row.n_documents,
+        n_characters=row.n_characters,
+        splits={split: counted[split] for split in ordered_splits(counted)},
+        reading=row.reading,
+        created_at=row.created_at,
+    )

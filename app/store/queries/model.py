@@ -1,0 +1,205 @@
+"""Models, their sites, how statistics are distributed over them, and their vocabularies."""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.errors import BadRequestError, NotFoundError
+from app.store.locating import locate, ordered_splits, require_model
+from app.store.packing import unpack, unpack_vocabulary
+from app.store.tables import (
+    ModelTable,
+    SiteSummaryTable,
+    SiteTable,
+    UnitStatisticsTable,
+    VocabularyTable,
+)
+from app.store.views.model import ModelView, SiteView, SummaryView
+
+STATISTICS = (
+    "density", "above", "mean", "variance", "skewness", "kurtosis", "minimum", "maximum",
+)  # fmt: skip
+SITE_KINDS = ("mlp", "attn")
+
+Counts = dict[int, dict[str, int]]
+"""Units with statistics, by site id and split."""
+
+
+def list_models(session: Session) -> list[ModelView]:
+    """By name."""
+    return [_view(session, row) for row in session.scalars(select(ModelTable).order_by("name"))]
+
+
+def get_model(session: Session, *, name: str) -> ModelView:
+    model_id = require_model(session, name=name)
+    return _view(session, session.scalars(select(ModelTable).filter_by(id=model_id)).one())
+
+
+def list_sites(session: Session, *, model: str, run_id: int | None = None) -> list[SiteView]:
+    """From the first layer to the last, attention before the MLP as in the forward pass."""
+    if run_id is None:
+        model_id = require_model(session, name=model)
+        run_id = session.scalar(select(ModelTable.current_run_id).filter_by(id=model_id))
+    else:
+        model_id = locate(session, model=model, run_id=run_id).model_id
+    query = select(SiteTable).filter_by(model_id=model_id).order_by("layer", "kind")
+    sites = session.scalars(query).all()
+    counts = count_units(session, run_id=run_id, site_ids=[site.id for site in sites])
+    return [
+        SiteView(
+            name=site.name,
+            kind=site.kind,
+            layer=site.layer,
+            n_units=site.n_units,
+            unit_count=max(counts[site.id].values(), default=0),
+        )
+        for site in sites
+    ]
+
+
+def list_summaries(
+    session: Session,
+    *,
+    model: str,
+    statistic: str,
+    split: str = "fit",
+    run_id: int | None = None,
+    kind: str | None = None,
+) -> list[SummaryView]:
+    """One per site that has numbers, by layer; the edges are the same for all of them."""
+    check_choice("statistic", statistic, STATISTICS)
+    check_kind(kind)
+    subject = locate(session, model=model, run_id=run_id)
+    query = (
+        select(SiteTable.name, SiteTable.kind, SiteTable.layer, SiteSummaryTable)
+        .join(SiteTable, SiteTable.id == SiteSummaryTable.site_id)
+        .where(
+            SiteSummaryTable.run_id == subject.run_id,
+            SiteSummaryTable.split == split,
+            SiteSummaryTable.statistic == statistic,
+        )
+        .order_by(SiteTable.layer, SiteTable.kind)
+    )
+    if kind is not None:
+        query = query.where(SiteTable.kind == kind)
+    return [
+        SummaryView(
+            site=site,
+            kind=site_kind,
+            layer=layer,
+            statistic=row.statistic,
+            split=row.split,
+            n_units=row.n_units,
+            n_undefined=row.n_undefined,
+            n_dead=row.n_dead,
+            n_flagged=row.n_flagged,
+            edges=unpack(row.edges, np.float32).tolist(),
+            counts=unpack(row.counts, np.uint32).tolist(),
+            quantiles=unpack(row.quantiles, np.float32).tolist(),
+        )
+        for site, site_kind, layer, row in session.execute(query)
+    ]
+
+
+def get_vocabulary(session: Session, *, model: str) -> list[str]:
+    """The text of every token id. The list is shared between callers: it must not be changed."""
+    query = select(ModelTable.id, ModelTable.tokenizer_sha256).filter_by(
+        id=require_model(session, name=model)
+    )
+    model_id, sha256 = session.execute(query).one()
+    return vocabulary_of(session, model_id=model_id, tokenizer_sha256=sha256)
+
+
+def vocabulary_of(session: Session, *, model_id: int, tokenizer_sha256: str) -> list[str]:
+    """As get_vocabulary, for those who have looked the model up already."""
+    key = (session.get_bind().engine.url, model_id, tokenizer_sha256)
+    with _lock:
+        if key in _vocabularies:
+            _vocabularies.move_to_end(key)
+            return _vocabularies[key]
+    packed = session.scalar(select(VocabularyTable.tokens).filter_by(model_id=model_id))
+    if packed is None:
+        raise NotFoundError(
+            "The model's vocabulary is not stored.",
+            hint="Add the model again: `patchclamp models add`.",
+        )
+    tokens = unpack_vocabulary(packed)
+    with _lock:
+        _vocabularies[key] = tokens
+        while len(_vocabularies) > KEPT_VOCABULARIES:
+            _vocabularies.popitem(last=False)
+    return tokens
+
+
+KEPT_VOCABULARIES = 8
+_vocabularies: OrderedDict[tuple[Any, int, str], list[str]] = OrderedDict()
+"""A tokenizer's hash decides its vocabulary, so that what is kept here never goes stale."""
+_lock = Lock()
+
+
+def count_units(session: Session, *, run_id: int | None, site_ids: Iterable[int]) -> Counts:
+    """Units with statistics: from the site's summaries, or counted where it has none yet."""
+    counts: Counts = defaultdict(dict)
+    if run_id is None:
+        return counts
+    summary = SiteSummaryTable
+    rows = session.execute(
+        select(summary.site_id, summary.split, summary.n_units + summary.n_undefined).where(
+            summary.run_id == run_id, summary.statistic == "mean"
+        )
+    )
+    for site_id, split, n in rows:
+        counts[site_id][split] = n
+    missing = set(site_ids).difference(counts)
+    if missing:
+        statistics = UnitStatisticsTable
+        rows = session.execute(
+            select(statistics.site_id, statistics.split, func.count())
+            .where(statistics.run_id == run_id, statistics.site_id.in_(sorted(missing)))
+            .group_by(statistics.site_id, statistics.split)
+        )
+        for site_id, split, n in rows:
+            counts[site_id][split] = n
+    return counts
+
+
+def check_kind(kind: str | None) -> None:
+    if kind is not None:
+        check_choice("kind", kind, SITE_KINDS)
+
+
+def check_choice(what: str, value: str, allowed: Iterable[str]) -> None:
+    allowed = tuple(allowed)
+    if value not in allowed:
+        raise BadRequestError(
+            f"There is no {what} {value[:60]!r}.", hint=f"Use one of {', '.join(allowed)}."
+        )
+
+
+def _view(session: Session, row: ModelTable) -> ModelView:
+    sites = session.execute(
+        select(SiteTable.id, SiteTable.n_units).filter_by(model_id=row.id)
+    ).all()
+    counts = count_units(session, run_id=row.current_run_id, site_ids=[site.id for site in sites])
+    return ModelView(
+        name=row.name,
+        title=row.title,
+        source=row.source,
+        source_kind=row.source_kind,
+        architecture=row.architecture,
+        facts=row.facts,
+        n_layers=row.n_layers,
+        n_parameters=row.n_parameters,
+        weights_sha256=row.weights_sha256,
+        tokenizer_sha256=row.tokenizer_sha256,
+        n_units=sum(site.n_units for site in sites),
+        unit_count=sum(max(by_split.values(), default=0) for by_split in counts.values()),
+        current_run_id=row.current_run_id,
+        splits=list(ordered_splits(split for found in counts.values() for split in found)),
+        created_at=row.created_at,
+    )

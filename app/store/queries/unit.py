@@ -1,0 +1,264 @@
+"""Units: the sortable table of a site, one unit with all that is known, and random ones."""
+
+import math
+import random
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.errors import BadRequestError
+from app.store.locating import Place, Subject, check_index, check_split, locate, locate_site
+from app.store.paging import check_limit, read_cursor, write_cursor
+from app.store.queries.model import (
+    check_choice,
+    check_kind,
+    count_units,
+)
+from app.store.queries.relation import get_output_side, get_related
+from app.store.reading import NUMBERS, ROW_COLUMNS, dead_column, statistics_view, unit_row
+from app.store.tables import (
+    ExemplarTable,
+    SiteTable,
+    UnitStatisticsTable,
+)
+from app.store.views.base import Page
+from app.store.views.unit import UnitRow, UnitView
+
+SORTS = ("index", *NUMBERS)
+ORDERS = ("asc", "desc")
+EXEMPLAR_KINDS = ("top", "bottom", "interval", "random")
+Statistics = UnitStatisticsTable
+
+
+def list_units(
+    session: Session,
+    *,
+    model: str,
+    site: str,
+    split: str = "fit",
+    run_id: int | None = None,
+    sort: str = "index",
+    order: str = "asc",
+    density_min: float | None = None,
+    density_max: float | None = None,
+    maximum_min: float | None = None,
+    maximum_max: float | None = None,
+    kurtosis_min: float | None = None,
+    kurtosis_max: float | None = None,
+    dead: bool | None = None,
+    flagged: bool | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[UnitRow]:
+    """A page of the site's table.
+
+    Equal values follow the index in the direction of the order; undefined values come last in
+    both. A unit whose value is undefined passes no bound. Raises BadRequestError for an unknown
+    sort or order, a limit out of bounds, and a cursor of another sort.
+    """
+    check_choice("sort", sort, SORTS)
+    check_choice("order", order, ORDERS)
+    check_limit(limit)
+    place = locate_site(session, model=model, site=site, run_id=run_id)
+    check_split(place, split)
+    bounds = {
+        Statistics.density: (density_min, density_max),
+        Statistics.maximum: (maximum_min, maximum_max),
+        Statistics.kurtosis: (kurtosis_min, kurtosis_max),
+    }
+    query = select(*ROW_COLUMNS).where(
+        Statistics.run_id == place.run_id,
+        Statistics.site_id == place.site_id,
+        Statistics.split == split,
+        *_within(bounds),
+    )
+    if dead is not None:
+        is_dead = dead_column(place.kind, place.facts)
+        query = query.where(is_dead if dead else is_dead.is_not(True))
+    if flagged is not None:
+        query = query.where(Statistics.n_nonfinite > 0 if flagged else Statistics.n_nonfinite == 0)
+    name = f"{sort}:{order}"
+    after = None if cursor is None else read_cursor(cursor, name)
+    rows = _read_page(session, query, sort, order, after, limit + 1)
+    items = [unit_row(place, site=place.site, kind=place.kind, row=row) for row in rows[:limit]]
+    if len(rows) <= limit:
+        return Page[UnitRow](items=items, next_cursor=None)
+    value = None if sort == "index" else getattr(items[-1], sort)
+    return Page[UnitRow](items=items, next_cursor=write_cursor(name, value, items[-1].index))
+
+
+def get_unit(
+    session: Session, *, model: str, site: str, index: int, run_id: int | None = None
+) -> UnitView:
+    """All that is known of one unit, but for its exemplars; `n_units` bounds its neighbours."""
+    place = locate_site(session, model=model, site=site, run_id=run_id)
+    check_index(place, index)
+    rows = session.execute(
+        select(*ROW_COLUMNS, Statistics.n_windows, Statistics.histogram).where(
+            Statistics.run_id == place.run_id,
+            Statistics.site_id == place.site_id,
+            Statistics.split.in_(place.splits),
+            Statistics.unit_index == index,
+        )
+    ).all()
+    by_split = {
+        row.split: statistics_view(place, site=place.site, kind=place.kind, row=row) for row in rows
+    }
+    return UnitView(
+        model=place.model,
+        site=place.site,
+        index=index,
+        kind=place.kind,
+        layer=place.layer,
+        n_units=place.n_units,
+        run_id=place.run_id,
+        statistics=[by_split[split] for split in place.splits if split in by_split],
+        output=get_output_side(session, place, index),
+        related=get_related(session, place, index),
+        exemplar_sets=_exemplar_sets(session, place, index),
+    )
+
+
+def random_units(
+    session: Session,
+    *,
+    model: str,
+    n: int,
+    seed: int,
+    run_id: int | None = None,
+    kind: str | None = None,
+) -> list[UnitRow]:
+    """`n` units drawn uniformly from those that have statistics in the fit split.
+
+    The seed decides: the same seed draws the same units as long as the same units have numbers,
+    and the first of a larger draw are those of a smaller one.
+    """
+    check_limit(n)
+    check_kind(kind)
+    subject = locate(session, model=model, run_id=run_id)
+    query = select(SiteTable).filter_by(model_id=subject.model_id).order_by("id")
+    if kind is not None:
+        query = query.filter_by(kind=kind)
+    sites = session.scalars(query).all()
+    counts = count_units(session, run_id=subject.run_id, site_ids=[site.id for site in sites])
+    sites = [site for site in sites if counts[site.id].get("fit")]
+    drawn = _draw(sites, seed)
+    found: list[UnitRow] = []
+    while len(found) < n and (batch := list(islice(drawn, max(2 * n, 16)))):
+        found += _rows_of(session, subject, batch)
+    return found[:n]
+
+
+def _within(
+    bounds: dict[InstrumentedAttribute[float | None], tuple[float | None, float | None]],
+) -> Iterator[ColumnElement[bool]]:
+    for column, (low, high) in bounds.items():
+        if any(bound is not None and math.isnan(bound) for bound in (low, high)):
+            raise BadRequestError(
+                f"A bound of {column.key} is not a number.", hint="Give a number."
+            )
+        if low is not None:
+            yield column >= low
+        if high is not None:
+            yield column <= high
+
+
+def _read_page(
+    session: Session,
+    query: Select[Any],
+    sort: str,
+    order: str,
+    after: tuple[float | None, int] | None,
+    limit: int,
+) -> list[Row[Any]]:
+    """The rows behind `after`: first those with a value, by the index, then those without."""
+    index = Statistics.unit_index
+    if sort == "index":
+        if after is not None:
+            query = query.where(index < after[1] if order == "desc" else index > after[1])
+        return list(session.execute(query.order_by(_directed(index, order)).limit(limit)))
+    column = getattr(Statistics, sort)
+    rows: list[Row[Any]] = []
+    if after is None or after[0] is not None:
+        defined = query.where(column.is_not(None))
+        if after is not None:
+            defined = defined.where(_behind(column, index, order, after))
+        defined = defined.order_by(_directed(column, order), _directed(index, order))
+        rows = list(session.execute(defined.limit(limit)))
+    if len(rows) < limit:
+        undefined = query.where(column.is_(None))
+        if after is not None and after[0] is None:
+            undefined = undefined.where(_directed_past(index, order, after[1]))
+        undefined = undefined.order_by(_directed(index, order)).limit(limit - len(rows))
+        rows += session.execute(undefined)
+    return rows
+
+
+def _directed(column: Any, order: str) -> Any:  # noqa: ANN401
+    return column.desc() if order == "desc" else column.asc()
+
+
+def _directed_past(column: Any, order: str, value: float | None) -> Any:  # noqa: ANN401
+    return column < value if order == "desc" else column > value
+
+
+def _behind(column: Any, index: Any, order: str, after: tuple[float | None, int]) -> Any:  # noqa: ANN401
+    value, at = after
+    reached = column <= value if order == "desc" else column >= value  # a range of the index
+    past = _directed_past(column, order, value)
+    return and_(reached, or_(past, _directed_past(index, order, at)))
+
+
+def _exemplar_sets(session: Session, place: Place, index: int) -> list[tuple[str, str]]:
+    rows = session.execute(
+        select(ExemplarTable.split, ExemplarTable.kind).where(
+            ExemplarTable.run_id == place.run_id,
+            ExemplarTable.site_id == place.site_id,
+            ExemplarTable.unit_index == index,
+        )
+    ).tuples()
+    found = set(rows)
+    return [(s, k) for s in place.splits for k in EXEMPLAR_KINDS if (s, k) in found]
+
+
+def _draw(sites: list[SiteTable], seed: int) -> Iterator[tuple[SiteTable, int]]:
+    """Every unit once, in an order that only the seed and the sites decide."""
+    total = sum(site.n_units for site in sites)
+    generator = random.Random(f"units {seed}")  # noqa: S311 (a sample, no secret)
+    seen: set[int] = set()
+    while len(seen) < total:
+        number = generator.randrange(total)
+        if number in seen:
+            continue
+        seen.add(number)
+        for site in sites:
+            if number < site.n_units:
+                yield site, number
+                break
+            number -= site.n_units
+
+
+def _rows_of(
+    session: Session, subject: Subject, wanted: list[tuple[SiteTable, int]]
+) -> list[UnitRow]:
+    """In the order asked for; units without statistics are left out."""
+    by_site: dict[int, list[int]] = {}
+    for site, unit in wanted:
+        by_site.setdefault(site.id, []).append(unit)
+    found: dict[tuple[int, int], Row[Any]] = {}
+    for site_id, units in by_site.items():
+        query = select(*ROW_COLUMNS).where(
+            Statistics.run_id == subject.run_id,
+            Statistics.site_id == site_id,
+            Statistics.split == "fit",
+            Statistics.unit_index.in_(units),
+        )
+        found |= {(site_id, row.unit_index): row for row in session.execute(query)}
+    return [
+        unit_row(subject, site=site.name, kind=site.kind, row=found[site.id, unit])
+        for site, unit in wanted
+        if (site.id, unit) in found
+    ]
