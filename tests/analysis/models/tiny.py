@@ -1,6 +1,6 @@
 """Makes small randomly initialised models of every architecture, saved for real.
 
-    folder = make_tiny("llama", tmp_path)   # a transformers folder with safetensors and tokenizer
+folder = make_tiny("llama", tmp_path)   # a transformers folder with safetensors and tokenizer
 """
 
 from collections.abc import Callable
