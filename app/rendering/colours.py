@@ -96,20 +96,14 @@ def style_sheet() -> str:
     ]
     for sign, letter in ((1, "p"), (-1, "n")):
         for step in range(1, LEVELS + 1):
-            back, text = (
-                _both(lambda theme, f=f, k=sign * step: f(theme, k))
-                for f in (background, foreground)
-            )
+            back, text = _both(background, sign * step), _both(foreground, sign * step)
             lines.append(f".t-{letter}{step}{{background-color:{back};color:{text}}}")
-    lines += [
-        f".q-{step}{{fill:{_both(lambda theme, k=step: ramp(theme, k))}}}"
-        for step in range(1, STEPS + 1)
-    ]
+    lines += [f".q-{step}{{fill:{_both(ramp, step)}}}" for step in range(1, STEPS + 1)]
     return "\n".join([*lines, "}", ""])
 
 
-def _both(colour_of: Callable[[str], Colour]) -> str:
-    light, dark = ("#{:02x}{:02x}{:02x}".format(*colour_of(theme)) for theme in THEMES)
+def _both(colour_of: Callable[[str, int], Colour], step: int) -> str:
+    light, dark = ("#{:02x}{:02x}{:02x}".format(*colour_of(theme, step)) for theme in THEMES)
     return light if light == dark else f"light-dark({light},{dark})"
 
 

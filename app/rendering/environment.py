@@ -47,4 +47,10 @@ environment.filters.update(
     unit_noun=words.unit_noun,
     query=words.query,
 )
-environment.globals.update(legend=network.legend, new_seed=lambda: secrets.randbelow(1_000_000))
+environment.globals.update(
+    legend=network.legend,
+    new_seed=lambda: secrets.randbelow(1_000_000),
+    exemplars=environment.get_template("parts/exemplars.html").module,
+    progress=environment.get_template("parts/progress.html").module,
+)
+"""Macros are global, because a fragment is rendered without its page's imports."""

@@ -1,0 +1,80 @@
+"""`/jobs` and `/jobs/{id}`: what runs, what waits, what failed and why; start and cancel."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.auth.actor import CurrentActor
+from app.dependencies import ReadSession, WriteSession
+from app.rendering.answers import respond
+from app.store.queries.corpus import list_corpora
+from app.store.queries.job import create_job, get_job, list_events, list_jobs, request_cancel
+from app.store.queries.model import list_models
+from app.store.requests import Dtype, SweepRequest
+
+router = APIRouter()
+
+
+class SweepForm(BaseModel):
+    """What a person chooses; everything else keeps its default."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    model: str
+    corpus: str
+    window_length: int = Field(default=128, ge=4, le=8192)
+    batch_size: int = Field(default=16, ge=1, le=4096)
+    dtype: Dtype = "auto"
+    seed: int = Field(default=0, ge=0, le=2**63 - 1)
+
+    def request(self) -> SweepRequest:
+        return SweepRequest(**self.model_dump())
+
+
+@router.get("/jobs")
+def show_jobs(
+    request: Request,
+    session: ReadSession,
+    status: Annotated[str | None, Query(max_length=20)] = None,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+) -> Response:
+    context = {
+        "page": list_jobs(session, status=status or None, cursor=cursor, limit=50),
+        "status": status or None,
+        "models": list_models(session),
+        "corpora": list_corpora(session),
+        "defaults": SweepForm(model="", corpus=""),
+    }
+    return respond(request, "job/list.html", context)
+
+
+@router.post("/jobs")
+def start_sweep(
+    session: WriteSession, actor: CurrentActor, form: Annotated[SweepForm, Form()]
+) -> RedirectResponse:
+    job = create_job(session, request=form.request(), actor=actor.name)
+    return RedirectResponse(f"/jobs/{job.id}", status_code=303)
+
+
+@router.get("/jobs/running")
+def count_running(request: Request, session: ReadSession) -> Response:
+    """The quiet count in every page's header."""
+    running = list_jobs(session, status="running", limit=50).items
+    return respond(request, "job/running.html", {"running": running})
+
+
+@router.get("/jobs/{job_id}")
+def show_job(request: Request, session: ReadSession, job_id: str) -> Response:
+    context = {
+        "job": get_job(session, job_id=job_id),
+        "events": list_events(session, job_id=job_id, limit=500),
+    }
+    return respond(request, "job/page.html", context)
+
+
+@router.post("/jobs/{job_id}/cancel")
+def cancel_job(session: WriteSession, actor: CurrentActor, job_id: str) -> RedirectResponse:
+    request_cancel(session, job_id=job_id, actor=actor.name)
+    return RedirectResponse(f"/jobs/{job_id}", status_code=303)

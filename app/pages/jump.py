@@ -1,0 +1,46 @@
+"""`/jump`: from what someone typed in the header (`mlp.12/345`) to the page that it names."""
+
+import re
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
+
+from app.dependencies import ReadSession
+from app.errors import BadRequestError
+from app.pages.addresses import site_path, unit_path
+from app.store.queries.model import list_models
+
+router = APIRouter()
+
+TYPED: Final = re.compile(
+    r"(?:(?P<model>[^/\s]+)/)?(?:(?P<kind>mlp|attn)\.(?P<layer>\d{1,4})"
+    r"|(?P<layer_first>\d{1,4})-(?P<kind_last>mlp|attn))(?:/(?P<index>\d{1,9}))?/?"
+)
+HINT: Final = "Type a unit such as mlp.12/345, or a site such as attn.3."
+
+
+@router.get("/jump")
+def jump(
+    session: ReadSession,
+    to: Annotated[str, Query(max_length=200)] = "",
+    model: Annotated[str, Query(max_length=200)] = "",
+) -> RedirectResponse:
+    return RedirectResponse(find_path(session, to.strip(), model), status_code=303)
+
+
+def find_path(session: Session, typed: str, model: str) -> str:
+    """The path of the site or unit; a model's name alone leads to the model."""
+    names = [view.name for view in list_models(session)]
+    if typed in names:
+        return f"/m/{typed}"
+    found = TYPED.fullmatch(typed)
+    if found is None:
+        raise BadRequestError(f"{typed!r} names no unit and no model.", hint=HINT)
+    name = found["model"] or model or next(iter(names), "")
+    if not name:
+        raise BadRequestError("There is no model yet.", hint="Run `patchclamp models add` first.")
+    kind, layer = found["kind"] or found["kind_last"], found["layer"] or found["layer_first"]
+    site = f"{kind}.{int(layer)}"
+    return unit_path(name, site, int(found["index"])) if found["index"] else site_path(name, site)

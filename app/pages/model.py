@@ -1,0 +1,112 @@
+"""`/m/{model}`: facts, the map of the network, runs, and units drawn at random."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
+
+from app.dependencies import ReadSession
+from app.errors import NotFoundError
+from app.pages.addresses import model_path, unit_path
+from app.pages.distributions import STATISTICS
+from app.rendering.answers import respond
+from app.store.queries.exemplar import get_exemplars
+from app.store.queries.job import list_jobs
+from app.store.queries.model import get_model, list_sites, list_summaries
+from app.store.queries.run import list_runs
+from app.store.queries.unit import random_units
+from app.store.views.model import ModelView
+from app.store.views.unit import ExemplarView, UnitRow
+
+router = APIRouter()
+
+N_RANDOM: Final = 8
+Statistic = Literal[
+    "density", "above", "mean", "variance", "skewness", "kurtosis", "minimum", "maximum"
+]
+Seed = Annotated[int, Query(ge=0, le=2**31 - 1)]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A unit drawn at random, with one window of its top and one random window."""
+
+    row: UnitRow
+    top: ExemplarView | None
+    random: ExemplarView | None
+
+    @property
+    def scale(self) -> float:
+        return max(abs(self.row.minimum or 0.0), abs(self.row.maximum or 0.0))
+
+
+@router.get("/m/{model}")
+def show_model(
+    request: Request,
+    session: ReadSession,
+    model: str,
+    statistic: Statistic = "density",
+    split: str = "fit",
+    seed: Seed = 0,
+) -> Response:
+    view = get_model(session, name=model)
+    context = gather(session, view, statistic=statistic, split=split, seed=seed)
+    return respond(request, "model/page.html", context)
+
+
+@router.get("/m/{model}/random")
+def show_random(session: ReadSession, model: str, seed: Seed | None = None) -> RedirectResponse:
+    if seed is None:
+        return RedirectResponse(
+            f"{model_path(model)}/random?seed={secrets.randbelow(1_000_000)}", status_code=303
+        )
+    drawn = random_units(session, model=model, n=1, seed=seed)
+    if not drawn:
+        raise NotFoundError(
+            f"No unit of {model!r} has statistics yet.", hint="Start a sweep on /jobs."
+        )
+    return RedirectResponse(unit_path(model, drawn[0].site, drawn[0].index), status_code=303)
+
+
+def gather(
+    session: Session, view: ModelView, *, statistic: str, split: str, seed: int
+) -> dict[str, object]:
+    swept = view.current_run_id is not None
+    maps = {
+        kind: list_summaries(session, model=view.name, statistic=statistic, split=split, kind=kind)
+        for kind in ("mlp", "attn")
+        if swept
+    }
+    return {
+        "model": view,
+        "here": model_path(view.name),
+        "sites": list_sites(session, model=view.name),
+        "maps": {kind: rows for kind, rows in maps.items() if rows},
+        "statistics": STATISTICS,
+        "statistic": statistic,
+        "split": split,
+        "seed": seed,
+        "drawn": draw(session, view.name, seed) if swept else [],
+        "runs": list_runs(session, model=view.name, limit=10).items,
+        "jobs": [
+            job
+            for status in ("running", "queued")
+            for job in list_jobs(session, model=view.name, status=status, limit=10).items
+        ],
+    }
+
+
+def draw(session: Session, model: str, seed: int) -> list[Drawn]:
+    """Eight neurons by seed, each with its strongest window and a random one."""
+    rows = random_units(session, model=model, n=N_RANDOM, seed=seed, kind="mlp")
+    return [Drawn(row, _first(session, row, "top"), _first(session, row, "random")) for row in rows]
+
+
+def _first(session: Session, row: UnitRow, kind: str) -> ExemplarView | None:
+    view = get_exemplars(
+        session, model=row.model, site=row.site, index=row.index, kind=kind, limit=1
+    )
+    return next(iter(view.items), None)

@@ -1,0 +1,116 @@
+"""`/m/{model}/{site}`: the units of a site as a table to sort and filter."""
+
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from app.dependencies import ReadSession
+from app.errors import NotFoundError
+from app.pages.addresses import site_path
+from app.pages.distributions import STATISTICS, read_distributions
+from app.rendering.answers import respond
+from app.store.queries.model import get_model, list_sites
+from app.store.queries.unit import list_units
+from app.store.views.model import SiteView
+
+router = APIRouter()
+
+SORTS: Final = ("index", "density", "maximum", "kurtosis")
+COLUMNS: Final = (
+    "density",
+    "above",
+    "mean",
+    "variance",
+    "skewness",
+    "kurtosis",
+    "minimum",
+    "maximum",
+)
+
+
+def blank_to_none(value: object) -> object:
+    """A form sends its empty fields as empty strings."""
+    return None if value == "" else value
+
+
+Bound = Annotated[float | None, BeforeValidator(blank_to_none), Field(allow_inf_nan=False)]
+Choice = Annotated[bool | None, BeforeValidator(blank_to_none)]
+
+
+class UnitFilter(BaseModel):
+    """What the table shows; every field is a query parameter and a form field."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    split: str = "fit"
+    run: Annotated[int | None, BeforeValidator(blank_to_none)] = None
+    sort: str = "index"
+    order: Literal["asc", "desc"] = "asc"
+    density_min: Bound = None
+    density_max: Bound = None
+    maximum_min: Bound = None
+    maximum_max: Bound = None
+    kurtosis_min: Bound = None
+    kurtosis_max: Bound = None
+    dead: Choice = None
+    flagged: Choice = None
+    limit: int = 50
+    cursor: str | None = None
+
+    def parameters(self, **changes: object) -> dict[str, Any]:
+        """As query parameters, without what is at its default, so that links stay short."""
+        values = self.model_copy(update={"cursor": None, **changes}).model_dump(mode="json")
+        shown = {key: value for key, value in values.items() if value != DEFAULTS[key]}
+        return {key: str(v).lower() if isinstance(v, bool) else v for key, v in shown.items()}
+
+    @property
+    def narrows(self) -> bool:
+        fields = ("density", "maximum", "kurtosis")
+        bounds = [getattr(self, f"{name}_{end}") for name in fields for end in ("min", "max")]
+        return any(value is not None for value in (*bounds, self.dead, self.flagged))
+
+
+DEFAULTS: Final = UnitFilter().model_dump(mode="json")
+
+
+@router.get("/m/{model}/{site}")
+def show_site(
+    request: Request,
+    session: ReadSession,
+    model: str,
+    site: str,
+    chosen: Annotated[UnitFilter, Query()],
+) -> Response:
+    return respond(request, "site/page.html", gather(session, model, site, chosen))
+
+
+def gather(session: Session, model: str, site: str, chosen: UnitFilter) -> dict[str, object]:
+    subject = get_model(session, name=model)
+    view = find_site(session, model, site)
+    run_id = chosen.run if chosen.run is not None else subject.current_run_id
+    query = chosen.model_dump(exclude={"run"})
+    page = list_units(session, model=model, site=site, run_id=chosen.run, **query)
+    return {
+        "model": subject,
+        "here": site_path(model, site),
+        "site": view,
+        "page": page,
+        "chosen": chosen,
+        "columns": COLUMNS,
+        "sorts": SORTS,
+        "statistics": STATISTICS,
+        "distributions": {}
+        if run_id is None
+        else read_distributions(session, model=model, site=site, run_id=run_id, split=chosen.split),
+    }
+
+
+def find_site(session: Session, model: str, site: str) -> SiteView:
+    found = next((view for view in list_sites(session, model=model) if view.name == site), None)
+    if found is None:
+        raise NotFoundError(
+            f"{model!r} has no site {site!r}.", hint=f"/m/{model} shows the sites that it has."
+        )
+    return found

@@ -1,0 +1,169 @@
+"""`/m/{model}/{site}/{index}`: one neuron or head, all that is known of it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from app.dependencies import ReadSession
+from app.errors import NotFoundError
+from app.pages.addresses import site_path
+from app.pages.distributions import read_distributions
+from app.rendering.answers import respond
+from app.rendering.words import unit_noun
+from app.store.queries.exemplar import get_exemplars
+from app.store.queries.job import get_job, list_jobs
+from app.store.queries.model import get_model
+from app.store.queries.run import get_run
+from app.store.queries.unit import get_unit
+from app.store.views.job import JobView
+from app.store.views.model import ModelView
+from app.store.views.run import RunView
+from app.store.views.unit import ExemplarView, StatisticsView, UnitView
+
+router = APIRouter()
+
+Show = Literal["overview", "top", "bottom", "intervals", "random"]
+KINDS: Final = {"top": "top", "bottom": "bottom", "intervals": "interval", "random": "random"}
+WANTED: Final = {"overview": ("top",), **{show: (kind,) for show, kind in KINDS.items()}}
+OVERVIEW: Final = (("top", 8), ("bottom", 8), ("random", 4))
+N_RANDOM_BELOW: Final = 4
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A list of exemplars on the page."""
+
+    kind: str
+    items: list[ExemplarView]
+    complete: bool
+    """Whether all that is stored is shown."""
+
+
+@router.get("/m/{model}/{site}/{index}")
+def show_unit(
+    request: Request,
+    session: ReadSession,
+    model: str,
+    site: str,
+    index: Annotated[int, Path(ge=0, le=2**31 - 1)],
+    show: Show = "overview",
+    split: Annotated[str, Query(max_length=100)] = "fit",
+    run: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
+) -> Response:
+    view = get_unit(session, model=model, site=site, index=index, run_id=run)
+    context = gather(session, view, show=show, split=split, asked_run=run)
+    return respond(request, "unit/page.html", context)
+
+
+def gather(
+    session: Session, view: UnitView, *, show: Show, split: str, asked_run: int | None
+) -> dict[str, object]:
+    statistics = find_statistics(view, split)
+    run = get_run(session, run_id=view.run_id)
+    lists = read_lists(session, view, show=show, split=split)
+    subject = get_model(session, name=view.model)
+    kinds = {shown.kind for shown in lists}
+    return {
+        "model": subject,
+        "unit": view,
+        "here": site_path(view.model, view.site),
+        "noun": unit_noun(view.kind),
+        "gated": is_gated(view, subject),
+        "absent": next((kind for kind in WANTED[show] if kind not in kinds), None),
+        "run": run,
+        "asked_run": asked_run,
+        "job": read_job(session, run),
+        "show": show,
+        "split": split,
+        "statistics": statistics,
+        "lists": lists,
+        "scale": find_scale(statistics, lists),
+        "distributions": read_distributions(
+            session, model=view.model, site=view.site, run_id=view.run_id, split=split
+        ),
+        "waiting": read_waiting(session, view),
+    }
+
+
+def is_gated(view: UnitView, subject: ModelView) -> bool:
+    """Whether the activation has both signs by construction."""
+    if view.output is not None:
+        return view.output.gated
+    return view.kind == "mlp" and bool(subject.facts.get("gated", False))
+
+
+def find_statistics(view: UnitView, split: str) -> StatisticsView | None:
+    """The numbers of the split; an unknown split is not found, one without numbers is None."""
+    found = next((numbers for numbers in view.statistics if numbers.split == split), None)
+    if found is None and view.statistics and split not in {s for s, _ in view.exemplar_sets}:
+        names = ", ".join(numbers.split for numbers in view.statistics)
+        raise NotFoundError(
+            f"{view.site}/{view.index} has no numbers on split {split!r}.",
+            hint=f"It has numbers on: {names}.",
+        )
+    return found
+
+
+def read_lists(session: Session, view: UnitView, *, show: Show, split: str) -> list[Shown]:
+    """What the chosen tab shows; random windows always come last."""
+    wanted: list[tuple[str, int | None]]
+    if show == "overview":
+        wanted = list(OVERVIEW)
+    elif show == "random":
+        wanted = [("random", None)]
+    else:
+        wanted = [(KINDS[show], None), ("random", N_RANDOM_BELOW)]
+    stored = set(view.exemplar_sets)
+    return [
+        _read_list(session, view, kind, split, limit)
+        for kind, limit in wanted
+        if (split, kind) in stored
+    ]
+
+
+def _read_list(session: Session, view: UnitView, kind: str, split: str, limit: int | None) -> Shown:
+    found = get_exemplars(
+        session,
+        model=view.model,
+        site=view.site,
+        index=view.index,
+        kind=kind,
+        split=split,
+        run_id=view.run_id,
+        limit=limit,
+    )
+    return Shown(kind, found.items, complete=limit is None or len(found.items) < limit)
+
+
+def find_scale(statistics: StatisticsView | None, lists: list[Shown]) -> float:
+    """The activation of the full colour: one for the whole page, so that lists compare."""
+    if statistics is not None and statistics.maximum is not None:
+        return max(abs(statistics.maximum), abs(statistics.minimum or 0.0))
+    peaks = [abs(item.peak) for shown in lists for item in shown.items]
+    return max(peaks, default=1.0)
+
+
+def read_job(session: Session, run: RunView) -> JobView | None:
+    """The job that still fills the run, if it does."""
+    if run.status != "running" or run.job_id is None:
+        return None
+    return get_job(session, job_id=run.job_id)
+
+
+def read_waiting(session: Session, view: UnitView) -> dict[str, str]:
+    """For what is not computed yet: the status of the job that will do it, by kind of job."""
+    missing = [
+        kind
+        for kind, absent in (("output", view.output is None), ("relate", not view.related))
+        if absent
+    ]
+    if not missing:
+        return {}
+    return {
+        job.kind: job.status
+        for status in ("queued", "running")
+        for job in list_jobs(session, model=view.model, status=status, limit=20).items
+        if job.kind in missing
+    }
