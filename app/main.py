@@ -81,7 +81,7 @@ async def _dispose_engine(app: FastAPI) -> AsyncIterator[None]:
 def _show_problem(request: Request, problem: Problem) -> Response:
     """The page of a problem; a bare one where the template itself is what fails."""
     try:
-        return respond(request, "error/page.html", {"problem": problem}, problem.status)
+        return respond(request, "problem/page.html", {"problem": problem}, problem.status)
     except TemplateError:
         log.exception("problem.page_failed")
         return bare_page(request, problem)

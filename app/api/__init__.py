@@ -2,6 +2,13 @@
 
 from fastapi import FastAPI
 
+from app.api import fallback, operations, reference
+from app.api.neuronpedia import feature
+from app.api.v1 import corpora, job_events, jobs, models, runs, units
+
 
 def install(app: FastAPI) -> None:
-    """Nothing yet."""
+    """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
+    for part in (models, units, runs, corpora, jobs, job_events, feature, operations, reference):
+        app.include_router(part.router)
+    app.mount("/api", fallback.Fallback(app))

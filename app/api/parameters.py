@@ -100,9 +100,17 @@ Cursor = Annotated[
 class UnitsQuery(BaseModel):
     """Filters, order and paging of a site's table of units."""
 
-    sort: Literal["index", "density", "maximum", "kurtosis"] = Field(
-        default="index", description="Column to sort by.", examples=["density"]
-    )
+    sort: Literal[
+        "index",
+        "density",
+        "above",
+        "mean",
+        "variance",
+        "skewness",
+        "kurtosis",
+        "minimum",
+        "maximum",
+    ] = Field(default="index", description="Column to sort by.", examples=["density"])
     order: Literal["asc", "desc"] = Field(
         default="asc", description="Direction; undefined values come last.", examples=["desc"]
     )

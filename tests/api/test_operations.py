@@ -62,8 +62,8 @@ def test_every_answer_says_how_long_it_took_and_which_request_it_was(empty):
 def test_a_request_id_that_was_given_is_kept_unless_it_is_strange(empty):
     given = empty.get("/healthz", headers={"x-request-id": "trace-1"})
     assert given.headers["x-request-id"] == "trace-1"
-    strange = empty.get("/healthz", headers={"x-request-id": "a b\u00ff"})
-    assert strange.headers["x-request-id"] != "a b\u00ff"
+    strange = empty.get("/healthz", headers={"x-request-id": "a b"})
+    assert strange.headers["x-request-id"] != "a b"
 
 
 def test_each_request_leaves_one_log_line(empty):

@@ -2,7 +2,8 @@
 
 What we do not compute (the histogram of logits) is an empty list. Activations are the top
 exemplars of the fit split, then those drawn from the intervals of the window maximum, each with
-its interval's share of all windows.
+its interval's share of all windows. `maxValue` is the largest at a position that statistics count:
+`values` also hold the first position, where many neurons are large whatever the text is.
 """
 
 from fastapi import APIRouter, Request, Response
@@ -91,7 +92,7 @@ def _to_activation(unit: UnitView, source: str, exemplar: ExemplarView) -> Featu
         index=unit.index,
         tokens=exemplar.tokens,
         values=values,
-        maxValue=max(finite, default=0.0),
+        maxValue=exemplar.peak,
         maxValueTokenIndex=exemplar.peak_position,
         minValue=min(finite, default=0.0),
         binMin=interval.low if interval else None,

@@ -16,7 +16,7 @@ class FeatureActivation(View):
     index: int
     tokens: list[str]
     values: list[float | None] = Field(description="Null where the activation is not finite.")
-    maxValue: float
+    maxValue: float = Field(description="Largest value at a counted position.")
     maxValueTokenIndex: int
     minValue: float
     binMin: float | None = Field(description="Interval of the window maximum; null: top list.")

@@ -1,0 +1,130 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from app.store.engine import open_session
+from app.store.tables import CorpusTable, ModelTable
+from app.store.tables.job import JobTable
+
+JOBS = "/api/v1/jobs"
+SWEEP = {"kind": "sweep", "model": "tiny", "corpus": "few"}
+
+
+@pytest.fixture
+def ready(empty_app, empty):
+    """A client of a store with one model and one corpus, enough to ask for a sweep."""
+    now = datetime.now(UTC)
+    with open_session(empty_app.state.engine, commit=True) as session:
+        session.add(
+            ModelTable(
+                name="tiny",
+                title="Tiny",
+                source="tiny",
+                source_kind="plain",
+                folder=None,
+                architecture="plain",
+                facts={},
+                n_layers=1,
+                n_parameters=1,
+                weights_sha256="0" * 64,
+                tokenizer_sha256="0" * 64,
+                current_run_id=None,
+                created_at=now,
+            )
+        )
+        session.add(
+            CorpusTable(
+                name="few",
+                title="Few",
+                source="few",
+                source_kind="txt",
+                folder="corpora/few",
+                documents_sha256="0" * 64,
+                n_documents=0,
+                n_characters=0,
+                reading={},
+                created_at=now,
+            )
+        )
+    return empty
+
+
+def test_a_job_that_was_asked_for_is_queued_and_found_at_its_location(ready):
+    answer = ready.post(JOBS, json=SWEEP)
+    assert answer.status_code == 201
+    job = answer.json()
+    assert job["status"] == "queued"
+    assert job["created_by"] == "local owner"
+    assert job["request"]["window_length"] == 128
+    assert ready.get(answer.headers["location"]).json() == job
+    assert [item["id"] for item in ready.get(JOBS).json()["items"]] == [job["id"]]
+
+
+def test_a_job_for_a_missing_model_is_a_404_and_leaves_nothing(ready):
+    answer = ready.post(JOBS, json=SWEEP | {"model": "nobody"})
+    assert answer.status_code == 404
+    assert "nobody" in answer.json()["detail"]
+    assert ready.get(JOBS).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "dance"},
+        {"window_length": 1},
+        {"batch_size": 10**12},
+        {"dtype": "float8"},
+        {"seed": 2**63},
+        {"surprise": 1},
+        {"sampling": {"default": {"top": -1}}},
+        {"model": None},
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused_with_its_place(ready, change):
+    answer = ready.post(JOBS, json=SWEEP | change)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["location"][0] == "body"
+    assert ready.get(JOBS).json()["items"] == []
+
+
+def test_a_queued_job_is_cancelled_at_once_and_twice_is_no_error(ready):
+    job_id = ready.post(JOBS, json=SWEEP).json()["id"]
+    first = ready.post(f"{JOBS}/{job_id}/cancel")
+    assert first.status_code == 202
+    assert first.json()["status"] == "cancelled"
+    assert ready.post(f"{JOBS}/{job_id}/cancel").status_code == 202
+
+
+def test_a_job_that_has_succeeded_cannot_be_cancelled(empty_app, ready):
+    job_id = ready.post(JOBS, json=SWEEP).json()["id"]
+    with open_session(empty_app.state.engine, commit=True) as session:
+        session.get_one(JobTable, job_id).status = "succeeded"
+    answer = ready.post(f"{JOBS}/{job_id}/cancel")
+    assert answer.status_code == 409
+    assert answer.json()["title"] == "In conflict with what is there"
+
+
+def test_jobs_are_filtered_by_state_and_model(filled):
+    failed = filled.get(JOBS, params={"status": "failed", "model": "synthetic"}).json()["items"]
+    assert {job["status"] for job in failed} == {"failed"}
+    assert {job["model"] for job in failed} == {"synthetic"}
+    assert failed[0]["traceback"].startswith("Traceback")
+
+
+def test_jobs_are_paged_newest_first(filled):
+    first = filled.get(JOBS, params={"limit": 2}).json()
+    second = filled.get(JOBS, params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    moments = [job["created_at"] for job in first["items"] + second["items"]]
+    assert len(moments) == 4
+    assert moments == sorted(moments, reverse=True)
+
+
+def test_a_missing_job_is_a_404(filled):
+    for path in ("", "/events"):
+        assert filled.get(f"{JOBS}/{'0' * 32}{path}").status_code == 404
+    assert filled.post(f"{JOBS}/{'0' * 32}/cancel").status_code == 404
+
+
+@pytest.mark.parametrize("query", [{"status": "asleep"}, {"cursor": "x"}, {"limit": 1000}])
+def test_a_list_that_makes_no_sense_is_refused(filled, query):
+    assert filled.get(JOBS, params=query).status_code == 422

@@ -1,0 +1,107 @@
+import re
+
+import pytest
+
+from app.api.describing import WORDS
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@pytest.fixture(scope="module")
+def document(filled):
+    return filled.get("/api/openapi.json").json()
+
+
+def operations(document):
+    for path, methods in document["paths"].items():
+        for method in METHODS:
+            if method in methods:
+                yield f"{method} {path}", methods[method]
+
+
+def test_every_path_of_the_issue_is_described(document):
+    model = "/api/v1/models/{model}"
+    unit = f"{model}/sites/{{site}}/units/{{index}}"
+    assert {
+        "/api/v1/models",
+        model,
+        f"{model}/sites",
+        f"{model}/summaries",
+        f"{model}/random-units",
+        f"{model}/sites/{{site}}/units",
+        unit,
+        f"{unit}/exemplars",
+        f"{unit}/pool",
+        "/api/v1/runs",
+        "/api/v1/runs/{run_id}",
+        "/api/v1/runs/{run_id}/artifacts",
+        "/api/v1/corpora",
+        "/api/v1/corpora/{corpus}",
+        "/api/v1/corpora/{corpus}/documents/{number}",
+        "/api/v1/jobs",
+        "/api/v1/jobs/{job_id}",
+        "/api/v1/jobs/{job_id}/cancel",
+        "/api/v1/jobs/{job_id}/events",
+        "/api/feature/{model}/{source}/{index}",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    } == document["paths"].keys()
+
+
+def test_every_operation_has_words_and_a_known_tag(document):
+    tags = {tag["name"] for tag in document["tags"]}
+    for name, operation in operations(document):
+        assert operation["summary"], name
+        assert operation["description"], name
+        assert set(operation["tags"]) <= tags, name
+
+
+def test_every_parameter_has_words_and_an_example_or_default(document):
+    for name, operation in operations(document):
+        for parameter in operation.get("parameters", []):
+            label = f"{name} {parameter['name']}"
+            assert parameter["description"], label
+            schema = parameter["schema"]
+            assert parameter["name"] == "cursor" or schema.get("examples"), label
+
+
+def test_every_error_is_described_as_a_problem_document(document):
+    for name, operation in operations(document):
+        if operation["tags"] == ["operations"]:
+            continue
+        statuses = operation["responses"].keys()
+        assert {"422", "503"} <= statuses, name
+        for status in statuses - {"200", "201", "202"}:
+            content = operation["responses"][status]["content"]
+            assert content.keys() == {"application/problem+json"}, f"{name} {status}"
+
+
+def test_every_success_says_what_it_returns(document):
+    for name, operation in operations(document):
+        (status,) = [status for status in operation["responses"] if status.startswith("2")]
+        (content,) = operation["responses"][status]["content"].values()
+        assert content, name
+
+
+def test_every_reference_leads_somewhere(document):
+    schemas = document["components"]["schemas"].keys()
+    assert set(re.findall(r'#/components/schemas/([^"\']+)', str(document))) <= schemas
+    assert "HTTPValidationError" not in schemas
+
+
+def test_the_reference_page_shows_every_operation_without_a_script(filled, document):
+    page = filled.get("/api/docs", headers={"accept": "text/html"})
+    assert page.status_code == 200
+    for name, _ in operations(document):
+        method, path = name.split(" ")
+        assert f"{method.upper()} {path}" in page.text
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page.text)
+    assert "style=" not in page.text
+    assert "://" not in "".join(re.findall(r'(?:src|href)="([^"]*)"', page.text))
+
+
+def test_a_problem_type_leads_to_its_words_on_the_reference_page(filled):
+    page = filled.get("/api/docs").text
+    for status in WORDS:
+        assert f'id="problem-{status}"' in page
