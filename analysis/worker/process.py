@@ -229,13 +229,9 @@ class Worker:
             reason = reason_to_wait(error)
             if reason is not None:
                 raise StoreWaiting(reason) from error
-            log.exception("job failed", job=claim.job_id)
-            self._finish(
-                execution,
-                "failed",
-                error=explain(error),
-                traceback="".join(traceback.format_exception(error)),
-            )
+            told = "".join(traceback.format_exception(error))
+            log.warning("job failed", job=claim.job_id, error=explain(error))
+            self._finish(execution, "failed", error=explain(error), traceback=told)
         else:
             self._finish(execution, "succeeded", result=result)
 

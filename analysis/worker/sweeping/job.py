@@ -1,0 +1,171 @@
+"""The job kind `sweep`: prepare, count, finish; each is a durable step.
+
+Counting goes shard by shard and checkpoints on the way. What a shard adds to a state does not
+depend on interruptions, so however often a sweep is killed it ends with the same bytes.
+"""
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import delete, insert
+from sqlalchemy.orm import Session
+
+from analysis.sweep.engine import Sweep
+from analysis.sweep.plan import Shard
+from analysis.worker.context import JobContext
+from analysis.worker.interruptions import JobCancelled
+from analysis.worker.jobs import JobKind
+from analysis.worker.provenance import end_run
+from analysis.worker.subjects import model_row, site_ids
+from analysis.worker.sweeping.checkpoints import Checkpoints
+from analysis.worker.sweeping.preparing import Prepared, Subject, prepare, recall
+from analysis.worker.sweeping.publishing import Publisher, show_run
+from analysis.worker.sweeping.sampling import plan_of
+from app.store.requests import SweepRequest
+from app.store.tables import ArtifactTable, RunTable
+
+POOL_FOLDER = "pools"
+CHECKPOINT_FOLDER = "checkpoints"
+
+
+def run(context: JobContext[SweepRequest]) -> dict[str, Any]:
+    """The sweep; its result names the run."""
+    held: list[Subject] = []
+
+    def prepared_step() -> dict[str, Any]:
+        prepared, subject = prepare(context)
+        held.append(subject)
+        return asdict(prepared)
+
+    prepared = Prepared(**context.step("prepare", prepared_step))
+    try:
+        measured = context.step("count", lambda: _count(context, prepared, held))
+        context.step("finish", lambda: _finish(context, prepared, measured))
+    except JobCancelled:
+        context.insist(lambda: _give_up(context, prepared, "cancelled"))
+        raise
+    except Exception:
+        _give_up_if_it_failed(context, prepared)
+        raise
+    return {"run_id": prepared.run_id}
+
+
+KIND = JobKind("sweep", SweepRequest, run)
+
+
+def _count(
+    context: JobContext[SweepRequest], prepared: Prepared, held: list[Subject]
+) -> dict[str, Any]:
+    subject = held.pop() if held else recall(context, prepared)
+    plan = plan_of(context.request, subject.windows)
+    data = context.settings.data
+    sweep = Sweep(subject.model, subject.windows, plan, data / pool_folder(prepared.run_id))
+    checkpoints = Checkpoints(
+        data / CHECKPOINT_FOLDER / str(prepared.run_id), context.settings.checkpoint_seconds
+    )
+    checkpoints.restore(sweep)
+    with Session(context.engine) as session:
+        model = model_row(session, context.request.model)
+        publisher = Publisher(context, sweep, prepared.run_id, site_ids(session, model.id))
+    counting = _Counting(context, sweep, publisher, checkpoints)
+    context.patiently(counting.run)
+    checkpoints.save(sweep)
+    measured = counting.measured()
+    measured["pool_bytes"] = plan.n_pool_bytes(subject.model.sites)
+    measured["state_bytes"] = plan.n_state_bytes(subject.model.sites)
+    return measured
+
+
+class _Counting:
+    """The loop over shards; what it holds survives a full disk."""
+
+    def __init__(
+        self,
+        context: JobContext[SweepRequest],
+        sweep: Sweep,
+        publisher: Publisher,
+        checkpoints: Checkpoints,
+    ) -> None:
+        self._context = context
+        self._sweep = sweep
+        self._publisher = publisher
+        self._checkpoints = checkpoints
+        self._started = time.perf_counter()
+        self._counted = 0
+
+    def run(self) -> None:
+        """Count what is not counted yet; may be called again after an error."""
+        plan = self._sweep.plan
+        self._counted = sum(len(s.windows) for s in plan.shards if self._is_done(s))
+        self._checkpoints.begin()
+        pilots = [shard for shard in plan.shards if shard.pilot]
+        for shard in plan.shards:
+            if self._is_done(shard):
+                continue
+            self._sweep.run_shard(shard, self._before_batch)
+            if shard != plan.shards[-1]:
+                self._look_up(all(self._is_done(pilot) for pilot in pilots))
+        self._publisher.publish(plan.n_windows)
+
+    def measured(self) -> dict[str, Any]:
+        seconds = time.perf_counter() - self._started
+        n = self._sweep.plan.n_windows
+        return {
+            "windows": n,
+            "tokens": n * self._sweep.plan.n_pos,
+            "seconds": round(seconds, 3),
+            "publishing_seconds": round(self._publisher.seconds, 3),
+            "checkpoint_seconds": round(self._checkpoints.seconds, 3),
+        }
+
+    def _look_up(self, pilots_done: bool) -> None:
+        """Between shards: publish or save where it is time to."""
+        counted = sum(len(s.windows) for s in self._sweep.plan.shards if self._is_done(s))
+        if pilots_done and self._publisher.due(counted):
+            self._publisher.publish(counted)
+        if self._checkpoints.due:
+            self._checkpoints.save(self._sweep)
+
+    def _before_batch(self, n_windows: int) -> None:
+        self._context.check_cancelled()
+        self._context.progress(
+            self._counted, self._sweep.plan.n_windows, "windows", "recording activations"
+        )
+        self._counted += n_windows
+
+    def _is_done(self, shard: Shard) -> bool:
+        sites = self._sweep.model.sites
+        return all(shard.number in self._sweep.state_of(site, shard.split).shards for site in sites)
+
+
+def _finish(
+    context: JobContext[SweepRequest], prepared: Prepared, measured: dict[str, Any]
+) -> None:
+    """Describe the pools, close the run, show it, and ask for what follows."""
+    with Session(context.engine) as session:
+        run_row = session.get_one(RunTable, prepared.run_id)
+        model = model_row(session, context.request.model)
+        ids = site_ids(session, model.id)
+    subject = recall(context, prepared)
+    plan = plan_of(context.request, subject.windows)
+    sweep = Sweep(
+        subject.model, subject.windows, plan, context.settings.data / pool_folder(prepared.run_id)
+    )
+    artifacts = []
+    for site in subject.model.sites:
+        context.check_cancelled()
+        context.progress(len(artifacts), None, "files", "checking pools")
+        artifacts += _artifacts(context, prepared.run_id, sweep, site, ids[site.name])
+
+    def write(session: Session) -> None:
+        session.execute(delete(ArtifactTable).where(ArtifactTable.run_id == prepared.run_id))
+        if artifacts:
+            session.execute(insert(ArtifactTable), artifacts)
+        end_run(session, prepared.run_id, "finished", measured)
+        show_run(session, run_row.model_id, prepared.run_id)
+        if context.request.follow_up:
+            _ask_for_more(session, context.request.model, prepared.run_id)
+
+    context.write(write)
+    Checkpoints(context.settings.data / CHECKPOINT_FOLDER / str(prepared.run_id), 0).clear()

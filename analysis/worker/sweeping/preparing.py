@@ -1,0 +1,212 @@
+"""The first step of a sweep: windows cut and stored, settings decided, the run written down."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from analysis.corpora.cutting import cut_windows
+from analysis.corpora.frozen import read_frozen
+from analysis.corpora.window_file import load_windows, save_windows
+from analysis.corpora.windows import Windows
+from analysis.models.dtypes import DTYPES
+from analysis.models.subject import SubjectModel
+from analysis.worker.context import JobContext
+from analysis.worker.provenance import begin_run
+from analysis.worker.subjects import chosen_device, chosen_dtype, load_subject, model_row
+from analysis.worker.sweeping.sampling import run_parameters, windows_found
+from app.errors import BadRequestError, NotFoundError
+from app.settings import Settings
+from app.store.packing import pack
+from app.store.requests import SweepRequest
+from app.store.tables import CorpusTable, ModelTable, WindowSetTable, WindowTable
+
+METHOD, METHOD_VERSION = "streaming sweep", "1"
+WINDOW_FOLDER = "windows"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the later steps need, and a restart remembers."""
+
+    run_id: int
+    dtype: str
+    device: str
+    windows_sha256: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the worker holds in memory for a sweep."""
+
+    model: SubjectModel
+    windows: Windows
+
+
+def prepare(context: JobContext[SweepRequest]) -> tuple[Prepared, Subject]:
+    request, settings = context.request, context.settings
+    with Session(context.engine) as session:
+        model = model_row(session, request.model)
+        corpus = corpus_row(session, request.corpus)
+    device = chosen_device(request.device if request.device != "auto" else settings.device)
+    context.progress(0, None, "windows", f"loading {model.name}")
+    choice = chosen_dtype(model, request.dtype, device, settings)
+    subject = load_subject(model, dtype=choice.dtype, device=device, settings=settings)
+    _refuse_long_windows(request, subject)
+    windows = _cut(context, corpus, subject)
+    file = windows_file(settings, windows.sha256)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_windows(windows, file)
+    context.event("planned", {"dtype": choice.reason, "windows": dict(windows_found(windows))})
+
+    def write(session: Session) -> int:
+        window_set = _window_set(session, model, corpus, windows, request)
+        return begin_run(
+            session,
+            kind="sweep",
+            method=METHOD,
+            method_version=METHOD_VERSION,
+            model_id=model.id,
+            corpus_id=corpus.id,
+            window_set_id=window_set,
+            job_id=context.job_id,
+            parameters=run_parameters(request, windows) | {"dtype_chosen": choice.reason},
+            seed=request.seed,
+            dtype=str(choice.dtype).removeprefix("torch."),
+            device=str(device),
+            command=command_of(request),
+        )
+
+    run_id = context.write(write)
+    dtype = str(choice.dtype).removeprefix("torch.")
+    prepared = Prepared(run_id, dtype, str(device), windows.sha256)
+    return prepared, Subject(subject, windows)
+
+
+def recall(context: JobContext[SweepRequest], prepared: Prepared) -> Subject:
+    """After a restart: the same model and windows again."""
+    settings = context.settings
+    with Session(context.engine) as session:
+        model = model_row(session, context.request.model)
+    subject = load_subject(
+        model,
+        dtype=DTYPES[prepared.dtype],
+        device=torch.device(prepared.device),
+        settings=settings,
+    )
+    return Subject(subject, load_windows(windows_file(settings, prepared.windows_sha256)))
+
+
+def windows_file(settings: Settings, sha256: str) -> Path:
+    return settings.data / WINDOW_FOLDER / f"{sha256}.npz"
+
+
+def corpus_row(session: Session, name: str) -> CorpusTable:
+    row = session.scalar(select(CorpusTable).where(CorpusTable.name == name))
+    if row is None:
+        raise NotFoundError(
+            f"There is no corpus named {name!r}.", hint="Add it: patchclamp corpora add SOURCE."
+        )
+    return row
+
+
+def command_of(request: SweepRequest) -> str:
+    """The command that runs the sweep again."""
+    given = request.model_dump(exclude_defaults=True, exclude={"kind", "model", "corpus"})
+    options = [f"--model {request.model}", f"--corpus {request.corpus}"]
+    for name, value in given.items():
+        flag = f"--{name.replace('_', '-')}"
+        options += [f"{flag} {text}" for text in _option_texts(value)]
+    return " ".join(["patchclamp sweep", *options])
+
+
+def _option_texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any value of a request
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if isinstance(inner, dict):
+                settings = ",".join(f"{name}={number}" for name, number in inner.items())
+                yield f"{key}:{settings}"
+            else:
+                yield f"{key}={inner}"
+    else:
+        yield str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _refuse_long_windows(request: SweepRequest, model: SubjectModel) -> None:
+    if request.window_length > model.facts.n_ctx:
+        raise BadRequestError(
+            f"Windows of {request.window_length} tokens are longer than the context of "
+            f"{request.model}, {model.facts.n_ctx}.",
+            hint=f"Take --window-length {model.facts.n_ctx} or less.",
+        )
+
+
+def _cut(context: JobContext[SweepRequest], corpus: CorpusTable, model: SubjectModel) -> Windows:
+    request = context.request
+
+    def tell(done: float, total: float | None) -> None:
+        context.check_cancelled()
+        context.progress(done, total, "documents", "cutting windows")
+
+    return cut_windows(
+        read_frozen(context.settings.data / corpus.folder),
+        model.encode,
+        window_length=request.window_length,
+        bos=model.facts.bos_token_id,
+        max_windows=request.max_windows,
+        seed=request.seed,
+        n_documents=corpus.n_documents,
+        progress=tell,
+    )
+
+
+def _window_set(
+    session: Session,
+    model: ModelTable,
+    corpus: CorpusTable,
+    windows: Windows,
+    request: SweepRequest,
+) -> int:
+    """The id of these windows in the store, written if they are new."""
+    known = session.scalar(
+        select(WindowSetTable.id).where(
+            WindowSetTable.model_id == model.id,
+            WindowSetTable.corpus_id == corpus.id,
+            WindowSetTable.sha256 == windows.sha256,
+        )
+    )
+    if known is not None:
+        return known
+    number = session.execute(
+        insert(WindowSetTable)
+        .values(
+            model_id=model.id,
+            corpus_id=corpus.id,
+            window_length=windows.window_length,
+            counts={split: count.taken for split, count in windows.counts.items()},
+            parameters={"seed": request.seed, "counts": {
+                split: asdict(count) for split, count in windows.counts.items()
+            }},
+            sha256=windows.sha256,
+        )
+        .returning(WindowSetTable.id)
+    ).scalar_one()  # fmt: skip
+    rows = [
+        {
+            "window_set_id": number,
+            "number": i,
+            "document": int(windows.documents[i]),
+            "split": split,
+            "start": int(windows.starts[i]),
+            "tokens": pack(windows.tokens_of(i), np.uint32),
+        }
+        for split in windows.splits
+        for i in windows.numbers(split)
+    ]
+    session.execute(insert(WindowTable), rows)
+    return number

@@ -1,0 +1,52 @@
+"""A worker that is asked to stop finishes its batch, hands its job back and goes."""
+
+import signal
+import time
+
+import pytest
+
+from tests.worker.conftest import Laboratory
+from tests.worker.program import CountRequest
+
+
+@pytest.mark.parametrize("asked_by", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_worker_hands_its_job_back_and_another_goes_on(
+    laboratory: Laboratory, asked_by: signal.Signals
+) -> None:
+    file = laboratory.folder / "steps"
+    job_id = laboratory.ask(CountRequest(file=file, steps=3, seconds=0.2))
+    first = laboratory.start_worker()
+    laboratory.wait_until(lambda: laboratory.lines(file))
+
+    begun = time.monotonic()
+    first.send_signal(asked_by)
+    assert first.wait(timeout=20) == 0
+    assert time.monotonic() - begun < 6
+    job = laboratory.job(job_id)
+    assert (job.status, job.worker_id) == ("queued", None)
+    assert "stopped" in (job.message or "")
+
+    second = laboratory.start_worker()
+    assert laboratory.wait_for_end(job_id).result == {"squares": [0, 1, 4]}
+    lines = [line.split()[1:] for line in laboratory.lines(file)]
+    assert [step for step, _ in lines] == ["0", "1", "2"]
+    assert [process for _, process in lines] == [str(first.pid), *[str(second.pid)] * 2]
+
+
+def test_an_idle_worker_stops_at_once(laboratory: Laboratory) -> None:
+    worker = laboratory.start_worker()
+    laboratory.wait_until(lambda: "worker ready" in laboratory.logs())
+    worker.terminate()
+    assert worker.wait(timeout=10) == 0
+
+
+def test_a_job_that_was_cancelled_while_its_worker_stopped_is_cancelled(
+    laboratory: Laboratory,
+) -> None:
+    job_id = laboratory.ask(CountRequest(file=laboratory.folder / "steps", seconds=1.0))
+    worker = laboratory.start_worker()
+    laboratory.wait_until(lambda: laboratory.job(job_id).status == "running")
+    worker.terminate()
+    laboratory.cancel(job_id)
+    worker.wait(timeout=20)
+    assert laboratory.job(job_id).status == "cancelled"
