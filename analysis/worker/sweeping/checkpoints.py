@@ -1,10 +1,9 @@
-"""States on disk, so that a sweep that was killed goes on where it was, and ends with the same bytes.
+"""States on disk: a sweep that was killed goes on where it was, and ends with the same bytes.
 
 One file per site and split, replaced all or nothing. A kill in between leaves some files newer
 than others; each says which shards it has counted, and counting goes on from there site by site.
 """
 
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,9 +49,6 @@ class Checkpoints:
         self._last = time.monotonic()
         self._cost = self._last - start
         self.seconds += self._cost
-
-    def clear(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _path(self, site: str, split: str) -> Path:
         return self.folder / f"{site}.{split.replace(':', '-')}.safetensors"

@@ -4,29 +4,32 @@ Counting goes shard by shard and checkpoints on the way. What a shard adds to a 
 depend on interruptions, so however often a sweep is killed it ends with the same bytes.
 """
 
+import shutil
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from analysis.corpora.window_file import load_windows
 from analysis.sweep.engine import Sweep
-from analysis.sweep.plan import Shard
+from analysis.sweep.plan import Plan, Shard
+from analysis.sweep.pool import file_sha256, pool_file
 from analysis.worker.context import JobContext
 from analysis.worker.interruptions import JobCancelled
 from analysis.worker.jobs import JobKind
 from analysis.worker.provenance import end_run
 from analysis.worker.subjects import model_row, site_ids
 from analysis.worker.sweeping.checkpoints import Checkpoints
-from analysis.worker.sweeping.preparing import Prepared, Subject, prepare, recall
+from analysis.worker.sweeping.preparing import Prepared, Subject, prepare, recall, windows_file
 from analysis.worker.sweeping.publishing import Publisher, show_run
 from analysis.worker.sweeping.sampling import plan_of
-from app.store.requests import SweepRequest
-from app.store.tables import ArtifactTable, RunTable
-
-POOL_FOLDER = "pools"
-CHECKPOINT_FOLDER = "checkpoints"
+from app.settings import Settings
+from app.store.queries.job import create_job
+from app.store.requests import OutputRequest, RelateRequest, SweepRequest
+from app.store.tables import ArtifactTable, RunTable, SiteTable
 
 
 def run(context: JobContext[SweepRequest]) -> dict[str, Any]:
@@ -46,7 +49,7 @@ def run(context: JobContext[SweepRequest]) -> dict[str, Any]:
         context.insist(lambda: _give_up(context, prepared, "cancelled"))
         raise
     except Exception:
-        _give_up_if_it_failed(context, prepared)
+        context.insist(lambda: _give_up(context, prepared, "failed"))
         raise
     return {"run_id": prepared.run_id}
 
@@ -59,18 +62,15 @@ def _count(
 ) -> dict[str, Any]:
     subject = held.pop() if held else recall(context, prepared)
     plan = plan_of(context.request, subject.windows)
-    data = context.settings.data
-    sweep = Sweep(subject.model, subject.windows, plan, data / pool_folder(prepared.run_id))
-    checkpoints = Checkpoints(
-        data / CHECKPOINT_FOLDER / str(prepared.run_id), context.settings.checkpoint_seconds
-    )
+    settings, run_id = context.settings, prepared.run_id
+    sweep = Sweep(subject.model, subject.windows, plan, pool_folder(settings, run_id))
+    checkpoints = Checkpoints(checkpoint_folder(settings, run_id), settings.checkpoint_seconds)
     checkpoints.restore(sweep)
     with Session(context.engine) as session:
         model = model_row(session, context.request.model)
-        publisher = Publisher(context, sweep, prepared.run_id, site_ids(session, model.id))
+        publisher = Publisher(context, sweep, run_id, site_ids(session, model.id))
     counting = _Counting(context, sweep, publisher, checkpoints)
-    context.patiently(counting.run)
-    checkpoints.save(sweep)
+    counting.run()
     measured = counting.measured()
     measured["pool_bytes"] = plan.n_pool_bytes(subject.model.sites)
     measured["state_bytes"] = plan.n_state_bytes(subject.model.sites)
@@ -78,7 +78,7 @@ def _count(
 
 
 class _Counting:
-    """The loop over shards; what it holds survives a full disk."""
+    """The loop over shards. After an error its states are half counted: begin a new one."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class _Counting:
         self._counted = 0
 
     def run(self) -> None:
-        """Count what is not counted yet; may be called again after an error."""
+        """Count what is not counted yet."""
         plan = self._sweep.plan
         self._counted = sum(len(s.windows) for s in plan.shards if self._is_done(s))
         self._checkpoints.begin()
@@ -145,18 +145,16 @@ def _finish(
     """Describe the pools, close the run, show it, and ask for what follows."""
     with Session(context.engine) as session:
         run_row = session.get_one(RunTable, prepared.run_id)
-        model = model_row(session, context.request.model)
-        ids = site_ids(session, model.id)
-    subject = recall(context, prepared)
-    plan = plan_of(context.request, subject.windows)
-    sweep = Sweep(
-        subject.model, subject.windows, plan, context.settings.data / pool_folder(prepared.run_id)
-    )
+        sites = session.scalars(
+            select(SiteTable).where(SiteTable.model_id == run_row.model_id).order_by(SiteTable.id)
+        ).all()
+    windows = load_windows(windows_file(context.settings, prepared.windows_sha256))
+    plan = plan_of(context.request, windows)
     artifacts = []
-    for site in subject.model.sites:
+    for done, site in enumerate(sites):
         context.check_cancelled()
-        context.progress(len(artifacts), None, "files", "checking pools")
-        artifacts += _artifacts(context, prepared.run_id, sweep, site, ids[site.name])
+        context.progress(done, len(sites), "sites", "hashing pools")
+        artifacts += _artifacts(context.settings, prepared.run_id, plan, site)
 
     def write(session: Session) -> None:
         session.execute(delete(ArtifactTable).where(ArtifactTable.run_id == prepared.run_id))
@@ -165,7 +163,55 @@ def _finish(
         end_run(session, prepared.run_id, "finished", measured)
         show_run(session, run_row.model_id, prepared.run_id)
         if context.request.follow_up:
-            _ask_for_more(session, context.request.model, prepared.run_id)
+            _ask_for_more(session, context.request, prepared.run_id)
 
     context.write(write)
-    Checkpoints(context.settings.data / CHECKPOINT_FOLDER / str(prepared.run_id), 0).clear()
+    shutil.rmtree(checkpoint_folder(context.settings, prepared.run_id), ignore_errors=True)
+
+
+def _artifacts(
+    settings: Settings, run_id: int, plan: Plan, site: SiteTable
+) -> list[dict[str, Any]]:
+    """The rows that describe a site's pool files."""
+    found = []
+    for split in plan.splits:
+        if not split.n_pool:
+            continue
+        path = pool_file(pool_folder(settings, run_id), site.name, split.split)
+        found.append({
+            "run_id": run_id,
+            "kind": "pool",
+            "site_id": site.id,
+            "split": split.split,
+            "path": path.relative_to(settings.data).as_posix(),
+            "shape": [site.n_units, split.n_pool, plan.n_pos],
+            "dtype": "float16",
+            "n_bytes": path.stat().st_size,
+            "sha256": file_sha256(path),
+            "window_numbers": list(split.numbers[: split.n_pool]),
+        })  # fmt: skip
+    return found
+
+
+def _ask_for_more(session: Session, request: SweepRequest, run_id: int) -> None:
+    """Output sides and related units, as jobs of their own."""
+    for follower in (
+        OutputRequest(model=request.model, run_id=run_id),
+        RelateRequest(model=request.model, run_id=run_id),
+    ):
+        create_job(session, request=follower, actor="sweep")
+
+
+def _give_up(context: JobContext[SweepRequest], prepared: Prepared, status: str) -> None:
+    """Close the run; what was published stays, what only a finished run needs goes."""
+    context.write(lambda session: end_run(session, prepared.run_id, status, {}))
+    for folder in (pool_folder, checkpoint_folder):
+        shutil.rmtree(folder(context.settings, prepared.run_id), ignore_errors=True)
+
+
+def pool_folder(settings: Settings, run_id: int) -> Path:
+    return settings.data / "pools" / str(run_id)
+
+
+def checkpoint_folder(settings: Settings, run_id: int) -> Path:
+    return settings.data / "checkpoints" / str(run_id)

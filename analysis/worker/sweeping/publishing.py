@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from numpy import ndarray
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -66,7 +67,7 @@ class Publisher:
         self,
         name: str,
         splits: Mapping[str, tuple[SiteState, Statistics]],
-        edges: Mapping[tuple[str, str, str], object],
+        edges: Mapping[tuple[str, str, str], ndarray],
     ) -> None:
         statistics_, exemplars_, intervals, patterns, summaries = [], [], [], [], []
         kind = name.partition(".")[0]
@@ -113,7 +114,7 @@ def show_run(session: Session, model_id: int, run_id: int) -> None:
     )
 
 
-def _edges(known: Mapping[tuple[str, str], Statistics]) -> dict[tuple[str, str, str], object]:
+def _edges(known: Mapping[tuple[str, str], Statistics]) -> dict[tuple[str, str, str], ndarray]:
     """Bins by kind of site, split and statistic."""
     groups: dict[tuple[str, str], list[Statistics]] = {}
     for (site, split), each in known.items():

@@ -18,18 +18,12 @@ from app.store.writing import ExemplarRow, IntervalRow, PatternRow, StatisticsRo
 
 def statistics_rows(split: str, site: Statistics) -> list[StatisticsRow]:
     columns = zip(
-        site.n_positions.tolist(),
-        site.n_nonfinite.tolist(),
-        *(_numbers(getattr(site, name)) for name in (
-            "mean", "variance", "skewness", "kurtosis", "minimum", "maximum", "density", "above",
-        )),
-        site.histogram,
-        strict=True,
+        site.n_positions.tolist(), site.n_nonfinite.tolist(), _numbers(site.mean),
+        _numbers(site.variance), _numbers(site.skewness), _numbers(site.kurtosis),
+        _numbers(site.minimum), _numbers(site.maximum), _numbers(site.density),
+        _numbers(site.above), map(pack_histogram, site.histogram), strict=True,
     )  # fmt: skip
-    return [
-        StatisticsRow(split, unit, site.n_windows, *row[:-1], pack_histogram(row[-1]))
-        for unit, row in enumerate(columns)
-    ]
+    return [StatisticsRow(split, unit, site.n_windows, *row) for unit, row in enumerate(columns)]
 
 
 def exemplar_rows(split: str, of: Exemplars) -> list[ExemplarRow]:

@@ -1,0 +1,381 @@
+"""The sweep's inner loops, compiled: one reading of a layer's activations for all reductions.
+
+`reduce_*` reads every activation once and leaves per window the extremes and, over the batch, sums
+of powers, counts and the histogram. `offer_*` shows each window to each unit's slots and copies
+the trace of those that get in. All run over blocks of units in parallel. Why not torch: each of
+the dozen reductions would be a pass of its own over memory; on SmolLM2-135M in bfloat16 they took a
+quarter of the forward pass, fused they take a twentieth.
+
+Activations come as bits, so that one loop serves float32 (uint32, `lift` 0) and bfloat16 (uint16,
+`lift` 16: shifted so far they are a float32). Traces are kept as float16; an array that already
+holds float16 says so by `lift` HALF_ALREADY. Positions before `first` are never counted.
+"""
+
+import numpy as np
+from numba import njit, prange
+from numpy import ndarray
+
+from analysis.sweep.hashing import phase, window_key
+from analysis.sweep.histogram import BINS, FIRST_CODE
+
+BLOCK = 128
+"""Units per block: six accumulators of a block stay in the first-level cache."""
+HALF = BINS // 2
+EMPTY = np.uint32(0xFFFFFFFF)
+HALF_ALREADY = -1
+NOTHING = np.uint16(0xFFFF)
+"""NaN in float16: what stands past the end of a window."""
+LAST_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)
+# No `nnan` or `ninf`: activations may be NaN or infinite, and are counted apart.
+FAST = {"contract", "reassoc", "nsz"}
+
+
+@njit(inline="always", fastmath=FAST)
+def _accumulate(row: ndarray, acc: ndarray, threshold: np.float32) -> None:
+    """Add one row of a block, already shifted in `row[BLOCK:]`, to the block's accumulators."""
+    for f in range(BLOCK):
+        v = row[f]
+        d = row[BLOCK + f]
+        d2 = d * d
+        acc[f] += d
+        acc[BLOCK + f] += d2
+        acc[2 * BLOCK + f] += d2 * d
+        acc[3 * BLOCK + f] += d2 * d2
+        acc[4 * BLOCK + f] = v if v > acc[4 * BLOCK + f] else acc[4 * BLOCK + f]
+        acc[5 * BLOCK + f] = v if v < acc[5 * BLOCK + f] else acc[5 * BLOCK + f]
+        acc[6 * BLOCK + f] += np.float32(1) if v > np.float32(0) else np.float32(0)
+        acc[7 * BLOCK + f] += np.float32(1) if v > threshold else np.float32(0)
+
+
+@njit(inline="always")
+def _bin(row_bits: ndarray, width: int, lo: int, histogram: ndarray) -> None:
+    for f in range(width):
+        bits = np.int32(row_bits[f])
+        magnitude = bits & np.int32(0x7FFFFFFF)
+        if magnitude >= np.int32(0x7F800000):
+            continue
+        code = (magnitude >> np.int32(21)) - np.int32(FIRST_CODE)
+        code = min(max(code, np.int32(0)), np.int32(HALF - 1))
+        histogram[lo + f, HALF + code if bits >= 0 else HALF - 1 - code] += np.uint32(1)
+
+
+@njit(inline="always")
+def _flush(
+    acc: ndarray,
+    width: int,
+    lo: int,
+    counted: int,
+    sums: ndarray,
+    counts: ndarray,
+    highest: ndarray,
+    lowest: ndarray,
+) -> bool:
+    """Bring one window's float32 accumulators into the float64 sums; False if any overflowed."""
+    finite = True
+    for f in range(width):
+        fine = np.isfinite(acc[3 * BLOCK + f]) and np.isfinite(acc[f])
+        fine = fine and np.isfinite(acc[4 * BLOCK + f]) and np.isfinite(acc[5 * BLOCK + f])
+        highest[lo + f] = acc[4 * BLOCK + f]
+        lowest[lo + f] = acc[5 * BLOCK + f]
+        if not fine:
+            highest[lo + f] = np.nan
+            finite = False
+            continue
+        for p in range(4):
+            sums[p, lo + f] += np.float64(acc[p * BLOCK + f])
+        counts[0, lo + f] += counted
+        counts[1, lo + f] += np.int64(acc[6 * BLOCK + f])
+        counts[2, lo + f] += np.int64(acc[7 * BLOCK + f])
+    return finite
+
+
+@njit(inline="always")
+def _clear(acc: ndarray) -> None:
+    acc[:] = np.float32(0)
+    for f in range(BLOCK):
+        acc[4 * BLOCK + f] = -np.inf
+        acc[5 * BLOCK + f] = np.inf
+
+
+@njit(inline="always")
+def _count_carefully(
+    values: ndarray,
+    f: int,
+    first: int,
+    shift: np.float32,
+    threshold: np.float32,
+    sums: ndarray,
+    counts: ndarray,
+    highest: ndarray,
+    lowest: ndarray,
+) -> None:
+    """One unit in one window in float64, leaving out and counting what is not finite."""
+    top, low = -np.inf, np.inf
+    for t in range(first, values.shape[0]):
+        v = np.float64(values[t])
+        if not np.isfinite(v):
+            counts[3, f] += 1
+            continue
+        d = v - np.float64(shift)
+        sums[0, f] += d
+        sums[1, f] += d * d
+        sums[2, f] += d * d * d
+        sums[3, f] += d * d * d * d
+        counts[0, f] += 1
+        counts[1, f] += 1 if v > 0 else 0
+        counts[2, f] += 1 if v > threshold else 0
+        top = max(top, v)
+        low = min(low, v)
+    highest[f] = top
+    lowest[f] = low
+
+
+@njit(parallel=True, fastmath=FAST, cache=True)
+def reduce(
+    words: ndarray,
+    lift: int,
+    lengths: ndarray,
+    windows: ndarray,
+    first: int,
+    shift: ndarray,
+    threshold: np.float32,
+    every: int,
+    seed: np.uint64,
+    sums: ndarray,
+    counts: ndarray,
+    histogram: ndarray,
+    highest: ndarray,
+    lowest: ndarray,
+) -> None:
+    """Add a batch [batch, pos, unit] to sums [4, unit] of powers of (a − shift), counts [4, unit]
+    (counted, above 0, above threshold, not finite) and histogram [unit, 128]; set highest and
+    lowest [batch, unit]."""
+    n_batch, _, n_units = words.shape
+    for block in prange((n_units + BLOCK - 1) // BLOCK):
+        lo = block * BLOCK
+        width = min(BLOCK, n_units - lo)
+        acc = np.empty(8 * BLOCK, np.float32)
+        row_bits = np.zeros(2 * BLOCK, np.uint32)
+        row = row_bits.view(np.float32)
+        for b in range(n_batch):
+            _clear(acc)
+            binned = first + phase(seed, windows[b], every)
+            for t in range(first, lengths[b]):
+                for f in range(width):
+                    row_bits[f] = np.uint32(words[b, t, lo + f]) << np.uint32(lift)
+                for f in range(width):
+                    row[BLOCK + f] = row[f] - shift[lo + f]
+                _accumulate(row, acc, threshold)
+                if t == binned:
+                    _bin(row_bits, width, lo, histogram)
+                    binned += every
+            fine = _flush(acc, width, lo, lengths[b] - first, sums, counts, highest[b], lowest[b])
+            if not fine:
+                for f in range(lo, lo + width):
+                    if np.isnan(highest[b, f]):
+                        column = words[b, : lengths[b], f].astype(np.uint32) << np.uint32(lift)
+                        _count_carefully(
+                            column.view(np.float32),
+                            f, first, shift[f], threshold, sums, counts, highest[b], lowest[b],
+                        )  # fmt: skip
+
+
+@njit(inline="always")
+def half_bits(bits: np.uint32) -> np.uint16:
+    """The bits of a float32 rounded to the nearest float16; what is too large becomes 65504."""
+    sign = (bits >> np.uint32(16)) & np.uint32(0x8000)
+    magnitude = bits & np.uint32(0x7FFFFFFF)
+    if magnitude > np.uint32(0x7F800000):
+        half = np.uint32(0x7E00)
+    elif magnitude == np.uint32(0x7F800000):
+        half = np.uint32(0x7C00)
+    elif magnitude >= np.uint32(0x477FF000):
+        half = np.uint32(0x7BFF)
+    elif magnitude >= np.uint32(0x38800000):
+        odd = (magnitude >> np.uint32(13)) & np.uint32(1)
+        half = (magnitude - np.uint32(0x38000000) + np.uint32(0xFFF) + odd) >> np.uint32(13)
+    elif magnitude < np.uint32(0x33000000):
+        half = np.uint32(0)
+    else:
+        drop = np.uint32(126) - (magnitude >> np.uint32(23))
+        mantissa = (magnitude & np.uint32(0x7FFFFF)) | np.uint32(0x800000)
+        half = mantissa >> drop
+        rest = mantissa & ((np.uint32(1) << drop) - np.uint32(1))
+        middle = np.uint32(1) << (drop - np.uint32(1))
+        if rest > middle or (rest == middle and (half & np.uint32(1)) == np.uint32(1)):
+            half += np.uint32(1)
+    return np.uint16(sign | half)
+
+
+@njit(inline="always")
+def _worst_extreme(peaks: ndarray, windows: ndarray, start: int, end: int, sign: np.float32) -> int:
+    worst = start
+    for s in range(start + 1, end):
+        a, b = sign * peaks[s], sign * peaks[worst]
+        if a < b or (a == b and windows[s] > windows[worst]):
+            worst = s
+    return worst
+
+
+@njit(inline="always")
+def _largest_key(keys: ndarray, start: int, end: int) -> int:
+    worst = start
+    for s in range(start + 1, end):
+        if keys[s] > keys[worst]:
+            worst = s
+    return worst
+
+
+@njit(inline="always")
+def _take(
+    slot: int,
+    window: np.uint32,
+    peak: np.float32,
+    trace: ndarray,
+    lift: int,
+    length: int,
+    peaks: ndarray,
+    kept: ndarray,
+    into: ndarray,
+) -> None:
+    """Let a window into a slot, over whatever was there; past its end the trace is NaN."""
+    peaks[slot] = peak
+    kept[slot] = window
+    for t in range(length):
+        if lift == HALF_ALREADY:
+            into[slot, t] = np.uint16(trace[t])
+        else:
+            into[slot, t] = half_bits(np.uint32(trace[t]) << np.uint32(lift))
+    for t in range(length, into.shape[1]):
+        into[slot, t] = NOTHING
+
+
+@njit(inline="always")
+def _interval_of(high: np.float32, edges: ndarray) -> int:
+    at = 0
+    while at < edges.shape[0] and high > edges[at]:
+        at += 1
+    return at
+
+
+@njit(inline="always")
+def _enters(
+    peak: np.float32, window: np.uint32, worst: np.float32, held: np.uint32, sign: np.float32
+) -> bool:
+    return bool(sign * peak > sign * worst or (peak == worst and window < held))
+
+
+@njit(parallel=True, cache=True)
+def offer_extremes(
+    extremes: ndarray,
+    sign: np.float32,
+    start: int,
+    end: int,
+    words: ndarray,
+    lift: int,
+    lengths: ndarray,
+    windows: ndarray,
+    slot_peaks: ndarray,
+    slot_windows: ndarray,
+    slot_traces: ndarray,
+) -> None:
+    """Keep in slots start to end of every unit the windows of highest sign · extreme.
+
+    `extremes` [batch, unit] are the windows' maxima (sign 1) or minima (sign −1), `words` their
+    activations [batch, pos, unit]. Ties go to the smaller window number.
+    """
+    n_batch, n_units = extremes.shape
+    for block in prange((n_units + BLOCK - 1) // BLOCK):
+        for f in range(block * BLOCK, min((block + 1) * BLOCK, n_units)):
+            peaks, kept = slot_peaks[f], slot_windows[f]
+            worst = _worst_extreme(peaks, kept, start, end, sign)
+            for b in range(n_batch):
+                peak, w = extremes[b, f], windows[b]
+                if np.isfinite(peak) and _enters(peak, w, peaks[worst], kept[worst], sign):
+                    trace = words[b, :, f]
+                    _take(worst, w, peak, trace, lift, lengths[b], peaks, kept, slot_traces[f])
+                    worst = _worst_extreme(peaks, kept, start, end, sign)
+
+
+@njit(parallel=True, cache=True)
+def offer_random(
+    highest: ndarray,
+    edges: ndarray,
+    interval_counts: ndarray,
+    start: int,
+    per_interval: int,
+    seed: np.uint64,
+    first_unit: np.uint64,
+    words: ndarray,
+    lift: int,
+    lengths: ndarray,
+    windows: ndarray,
+    slot_peaks: ndarray,
+    slot_windows: ndarray,
+    slot_keys: ndarray,
+    slot_traces: ndarray,
+) -> None:
+    """Keep in each interval's slots the windows of smallest hash: a uniform sample of it.
+
+    `edges` [unit, intervals − 1] cut the range of the window maximum; with none of them there is
+    one interval and the sample is uniform over all windows.
+    """
+    n_batch, n_units = highest.shape
+    for block in prange((n_units + BLOCK - 1) // BLOCK):
+        for f in range(block * BLOCK, min((block + 1) * BLOCK, n_units)):
+            peaks, kept, keys = slot_peaks[f], slot_windows[f], slot_keys[f]
+            for b in range(n_batch):
+                high, w = highest[b, f], windows[b]
+                if not np.isfinite(high):
+                    continue
+                at = _interval_of(high, edges[f])
+                interval_counts[f, at] += 1
+                key = window_key(seed, w, first_unit + np.uint64(f))
+                slot = _largest_key(
+                    keys, start + at * per_interval, start + (at + 1) * per_interval
+                )
+                if key < keys[slot]:
+                    keys[slot] = key
+                    trace = words[b, :, f]
+                    _take(slot, w, high, trace, lift, lengths[b], peaks, kept, slot_traces[f])
+
+
+@njit(parallel=True, cache=True)
+def store_half(words: ndarray, lift: int, lengths: ndarray, at: int, pool: ndarray) -> None:
+    """Write a batch [batch, pos, unit] as float16 to pool [unit, window, pos] from `at` on."""
+    n_batch, _, n_units = words.shape
+    for block in prange((n_units + BLOCK - 1) // BLOCK):
+        for b in range(n_batch):
+            for f in range(block * BLOCK, min((block + 1) * BLOCK, n_units)):
+                for t in range(lengths[b]):
+                    pool[f, at + b, t] = half_bits(np.uint32(words[b, t, f]) << np.uint32(lift))
+                for t in range(lengths[b], pool.shape[2]):
+                    pool[f, at + b, t] = NOTHING
+
+
+@njit(inline="always")
+def _rank(half: np.uint16) -> np.int32:
+    """An integer that rises with the float16 of these bits; lowest for NaN."""
+    magnitude = np.int32(half & np.uint16(0x7FFF))
+    if magnitude > np.int32(0x7C00):
+        return np.int32(-0x10000)
+    return magnitude if half < np.uint16(0x8000) else -magnitude
+
+
+@njit(parallel=True, cache=True)
+def peak_positions(traces: ndarray, first: int, start: int, end: int, sign: int) -> ndarray:
+    """The earliest position, from `first` on, of the highest sign · activation in every slot from
+    start to end: [unit, end - start]; 0 where the slot is empty."""
+    n_units, _, n_pos = traces.shape
+    positions = np.zeros((n_units, end - start), np.uint16)
+    for f in prange(n_units):
+        for s in range(start, end):
+            best = np.int32(-0x10000)
+            for t in range(first, n_pos):
+                rank = _rank(traces[f, s, t])
+                if rank > np.int32(-0x10000):
+                    rank *= np.int32(sign)
+                if rank > best:
+                    best = rank
+                    positions[f, s - start] = t
+    return positions

@@ -1,0 +1,267 @@
+"""All that a sweep knows of one site in one split; states of disjoint shards merge exactly.
+
+A state takes whole shards: `begin`, any number of `take`, `end`. The first shard of a split is its
+pilot: the maxima of its windows set the edges of the intervals (`settle`, once and for good), and
+its windows are offered to the intervals afterwards (`show_pilot`).
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int64, UInt32
+from numpy import ndarray
+from safetensors.numpy import load_file, save_file
+
+from analysis.sweep import kernels
+from analysis.sweep.histogram import BINS
+from analysis.sweep.layout import INTERVAL_QUANTILES, Kept
+from analysis.sweep.moments import Moments, MomentTree
+from analysis.sweep.patterns import Patterns
+from analysis.sweep.slots import Batch, Hashing, Slots
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Which positions are counted, and how; the same for all sites of a run."""
+
+    first: int
+    """First position that counts."""
+    threshold: float
+    histogram_every: int
+    seed: int
+
+
+@dataclass
+class _Shard:
+    """Sums over the windows of the shard under way."""
+
+    number: int
+    shift: Float32[ndarray, " unit"] | None
+    sums: Float64[ndarray, "4 unit"]
+    counts: Int64[ndarray, "4 unit"]
+
+
+@dataclass
+class SiteState:
+    counting: Counting
+    hashing: Hashing
+    slots: Slots
+    moments: MomentTree
+    counts: Int64[ndarray, "3 unit"]
+    """Positions above 0, above the threshold, and not finite."""
+    histogram: UInt32[ndarray, "unit bin"]
+    lowest: Float32[ndarray, " unit"]
+    highest: Float32[ndarray, " unit"]
+    edges: Float32[ndarray, "unit edge"] | None = None
+    patterns: Patterns | None = None
+    """For heads."""
+    n_windows: int = 0
+    shards: set[int] = field(default_factory=set)
+    _shard: _Shard | None = None
+
+    @classmethod
+    def empty(
+        cls,
+        n_units: int,
+        n_pos: int,
+        *,
+        kept: Kept,
+        counting: Counting,
+        first_unit: int,
+        patterns: Patterns | None = None,
+    ) -> "SiteState":
+        return cls(
+            counting=counting,
+            hashing=Hashing(counting.seed, first_unit),
+            slots=Slots.empty(n_units, n_pos, kept),
+            moments=MomentTree(),
+            counts=np.zeros((3, n_units), np.int64),
+            histogram=np.zeros((n_units, BINS), np.uint32),
+            lowest=np.full(n_units, np.inf, np.float32),
+            highest=np.full(n_units, -np.inf, np.float32),
+            patterns=patterns,
+        )
+
+    @property
+    def n_units(self) -> int:
+        return len(self.highest)
+
+    def begin(self, shard: int) -> None:
+        """Open a shard.
+
+        Raises:
+            ValueError: it is counted already, or another is open.
+        """
+        if self._shard is not None or shard in self.shards:
+            raise ValueError(f"shard {shard} cannot be begun: counted, or another is open")
+        sums, counts = np.zeros((4, self.n_units)), np.zeros((4, self.n_units), np.int64)
+        self._shard = _Shard(shard, None, sums, counts)
+
+    def take(self, batch: Batch) -> Float32[ndarray, "batch unit"]:
+        """Count a batch of the open shard; returns every window's maximum."""
+        shard = self._shard
+        if shard is None:
+            raise ValueError("no shard is open")
+        if shard.shift is None:
+            shard.shift = _mean_of_first(batch, self.counting.first)
+        n_batch = len(batch.windows)
+        highest = np.empty((n_batch, self.n_units), np.float32)
+        lowest = np.empty((n_batch, self.n_units), np.float32)
+        kernels.reduce(
+            batch.words, batch.lift, batch.lengths, batch.windows, self.counting.first,
+            shard.shift, np.float32(self.counting.threshold), self.counting.histogram_every,
+            np.uint64(self.counting.seed), shard.sums, shard.counts, self.histogram,
+            highest, lowest,
+        )  # fmt: skip
+        np.maximum(self.highest, highest.max(0), out=self.highest)
+        np.minimum(self.lowest, lowest.min(0), out=self.lowest)
+        self.n_windows += n_batch
+        self.slots.offer(batch, highest=highest, lowest=lowest, hashing=self.hashing)
+        if self.edges is not None:
+            self._offer_intervals(batch, highest)
+        return highest
+
+    def end(self) -> None:
+        shard = self._shard
+        if shard is None:
+            raise ValueError("no shard is open")
+        if shard.shift is not None:
+            moments = Moments.from_power_sums(
+                shard.counts[0], shard.shift.astype(np.float64), shard.sums
+            )
+            self.moments.add(shard.number, moments)
+            self.counts += shard.counts[1:]
+        self.shards.add(shard.number)
+        self._shard = None
+
+    def settle(self, highest: Float32[ndarray, "window unit"]) -> None:
+        """Set the edges of the intervals from the pilot windows' maxima."""
+        self.edges = interval_edges(highest)
+
+    def show_pilot(self, batch: Batch, highest: Float32[ndarray, "batch unit"]) -> None:
+        """Offer pilot windows to the intervals, now that their edges are known."""
+        self._offer_intervals(batch, highest)
+
+    def merged(self, other: "SiteState") -> "SiteState":
+        """Of the union of both sets of shards.
+
+        Raises:
+            ValueError: a shard is in both, or their settings or interval edges differ.
+        """
+        if (self.counting, self.hashing) != (other.counting, other.hashing):
+            raise ValueError("states of different settings cannot be merged")
+        edges = _same_edges(self.edges, other.edges)
+        moments = MomentTree(dict(self.moments.nodes))
+        moments.merge(other.moments)
+        patterns = self.patterns
+        if patterns is not None and other.patterns is not None:
+            patterns = patterns.merged(other.patterns)
+        slots = self.slots.merged(other.slots)
+        if patterns is not None:
+            patterns.keep_only(slots.windows)
+        return SiteState(
+            counting=self.counting,
+            hashing=self.hashing,
+            slots=slots,
+            moments=moments,
+            counts=self.counts + other.counts,
+            histogram=self.histogram + other.histogram,
+            lowest=np.minimum(self.lowest, other.lowest),
+            highest=np.maximum(self.highest, other.highest),
+            edges=edges,
+            patterns=patterns,
+            n_windows=self.n_windows + other.n_windows,
+            shards=self.shards | other.shards,
+        )
+
+    def _offer_intervals(self, batch: Batch, highest: Float32[ndarray, "batch unit"]) -> None:
+        if self.edges is None:
+            raise ValueError("the edges of the intervals are not known yet")
+        self.slots.offer_intervals(batch, highest=highest, edges=self.edges, hashing=self.hashing)
+
+
+def interval_edges(highest: Float32[ndarray, "window unit"]) -> Float32[ndarray, "unit edge"]:
+    """Quantiles of the window maximum; windows without a finite activation do not count."""
+    finite = np.isfinite(highest)
+    if finite.all():
+        quantiles = np.quantile(highest, INTERVAL_QUANTILES, axis=0)
+        return np.ascontiguousarray(quantiles.T, dtype=np.float32)
+    edges = np.zeros((highest.shape[1], len(INTERVAL_QUANTILES)), np.float32)
+    for unit in range(highest.shape[1]):
+        values = highest[finite[:, unit], unit]
+        if len(values):
+            edges[unit] = np.quantile(values, INTERVAL_QUANTILES)
+    return edges
+
+
+def save_state(state: SiteState, path: Path) -> None:
+    """Write a state between shards to one file, in place of what was there, all or nothing."""
+    arrays = {
+        "slots.peaks": state.slots.peaks,
+        "slots.windows": state.slots.windows,
+        "slots.keys": state.slots.keys,
+        "slots.traces": state.slots.traces,
+        "slots.interval_counts": state.slots.interval_counts,
+        "counts": state.counts,
+        "histogram": state.histogram,
+        "lowest": state.lowest,
+        "highest": state.highest,
+        "n_windows": np.array([state.n_windows]),
+        "shards": np.array(sorted(state.shards), np.int64),
+    }
+    if state.edges is not None:
+        arrays["edges"] = state.edges
+    if state.patterns is not None:
+        saved = state.patterns.arrays()
+        arrays |= {f"patterns.{name}": array for name, array in saved.items()}
+    for (level, index), node in state.moments.nodes.items():
+        stacked = np.stack([node.mean, node.m2, node.m3, node.m4])
+        arrays[f"moments.{level}.{index}.sums"] = stacked
+        arrays[f"moments.{level}.{index}.n"] = node.n
+    partial = path.with_suffix(".partial")
+    save_file(arrays, partial)
+    partial.replace(path)
+
+
+def load_state(path: Path, empty: SiteState) -> SiteState:
+    """The state that was written; `empty` gives its settings."""
+    arrays = load_file(path)
+    state = empty
+    slots = state.slots
+    slots.peaks, slots.windows = arrays["slots.peaks"], arrays["slots.windows"]
+    slots.keys, slots.traces = arrays["slots.keys"], arrays["slots.traces"]
+    slots.interval_counts = arrays["slots.interval_counts"]
+    state.counts, state.histogram = arrays["counts"], arrays["histogram"]
+    state.lowest, state.highest = arrays["lowest"], arrays["highest"]
+    state.n_windows = int(arrays["n_windows"][0])
+    state.shards = set(arrays["shards"].tolist())
+    state.edges = arrays.get("edges")
+    if state.patterns is not None:
+        saved = {n.removeprefix("patterns."): a for n, a in arrays.items() if "patterns." in n}
+        state.patterns = Patterns.from_arrays(state.patterns.n_pos, saved)
+    for name in arrays:
+        if name.startswith("moments.") and name.endswith(".sums"):
+            _, level, index, _ = name.split(".")
+            n = arrays[f"moments.{level}.{index}.n"]
+            state.moments.nodes[(int(level), int(index))] = Moments(n, *arrays[name])
+    return state
+
+
+def _mean_of_first(batch: Batch, first: int) -> Float32[ndarray, " unit"]:
+    """Mean over the counted positions of the batch's first window: near enough to every mean that
+    sums of powers about it keep their digits, and independent of the batch size."""
+    column = batch.words[0, first : batch.lengths[0]]
+    values = (column.astype(np.uint32) << np.uint32(batch.lift)).view(np.float32)
+    if not len(values):
+        return np.zeros(batch.words.shape[2], np.float32)
+    mean = values.mean(0, dtype=np.float64)
+    return np.where(np.isfinite(mean), mean, 0).astype(np.float32)
+
+
+def _same_edges(
+    one: Float32[ndarray, "unit edge"] | None, other: Float32[ndarray, "unit edge"] | None
+) -> Float32[ndarray, "unit edge"] | None:
+    if one is not None and other is not None and not np.array_equal(one, other):
+        raise ValueError("states with different interval edges cannot be merged")
+    return other if one is None else one
