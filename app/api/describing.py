@@ -64,8 +64,42 @@ def describe(app: FastAPI) -> dict[str, Any]:
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         problem.pop("$defs")
         schemas["Problem"] = problem
+        _require_kinds(schemas)
+        _forget_nulls(document["paths"])
+        _count_in_integers(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _require_kinds(schemas: dict[str, Any]) -> None:
+    """`kind` decides which request a body is, so it must be there, though each has its default."""
+    for schema in schemas.values():
+        if "const" in schema.get("properties", {}).get("kind", {}):
+            schema["required"] = ["kind", *schema.get("required", [])]
+
+
+def _forget_nulls(paths: dict[str, Any]) -> None:
+    """A parameter is left out, never null: `anyOf: [integer, null]` is an optional integer."""
+    for operation in (operation for methods in paths.values() for operation in methods.values()):
+        for parameter in operation.get("parameters", []):
+            schema = parameter["schema"]
+            kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+            if len(kinds) == 1:
+                del schema["anyOf"]
+                parameter["schema"] = kinds[0] | schema
+
+
+def _count_in_integers(part: Any) -> None:  # noqa: ANN401 - any part of a JSON document
+    """FastAPI writes bounds as floats, which a 64-bit bound does not survive."""
+    if isinstance(part, list):
+        for item in part:
+            _count_in_integers(item)
+    elif isinstance(part, dict):
+        for key, value in part.items():
+            if key in ("minimum", "maximum") and isinstance(value, float) and value.is_integer():
+                part[key] = min(int(value), 2**63 - 1)
+            else:
+                _count_in_integers(value)
 
 
 def _described(status: int) -> dict[str, Any]:

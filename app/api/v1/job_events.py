@@ -45,18 +45,18 @@ async def watch_job(
         int, Query(description="Only events after this id.", ge=0, le=LARGEST, examples=[0])
     ] = 0,
     last_event_id: Annotated[
-        int | None,
+        int,
         Header(
-            description="As `after`; sent by browsers when they reconnect, and then counts.",
+            description="As `after`; browsers send it when they reconnect. The larger one counts.",
             ge=0,
             le=LARGEST,
             examples=[17],
         ),
-    ] = None,
+    ] = 0,
 ) -> AsyncIterator[ServerSentEvent]:
     """Events in order: `queued`, `started`, `progress`, `published`, …; the stream ends with the
     job."""
-    position = after if last_event_id is None else last_event_id
+    position = max(after, last_event_id)
     while True:
         events, ended = await to_thread.run_sync(_read, engine, job.id, position)
         for event in events:
