@@ -1,7 +1,6 @@
 """The choice of a dtype is measured, and says why."""
 
 import time
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -13,6 +12,15 @@ from tests.analysis.models.tiny import make_tiny
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return make_tiny("llama", tmp_path_factory.mktemp("llama"))
+
+
+def _load(folder, dtype):
+    return load_model(str(folder), dtype=dtype, device=CPU, cache=folder)
+
+
 def test_a_dtype_that_is_asked_for_is_taken_without_loading_anything():
     choice = choose_dtype("float16", CPU, lambda _: pytest.fail("was loaded"))
     assert choice.dtype == torch.float16
@@ -20,12 +28,12 @@ def test_a_dtype_that_is_asked_for_is_taken_without_loading_anything():
 
 
 @pytest.mark.parametrize(("speedup", "expected"), [(3.0, torch.bfloat16), (1.1, torch.float32)])
-def test_bfloat16_is_taken_only_where_it_is_clearly_faster(speedup, expected):
+def test_bfloat16_is_taken_only_where_it_is_clearly_faster(speedup, expected, folder):
     def load(dtype):
-        pause = 0.02 if dtype == torch.float32 else 0.02 / speedup
-        return SimpleNamespace(
-            facts=SimpleNamespace(n_ctx=8, n_vocab=8), run=lambda _tokens: time.sleep(pause)
-        )
+        model = _load(folder, dtype)
+        pause = 0.03 if dtype == torch.float32 else 0.03 / speedup
+        model.run = lambda _tokens: time.sleep(pause)
+        return model
 
     choice = choose_dtype("auto", CPU, load)
     assert choice.dtype == expected
@@ -33,13 +41,8 @@ def test_bfloat16_is_taken_only_where_it_is_clearly_faster(speedup, expected):
     assert "times as fast" in choice.reason
 
 
-def test_auto_works_on_a_real_model(tmp_path):
-    make_tiny("llama", tmp_path)
-    choice = choose_dtype(
-        "auto",
-        CPU,
-        lambda dtype: load_model(str(tmp_path), dtype=dtype, device=CPU, cache=tmp_path),
-    )
+def test_auto_works_on_a_real_model(folder):
+    choice = choose_dtype("auto", CPU, lambda dtype: _load(folder, dtype))
     assert choice.dtype in {torch.float32, torch.bfloat16}
 
 

@@ -15,6 +15,9 @@ def _tokenizer(model, decoder, pre_tokenizer=None) -> Tokenizer:
     return tokenizer
 
 
+UNKNOWN = "[UNK]"
+
+
 def _vocabulary(*pieces: str) -> dict[str, int]:
     return {piece: number for number, piece in enumerate(pieces)}
 
@@ -61,7 +64,7 @@ def test_sentence_pieces_and_their_byte_tokens():
 
 def test_word_pieces_begin_words_with_a_space():
     tokenizer = _tokenizer(
-        models.WordPiece(_vocabulary("the", "##ing", "[UNK]"), unk_token="[UNK]"),
+        models.WordPiece(_vocabulary("the", "##ing", "[UNK]"), unk_token=UNKNOWN),
         decoders.WordPiece(),
     )
     tokenizer.add_special_tokens(["[UNK]"])
@@ -70,7 +73,7 @@ def test_word_pieces_begin_words_with_a_space():
 
 def test_words_of_a_tokenizer_without_decoder_are_shown_as_they_are():
     tokenizer = _tokenizer(
-        models.WordLevel(_vocabulary("the", "cat"), unk_token="the"),
+        models.WordLevel(_vocabulary("the", "cat", UNKNOWN), unk_token=UNKNOWN),
         None,
         pre_tokenizers.Whitespace(),
     )
