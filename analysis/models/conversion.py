@@ -3,6 +3,7 @@
 The weights are those that the file holds, dequantised: float32 keeps them exactly.
 """
 
+import functools
 import shutil
 import struct
 import tempfile
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import gguf
 import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
@@ -46,12 +48,9 @@ def convert_gguf(path: Path, folder: Path, progress: Progress = _unheard) -> Pat
 def _convert(path: Path, folder: Path, progress: Progress) -> None:
     source: dict[str, Any] = {"gguf_file": path.name, "local_files_only": True}
     try:
-        with quiet():
+        with quiet(), _reading_once(progress):
             progress("reading the file", 0.0)
-            with _reported(progress):
-                model = AutoModelForCausalLM.from_pretrained(
-                    path.parent, dtype=torch.float32, **source
-                )
+            model = AutoModelForCausalLM.from_pretrained(path.parent, dtype=torch.float32, **source)
             progress("reading the tokenizer", 0.7)
             tokenizer = AutoTokenizer.from_pretrained(path.parent, **source)
             progress("writing", 0.95)
@@ -74,20 +73,27 @@ def _convert(path: Path, folder: Path, progress: Progress) -> None:
 
 
 @contextmanager
-def _reported(progress: Progress) -> Iterator[None]:
-    """Tells how far the dequantising is, in place of the bar that transformers would draw."""
+def _reading_once(progress: Progress) -> Iterator[None]:
+    """While transformers reads a file: parse it once, not three times, and say how far it is."""
 
     def counted(tensors: Sequence[Any], **_: object) -> Iterator[Any]:
         for number, tensor in enumerate(tensors):
             progress("dequantising the weights", 0.3 + 0.4 * number / len(tensors))
             yield tensor
 
-    drawn = modeling_gguf_pytorch_utils.tqdm
-    modeling_gguf_pytorch_utils.tqdm = counted
+    replacements = (
+        (gguf, "GGUFReader", functools.cache(gguf.GGUFReader)),
+        (gguf, "get_tensor_name_map", functools.cache(gguf.get_tensor_name_map)),
+        (modeling_gguf_pytorch_utils, "tqdm", counted),
+    )
+    originals = [getattr(module, name) for module, name, _ in replacements]
+    for module, name, replacement in replacements:
+        setattr(module, name, replacement)
     try:
         yield
     finally:
-        modeling_gguf_pytorch_utils.tqdm = drawn
+        for (module, name, _), original in zip(replacements, originals, strict=True):
+            setattr(module, name, original)
 
 
 def _check(path: Path) -> None:

@@ -8,7 +8,7 @@ from analysis.models.architectures.base import Architecture
 from analysis.models.architectures.bert import BERT
 from analysis.models.architectures.distilbert import DISTILBERT
 from analysis.models.architectures.gemma2 import GEMMA2
-from analysis.models.architectures.gemma3 import GEMMA3
+from analysis.models.architectures.gemma3 import GEMMA3, GEMMA3_SEEING
 from analysis.models.architectures.gpt2 import GPT2
 from analysis.models.architectures.gpt_neox import GPT_NEOX
 from analysis.models.architectures.llama import LLAMA
@@ -26,6 +26,7 @@ ARCHITECTURES: tuple[Architecture, ...] = (
     QWEN3,
     GEMMA2,
     GEMMA3,
+    GEMMA3_SEEING,
     BERT,
     ROBERTA,
     DISTILBERT,

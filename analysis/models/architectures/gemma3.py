@@ -1,8 +1,12 @@
-"""Gemma 3 (text): norms before and after each part, gains stored minus one, sliding windows.
+"""Gemma 3, by itself and as the language part of its models that also see.
+
+Norms before and after each part, gains stored minus one, sliding windows.
 
 What a neuron writes passes `post_feedforward_layernorm`, so its output vector is W_out times that
 norm's gain; the norm's division depends on the input and is left out.
 """
+
+from dataclasses import replace
 
 from analysis.models.architectures.base import Architecture
 
@@ -20,3 +24,5 @@ GEMMA3 = Architecture(
     gain_offset=1.0,
     mlp_norm="post_feedforward_layernorm",
 )
+
+GEMMA3_SEEING = replace(GEMMA3, model_types=("gemma3",), backbone="model.language_model")

@@ -7,10 +7,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
+from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
 from analysis.models import SubjectModel, load_model
 from tests.analysis.models.reference import Reference, reference
-from tests.analysis.models.tiny import CONFIGS, ENCODERS, make_tiny
+from tests.analysis.models.tiny import CONFIGS, ENCODERS, make_tiny, make_tokenizer
 
 CPU = torch.device("cpu")
 GATED = {"llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3"}
@@ -201,3 +202,35 @@ def test_low_precision_gives_nearly_the_same(architecture, dtype, tmp_path):
     for name in ("mlp.0", "attn.0"):
         found, expected = seen[name][0].float(), exact.recorded[name][0]
         assert (found - expected).norm() < 0.03 * expected.norm()
+
+
+def test_the_language_part_of_a_model_that_also_sees_is_recorded(tmp_path):
+    text = make_tiny("gemma3", tmp_path / "text")
+    alone = load_model(str(text), dtype=torch.float32, device=CPU, cache=tmp_path)
+    vision = {
+        "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1,
+        "num_attention_heads": 2, "image_size": 28, "patch_size": 14,
+    }  # fmt: skip
+    both = Gemma3ForConditionalGeneration(
+        Gemma3Config(
+            text_config=CONFIGS["gemma3"]().to_dict(), vision_config=vision, mm_tokens_per_image=4
+        )
+    )
+    saved = load_file(text / "model.safetensors")
+    both.model.language_model.load_state_dict(
+        {name.removeprefix("model."): tensor for name, tensor in saved.items()}
+    )
+    both.save_pretrained(tmp_path / "both")
+    make_tokenizer("gemma3").save_pretrained(tmp_path / "both")
+    seeing = load_model(str(tmp_path / "both"), dtype=torch.float32, device=CPU, cache=tmp_path)
+    tokens = torch.tensor([[0, 5, 6, 7, 8, 9]])
+    found: list[Tensor] = []
+    expected: list[Tensor] = []
+    last = seeing.run(tokens, record=lambda _, values: found.append(values))
+    alone.run(tokens, record=lambda _, values: expected.append(values))
+    assert seeing.sites == alone.sites
+    assert len(found) == 4
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other)
+    torch.testing.assert_close(seeing.unembedding(), alone.unembedding())
+    torch.testing.assert_close(seeing.logits(last), alone.logits(alone.run(tokens)))
