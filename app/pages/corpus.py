@@ -6,7 +6,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.dependencies import ReadSession
 from app.rendering.answers import respond
-from app.store.queries.corpus import get_corpus, get_document, list_documents
+from app.store.queries.corpus import get_corpus, get_document
+from app.store.queries.document import list_documents
 
 router = APIRouter()
 

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from app.dependencies import ReadSession
 from app.errors import NotFoundError
 from app.pages.addresses import model_path, unit_path
+from app.pages.counting import counted_from
 from app.pages.distributions import STATISTICS
 from app.rendering.answers import respond
 from app.store.queries.exemplar import get_exemplars
 from app.store.queries.job import list_jobs
 from app.store.queries.model import get_model, list_sites, list_summaries
-from app.store.queries.run import list_runs
+from app.store.queries.run import get_run, list_runs
 from app.store.queries.unit import random_units
 from app.store.views.model import ModelView
 from app.store.views.unit import ExemplarView, UnitRow
@@ -75,6 +76,7 @@ def gather(
     session: Session, view: ModelView, *, statistic: str, split: str, seed: int
 ) -> dict[str, object]:
     swept = view.current_run_id is not None
+    run = get_run(session, run_id=view.current_run_id) if view.current_run_id is not None else None
     maps = {
         kind: list_summaries(session, model=view.name, statistic=statistic, split=split, kind=kind)
         for kind in ("mlp", "attn")
@@ -89,6 +91,7 @@ def gather(
         "statistic": statistic,
         "split": split,
         "seed": seed,
+        "counted_from": 0 if run is None else counted_from(run),
         "drawn": draw(session, view.name, seed) if swept else [],
         "runs": list_runs(session, model=view.name, limit=10).items,
         "jobs": [

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.dependencies import ReadSession
 from app.errors import NotFoundError
 from app.pages.addresses import site_path
-from app.pages.distributions import STATISTICS, read_distributions
+from app.pages.distributions import read_distributions
 from app.rendering.answers import respond
 from app.store.queries.model import get_model, list_sites
 from app.store.queries.unit import list_units
@@ -17,7 +17,6 @@ from app.store.views.model import SiteView
 
 router = APIRouter()
 
-SORTS: Final = ("index", "density", "maximum", "kurtosis")
 COLUMNS: Final = (
     "density",
     "above",
@@ -99,8 +98,6 @@ def gather(session: Session, model: str, site: str, chosen: UnitFilter) -> dict[
         "page": page,
         "chosen": chosen,
         "columns": COLUMNS,
-        "sorts": SORTS,
-        "statistics": STATISTICS,
         "distributions": {}
         if run_id is None
         else read_distributions(session, model=model, site=site, run_id=run_id, split=chosen.split),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.dependencies import ReadSession
 from app.errors import NotFoundError
 from app.pages.addresses import site_path
+from app.pages.counting import counted_from
 from app.pages.distributions import read_distributions
 from app.rendering.answers import respond
 from app.rendering.words import unit_noun
@@ -74,6 +75,7 @@ def gather(
         "absent": next((kind for kind in WANTED[show] if kind not in kinds), None),
         "run": run,
         "asked_run": asked_run,
+        "counted_from": counted_from(run),
         "job": read_job(session, run),
         "show": show,
         "split": split,

@@ -109,9 +109,10 @@ def _threshold(frame: _Frame, edges: Sequence[float], threshold: float) -> str:
     if not edges[frame.first] <= threshold <= edges[frame.last]:
         return ""
     x = frame.x(bin_place(edges, threshold))
+    end, gap = (" end", -4) if x > LEFT + WIDTH * 0.7 else ("", 4)
     return (
         f'<path class="threshold" d="M{x:.1f} {TOP - 4}V{TOP + HEIGHT}"/>'
-        f'<text class="label" x="{x + 4:.1f}" y="{TOP + 4}">'
+        f'<text class="label{end}" x="{x + gap:.1f}" y="{TOP - 2}">'
         f"threshold {significant(threshold)}</text>"
     )
 

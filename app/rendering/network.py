@@ -20,13 +20,14 @@ from app.store.views.model import SummaryView
 FILTERED: Final = ("density", "maximum", "kurtosis")
 """Statistics by which a site's table can be filtered."""
 
-LEFT: Final = 58
-CELLS: Final = 620
-GAP: Final = 14
-MARGIN: Final = 110
-MEDIAN: Final = 66
+LEFT: Final = 42
+CELLS: Final = 440
+GAP: Final = 12
+MARGIN: Final = 88
+MEDIAN: Final = 58
 TOP: Final = 20
-TICK_GAP: Final = 62
+TICK_GAP: Final = 58
+LEAST_BINS: Final = 12
 
 
 def network(summaries: Sequence[SummaryView], model: str, noun: str = "units") -> Markup:
@@ -34,7 +35,7 @@ def network(summaries: Sequence[SummaryView], model: str, noun: str = "units") -
     if not rows or not any(any(row.counts) for row in rows):
         return Markup('<p class="undefined">Nothing to map yet: no unit has this statistic.</p>')
     totals = [sum(column) for column in zip(*(row.counts for row in rows), strict=True)]
-    first, last = used_bins(totals, margin=0)
+    first, last = _widened(*used_bins(totals, margin=0), len(totals))
     height = 16 if len(rows) <= 40 else 10
     step = CELLS / (last - first)
     base = TOP + height * len(rows)
@@ -51,6 +52,13 @@ def network(summaries: Sequence[SummaryView], model: str, noun: str = "units") -
         f'<text class="label end" x="{LEFT + CELLS + GAP + MARGIN + MEDIAN - 2}" y="{TOP - 7}">'
         f"median</text>{body}{_axis(rows[0].edges, first, last, step, base)}</svg>"
     )
+
+
+def _widened(first: int, last: int, n_bins: int) -> tuple[int, int]:
+    """The range with at least a dozen bins around it, so that one full bin is no wall."""
+    lack = max(0, min(LEAST_BINS, n_bins) - (last - first))
+    first = max(0, min(first - lack // 2, n_bins - (last - first) - lack))
+    return first, max(last, min(n_bins, first + LEAST_BINS))
 
 
 def _row(

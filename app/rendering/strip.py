@@ -6,7 +6,6 @@ the peaks of many strips stand under each other. Ids and values travel in two at
 which the page's readout reads them.
 """
 
-import json
 from bisect import bisect_right
 from functools import lru_cache
 from typing import Final
@@ -16,7 +15,7 @@ from markupsafe import Markup, escape
 from app.rendering.colours import LEVELS
 from app.rendering.markup import trusted
 from app.rendering.numbers import exact
-from app.store.views.unit import AttentionView, ExemplarView
+from app.store.views.unit import ExemplarView
 
 NEAR_BEFORE: Final = 9
 NEAR_AFTER: Final = 6
@@ -64,16 +63,20 @@ def _piece(token: str) -> tuple[str, str]:
     return classes, str(escape(visible(token)))
 
 
-def strip(exemplar: ExemplarView, scale: float) -> Markup:
-    """The strip, coloured against `scale`, the activation that has the full colour."""
+def strip(exemplar: ExemplarView, scale: float, counted_from: int = 0) -> Markup:
+    """The strip, coloured against `scale`, the activation that has the full colour.
+
+    Tokens before `counted_from`, which statistics leave out, are not coloured but marked.
+    """
     peak = exemplar.peak_position
-    pieces = _pieces(exemplar, scale)
+    pieces = _pieces(exemplar, scale, counted_from)
     before = _rings(pieces[:peak], len(pieces[:peak]) - FAR_BEFORE, peak - NEAR_BEFORE)
     after = _rings_after(pieces[peak:])
     return trusted(
         f'<div class="strip" role="img" tabindex="0" data-strip data-peak="{peak}"'
+        f' data-counted="{counted_from}"'
         f' data-ids="{" ".join(map(str, exemplar.token_ids))}"'
-        f' data-values="{_values(exemplar)}"{_attention(exemplar.attention)}'
+        f' data-values="{_values(exemplar)}"'
         f' aria-label="{escape(spoken(exemplar))}">'
         f'<span class="before">{before}</span><span class="after">{after}</span></div>'
     )
@@ -93,12 +96,14 @@ def spoken(exemplar: ExemplarView) -> str:
     )
 
 
-def _pieces(exemplar: ExemplarView, scale: float) -> list[str]:
+def _pieces(exemplar: ExemplarView, scale: float, counted_from: int) -> list[str]:
     classes, texts = [], []
     for token, value in zip(exemplar.tokens, exemplar.activations, strict=False):
         extra, text = _piece(token)
         classes.append(_level_class(value, scale) + extra)
         texts.append(text)
+    for position in range(min(counted_from, len(classes))):
+        classes[position] = "t-o" + _piece(exemplar.tokens[position])[0]
     if exemplar.peak_position < len(classes):
         classes[exemplar.peak_position] += " peak"
     for position, weight in peak_sources(exemplar):
@@ -155,14 +160,4 @@ def _values(exemplar: ExemplarView) -> str:
     return " ".join(
         "x" if value is None else f"{value:.4f}"
         for value in exemplar.activations[: len(exemplar.tokens)]
-    )
-
-
-def _attention(attention: AttentionView | None) -> str:
-    if attention is None:
-        return ""
-    weights = [[round(1000 * weight) for weight in row] for row in attention.weights]
-    return (
-        f' data-sources="{json.dumps(attention.sources, separators=(",", ":"))}"'
-        f' data-weights="{json.dumps(weights, separators=(",", ":"))}"'
     )

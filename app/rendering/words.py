@@ -21,6 +21,8 @@ FACTS: Final = {
     "n_heads": "heads per layer",
     "d_head": "head width",
     "n_ctx": "context length",
+    "n_vocab": "vocabulary",
+    "bos_token_id": "BOS token id",
     "gated": "gated MLP",
     "activation_function": "activation function",
     "norm": "normalisation",
@@ -46,7 +48,7 @@ def split_title(split: str) -> str:
 
 
 def fact_name(key: str) -> str:
-    return FACTS.get(key, key.replace("_", " "))
+    return FACTS.get(key, key.removeprefix("n_").replace("_", " "))
 
 
 def plain(value: object) -> str:

@@ -1,55 +1,79 @@
-// For a head: which earlier tokens the token under the cursor reads, in the strip and as arcs.
-const levels = [100, 250, 500];
+// For a head: which tokens the token under the cursor reads, in the strip and as arcs.
+const levels = [0.1, 0.25, 0.5];
 const classes = ["s-1", "s-2", "s-3", "s-4"];
-const svg = "http://www.w3.org/2000/svg";
+const base = 26;
 
 const levelOf = (weight) => classes[levels.filter((bound) => weight >= bound).length];
+const backOf = (back) => (back === 0 ? "itself" : back > 0 ? `${back} back` : `${-back} ahead`);
 
-function element(name, className, d) {
-  const made = document.createElementNS(svg, name);
+let wanted = 0;
+const asked = new Map();
+
+// The API's exemplars of the strip's list, asked for once, by window number.
+function patterns(address) {
+  if (!asked.has(address)) {
+    const answer = fetch(address, { headers: { Accept: "application/json" } })
+      .then((response) => (response.ok ? response.json() : { items: [] }))
+      .then(({ items }) => new Map(items.map((item) => [String(item.window), item.attention])));
+    asked.set(address, answer);
+  }
+  return asked.get(address);
+}
+
+export async function showAttention(strip, index) {
+  const address = strip.closest("[data-exemplars]")?.dataset.exemplars;
+  const row = strip.closest("[data-window]");
+  const box = row?.querySelector("[data-attention]");
+  if (!address || !box) return;
+  const turn = ++wanted;
+  const pattern = (await patterns(address)).get(row.dataset.window);
+  if (turn !== wanted || !pattern) return;
+  const tokens = [...strip.querySelectorAll("i")];
+  const pairs = (pattern.sources[index] ?? [])
+    .map((at, i) => [at, pattern.weights[index][i]])
+    .filter(([at, weight]) => weight > 0.005 && tokens[at]);
+  tokens.forEach((token) => token.classList.remove(...classes));
+  pairs.forEach(([at, weight]) => tokens[at].classList.add(levelOf(weight)));
+  box.querySelector(".reads").replaceChildren(...sentence(strip, tokens, index, pairs));
+  box.querySelector("[data-arcs]").replaceChildren(...arcs(box.dataset, index, pairs));
+}
+
+function path(className, d) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", "path");
   made.setAttribute("class", className);
   made.setAttribute("d", d);
   return made;
 }
 
-export function showAttention(strip, index) {
-  if (!strip.dataset.sources) return;
-  const sources = JSON.parse(strip.dataset.sources)[index] ?? [];
-  const weights = JSON.parse(strip.dataset.weights)[index] ?? [];
-  const pairs = sources.map((at, i) => [at, weights[i]]).filter(([, weight]) => weight > 5);
-  const tokens = [...strip.querySelectorAll("i")];
-  tokens.forEach((token) => token.classList.remove(...classes));
-  pairs.forEach(([at, weight]) => tokens[at]?.classList.add(levelOf(weight)));
-  const box = strip.parentElement.querySelector("[data-attention]");
-  if (box) draw(box, strip, tokens, index, pairs);
-}
-
-function draw(box, strip, tokens, index, pairs) {
-  const arcs = box.querySelector("svg");
-  const step = Number(arcs.dataset.step);
-  const height = Number(arcs.dataset.height);
-  const x = step * index + step / 2;
-  const paths = pairs.map(([at, weight]) => {
-    const to = step * at + step / 2;
-    const top = height - 2 * Math.min(height, 6 + Math.abs(x - to) / 8);
-    return element("path", `arc ${levelOf(weight)}`, `M${x} ${height}Q${(x + to) / 2} ${top} ${to} ${height}`);
-  });
-  paths.unshift(element("path", "reader", `M${x} ${height - 5}V${height + 4}`));
-  box.querySelector("[data-arcs]").replaceChildren(...paths);
-  box.querySelector(".reads").replaceChildren(...sentence(strip, tokens, index, pairs));
+function arcs({ reader, reach, longest }, index, pairs) {
+  const x = Number(reader);
+  const scale = reach / Math.log1p(Math.max(longest, 2));
+  return [
+    path("reader", `M${x} ${base - 6}v9`),
+    ...pairs.map(([at, weight]) => {
+      const back = index - at;
+      const away = Math.sign(back) * scale * Math.log1p(Math.abs(back));
+      const top = base - Math.min(2 * base - 6, 10 + Math.abs(away) / 3);
+      const curve = away ? `Q${x - away / 2} ${top} ${x - away} ${base}` : "c-9 -14 9 -14 0 0";
+      return path(`arc ${levelOf(weight)}`, `M${x} ${base}${curve}`);
+    }),
+  ];
 }
 
 function sentence(strip, tokens, index, pairs) {
-  const who = index === Number(strip.dataset.peak) ? "At the peak reads " : `At ${index} reads `;
-  if (!pairs.length) return [`At ${index}: no source token above 0.5 % was kept.`];
-  return [who, ...pairs.filter(([at]) => tokens[at]).flatMap(([at, weight]) => {
+  const atPeak = index === Number(strip.dataset.peak);
+  const who = atPeak ? "" : `${tokens[index].textContent.replace(/^ /, "·")} at ${index} `;
+  const verb = atPeak ? "Reads" : "reads";
+  if (!pairs.length) return [`${who}${verb} nothing above 0.5 %.`];
+  const sources = pairs.flatMap(([at, weight]) => {
     const source = document.createElement("span");
     source.className = `source ${levelOf(weight)}`;
     const name = document.createElement("code");
     name.textContent = tokens[at].textContent.replace(/^ /, "·");
     const back = document.createElement("small");
-    back.textContent = at === index ? "itself" : `${index - at} back`;
-    source.append(name, ` ${(weight / 10).toFixed(1)} % `, back);
+    back.textContent = backOf(index - at);
+    source.append(name, ` ${(weight * 100).toPrecision(3)} % `, back);
     return [source, " "];
-  })];
+  });
+  return [`${who}${verb} `, ...sources];
 }

@@ -32,9 +32,10 @@ function fill(strip, token, index) {
   const value = strip.dataset.values.split(" ")[index];
   const name = document.createElement("b");
   name.textContent = token.textContent.replace(/^ /, "·");
+  const left = index < Number(strip.dataset.counted) ? "  ·  not counted" : "";
   const shown = value === "x" ? "not finite" : value.replace("-", "−");
   const id = strip.dataset.ids.split(" ")[index];
-  readout.replaceChildren(name, `  ${shown}  ·  id ${id}  ·  position ${index}`);
+  readout.replaceChildren(name, `  ${shown}  ·  id ${id}  ·  position ${index}${left}`);
   readout.hidden = false;
 }
 
