@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -27,16 +28,7 @@ def copy_sqlite(source: Path, target: Path) -> Path:
     """By SQLite's online backup, checked afterwards; appears under its name only when whole."""
     partial = _prepare(target)
     try:
-        with sqlite3.connect(f"file:{_quoted(source)}?mode=ro", uri=True) as reader:
-            writer = sqlite3.connect(partial)
-            try:
-                reader.backup(writer, pages=4096)
-                # one file is the copy: without WAL, nothing of it lies beside it
-                writer.execute("PRAGMA journal_mode = DELETE")
-                (verdict,) = writer.execute("PRAGMA integrity_check(1)").fetchone()
-            finally:
-                writer.close()
-        reader.close()
+        verdict = _copy_pages(source, partial)
         if verdict != "ok":
             raise UnavailableError(
                 f"The store {source} is damaged ({verdict}); the copy was thrown away.",
@@ -44,10 +36,24 @@ def copy_sqlite(source: Path, target: Path) -> Path:
             )
         partial.replace(target)
     except sqlite3.Error as error:
-        raise unavailable(error, name=str(source)) or error from error
+        told = unavailable(error, name=str(source))
+        raise (told or error) from error
     finally:
         partial.unlink(missing_ok=True)
     return target
+
+
+def _copy_pages(source: Path, partial: Path) -> str:
+    """What SQLite says of the copy's integrity."""
+    with (
+        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as reader,
+        closing(sqlite3.connect(partial)) as writer,
+    ):
+        reader.backup(writer, pages=4096)
+        # one file is the copy: without WAL, nothing of it lies beside it
+        writer.execute("PRAGMA journal_mode = DELETE").close()
+        (verdict,) = writer.execute("PRAGMA integrity_check(1)").fetchone()
+    return str(verdict)
 
 
 def _dump_postgresql(engine: Engine, target: Path) -> Path:
@@ -92,7 +98,3 @@ def _prepare(target: Path) -> Path:
             hint="Choose a folder that this user may write to.",
         ) from error
     return target.with_name(f".{target.name}.{os.getpid()}.partial")
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

@@ -32,7 +32,7 @@ def upgrade(engine: Engine) -> str | None:
     """The revision that the store was brought to, or None where it was there already."""
     if current_revision(engine) == head_revision():
         return None
-    with _locked(engine) as connection:
+    with locked(engine) as connection:
         found = _revision(connection)
         _refuse_newer(engine, found)
         if found == head_revision():  # another process was faster
@@ -46,7 +46,7 @@ def upgrade(engine: Engine) -> str | None:
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Back to the tables of an older revision, or to nothing (`base`)."""
-    with _locked(engine) as connection:
+    with locked(engine) as connection:
         found = _revision(connection)
         _refuse_newer(engine, found)
         if found is not None:
@@ -98,7 +98,7 @@ def back_up_before_migrating(engine: Engine, revision: str) -> Path | None:
 
 
 @contextmanager
-def _locked(engine: Engine) -> Iterator[Connection]:
+def locked(engine: Engine) -> Iterator[Connection]:
     """A connection in a transaction that no other migration can enter."""
     with writing(engine).connect() as connection:
         sqlite = engine.dialect.name == "sqlite"

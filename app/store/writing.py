@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import psycopg
 from sqlalchemy import BigInteger, Connection, Double, Float, Integer, LargeBinary, Table
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.type_api import TypeEngine
 
 from app.store.failures import store_name, unavailable
@@ -191,6 +192,8 @@ def _copy(
             copy.set_types([_copy_type(table.c[name].type) for name in columns])
             for row in rows:
                 copy.write_row(row)
+    except psycopg.IntegrityError as error:
+        raise IntegrityError(f"COPY {table.name}", None, error) from error
     except psycopg.Error as error:
         told = unavailable(error, name=store_name(connection.engine))
         raise (told or error) from error

@@ -54,7 +54,7 @@ def upgrade() -> None:
         sa.Column("result", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')",
-            name="ck_jobs_status",
+            name=op.f("ck_jobs_status"),
         ),
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),
     )
@@ -78,7 +78,7 @@ def upgrade() -> None:
         sa.Column("current_run_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "source_kind IN ('hub', 'folder', 'gguf', 'plain')", name="ck_models_source_kind"
+            "source_kind IN ('hub', 'folder', 'gguf', 'plain')", name=op.f("ck_models_source_kind")
         ),
         sa.PrimaryKeyConstraint("id", name="pk_models"),
         sa.UniqueConstraint("name", name="uq_models_name"),
@@ -104,7 +104,7 @@ def upgrade() -> None:
         sa.Column("n_characters", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "split IN ('fit', 'calibration', 'test') OR split LIKE 'ood:%'",
-            name="ck_documents_split",
+            name=op.f("ck_documents_split"),
         ),
         sa.ForeignKeyConstraint(
             ["corpus_id"], ["corpora.id"], name="fk_documents_corpus_id_corpora", ondelete="CASCADE"
@@ -132,8 +132,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("layer", sa.Integer(), nullable=False),
         sa.Column("n_units", sa.Integer(), nullable=False),
-        sa.CheckConstraint("kind IN ('mlp', 'attn')", name="ck_sites_kind"),
-        sa.CheckConstraint("n_units > 0", name="ck_sites_n_units"),
+        sa.CheckConstraint("kind IN ('mlp', 'attn')", name=op.f("ck_sites_kind")),
+        sa.CheckConstraint("n_units > 0", name=op.f("ck_sites_n_units")),
         sa.ForeignKeyConstraint(
             ["model_id"], ["models.id"], name="fk_sites_model_id_models", ondelete="CASCADE"
         ),
@@ -197,7 +197,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "status IN ('running', 'finished', 'failed', 'cancelled')", name="ck_runs_status"
+            "status IN ('running', 'finished', 'failed', 'cancelled')", name=op.f("ck_runs_status")
         ),
         sa.ForeignKeyConstraint(["corpus_id"], ["corpora.id"], name="fk_runs_corpus_id_corpora"),
         sa.ForeignKeyConstraint(
@@ -299,7 +299,7 @@ def upgrade() -> None:
         sa.Column("intervals", sa.LargeBinary(), nullable=True),
         sa.Column("activations", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('top', 'bottom', 'interval', 'random')", name="ck_exemplars_kind"
+            "kind IN ('top', 'bottom', 'interval', 'random')", name=op.f("ck_exemplars_kind")
         ),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name="fk_exemplars_run_id_runs", ondelete="CASCADE"
@@ -338,7 +338,9 @@ def upgrade() -> None:
         sa.Column("sites", sa.LargeBinary(), nullable=False),
         sa.Column("indices", sa.LargeBinary(), nullable=False),
         sa.Column("values", sa.LargeBinary(), nullable=False),
-        sa.CheckConstraint("method IN ('output', 'activity')", name="ck_related_units_method"),
+        sa.CheckConstraint(
+            "method IN ('output', 'activity')", name=op.f("ck_related_units_method")
+        ),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name="fk_related_units_run_id_runs", ondelete="CASCADE"
         ),

@@ -56,15 +56,12 @@ def _find(session: Session, name: str) -> CorpusTable:
 
 
 def _view(session: Session, row: CorpusTable) -> CorpusView:
-    counted = dict(
-        session.execute(
-            select(DocumentTable.split, func.count())
-            .where(DocumentTable.corpus_id == row.id)
-            .group_by(DocumentTable.split)
-        )
-        .tuples()
-        .all()
+    rows = session.execute(
+        select(DocumentTable.split, func.count().label("n"))
+        .where(DocumentTable.corpus_id == row.id)
+        .group_by(DocumentTable.split)
     )
+    counted = {found.split: found.n for found in rows}
     return CorpusView(
         name=row.name,
         title=row.title,

@@ -219,8 +219,8 @@ def _exemplar_sets(session: Session, place: Place, index: int) -> list[tuple[str
             ExemplarTable.site_id == place.site_id,
             ExemplarTable.unit_index == index,
         )
-    ).tuples()
-    found = set(rows)
+    )
+    found = {(row.split, row.kind) for row in rows}
     return [(s, k) for s in place.splits for k in EXEMPLAR_KINDS if (s, k) in found]
 
 

