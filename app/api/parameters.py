@@ -13,6 +13,7 @@ LARGEST = 2**31 - 1
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 SPLIT = r"^(fit|calibration|test|ood:[A-Za-z0-9._-]{1,60})$"
+JOB = r"^[0-9a-f]{32}$"
 CURSOR = r"^[A-Za-z0-9_=-]{1,512}$"
 
 ModelName = Annotated[
@@ -48,7 +49,7 @@ JobId = Annotated[
     str,
     Path(
         description="Id of the job.",
-        pattern=r"^[0-9a-f]{32}$",
+        pattern=JOB,
         examples=["5f2c1f0e9b7a4d3c8e6f0a1b2c3d4e5f"],
     ),
 ]

@@ -20,3 +20,15 @@ def test_missing_corpora_and_documents_are_404(filled):
     assert filled.get(f"{CORPORA}/nothing/documents/0").status_code == 404
     assert filled.get(f"{CORPORA}/{corpus['name']}/documents/{2**31 - 1}").status_code == 404
     assert filled.get(f"{CORPORA}/{corpus['name']}/documents/{2**64}").status_code == 422
+
+
+def test_documents_are_paged_without_loss(filled):
+    (corpus,) = filled.get(CORPORA).json()
+    query, numbers = {"limit": 3}, []
+    while True:
+        page = filled.get(f"{CORPORA}/{corpus['name']}/documents", params=query).json()
+        numbers += [document["number"] for document in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert numbers == list(range(corpus["n_documents"]))

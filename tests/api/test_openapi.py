@@ -37,6 +37,7 @@ def test_every_path_of_the_issue_is_described(document):
         "/api/v1/runs/{run_id}/artifacts",
         "/api/v1/corpora",
         "/api/v1/corpora/{corpus}",
+        "/api/v1/corpora/{corpus}/documents",
         "/api/v1/corpora/{corpus}/documents/{number}",
         "/api/v1/jobs",
         "/api/v1/jobs/{job_id}",

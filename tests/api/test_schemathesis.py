@@ -5,6 +5,7 @@ does not is asked for. The document is read without a store; the requests go to 
 """
 
 import random
+import re
 
 import pytest
 import schemathesis
@@ -14,9 +15,11 @@ from schemathesis.config import SchemathesisConfig
 from starlette.types import Receive, Scope, Send
 
 from app import api
+from app.api.parameters import JOB, LARGEST, NAME
 
 LISTS_WITH_CURSOR = (
     "GET /api/v1/models/{model}/sites/{site}/units",
+    "GET /api/v1/corpora/{corpus}/documents",
     "GET /api/v1/runs",
     "GET /api/v1/jobs",
 )
@@ -52,11 +55,20 @@ schema = schemathesis.openapi.from_asgi(
 )
 
 
+def are_well_formed(parameters: dict[str, object]) -> bool:
+    return all(
+        re.fullmatch(JOB if name == "job_id" else NAME, value)
+        if isinstance(value, str)
+        else type(value) is int and 0 <= value <= LARGEST
+        for name, value in parameters.items()
+    )
+
+
 @schema.hook("map_path_parameters")
 def take_what_is_there(context, path_parameters):  # noqa: ARG001 - the hook gives it
     chance = random.Random(repr(path_parameters))  # noqa: S311 - no secret
-    if not path_parameters or chance.random() < 0.3:
-        return path_parameters
+    if not path_parameters or chance.random() < 0.3 or not are_well_formed(path_parameters):
+        return path_parameters  # what is wrong on purpose stays wrong
     return {
         name: chance.choice(THERE[name]) if name in THERE else value
         for name, value in path_parameters.items()

@@ -4,9 +4,11 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.answering import answer
 from app.api.describing import problems_of
-from app.api.parameters import CorpusName, DocumentNumber
+from app.api.parameters import CorpusName, Cursor, DocumentNumber, Limit
 from app.dependencies import ReadSession
 from app.store.queries import corpus as corpora
+from app.store.queries import document as documents
+from app.store.views.base import Page
 from app.store.views.corpus import CorpusView, DocumentView
 
 router = APIRouter(prefix="/api/v1/corpora", tags=["corpora"], responses=problems_of(404))
@@ -22,6 +24,23 @@ def list_corpora(request: Request, session: ReadSession) -> Response:
 def get_corpus(request: Request, session: ReadSession, corpus: CorpusName) -> Response:
     """One corpus: source, checksum, documents per split, what was left out and why."""
     return answer(request, corpora.get_corpus(session, name=corpus))
+
+
+@router.get(
+    "/{corpus}/documents",
+    response_model=Page[DocumentView],
+    summary="List a corpus's documents",
+)
+def list_documents(
+    request: Request,
+    session: ReadSession,
+    corpus: CorpusName,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    """The documents by number, each with its domain, origin and split."""
+    page = documents.list_documents(session, corpus=corpus, limit=limit, cursor=cursor)
+    return answer(request, page)
 
 
 @router.get("/{corpus}/documents/{number}", response_model=DocumentView, summary="Get one document")
