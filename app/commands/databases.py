@@ -1,0 +1,77 @@
+"""`db`: bring the store up to date, copy it, look for damage."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Upgrade, back up and check the store.")
+    for command in (upgrade, backup, check):
+        group.command()(command)
+    app.add_typer(group, name="db", rich_help_panel="Look and steer")
+
+
+def upgrade() -> None:
+    """Bring the store to this version's tables; a SQLite file is copied to `backups` first.
+
+    `serve`, `up`, `demo` and `worker` do this by themselves.
+    """
+    from app.settings import get_settings
+    from app.store.engine import open_engine
+    from app.store.migrating import upgrade as upgrade_store
+
+    revision = upgrade_store(open_engine(get_settings()))
+    if revision is None:
+        typer.echo("The store is up to date.")
+    else:
+        typer.echo(f"The store is now at revision {revision}.")
+
+
+def backup(
+    target: Annotated[
+        Path | None, typer.Argument(help="File to write; default: in `backups` in the data folder.")
+    ] = None,
+) -> None:
+    """Copy the store, also while it is in use. Pools and corpora are not part of the copy.
+
+    Examples:
+
+      patchclamp db backup
+
+      patchclamp db backup /media/stick/patchclamp.sqlite
+    """
+    from app.settings import get_settings
+    from app.store.backup import backup as copy
+    from app.store.engine import open_engine
+    from app.store.migrating import require_current
+
+    settings = get_settings()
+    engine = open_engine(settings)
+    require_current(engine)
+    if target is None:
+        ending = "sqlite" if engine.dialect.name == "sqlite" else "dump"
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        target = settings.data / "backups" / f"store-{moment}.{ending}"
+    typer.echo(f"Wrote {copy(engine, target)}")
+
+
+def check(
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also compare the checksum of every pool file.")
+    ] = False,
+) -> None:
+    """Look for damage in the store and its files, changing nothing. Exit code 1 if there is any."""
+    from app.settings import get_settings
+    from app.store.checking import check as check_store
+    from app.store.engine import open_engine
+
+    settings = get_settings()
+    findings = check_store(open_engine(settings), data=settings.data, deep=deep)
+    for finding in findings:
+        typer.echo(f"{finding.kind}: {finding.message}\n  {finding.hint}", err=True)
+    if findings:
+        raise typer.Exit(1)
+    typer.echo("Nothing is wrong.")

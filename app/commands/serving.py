@@ -1,0 +1,172 @@
+"""`serve`, `up` and `demo`: the web side alone, with a worker, and with something to look at."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from app.commands.opening import opened_store
+
+if TYPE_CHECKING:
+    pass
+
+GRACE_SECONDS: Final = 3
+"""How long open answers (event streams never end by themselves) may take when the server stops."""
+
+Host = Annotated[str | None, typer.Option(help="Address; default: PATCHCLAMP_HOST or 127.0.0.1.")]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=65535, help="Port, 0 for a free one; default: PATCHCLAMP_PORT or 8765."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (demo, up, serve):
+        app.command(rich_help_panel="Run")(command)
+
+
+def serve(
+    host: Host = None,
+    port: Port = None,
+    fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+    supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False,
+) -> None:
+    """Serve pages and REST; jobs wait until a worker runs somewhere.
+
+    Examples:
+
+      patchclamp serve
+
+      patchclamp serve --port 9000
+    """
+    from app.commands.listening import take_port, url_of
+
+    taken = _socket(host, port, take_port) if fd is None else socket.socket(fileno=fd)
+    with opened_store():
+        pass
+    if fd is None:
+        _announce_when_answering(url_of(taken), typer.echo, lambda: False)
+    _serve(taken, supervised=supervised)
+
+
+def up(host: Host = None, port: Port = None) -> None:
+    """Start everything: the web side and a worker, started again when they die.
+
+    Ctrl-C stops both; a running job goes on at the next start.
+
+    Examples:
+
+      patchclamp up
+
+      PATCHCLAMP_DATA=~/lab PATCHCLAMP_PORT=9000 patchclamp up
+    """
+    from app.commands.listening import take_port
+
+    taken = _socket(host, port, take_port)
+    with opened_store():
+        pass
+    _supervise(taken)
+
+
+def demo(host: Host = None, port: Port = None) -> None:
+    """Browse the neurons of a real language model, SmolLM2-135M, in minutes.
+
+    Starts everything, adds the model and a small corpus, and sweeps one over the other while you
+    browse. The second time everything is there already.
+
+    Examples:
+
+      patchclamp demo
+
+      PATCHCLAMP_PORT=0 patchclamp demo
+    """
+    from app.commands.listening import take_port
+    from app.store.engine import open_session
+    from app.store.queries.job import create_job, is_demo_under_way
+    from app.store.requests import PrepareDemoRequest
+
+    taken = _socket(host, port, take_port)
+    request = PrepareDemoRequest()
+    with opened_store() as (_, engine), open_session(engine, commit=True) as session:
+        if not is_demo_under_way(session, request=request):
+            create_job(session, request=request, actor="patchclamp demo")
+    _supervise(taken, also=f"/m/{request.model} fills while the sweep runs; see /jobs.")
+
+
+def _socket(
+    host: str | None, port: int | None, take: Callable[[str, int], socket.socket]
+) -> socket.socket:
+    from app.settings import get_settings
+
+    settings = get_settings()
+    return take(settings.host if host is None else host, settings.port if port is None else port)
+
+
+def _serve(taken: socket.socket, *, supervised: bool) -> None:
+    import uvicorn
+
+    from app.supervisor import leave_with_parent
+
+    config = uvicorn.Config(
+        "app.main:create_app",
+        factory=True,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    # the server raises the signal that ended it once more when it has stopped: that is no error
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _ignore)
+    if supervised:
+        leave_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    server = uvicorn.Server(config)
+    server.run(sockets=[taken])
+    if not server.started:
+        raise typer.Exit(1)
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    pass
+
+
+def _supervise(taken: socket.socket, also: str = "") -> None:
+    from app.commands.listening import url_of
+    from app.supervisor import Child, Supervisor
+
+    patchclamp = [sys.executable, "-m", "app"]
+    fd = taken.fileno()
+    web = Child("web", [*patchclamp, "serve", "--supervised", "--fd", str(fd)], [fd])
+    worker = Child("worker", [*patchclamp, "worker", "--supervised"])
+    supervisor: Supervisor = Supervisor([web, worker])
+    supervisor.stop_on_signals()
+    url = url_of(taken)
+
+    def announce(text: str) -> None:
+        supervisor.say(text)
+        if also:
+            supervisor.say(also)
+
+    _announce_when_answering(url, announce, lambda: supervisor.stopping)
+    supervisor.run()
+    taken.close()
+
+
+def _announce_when_answering(
+    url: str, say: Callable[[str], None], given_up: Callable[[], bool]
+) -> None:
+    from app.commands.listening import wait_until_answering
+
+    def wait() -> None:
+        if wait_until_answering(url, given_up):
+            say(f"Patchclamp is at {url} (Ctrl-C stops it)")
+
+    threading.Thread(target=wait, name="announce", daemon=True).start()

@@ -1,0 +1,151 @@
+"""Keeps child processes running: starts them again when they die, stops them together.
+
+Children are in sessions of their own, so that Ctrl-C reaches only the supervisor, which then asks
+them to stop in order. Each has a pipe from the supervisor as its standard input: when the
+supervisor dies, however it dies, the pipe closes and the children leave by themselves.
+"""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Final, TextIO
+
+FIRST_DELAY: Final = 0.5
+LONGEST_DELAY: Final = 30.0
+STEADY_SECONDS: Final = 60.0
+"""A child that ran so long is started again at once when it dies."""
+STOP_SECONDS: Final = 25.0
+POLL_SECONDS: Final = 0.1
+
+
+@dataclass
+class Child:
+    """One command that should always be running."""
+
+    name: str
+    command: Sequence[str]
+    file_descriptors: Sequence[int] = ()
+    process: subprocess.Popen[str] | None = None
+    started_at: float = 0.0
+    start_at: float = 0.0
+    delay: float = FIRST_DELAY
+    pumps: list[threading.Thread] = field(default_factory=list)
+
+
+class Supervisor:
+    def __init__(self, children: Sequence[Child], *, output: TextIO | None = None) -> None:
+        self._children = children
+        self._output = output or sys.stdout
+        self._width = max(len(child.name) for child in children)
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
+        """Returns when `stop` was called and every child is gone."""
+        try:
+            while not self._stopping.is_set():
+                for child in self._children:
+                    self._tend(child)
+                self._stopping.wait(POLL_SECONDS)
+        finally:
+            self._stop_children()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    def stop_on_signals(self) -> None:
+        def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+            self.stop()
+
+        signal.signal(signal.SIGTERM, handle)
+        signal.signal(signal.SIGINT, handle)
+
+    def say(self, text: str, name: str = "") -> None:
+        """One line, with the name of who says it in front."""
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            label = f"{name:<{self._width}} | " if name else ""
+            self._output.write(f"{label}{text}\n")
+            self._output.flush()
+
+    def _tend(self, child: Child) -> None:
+        now = time.monotonic()
+        if child.process is None:
+            if now >= child.start_at:
+                self._start(child)
+            return
+        code = child.process.poll()
+        if code is None:
+            return
+        child.process = None
+        if now - child.started_at > STEADY_SECONDS:
+            child.delay = FIRST_DELAY
+        child.start_at = now + child.delay
+        self.say(f"has ended ({_cause(code)}); starting again in {child.delay:g} s", child.name)
+        child.delay = min(2 * child.delay, LONGEST_DELAY)
+
+    def _start(self, child: Child) -> None:
+        child.process = subprocess.Popen(  # noqa: S603 (our own command)
+            child.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=child.file_descriptors,
+            start_new_session=True,
+            text=True,
+            errors="replace",
+        )
+        child.started_at = time.monotonic()
+        pump = threading.Thread(target=self._pump, args=(child, child.process), daemon=True)
+        pump.start()
+        child.pumps = [thread for thread in child.pumps if thread.is_alive()] + [pump]
+
+    def _pump(self, child: Child, process: subprocess.Popen[str]) -> None:
+        for line in process.stdout or ():
+            self.say(line.rstrip("\n"), child.name)
+
+    def _stop_children(self) -> None:
+        running = [(child, child.process) for child in self._children if child.process]
+        for _, process in running:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+        until = time.monotonic() + STOP_SECONDS
+        for child, process in running:
+            try:
+                process.wait(timeout=max(0.1, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                self.say("does not stop; killing it", child.name)
+                process.kill()
+                process.wait()
+            for pump in child.pumps:
+                pump.join(timeout=1)
+
+
+def leave_with_parent(leave: Callable[[], None]) -> None:
+    """Calls `leave` when standard input ends: the supervisor at its other end is gone."""
+
+    def watch() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while sys.stdin.read(4096):
+                pass
+        leave()
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def _cause(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"
