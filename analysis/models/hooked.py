@@ -166,7 +166,9 @@ class HookedModel:
     def _head_hook(
         self, site: Site, module: nn.Module
     ) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        triangles = head_triangles(rows_of(module), site.n_units).to(self.dtype)
+        # bfloat16 has the range to multiply in; float16 has not.
+        precise = torch.bfloat16 if self.dtype == torch.bfloat16 else torch.float32
+        triangles = head_triangles(rows_of(module), site.n_units).to(precise)
 
         def hook(_module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             recording = self._recording
@@ -204,11 +206,11 @@ def head_norms(
     z: Float[Tensor, "batch pos heads_d_head"],
     triangles: Float[Tensor, "head d_head d_out"],
 ) -> Float[Tensor, "batch pos head"]:
-    """‖z_h W_O^h‖₂ in float32; products are as exact as the dtype, sums are float32 throughout."""
+    """‖z_h W_O^h‖₂ in float32; products are as exact as the triangles, sums are float32."""
     batch, pos, _ = z.shape
     n_heads, d_head, _ = triangles.shape
     per_head = z.reshape(batch * pos, n_heads, d_head).transpose(0, 1)
-    turned = torch.bmm(per_head, triangles)
+    turned = torch.bmm(per_head.to(triangles.dtype), triangles)
     norms: Tensor = torch.linalg.vector_norm(turned, dim=-1, dtype=torch.float32)
     return norms.t().reshape(batch, pos, n_heads)
 

@@ -1,5 +1,6 @@
 """Every architecture: what is recorded equals what its weights say, computed independently."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
-from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+from transformers import BertModel, Gemma3Config, Gemma3ForConditionalGeneration
 
+from analysis.errors import ModelError
 from analysis.models import SubjectModel, load_model
 from tests.analysis.models.reference import Reference, reference
 from tests.analysis.models.tiny import CONFIGS, ENCODERS, make_tiny, make_tokenizer
@@ -234,3 +236,41 @@ def test_the_language_part_of_a_model_that_also_sees_is_recorded(tmp_path):
         torch.testing.assert_close(one, other)
     torch.testing.assert_close(seeing.unembedding(), alone.unembedding())
     torch.testing.assert_close(seeing.logits(last), alone.logits(alone.run(tokens)))
+
+
+def test_an_encoder_without_its_head_is_recorded_but_gives_no_logits(tmp_path):
+    whole = _load("bert", tmp_path / "whole")
+    BertModel.from_pretrained(tmp_path / "whole").save_pretrained(tmp_path / "bare")
+    make_tokenizer("bert").save_pretrained(tmp_path / "bare")
+    bare = load_model(str(tmp_path / "bare"), dtype=torch.float32, device=CPU, cache=tmp_path)
+    last = bare.run(whole.tokens, lengths=whole.lengths)
+    torch.testing.assert_close(last, whole.last)
+    assert torch.equal(bare.unembedding(), whole.model.unembedding())
+    with pytest.raises(ModelError, match="without its language-model head"):
+        bare.logits(last)
+
+
+def test_the_activation_function_that_ran_is_named(tmp_path):
+    names = {}
+    for architecture in ("gpt2", "llama", "gemma2"):
+        folder = make_tiny(architecture, tmp_path / architecture)
+        model = load_model(str(folder), dtype=torch.float32, device=CPU, cache=tmp_path)
+        names[architecture] = model.facts.activation_function
+    assert names == {
+        "gpt2": "transformers.activations.NewGELUActivation",
+        "llama": "transformers.activations.SiLUActivation",
+        "gemma2": "transformers.activations.GELUTanh: torch._C._nn.gelu(approximate='tanh')",
+    }
+
+
+def test_hashes_tell_weights_and_tokenizers_apart(tmp_path):
+    facts = []
+    for seed, architecture in ((0, "llama"), (0, "llama"), (1, "llama"), (0, "bert")):
+        folder = make_tiny(architecture, tmp_path / str(len(facts)), seed=seed)
+        facts.append(load_model(str(folder), dtype=torch.float32, device=CPU, cache=tmp_path).facts)
+    assert facts[0] == facts[1]
+    assert facts[0].weights_sha256 != facts[2].weights_sha256
+    assert facts[0].tokenizer_sha256 == facts[2].tokenizer_sha256
+    assert facts[0].tokenizer_sha256 != facts[3].tokenizer_sha256
+    content = (tmp_path / "0" / "model.safetensors").read_bytes()
+    assert facts[0].weights_sha256 == hashlib.sha256(content).hexdigest()

@@ -87,8 +87,9 @@ def make_tiny(architecture: str, folder: Path, *, seed: int = 0) -> Path:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
-            # Norms keep their ones; everything, biases too, is moved well away from zero.
-            parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.3)
+            noise = torch.randn(parameter.shape, generator=generator) * 0.3
+            # Norms keep their ones and biases their zeros, plus noise; matrices are noise alone.
+            parameter.copy_(noise if parameter.ndim > 1 else parameter + noise)
     model.save_pretrained(folder)
     make_tokenizer(architecture).save_pretrained(folder)
     return folder
