@@ -33,9 +33,11 @@ WORDS: Final = {
     400: "The Host header or the body cannot be read.",
     403: "Another site sent the request.",
     404: "There is no such thing.",
+    405: "Not this method; `Allow` names those that work.",
     409: "In conflict with what is there.",
     413: "The body is too large.",
     422: "A parameter or the body is not valid; `errors` says where.",
+    500: "The server failed; its log has the reason under the request id.",
     503: "The store cannot be used now: locked, read-only, full, or not set up.",
 }
 

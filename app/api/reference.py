@@ -5,9 +5,11 @@ the strict Content-Security-Policy.
 """
 
 import json
+import re
 from typing import Any
 
 from fastapi import APIRouter, Request
+from markupsafe import Markup, escape
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
@@ -28,12 +30,6 @@ class ParameterView(BaseModel):
     example: str
 
 
-class AnswerView(BaseModel):
-    status: str
-    description: str
-    type: str
-
-
 class OperationView(BaseModel):
     anchor: str
     method: str
@@ -42,7 +38,11 @@ class OperationView(BaseModel):
     description: str
     parameters: list[ParameterView]
     body: str
-    answers: list[AnswerView]
+    status: str
+    """Of success."""
+    result: str
+    problems: list[str]
+    """Statuses of the documented errors."""
 
 
 class GroupView(BaseModel):
@@ -77,6 +77,7 @@ def show_reference(request: Request) -> Response:
         "groups": list_groups(document),
         "schemas": list_schemas(document),
         "problems": WORDS,
+        "marked": marked,
     }
     return respond(request, "api/page.html", context)
 
@@ -101,7 +102,7 @@ def list_groups(document: dict[str, Any]) -> list[GroupView]:
 def list_schemas(document: dict[str, Any]) -> list[SchemaView]:
     return [
         SchemaView(
-            name=name,
+            name=readable(name),
             description=schema.get("description", ""),
             fields=[
                 FieldView(
@@ -120,7 +121,7 @@ def list_schemas(document: dict[str, Any]) -> list[SchemaView]:
 def type_of(schema: dict[str, Any]) -> str:
     """A schema in few words: `integer (0 to 200)`, `list of UnitRow`, `"asc" or "desc"`."""
     if "$ref" in schema:
-        return str(schema["$ref"]).removeprefix(REFERENCE)
+        return readable(str(schema["$ref"]).removeprefix(REFERENCE))
     for several in ("anyOf", "oneOf"):
         if several in schema:
             return " or ".join(type_of(part) for part in schema[several])
@@ -135,6 +136,16 @@ def type_of(schema: dict[str, Any]) -> str:
     return f"{schema.get('type', 'anything')}{_bounds(schema)}"
 
 
+def readable(name: str) -> str:
+    """`Page_RunView_`, as a generic type is named, is a page of RunView."""
+    return re.sub(r"^Page_(\w+)_$", r"page of \1", name)
+
+
+def marked(text: str) -> Markup:
+    """The words, with what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
+
+
 def _bounds(schema: dict[str, Any]) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:
@@ -146,6 +157,8 @@ def _bounds(schema: dict[str, Any]) -> str:
 
 def _operation(method: str, path: str, operation: dict[str, Any]) -> OperationView:
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    answers = operation["responses"]
+    success = next(status for status in answers if status.startswith("2"))
     return OperationView(
         anchor=operation["operationId"],
         method=method.upper(),
@@ -154,8 +167,17 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> OperationVi
         description=operation.get("description", ""),
         parameters=[_parameter(parameter) for parameter in operation.get("parameters", [])],
         body=type_of(body["schema"]) if body else "",
-        answers=[_answer(status, part) for status, part in sorted(operation["responses"].items())],
+        status=success,
+        result=_result(answers[success]),
+        problems=sorted(answers.keys() - {success}),
     )
+
+
+def _result(answer: dict[str, Any]) -> str:
+    """The type of a JSON answer, or the media type of another."""
+    ((media_type, content),) = answer["content"].items()
+    schema = content.get("schema", {})
+    return type_of(schema) if media_type == "application/json" and schema else media_type
 
 
 def _parameter(parameter: dict[str, Any]) -> ParameterView:
@@ -168,14 +190,4 @@ def _parameter(parameter: dict[str, Any]) -> ParameterView:
         type=type_of(schema),
         description=parameter.get("description", ""),
         example=str(examples[0]),
-    )
-
-
-def _answer(status: str, part: dict[str, Any]) -> AnswerView:
-    schemas = [content.get("schema", {}) for content in part.get("content", {}).values()]
-    described = part["description"] if part["description"] != "Successful Response" else ""
-    return AnswerView(
-        status=status,
-        description=described,
-        type=type_of(schemas[0]) if schemas and schemas[0] else "",
     )
