@@ -153,13 +153,13 @@ def test_the_loop_never_waits_for_the_database(empty_app, empty_url, monkeypatch
 
     def slow(*args: object, **names: object) -> object:
         threads.add(threading.current_thread().name)
-        time.sleep(0.5)
+        time.sleep(1)
         return read(*args, **names)
 
     monkeypatch.setattr(job_events.jobs, "list_events", slow)
     with httpx.stream("GET", empty_url + path(), timeout=10) as answer:
         started = time.perf_counter()
         assert httpx.get(f"{empty_url}/healthz").status_code == 200
-        assert time.perf_counter() - started < 0.4
+        assert time.perf_counter() - started < 0.9
         next(read_events(answer))
     assert all("AnyIO worker" in name for name in threads)
