@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Integer, Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
@@ -60,6 +60,29 @@ SITE = (
     SiteTable.kind,
     SiteTable.layer,
     SiteTable.n_units,
+)
+
+# statements on the way to a page are built once: building costs more than running them
+ASKED = func.coalesce(bindparam("run_id", type_=Integer), ModelTable.current_run_id)
+FIND = (
+    select(*SUBJECT)
+    .select_from(ModelTable)
+    .outerjoin(
+        RunTable,
+        (
+            RunTable.id
+            == func.coalesce(bindparam("run_id", type_=Integer), ModelTable.current_run_id)
+        )
+        & (RunTable.model_id == ModelTable.id)
+        & (RunTable.kind == "sweep"),
+    )
+    .outerjoin(WindowSetTable, WindowSetTable.id == RunTable.window_set_id)
+    .where(ModelTable.name == bindparam("model"))
+)
+FIND_SITE = (
+    FIND.add_columns(*SITE)
+    .join(SiteTable, SiteTable.model_id == ModelTable.id)
+    .where(SiteTable.name == bindparam("site"))
 )
 
 
@@ -131,27 +154,25 @@ def ordered_splits(splits: Iterable[str]) -> tuple[str, ...]:
 
 
 def _find(session: Session, model: str, site: str | None, run_id: int | None) -> Row[Any] | None:
+    """The subject's row, remembered while the session's transaction lasts: pages ask often."""
     if not is_name(model) or (site is not None and not is_name(site)):
         return None
     if run_id is not None and not is_integer(run_id):
         raise _no_run(model, run_id)
-    wanted = ModelTable.current_run_id if run_id is None else run_id
-    query = (
-        select(*SUBJECT, *(() if site is None else SITE))
-        .select_from(ModelTable)
-        .outerjoin(
-            RunTable,
-            (RunTable.id == wanted)
-            & (RunTable.model_id == ModelTable.id)
-            & (RunTable.kind == "sweep"),
-        )
-        .outerjoin(WindowSetTable, WindowSetTable.id == RunTable.window_set_id)
-        .where(ModelTable.name == model)
-    )
-    if site is not None:
-        query = query.join(SiteTable, SiteTable.model_id == ModelTable.id)
-        query = query.where(SiteTable.name == site)
-    return session.execute(query).one_or_none()
+    key = (model, site, run_id)
+    transaction, known = session.info.get("located", (None, {}))
+    if transaction is not None and transaction is session.get_transaction() and key in known:
+        found: Row[Any] = known[key]
+        return found
+    if transaction is not session.get_transaction():
+        known = {}
+    statement = FIND if site is None else FIND_SITE
+    values = {"model": model, "run_id": run_id} | ({} if site is None else {"site": site})
+    row = session.execute(statement, values).one_or_none()
+    if row is not None:
+        known[key] = row
+        session.info["located"] = (session.get_transaction(), known)
+    return row
 
 
 def _subject(row: Row[Any], run_id: int | None) -> dict[str, Any]:

@@ -117,23 +117,26 @@ def write_site(
     patterns: Rows = (),
     summaries: Rows = (),
 ) -> None:
-    """Replaces what the run had stored for this site, for every split that the rows name."""
+    """Replaces what the run had stored for this site, for every split that the rows name.
+
+    Summaries replace those of the same split and statistic.
+    """
     key = (run_id, site_id)
-    _replace(connection, UnitStatisticsTable, StatisticsRow, key, statistics, by="split")
-    _replace(connection, ExemplarTable, ExemplarRow, key, exemplars, by="split")
-    _replace(connection, UnitIntervalTable, IntervalRow, key, intervals, by="split")
-    _replace(connection, AttentionPatternTable, PatternRow, key, patterns, by="split")
-    _replace(connection, SiteSummaryTable, SummaryRow, key, summaries, by="split")
+    _replace(connection, UnitStatisticsTable, StatisticsRow, key, statistics, by=("split",))
+    _replace(connection, ExemplarTable, ExemplarRow, key, exemplars, by=("split",))
+    _replace(connection, UnitIntervalTable, IntervalRow, key, intervals, by=("split",))
+    _replace(connection, AttentionPatternTable, PatternRow, key, patterns, by=("split",))
+    _replace(connection, SiteSummaryTable, SummaryRow, key, summaries, by=("split", "statistic"))
 
 
 def write_output_sides(connection: Connection, *, run_id: int, site_id: int, rows: Rows) -> None:
     """Replaces the output sides that the run had stored for this site."""
-    _replace(connection, OutputSideTable, OutputSideRow, (run_id, site_id), rows, by=None)
+    _replace(connection, OutputSideTable, OutputSideRow, (run_id, site_id), rows, by=())
 
 
 def write_related(connection: Connection, *, run_id: int, site_id: int, rows: Rows) -> None:
     """Replaces the run's relatives of this site's units, for every method that the rows name."""
-    _replace(connection, RelatedUnitTable, RelatedRow, (run_id, site_id), rows, by="method")
+    _replace(connection, RelatedUnitTable, RelatedRow, (run_id, site_id), rows, by=("method",))
 
 
 def _replace(
@@ -143,7 +146,7 @@ def _replace(
     key: tuple[int, int],
     rows: Rows,
     *,
-    by: str | None,
+    by: tuple[str, ...],
 ) -> None:
     if not rows:
         return
@@ -151,9 +154,9 @@ def _replace(
     columns = ("run_id", "site_id", *row_class._fields)
     _refuse_foreign_numbers(rows[0], row_class)
     delete = table.delete().where(table.c.run_id == key[0], table.c.site_id == key[1])
-    if by is not None:
-        position = row_class._fields.index(by)
-        delete = delete.where(table.c[by].in_(sorted({row[position] for row in rows})))
+    for name in by:
+        position = row_class._fields.index(name)
+        delete = delete.where(table.c[name].in_(sorted({row[position] for row in rows})))
     connection.execute(delete)
     keyed = [(*key, *row) for row in rows]
     if connection.dialect.name == "postgresql":

@@ -355,9 +355,9 @@ def upgrade() -> None:
     op.create_table(
         "site_summaries",
         sa.Column("run_id", sa.Integer(), nullable=False),
-        sa.Column("site_id", sa.Integer(), nullable=False),
-        sa.Column("split", sa.String(), nullable=False),
         sa.Column("statistic", sa.String(), nullable=False),
+        sa.Column("split", sa.String(), nullable=False),
+        sa.Column("site_id", sa.Integer(), nullable=False),
         sa.Column("n_units", sa.Integer(), nullable=False),
         sa.Column("n_undefined", sa.Integer(), nullable=False),
         sa.Column("n_dead", sa.Integer(), nullable=False),
@@ -372,8 +372,9 @@ def upgrade() -> None:
             ["site_id"], ["sites.id"], name="fk_site_summaries_site_id_sites", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint(
-            "run_id", "site_id", "split", "statistic", name="pk_site_summaries"
+            "run_id", "statistic", "split", "site_id", name="pk_site_summaries"
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "unit_intervals",

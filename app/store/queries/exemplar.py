@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.errors import UnavailableError
@@ -24,6 +24,46 @@ from app.store.tables import (
 from app.store.views.unit import AttentionView, ExemplarsView, ExemplarView, IntervalView
 
 LARGEST = 1024
+
+
+def _where_unit(table: Any) -> tuple[Any, ...]:  # noqa: ANN401 (any table of units)
+    names = ("run_id", "site_id", "unit_index", "split")
+    return tuple(getattr(table, name) == bindparam(name) for name in names)
+
+
+EXEMPLARS = select(
+    ExemplarTable.windows,
+    ExemplarTable.peaks,
+    ExemplarTable.peak_positions,
+    ExemplarTable.intervals,
+    ExemplarTable.activations,
+).where(*_where_unit(ExemplarTable), ExemplarTable.kind == bindparam("kind"))
+INTERVALS = select(UnitIntervalTable.edges, UnitIntervalTable.counts).where(
+    *_where_unit(UnitIntervalTable)
+)
+PATTERNS = select(
+    AttentionPatternTable.n_sources,
+    AttentionPatternTable.sources,
+    AttentionPatternTable.weights,
+).where(*_where_unit(AttentionPatternTable), AttentionPatternTable.kind == bindparam("kind"))
+WINDOWS = (
+    select(
+        WindowTable.number,
+        WindowTable.document,
+        WindowTable.split,
+        WindowTable.start,
+        WindowTable.tokens,
+        DocumentTable.title,
+        DocumentTable.domain,
+        DocumentTable.origin,
+    )
+    .join(DocumentTable, DocumentTable.number == WindowTable.document)
+    .where(
+        WindowTable.window_set_id == bindparam("window_set_id"),
+        WindowTable.number.in_(bindparam("numbers", expanding=True)),
+        DocumentTable.corpus_id == bindparam("corpus_id"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -55,15 +95,7 @@ def get_exemplars(
     place = locate_site(session, model=model, site=site, run_id=run_id)
     check_index(place, index)
     check_split(place, split)
-    row = session.execute(
-        select(
-            ExemplarTable.windows,
-            ExemplarTable.peaks,
-            ExemplarTable.peak_positions,
-            ExemplarTable.intervals,
-            ExemplarTable.activations,
-        ).where(*_key(ExemplarTable, place, index, split), ExemplarTable.kind == kind)
-    ).one_or_none()
+    row = session.execute(EXEMPLARS, _key(place, index, split, kind)).one_or_none()
     items = [] if row is None else _items(session, place, index, split, kind, row, limit)
     return ExemplarsView(
         model=place.model,
@@ -78,23 +110,14 @@ def get_exemplars(
 
 def read_windows(session: Session, subject: Subject, numbers: list[int]) -> dict[int, WindowText]:
     """The windows of the run by number. Raises UnavailableError where one is not stored."""
+    wanted = sorted(set(numbers))
     rows = session.execute(
-        select(
-            WindowTable.number,
-            WindowTable.document,
-            WindowTable.split,
-            WindowTable.start,
-            WindowTable.tokens,
-            DocumentTable.title,
-            DocumentTable.domain,
-            DocumentTable.origin,
-        )
-        .join(DocumentTable, DocumentTable.number == WindowTable.document)
-        .where(
-            WindowTable.window_set_id == subject.window_set_id,
-            WindowTable.number.in_(sorted(set(numbers))),
-            DocumentTable.corpus_id == subject.corpus_id,
-        )
+        WINDOWS,
+        {
+            "window_set_id": subject.window_set_id,
+            "corpus_id": subject.corpus_id,
+            "numbers": wanted,
+        },
     )
     found = {
         row.number: WindowText(
@@ -108,7 +131,7 @@ def read_windows(session: Session, subject: Subject, numbers: list[int]) -> dict
         )
         for row in rows
     }
-    missing = sorted(set(numbers).difference(found))
+    missing = [number for number in wanted if number not in found]
     if missing:
         raise UnavailableError(
             f"Window {missing[0]}, which run {subject.run_id} refers to, is not stored.",
@@ -169,10 +192,7 @@ def _intervals(
     """The interval of each exemplar; None for kinds that are not drawn by interval."""
     if numbers is None:
         return [None] * n
-    table = UnitIntervalTable
-    row = session.execute(
-        select(table.edges, table.counts).where(*_key(table, place, index, split))
-    ).one_or_none()
+    row = session.execute(INTERVALS, _key(place, index, split)).one_or_none()
     if row is None:
         return [None] * n
     edges: list[float | None] = [None, *unpack(row.edges, np.float32).tolist(), None]
@@ -189,12 +209,7 @@ def _attention(
 ) -> list[AttentionView | None]:
     if place.kind != "attn":
         return [None] * n
-    table = AttentionPatternTable
-    row = session.execute(
-        select(table.n_sources, table.sources, table.weights).where(
-            *_key(table, place, index, split), table.kind == kind
-        )
-    ).one_or_none()
+    row = session.execute(PATTERNS, _key(place, index, split, kind)).one_or_none()
     if row is None:
         return [None] * n
     sources = unpack(row.sources, np.uint16, n, -1, row.n_sources).tolist()
@@ -205,10 +220,11 @@ def _attention(
     ]
 
 
-def _key(table: Any, place: Place, index: int, split: str) -> tuple[Any, ...]:  # noqa: ANN401
-    return (
-        table.run_id == place.run_id,
-        table.site_id == place.site_id,
-        table.unit_index == index,
-        table.split == split,
-    )
+def _key(place: Place, index: int, split: str, kind: str | None = None) -> dict[str, Any]:
+    key = {
+        "run_id": place.run_id,
+        "site_id": place.site_id,
+        "unit_index": index,
+        "split": split,
+    }
+    return key if kind is None else {**key, "kind": kind}

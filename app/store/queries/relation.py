@@ -1,7 +1,7 @@
 """What a unit writes, and which units are like it: results of the runs beside its sweep."""
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.store.locating import Place
@@ -11,23 +11,51 @@ from app.store.reading import texts
 from app.store.tables import OutputSideTable, RelatedUnitTable, RunTable, SiteTable
 from app.store.views.unit import OutputSideView, RelatedUnit, RelatedView, TokenEffect
 
+OUTPUT_SIDE = (
+    select(
+        OutputSideTable.run_id,
+        OutputSideTable.norm,
+        OutputSideTable.tokens,
+        OutputSideTable.logits,
+        OutputSideTable.z_scores,
+    )
+    .join(RunTable, RunTable.id == OutputSideTable.run_id)
+    .where(
+        RunTable.of_run_id == bindparam("run_id"),
+        RunTable.kind == "output",
+        OutputSideTable.site_id == bindparam("site_id"),
+        OutputSideTable.unit_index == bindparam("unit_index"),
+    )
+    .order_by(RunTable.id.desc())
+    .limit(1)
+)
+RELATIVES = (
+    select(
+        RelatedUnitTable.run_id,
+        RelatedUnitTable.method,
+        RelatedUnitTable.sites,
+        RelatedUnitTable.indices,
+        RelatedUnitTable.values,
+    )
+    .join(RunTable, RunTable.id == RelatedUnitTable.run_id)
+    .where(
+        RunTable.of_run_id == bindparam("run_id"),
+        RunTable.kind == "relate",
+        RelatedUnitTable.site_id == bindparam("site_id"),
+        RelatedUnitTable.unit_index == bindparam("unit_index"),
+    )
+    .order_by(RunTable.id)
+)
+SITE_NAMES = select(SiteTable.id, SiteTable.name).where(
+    SiteTable.id.in_(bindparam("ids", expanding=True))
+)
+
 
 def get_output_side(session: Session, place: Place, index: int) -> OutputSideView | None:
     """From the newest run that belongs beside this sweep and has this unit."""
     if place.kind != "mlp":
         return None
-    row = session.execute(
-        select(OutputSideTable)
-        .join(RunTable, RunTable.id == OutputSideTable.run_id)
-        .where(
-            RunTable.of_run_id == place.run_id,
-            RunTable.kind == "output",
-            OutputSideTable.site_id == place.site_id,
-            OutputSideTable.unit_index == index,
-        )
-        .order_by(RunTable.id.desc())
-        .limit(1)
-    ).scalar_one_or_none()
+    row = session.execute(OUTPUT_SIDE, _key(place, index)).one_or_none()
     if row is None:
         return None
     vocabulary = vocabulary_of(
@@ -55,22 +83,12 @@ def get_output_side(session: Session, place: Place, index: int) -> OutputSideVie
 
 
 def get_related(session: Session, place: Place, index: int) -> list[RelatedView]:
-    rows = session.scalars(
-        select(RelatedUnitTable)
-        .join(RunTable, RunTable.id == RelatedUnitTable.run_id)
-        .where(
-            RunTable.of_run_id == place.run_id,
-            RunTable.kind == "relate",
-            RelatedUnitTable.site_id == place.site_id,
-            RelatedUnitTable.unit_index == index,
-        )
-        .order_by(RunTable.id)
-    ).all()
+    rows = session.execute(RELATIVES, _key(place, index)).all()
     newest = {row.method: row for row in rows}
     ids = {site for row in newest.values() for site in unpack(row.sites, np.uint32).tolist()}
     if not ids:
         return []
-    sites = session.execute(select(SiteTable.id, SiteTable.name).where(SiteTable.id.in_(ids)))
+    sites = session.execute(SITE_NAMES, {"ids": sorted(ids)})
     names = {site.id: site.name for site in sites}
     return [
         RelatedView(
@@ -89,3 +107,7 @@ def get_related(session: Session, place: Place, index: int) -> list[RelatedView]
         )
         for _, row in sorted(newest.items(), reverse=True)
     ]
+
+
+def _key(place: Place, index: int) -> dict[str, int]:
+    return {"run_id": place.run_id, "site_id": place.site_id, "unit_index": index}

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.errors import BadRequestError
-from app.store.locating import Place, Subject, check_index, check_split, locate, locate_site
+from app.store.locating import Subject, check_index, check_split, locate, locate_site
 from app.store.paging import check_limit, read_cursor, write_cursor
 from app.store.queries.model import (
     check_choice,
@@ -31,6 +31,17 @@ SORTS = ("index", *NUMBERS)
 ORDERS = ("asc", "desc")
 EXEMPLAR_KINDS = ("top", "bottom", "interval", "random")
 Statistics = UnitStatisticsTable
+STATISTICS = select(*ROW_COLUMNS, Statistics.n_windows, Statistics.histogram).where(
+    Statistics.run_id == bindparam("run_id"),
+    Statistics.site_id == bindparam("site_id"),
+    Statistics.split.in_(bindparam("splits", expanding=True)),
+    Statistics.unit_index == bindparam("unit_index"),
+)
+EXEMPLAR_SETS = select(ExemplarTable.split, ExemplarTable.kind).where(
+    ExemplarTable.run_id == bindparam("run_id"),
+    ExemplarTable.site_id == bindparam("site_id"),
+    ExemplarTable.unit_index == bindparam("unit_index"),
+)
 
 
 def list_units(
@@ -96,14 +107,9 @@ def get_unit(
     """All that is known of one unit, but for its exemplars; `n_units` bounds its neighbours."""
     place = locate_site(session, model=model, site=site, run_id=run_id)
     check_index(place, index)
-    rows = session.execute(
-        select(*ROW_COLUMNS, Statistics.n_windows, Statistics.histogram).where(
-            Statistics.run_id == place.run_id,
-            Statistics.site_id == place.site_id,
-            Statistics.split.in_(place.splits),
-            Statistics.unit_index == index,
-        )
-    ).all()
+    key = {"run_id": place.run_id, "site_id": place.site_id, "unit_index": index}
+    rows = session.execute(STATISTICS, {**key, "splits": place.splits}).all()
+    kept = {(row.split, row.kind) for row in session.execute(EXEMPLAR_SETS, key)}
     by_split = {
         row.split: statistics_view(place, site=place.site, kind=place.kind, row=row) for row in rows
     }
@@ -118,7 +124,12 @@ def get_unit(
         statistics=[by_split[split] for split in place.splits if split in by_split],
         output=get_output_side(session, place, index),
         related=get_related(session, place, index),
-        exemplar_sets=_exemplar_sets(session, place, index),
+        exemplar_sets=[
+            (split, kind)
+            for split in place.splits
+            for kind in EXEMPLAR_KINDS
+            if (split, kind) in kept
+        ],
     )
 
 
@@ -210,18 +221,6 @@ def _behind(column: Any, index: Any, order: str, after: tuple[float | None, int]
     reached = column <= value if order == "desc" else column >= value  # a range of the index
     past = _directed_past(column, order, value)
     return and_(reached, or_(past, _directed_past(index, order, at)))
-
-
-def _exemplar_sets(session: Session, place: Place, index: int) -> list[tuple[str, str]]:
-    rows = session.execute(
-        select(ExemplarTable.split, ExemplarTable.kind).where(
-            ExemplarTable.run_id == place.run_id,
-            ExemplarTable.site_id == place.site_id,
-            ExemplarTable.unit_index == index,
-        )
-    )
-    found = {(row.split, row.kind) for row in rows}
-    return [(s, k) for s in place.splits for k in EXEMPLAR_KINDS if (s, k) in found]
 
 
 def _draw(sites: list[SiteTable], seed: int) -> Iterator[tuple[SiteTable, int]]:

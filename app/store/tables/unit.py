@@ -158,17 +158,21 @@ class RelatedUnitTable(Base):
 
 
 class SiteSummaryTable(Base):
-    """How one statistic is distributed over the units of a site: one row of the map."""
+    """How one statistic is distributed over the units of a site: one row of the map.
+
+    Keyed by statistic first, because a map reads one statistic of all sites.
+    """
 
     __tablename__ = "site_summaries"
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    statistic: Mapped[str] = mapped_column(primary_key=True)
+    """density, above, mean, variance, skewness, kurtosis, minimum, maximum"""
+    split: Mapped[str] = mapped_column(primary_key=True)
     site_id: Mapped[int] = mapped_column(
         ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
     )
-    split: Mapped[str] = mapped_column(primary_key=True)
-    statistic: Mapped[str] = mapped_column(primary_key=True)
-    """density, above, mean, variance, skewness, kurtosis, minimum, maximum"""
     n_units: Mapped[int]
     """Units with a defined value."""
     n_undefined: Mapped[int]
