@@ -5,7 +5,9 @@ the user can mend carry `detail` and `hint`, whichever package they are from; th
 on standard error and exit code 1. Wrong usage and unusable settings are exit code 2.
 """
 
+import inspect
 import sys
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Annotated
 
@@ -24,7 +26,7 @@ Settings come from the environment (PATCHCLAMP_DATA, PATCHCLAMP_PORT, …; see d
 def main() -> None:
     """The entry point of the command."""
     try:
-        build()()
+        build()(prog_name="patchclamp")
     except Exception as error:
         message = explain(error)
         if message is None:
@@ -39,8 +41,9 @@ def build() -> typer.Typer:
     app = typer.Typer(
         help=HELP,
         no_args_is_help=True,
+        add_completion=False,
         pretty_exceptions_enable=False,
-        rich_markup_mode="markdown",
+        rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_prepare)
@@ -48,6 +51,7 @@ def build() -> typer.Typer:
     for entry in sorted(entry_points(group="patchclamp.commands"), key=lambda entry: entry.name):
         if entry.value != "app.cli:register":
             entry.load()(app)
+    _describe(app)
     return app
 
 
@@ -65,6 +69,25 @@ def explain(error: Exception) -> tuple[str, int] | None:
     if type(error).__module__.startswith("pydantic"):
         return _explain_values(error), USAGE
     return None
+
+
+def _describe(app: typer.Typer) -> None:
+    """Every command's help is its docstring; the terminal wraps its paragraphs."""
+    for command in app.registered_commands:
+        command.help = _unwrapped(command.callback)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            callback = group.typer_instance.registered_callback
+            if callback is not None:
+                callback.help = _unwrapped(callback.callback)
+            _describe(group.typer_instance)
+
+
+def _unwrapped(callback: Callable[..., object] | None) -> str:
+    paragraphs = (inspect.getdoc(callback) or "").split("\n\n")
+    return "\n\n".join(
+        text if text.startswith(" ") else text.replace("\n", " ") for text in paragraphs
+    )
 
 
 def _explain_values(error: Exception) -> str:

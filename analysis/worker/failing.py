@@ -6,6 +6,7 @@ def explain(error: Exception) -> str:
     detail = getattr(error, "detail", None)
     if isinstance(detail, str):
         hint = getattr(error, "hint", None)
+        detail = detail if detail.endswith((".", "!", "?")) else f"{detail}."
         return f"{detail} {hint}" if hint else detail
     if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
         return (

@@ -47,7 +47,7 @@ from app.store.queue import Claim, LeaseLostError
 
 log = structlog.get_logger("patchclamp.worker")
 
-GRACE_SECONDS: Final = 20.0
+GRACE_SECONDS: Final = 10.0
 """After this long without the end of a batch, a worker that was asked to stop just goes."""
 MOST_DEATHS: Final = 8
 WATCH_SECONDS: Final = 0.2

