@@ -31,6 +31,7 @@ demo: $(run_time) ## Sweep a real language model and open its neurons in the bro
 	@$(bin)/patchclamp demo
 
 setup: $(run_time) ## Only install what running needs, in .venv
+	@echo "Patchclamp is set up in $(VENV): $(bin)/patchclamp --help says what it can do"
 
 test: $(test_time) browser lint ## Check style, types, architecture; run all tests
 	@CHROMIUM="$(CHROMIUM)" $(bin)/python -m pytest --cov --cov-report=
