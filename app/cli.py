@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from app.commands import benching, databases, jobs, listing, pools, serving, sweeping
+from app.commands.version import version_text
 
 USAGE = 2
 HELP = """Record from the neurons of a network, explain them, prove or refute it, intervene.
@@ -107,16 +108,20 @@ def _explain_values(error: Exception) -> str:
     return "\n".join(lines)
 
 
-def _prepare(
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version and leave.", is_eager=True)
-    ] = False,
-) -> None:
-    if version:
-        from app.commands.version import version_text
-
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(version_text())
         raise typer.Exit
+
+
+def _prepare(
+    version: Annotated[  # noqa: ARG001 (its callback does the work)
+        bool,
+        typer.Option(
+            "--version", help="Show the version and leave.", is_eager=True, callback=_show_version
+        ),
+    ] = False,
+) -> None:
     if not {"--help", "-h"} & set(sys.argv):
         from app.logs import set_up_logging
         from app.settings import get_settings

@@ -1,0 +1,143 @@
+"""`serve`, `up` and `demo` in real processes: they answer, survive, and stop together."""
+
+import contextlib
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import Popen
+
+import httpx
+import psutil
+import pytest
+
+from app.settings import Settings
+from app.store.engine import open_engine, open_session
+from app.store.queries.job import create_job, list_jobs, list_living_workers
+from app.store.requests import PrepareDemoRequest
+
+Start = Callable[..., Popen[str]]
+ADDRESS = re.compile(r"Patchclamp is at (http://\S+)")
+
+
+class Output:
+    """Reads what a process says, so that it never waits for a reader."""
+
+    def __init__(self, process: Popen[str]) -> None:
+        self.lines: list[str] = []
+        assert process.stdout is not None
+        self._stream = process.stdout
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        with contextlib.suppress(ValueError, OSError):
+            self.lines.extend(iter(self._stream.readline, ""))
+
+    def wait_for(self, pattern: str, seconds: float = 30, n: int = 1) -> str:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            found = [match for line in list(self.lines) if (match := re.search(pattern, line))]
+            if len(found) >= n:
+                return found[n - 1].group(found[n - 1].lastindex or 0)
+            time.sleep(0.02)
+        raise TimeoutError("".join(self.lines))
+
+
+def children(process: Popen[str]) -> dict[str, psutil.Process]:
+    """By the command that each runs."""
+    found = psutil.Process(process.pid).children()
+    return {child.cmdline()[3]: child for child in found if len(child.cmdline()) > 3}
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.05)
+
+
+def answers(url: str) -> bool:
+    with contextlib.suppress(httpx.HTTPError):
+        return httpx.get(f"{url}/healthz", timeout=10).status_code == 200
+    return False
+
+
+def test_up_starts_what_dies_again_and_stops_everything_on_sigterm(start: Start) -> None:
+    process = start("up")
+    output = Output(process)
+    url = output.wait_for(ADDRESS.pattern)
+    assert answers(url)
+    output.wait_for("worker .* worker ready")
+    first = children(process)
+
+    first["serve"].kill()
+    first["worker"].kill()
+    output.wait_for("web .*killed by SIGKILL.*starting again")
+    output.wait_for("worker .*killed by SIGKILL.*starting again")
+    output.wait_for("worker .* worker ready", n=2)
+    wait_until(lambda: answers(url))
+
+    second = children(process)
+    assert second["serve"].pid != first["serve"].pid
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 0
+    assert not any(psutil.pid_exists(child.pid) for child in second.values())
+
+
+def test_children_leave_when_their_supervisor_is_killed(start: Start) -> None:
+    process = start("up")
+    output = Output(process)
+    output.wait_for("worker .* worker ready")
+    orphans = children(process)
+    process.kill()
+    process.wait()
+    psutil.wait_procs(list(orphans.values()), timeout=15)
+    assert not any(orphan.is_running() for orphan in orphans.values())
+
+
+@pytest.mark.parametrize("asked_by", [signal.SIGINT, signal.SIGTERM])
+def test_serve_stops_within_seconds_though_an_event_stream_is_open(
+    start: Start, store: Settings, asked_by: signal.Signals
+) -> None:
+    with open_session(open_engine(store), commit=True) as session:
+        job = create_job(session, request=PrepareDemoRequest(), actor="ada")
+    process = start("serve")
+    url = Output(process).wait_for(ADDRESS.pattern)
+    with httpx.stream("GET", f"{url}/api/v1/jobs/{job.id}/events", timeout=30) as stream:
+        assert next(stream.iter_text())
+        begun = time.monotonic()
+        process.send_signal(asked_by)
+        assert process.wait(timeout=20) == 0
+        assert time.monotonic() - begun < 8
+
+
+def test_the_demo_answers_soon_on_an_empty_store_and_asks_for_its_preparation_once(
+    start: Start, tmp_path: Path
+) -> None:
+    settings = Settings(data=tmp_path)
+    begun = time.monotonic()
+    process = start("demo")
+    url = Output(process).wait_for(ADDRESS.pattern, seconds=20)
+    assert answers(url)
+    assert time.monotonic() - begun < 20
+    engine = open_engine(settings)
+    with open_session(engine) as session:
+        assert [job.kind for job in list_jobs(session).items] == ["prepare_demo"]
+
+    wait_until(lambda: _workers(settings))
+    process.terminate()
+    assert process.wait(timeout=30) == 0
+    again = start("demo")
+    Output(again).wait_for(ADDRESS.pattern, seconds=20)
+    with open_session(engine) as session:
+        assert [job.kind for job in list_jobs(session).items] == ["prepare_demo"]
+    os.kill(again.pid, signal.SIGINT)
+    assert again.wait(timeout=30) == 0
+
+
+def _workers(settings: Settings) -> set[str]:
+    with open_session(open_engine(settings)) as session:
+        return list_living_workers(session, lease_seconds=5)
