@@ -1,9 +1,22 @@
-"""Pages: one file per resource; each handler parses, asks the store, and renders a view."""
+"""Pages: one file per resource; each handler parses, asks the store, and renders a view.
+
+The order counts: fixed paths come before `/m/{model}/…`, and those before Neuronpedia's
+`/{model}/{source}/{index}`, which must shadow none.
+"""
 
 from fastapi import APIRouter
 
-from app.pages import corpus, glossary, home, job, jump, model, neuronpedia, run, site, unit
+from app.pages.corpus import router as corpora
+from app.pages.glossary import router as glossary
+from app.pages.home import router as home
+from app.pages.job import router as jobs
+from app.pages.jump import router as jump
+from app.pages.model import router as models
+from app.pages.neuronpedia import router as neuronpedia
+from app.pages.run import router as runs
+from app.pages.site import router as sites
+from app.pages.unit import router as units
 
 router = APIRouter(include_in_schema=False)
-for resource in (home, glossary, job, run, corpus, jump, model, site, unit, neuronpedia):
-    router.include_router(resource.router)
+for part in (home, glossary, jobs, runs, corpora, jump, models, sites, units, neuronpedia):
+    router.include_router(part)

@@ -34,7 +34,8 @@ def blank_to_none(value: object) -> object:
     return None if value == "" else value
 
 
-Bound = Annotated[float | None, BeforeValidator(blank_to_none), Field(allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Bound = Annotated[Finite | None, BeforeValidator(blank_to_none)]
 Choice = Annotated[bool | None, BeforeValidator(blank_to_none)]
 
 

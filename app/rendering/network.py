@@ -64,7 +64,7 @@ def _widened(first: int, last: int, n_bins: int) -> tuple[int, int]:
 def _row(
     row: SummaryView, model: str, noun: str, y: int, height: int, step: float, first: int, last: int
 ) -> str:
-    site = f"/m/{quote(model)}/{quote(row.site)}"
+    site = f"/m/{quote(model, safe='')}/{quote(row.site)}"
     total = sum(row.counts) or 1
     cells = "".join(
         _cell(row, site, noun, i, LEFT + (i - first) * step, y, step, height, row.counts[i] / total)

@@ -1,0 +1,65 @@
+"""No serious barrier on any page, in light, dark and narrow; nothing scrolls sideways."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import OpenPage
+
+PATHS = (
+    "/", "/m/synthetic", "/m/synthetic/mlp.1", "/m/synthetic/mlp.1/7", "/m/synthetic/mlp.1/3",
+    "/m/synthetic/mlp.1/7?show=intervals", "/m/synthetic/attn.1/0", "/jobs", "/runs/2",
+    "/corpora/starter", "/corpora/starter/1", "/glossary",
+)  # fmt: skip
+LOOKS = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "narrow": {"color_scheme": "light", "width": 380, "height": 800},
+}
+
+
+def barriers(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{item['id']}: {item['help']}: {[node['target'] for node in item['nodes']][:3]}"
+        for item in found
+        if item["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_page_has_a_serious_barrier(open_page: OpenPage, look: str) -> None:
+    page = open_page("/", **LOOKS[look])
+    for path in PATHS:
+        page.goto(path)
+        assert barriers(page) == [], path
+
+
+def test_problem_and_job_pages_have_no_serious_barrier(open_page: OpenPage) -> None:
+    page = open_page("/jobs?status=failed")
+    page.locator("tbody th a").first.click()
+    page.wait_for_url(re.compile(r"/jobs/\w{32}"))
+    assert barriers(page) == []
+    page.goto("/jobs?status=running")
+    page.locator("tbody th a").first.click()
+    page.wait_for_url(re.compile(r"/jobs/\w{32}"))
+    assert barriers(page) == []
+
+
+@pytest.mark.parametrize("width", [380, 768, 1024, 2560])
+def test_no_page_scrolls_sideways(open_page: OpenPage, width: int) -> None:
+    page = open_page("/", width=width)
+    for path in PATHS:
+        page.goto(path)
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0, path
+
+
+def test_nothing_moves_for_those_who_asked_for_stillness(open_page: OpenPage) -> None:
+    page = open_page("/m/synthetic/mlp.1/7", reduced_motion="reduce")
+    moving = page.evaluate("document.getAnimations().length")
+    assert moving == 0

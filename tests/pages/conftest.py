@@ -1,0 +1,68 @@
+"""Pages over a synthetic store that is filled once, and over an empty one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+from app.store.migrating import upgrade
+from app.store.synthetic import fill_synthetic
+
+BROWSER = {"accept": "text/html,application/xhtml+xml"}
+
+
+def make_app(data: Path) -> FastAPI:
+    app = create_app(Settings(data=data, log_level="error"))
+    upgrade(app.state.engine)
+    return app
+
+
+def fill(app: FastAPI, data: Path) -> None:
+    fill_synthetic(
+        app.state.engine,
+        data=data,
+        models=2,
+        layers=3,
+        neurons=80,
+        heads=3,
+        windows=60,
+        window_length=64,
+        exemplars_per_kind=12,
+    )
+
+
+@pytest.fixture(scope="session")
+def filled_app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """Only to be read."""
+    data = tmp_path_factory.mktemp("pages")
+    app = make_app(data)
+    fill(app, data)
+    return app
+
+
+@pytest.fixture(scope="session")
+def pages(filled_app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(filled_app, headers=BROWSER) as client:
+        yield client
+
+
+@pytest.fixture
+def empty_pages(tmp_path: Path) -> Iterator[TestClient]:
+    with TestClient(make_app(tmp_path), headers=BROWSER) as client:
+        yield client
+
+
+@pytest.fixture
+def own_pages(tmp_path: Path) -> Iterator[TestClient]:
+    """A filled store of the test's own, to be written to."""
+    app = make_app(tmp_path)
+    fill_synthetic(
+        app.state.engine, data=tmp_path, layers=1, neurons=8, heads=2, windows=24,
+        window_length=16, exemplars_per_kind=2,
+    )  # fmt: skip
+    with TestClient(app, headers=BROWSER) as client:
+        yield client

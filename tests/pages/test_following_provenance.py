@@ -1,0 +1,62 @@
+"""Someone asks where a number or a text comes from."""
+
+import re
+
+from starlette.testclient import TestClient
+
+
+def test_a_run_shows_everything_that_is_known_of_it(pages: TestClient) -> None:
+    run = re.search(
+        r'<dt>run</dt><dd><a href="/runs/(\d+)"', pages.get("/m/synthetic/mlp.1/7").text
+    )
+    assert run is not None
+    page = pages.get(f"/runs/{run[1]}").text
+    view = pages.get(f"/api/v1/runs/{run[1]}").json()
+    for key in ("method", "dtype", "device", "code_version", "weights_sha256", "command"):
+        assert str(view[key]) in page, key
+    for key in (*view["parameters"], *view["measured"], *view["machine"]):
+        assert key.removeprefix("n_").replace("_", " ") in page or key in page, key
+
+
+def test_artifacts_are_listed_with_shape_size_and_hash(pages: TestClient) -> None:
+    run = re.search(
+        r'<dt>run</dt><dd><a href="/runs/(\d+)"', pages.get("/m/synthetic/mlp.1/7").text
+    )
+    assert run is not None
+    page = pages.get(f"/runs/{run[1]}").text
+    assert "80 × 8 × 64" in page
+    assert "float16" in page
+    assert 'class="hash"' in page
+
+
+def test_a_run_that_does_not_exist_is_not_found(pages: TestClient) -> None:
+    assert pages.get("/runs/99999").status_code == 404
+    assert pages.get("/runs/last").status_code == 422
+
+
+def test_a_corpus_lists_its_documents_with_split_and_origin(pages: TestClient) -> None:
+    page = pages.get("/corpora/starter").text
+    assert "The White Whale, chapter" in page
+    assert "A sea novel, set for tests." in page
+    assert "ood:code" in page
+
+
+def test_an_exemplar_leads_to_its_document(pages: TestClient) -> None:
+    link = re.search(r'href="(/corpora/starter/\d+)"', pages.get("/m/synthetic/mlp.1/7").text)
+    assert link is not None
+    assert "origin" in pages.get(link[1]).text
+
+
+def test_what_no_corpus_has_is_not_found(pages: TestClient) -> None:
+    assert pages.get("/corpora/none").status_code == 404
+    assert pages.get("/corpora/starter/99999").status_code == 404
+    assert pages.get("/corpora/starter?cursor=x").status_code == 422
+
+
+def test_terms_lead_to_the_glossary(pages: TestClient) -> None:
+    page = pages.get("/m/synthetic/mlp.1/7").text
+    anchors = set(re.findall(r'href="/glossary#([\w-]+)"', page))
+    glossary = pages.get("/glossary").text
+    assert "density" in anchors
+    for anchor in anchors:
+        assert f'<div id="{anchor}">' in glossary, anchor

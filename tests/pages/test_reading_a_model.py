@@ -1,0 +1,71 @@
+"""Someone looks at a model: facts, map, random neurons."""
+
+import re
+
+from starlette.testclient import TestClient
+
+
+def test_the_map_has_a_row_per_layer_for_neurons_and_heads(pages: TestClient) -> None:
+    page = pages.get("/m/synthetic").text
+    assert page.count("data-network") == 2
+    for layer in range(3):
+        assert f'aria-label="Site mlp.{layer}"' in page
+        assert f'aria-label="Site attn.{layer}"' in page
+
+
+def test_a_cell_of_the_map_leads_to_exactly_its_units(pages: TestClient) -> None:
+    page = pages.get("/m/synthetic?statistic=maximum").text
+    cells = re.findall(r'<a href="([^"]+)" tabindex="-1" aria-label="mlp\.1: (\d+) neurons', page)
+    assert cells
+    address, n_units = cells[len(cells) // 2]
+    rows = pages.get(address.replace("&amp;", "&")).text
+    inside = re.findall(r'<th scope="row"><a href="/m/synthetic/mlp\.1/\d+', rows)
+    assert len(inside) >= min(50, int(n_units))
+
+
+def test_the_map_is_also_a_table(pages: TestClient) -> None:
+    page = pages.get("/m/synthetic").text
+    assert "MLP neurons as a table" in page
+    assert "95 % below" in page
+
+
+def test_the_same_seed_draws_the_same_neurons_and_the_page_says_so(pages: TestClient) -> None:
+    def drawn(seed: int) -> list[str]:
+        page = pages.get(f"/m/synthetic?seed={seed}").text
+        assert "drawn at random, not picked" in page
+        assert f"seed {seed}" in page
+        return re.findall(r'<li class="card">\s*<h3><a href="([^"]+)"', page)
+
+    assert len(drawn(5)) == 8
+    assert drawn(5) == drawn(5)
+    assert drawn(5) != drawn(6)
+
+
+def test_each_random_card_shows_a_top_and_a_random_window(pages: TestClient) -> None:
+    page = pages.get("/m/synthetic?seed=1").text
+    assert page.count('<span class="label-of">top</span>') == 8
+    assert page.count('<span class="label-of">random</span>') == 8
+
+
+def test_choosing_a_statistic_swaps_only_the_map(pages: TestClient) -> None:
+    headers = {"hx-request": "true", "hx-target": "section#map"}
+    answer = pages.get("/m/synthetic?statistic=kurtosis", headers=headers)
+    assert answer.text.lstrip().startswith('<section id="map"')
+    assert "<html" not in answer.text
+    assert "HX-Target" in answer.headers["vary"]
+
+
+def test_an_unknown_statistic_and_an_unknown_model_are_said_on_a_page(pages: TestClient) -> None:
+    assert pages.get("/m/synthetic?statistic=wealth").status_code == 422
+    answer = pages.get("/m/nothing")
+    assert answer.status_code == 404
+    assert "<h1>Not found</h1>" in answer.text
+
+
+def test_a_random_unit_is_decided_by_the_seed_in_the_address(pages: TestClient) -> None:
+    first = pages.get("/m/synthetic/random", follow_redirects=False)
+    assert re.fullmatch(r"/m/synthetic/random\?seed=\d+", first.headers["location"])
+    once = pages.get("/m/synthetic/random?seed=9", follow_redirects=False).headers["location"]
+    again = pages.get("/m/synthetic/random?seed=9", follow_redirects=False).headers["location"]
+    assert once == again
+    assert re.fullmatch(r"/m/synthetic/(mlp|attn)\.\d/\d+", once)

@@ -1,0 +1,87 @@
+"""Someone looks at jobs, starts a sweep, cancels one, reads why one failed."""
+
+import re
+
+from starlette.testclient import TestClient
+
+
+def job_ids(client: TestClient, status: str) -> list[str]:
+    return re.findall(
+        r'<th scope="row"><a href="/jobs/(\w+)">', client.get(f"/jobs?status={status}").text
+    )
+
+
+def test_jobs_are_listed_by_status(pages: TestClient) -> None:
+    assert len(job_ids(pages, "failed")) == 2
+    assert len(job_ids(pages, "")) == 10
+    assert pages.get("/jobs?status=dreaming").status_code == 422
+
+
+def test_a_failed_job_shows_its_sentence_and_its_traceback(pages: TestClient) -> None:
+    page = pages.get(f"/jobs/{job_ids(pages, 'failed')[0]}").text
+    assert "What went wrong" in page
+    assert "try float32" in page
+    assert "Traceback (most recent call last)" in page
+
+
+def test_a_running_job_shows_progress_and_listens_to_its_events(pages: TestClient) -> None:
+    job_id = job_ids(pages, "running")[0]
+    page = pages.get(f"/jobs/{job_id}").text
+    assert f'data-live="/api/v1/jobs/{job_id}/events"' in page
+    assert "windows/s" in page
+    assert "left</span>" in page
+    headers = {"hx-request": "true", "hx-target": "div#live"}
+    fragment = pages.get(f"/jobs/{job_id}", headers=headers).text
+    assert fragment.lstrip().startswith('<div id="live"')
+
+
+def test_a_finished_job_leads_to_its_run_and_no_longer_listens(pages: TestClient) -> None:
+    page = pages.get(f"/jobs/{job_ids(pages, 'succeeded')[0]}").text
+    assert "Its numbers:" in page
+    assert "data-live" not in page
+    assert "Cancel the job" not in page
+
+
+def test_a_job_can_be_cancelled_by_a_plain_form(own_pages: TestClient) -> None:
+    job_id = job_ids(own_pages, "running")[0]
+    answer = own_pages.post(f"/jobs/{job_id}/cancel", follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/jobs/{job_id}"
+    page = own_pages.get(f"/jobs/{job_id}").text
+    assert "cancelling" in page
+    assert "Cancel the job" not in page
+
+
+def test_another_site_cannot_cancel_a_job(own_pages: TestClient) -> None:
+    job_id = job_ids(own_pages, "running")[0]
+    headers = {"sec-fetch-site": "cross-site"}
+    assert own_pages.post(f"/jobs/{job_id}/cancel", headers=headers).status_code == 403
+    assert "Cancel the job" in own_pages.get(f"/jobs/{job_id}").text
+
+
+def test_a_sweep_is_started_by_a_plain_form(own_pages: TestClient) -> None:
+    form = {"model": "synthetic", "corpus": "starter", "window_length": "32", "seed": "3"}
+    answer = own_pages.post("/jobs", data=form, follow_redirects=False)
+    assert answer.status_code == 303
+    page = own_pages.get(answer.headers["location"]).text
+    assert "queued" in page
+    assert "local owner" in page
+    assert re.search(r"<dt>window length</dt><dd>32</dd>", page)
+
+
+def test_a_sweep_that_cannot_be_is_refused_with_the_field(own_pages: TestClient) -> None:
+    form = {"model": "synthetic", "corpus": "starter", "window_length": "1"}
+    answer = own_pages.post("/jobs", data=form)
+    assert answer.status_code == 422
+    assert "window_length" in answer.text
+    assert own_pages.post("/jobs", data={"model": "no", "corpus": "starter"}).status_code == 404
+
+
+def test_without_model_or_corpus_the_page_says_how_to_add_them(empty_pages: TestClient) -> None:
+    page = empty_pages.get("/jobs").text
+    assert "patchclamp models add" in page
+    assert "No jobs yet" in page
+
+
+def test_a_job_that_does_not_exist_is_not_found(pages: TestClient) -> None:
+    assert pages.get("/jobs/ffffffff").status_code == 404
