@@ -25,6 +25,15 @@ STATISTICS = (
     "density", "above", "mean", "variance", "skewness", "kurtosis", "minimum", "maximum",
 )  # fmt: skip
 SITE_KINDS = ("mlp", "attn")
+SUMMARY_COLUMNS = (
+    SiteSummaryTable.n_units,
+    SiteSummaryTable.n_undefined,
+    SiteSummaryTable.n_dead,
+    SiteSummaryTable.n_flagged,
+    SiteSummaryTable.edges,
+    SiteSummaryTable.counts,
+    SiteSummaryTable.quantiles,
+)
 
 Counts = dict[int, dict[str, int]]
 """Units with statistics, by site id and split."""
@@ -47,8 +56,11 @@ def list_sites(session: Session, *, model: str, run_id: int | None = None) -> li
         run_id = session.scalar(select(ModelTable.current_run_id).filter_by(id=model_id))
     else:
         model_id = locate(session, model=model, run_id=run_id).model_id
-    query = select(SiteTable).filter_by(model_id=model_id).order_by("layer", "kind")
-    sites = session.scalars(query).all()
+    sites = session.execute(
+        select(SiteTable.id, SiteTable.name, SiteTable.kind, SiteTable.layer, SiteTable.n_units)
+        .where(SiteTable.model_id == model_id)
+        .order_by(SiteTable.layer, SiteTable.kind)
+    ).all()
     counts = count_units(session, run_id=run_id, site_ids=[site.id for site in sites])
     return [
         SiteView(
@@ -76,7 +88,7 @@ def list_summaries(
     check_kind(kind)
     subject = locate(session, model=model, run_id=run_id)
     query = (
-        select(SiteTable.name, SiteTable.kind, SiteTable.layer, SiteSummaryTable)
+        select(SiteTable.name, SiteTable.kind, SiteTable.layer, *SUMMARY_COLUMNS)
         .join(SiteTable, SiteTable.id == SiteSummaryTable.site_id)
         .where(
             SiteSummaryTable.run_id == subject.run_id,
@@ -89,11 +101,11 @@ def list_summaries(
         query = query.where(SiteTable.kind == kind)
     return [
         SummaryView(
-            site=site,
-            kind=site_kind,
-            layer=layer,
-            statistic=row.statistic,
-            split=row.split,
+            site=row.name,
+            kind=row.kind,
+            layer=row.layer,
+            statistic=statistic,
+            split=split,
             n_units=row.n_units,
             n_undefined=row.n_undefined,
             n_dead=row.n_dead,
@@ -102,7 +114,7 @@ def list_summaries(
             counts=unpack(row.counts, np.uint32).tolist(),
             quantiles=unpack(row.quantiles, np.float32).tolist(),
         )
-        for site, site_kind, layer, row in session.execute(query)
+        for row in session.execute(query)
     ]
 
 

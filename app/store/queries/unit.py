@@ -37,6 +37,17 @@ STATISTICS = select(*ROW_COLUMNS, Statistics.n_windows, Statistics.histogram).wh
     Statistics.split.in_(bindparam("splits", expanding=True)),
     Statistics.unit_index == bindparam("unit_index"),
 )
+FIT_ROWS = select(*ROW_COLUMNS).where(
+    Statistics.run_id == bindparam("run_id"),
+    Statistics.site_id == bindparam("site_id"),
+    Statistics.split == "fit",
+    Statistics.unit_index.in_(bindparam("units", expanding=True)),
+)
+SITES = (
+    select(SiteTable.id, SiteTable.name, SiteTable.kind, SiteTable.n_units)
+    .where(SiteTable.model_id == bindparam("model_id"))
+    .order_by(SiteTable.id)
+)
 EXEMPLAR_SETS = select(ExemplarTable.split, ExemplarTable.kind).where(
     ExemplarTable.run_id == bindparam("run_id"),
     ExemplarTable.site_id == bindparam("site_id"),
@@ -150,17 +161,17 @@ def random_units(
     check_limit(n)
     check_kind(kind)
     subject = locate(session, model=model, run_id=run_id)
-    query = select(SiteTable).filter_by(model_id=subject.model_id).order_by("id")
-    if kind is not None:
-        query = query.filter_by(kind=kind)
-    sites = session.scalars(query).all()
+    sites: list[Row[*tuple[Any, ...]]] = [
+        site
+        for site in session.execute(SITES, {"model_id": subject.model_id})
+        if kind in (None, site.kind)
+    ]
     counts = count_units(session, run_id=subject.run_id, site_ids=[site.id for site in sites])
-    sites = [site for site in sites if counts[site.id].get("fit")]
-    drawn = _draw(sites, seed)
+    drawn = _draw([site for site in sites if counts[site.id].get("fit")], seed)
     found: list[UnitRow] = []
-    while len(found) < n and (batch := list(islice(drawn, max(2 * n, 16)))):
+    while len(found) < n and (batch := list(islice(drawn, n - len(found)))):
         found += _rows_of(session, subject, batch)
-    return found[:n]
+    return found
 
 
 def _within(
@@ -223,7 +234,9 @@ def _behind(column: Any, index: Any, order: str, after: tuple[float | None, int]
     return and_(reached, or_(past, _directed_past(index, order, at)))
 
 
-def _draw(sites: list[SiteTable], seed: int) -> Iterator[tuple[SiteTable, int]]:
+def _draw(
+    sites: list[Row[*tuple[Any, ...]]], seed: int
+) -> Iterator[tuple[Row[*tuple[Any, ...]], int]]:
     """Every unit once, in an order that only the seed and the sites decide."""
     total = sum(site.n_units for site in sites)
     generator = random.Random(f"units {seed}")  # noqa: S311 (a sample, no secret)
@@ -241,7 +254,7 @@ def _draw(sites: list[SiteTable], seed: int) -> Iterator[tuple[SiteTable, int]]:
 
 
 def _rows_of(
-    session: Session, subject: Subject, wanted: list[tuple[SiteTable, int]]
+    session: Session, subject: Subject, wanted: list[tuple[Row[*tuple[Any, ...]], int]]
 ) -> list[UnitRow]:
     """In the order asked for; units without statistics are left out."""
     by_site: dict[int, list[int]] = {}
@@ -249,13 +262,8 @@ def _rows_of(
         by_site.setdefault(site.id, []).append(unit)
     found: dict[tuple[int, int], Row[Any]] = {}
     for site_id, units in by_site.items():
-        query = select(*ROW_COLUMNS).where(
-            Statistics.run_id == subject.run_id,
-            Statistics.site_id == site_id,
-            Statistics.split == "fit",
-            Statistics.unit_index.in_(units),
-        )
-        found |= {(site_id, row.unit_index): row for row in session.execute(query)}
+        key = {"run_id": subject.run_id, "site_id": site_id, "units": units}
+        found |= {(site_id, row.unit_index): row for row in session.execute(FIT_ROWS, key)}
     return [
         unit_row(subject, site=site.name, kind=site.kind, row=found[site.id, unit])
         for site, unit in wanted
