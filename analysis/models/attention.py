@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
@@ -70,19 +70,22 @@ def attend(
     return (pattern @ value).transpose(1, 2).contiguous(), None
 
 
-def pattern_of(capture: Capture, window: int, head: int) -> Float[Tensor, "pos pos"]:
-    """The attention pattern of one head in one window, in float32, from what was left behind."""
+def patterns_of(
+    capture: Capture, windows: Int[Tensor, " pair"], heads: Int[Tensor, " pair"]
+) -> Float[Tensor, "pair pos pos"]:
+    """The attention patterns of (window, head) pairs, in float32, from what was left behind."""
     if capture.query is None or capture.key is None:
         raise RuntimeError("no attention is under way: ask from inside a recorder of attn sites")
     groups = capture.query.shape[1] // capture.key.shape[1]
-    query = capture.query[window, head].float()
-    key = capture.key[window, head // groups].float()
+    query = capture.query[windows, heads].float()
+    key = capture.key[windows, heads // groups].float()
     scores = query @ key.mT * capture.scaling
     if capture.softcap is not None:
         scores = torch.tanh(scores / capture.softcap) * capture.softcap
     mask = capture.mask
     if mask is not None:
-        mask = mask[window if mask.shape[0] > 1 else 0, head if mask.shape[1] > 1 else 0]
+        rows = windows if mask.shape[0] > 1 else torch.zeros_like(windows)
+        mask = mask[rows, heads if mask.shape[1] > 1 else torch.zeros_like(heads)]
     return torch.softmax(_masked(scores, mask, capture.causal), -1)
 
 

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from analysis.errors import ModelError
-from analysis.models.attention import CAPTURE, Capture, pattern_of
+from analysis.models.attention import CAPTURE, Capture, patterns_of
 from analysis.models.subject import Recorder
 from analysis.models.tokens import Tokeniser
 from analysis.records import ModelFacts, Site
@@ -110,10 +110,13 @@ class HookedModel:
             self._recording = None
             self._capture.clear()
 
-    def attention(self, site: str, window_in_batch: int, head: int) -> Float[Tensor, "pos pos"]:
+    def attention(
+        self, site: str, windows: Int[Tensor, " pair"], heads: Int[Tensor, " pair"]
+    ) -> Float[Tensor, "pair pos pos"]:
         if self._attn_under_way is None or self._attn_under_way.name != site:
             raise RuntimeError(f"{site} is not being recorded: ask from inside its recorder")
-        return pattern_of(self._capture, window_in_batch, head)
+        device = self.device
+        return patterns_of(self._capture, windows.to(device), heads.to(device))
 
     def output_vectors(self, site: str) -> Float[Tensor, "unit d_model"]:
         found = self._site(site)

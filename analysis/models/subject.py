@@ -76,10 +76,13 @@ class SubjectModel(Protocol):
         """
         ...
 
-    def attention(self, site: str, window_in_batch: int, head: int) -> Float[Tensor, "pos pos"]:
+    def attention(
+        self, site: str, windows: Int[Tensor, " pair"], heads: Int[Tensor, " pair"]
+    ) -> Float[Tensor, "pair pos pos"]:
         """How much each position (row) reads from each position (column), in float32.
 
-        Only from inside a recorder that is being given `attn.L`, for that layer.
+        For pairs of a window of the batch and a head. Only from inside a recorder that is being
+        given `attn.L`, for that layer.
         """
         ...
 

@@ -7,6 +7,7 @@ the corpus; the unembedding never runs.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -180,12 +181,12 @@ class _Taking:
             return
         if pilot is not None and state.slots.kept.per_interval:
             # Any window of the pilot may enter an interval once the edges are known.
-            entered = np.argwhere(np.ones((site.n_units, len(self._numbers)), bool))
-            wanted = [(int(head), int(self._numbers[b])) for head, b in entered]
+            wanted = np.argwhere(np.ones((site.n_units, len(self._numbers)), bool))
         else:
-            entered = np.argwhere(state.slots.windows != before)
-            wanted = [(int(head), int(state.slots.windows[head, s])) for head, s in entered]
-        patterns.read(wanted, self._numbers, lambda b, head: model.attention(site.name, b, head))
+            heads, slots = np.nonzero(state.slots.windows != before)
+            entered = state.slots.windows[heads, slots].astype(np.int64)
+            wanted = np.unique(np.stack([heads, entered - int(self._numbers[0])], 1), axis=0)
+        patterns.read(wanted, self._numbers, partial(model.attention, site.name))
 
 
 def as_batch(

@@ -379,3 +379,41 @@ def peak_positions(traces: ndarray, first: int, start: int, end: int, sign: int)
                     best = rank
                     positions[f, s - start] = t
     return positions
+
+
+@njit(parallel=True, cache=True)
+def gather_traces(one: ndarray, other: ndarray, order: ndarray) -> ndarray:
+    """Traces [unit, slot, pos] of `one` and then `other`, in the order given for every unit."""
+    n_units, n_slots, n_pos = one.shape
+    gathered = np.empty((n_units, order.shape[1], n_pos), np.uint16)
+    for f in prange(n_units):
+        for s in range(order.shape[1]):
+            place = order[f, s]
+            if place < n_slots:
+                gathered[f, s] = one[f, place]
+            else:
+                gathered[f, s] = other[f, place - n_slots]
+    return gathered
+
+
+@njit(parallel=True, cache=True)
+def strongest_sources(pattern: ndarray, n_sources: int) -> tuple[ndarray, ndarray]:
+    """Of attention [pattern, pos, source]: where the strongest sources of every position stand,
+    and how strong they are; equal ones in the order of their position."""
+    n, n_pos, n_from = pattern.shape
+    places = np.zeros((n, n_pos, n_sources), np.uint16)
+    weights = np.zeros((n, n_pos, n_sources), np.float32)
+    for row in prange(n * n_pos):
+        i, t = row // n_pos, row % n_pos
+        for source in range(n_from):
+            weight = pattern[i, t, source]
+            if weight <= weights[i, t, n_sources - 1]:
+                continue
+            at = n_sources - 1
+            while at > 0 and weight > weights[i, t, at - 1]:
+                weights[i, t, at] = weights[i, t, at - 1]
+                places[i, t, at] = places[i, t, at - 1]
+                at -= 1
+            weights[i, t, at] = weight
+            places[i, t, at] = source
+    return places, weights

@@ -5,19 +5,25 @@ Only the strongest few sources of each position are kept; the rest of the probab
 lack to 1.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float16, UInt16, UInt32
+from jaxtyping import Float, Float16, Int64, UInt16, UInt32
 from numpy import ndarray
 from torch import Tensor
 
-N_SOURCES = 4
+from analysis.sweep import kernels
 
-PatternOf = Callable[[int, int], Float[Tensor, "pos pos"]]
-"""(window in the batch, head) to the head's attention pattern."""
+N_SOURCES = 4
+PAIRS_AT_ONCE = 64
+"""Of windows of 128 tokens; fewer of longer ones."""
+
+PatternsOf = Callable[
+    [Int64[Tensor, " pair"], Int64[Tensor, " pair"]], Float[Tensor, "pair pos pos"]
+]
+"""(windows of the batch, heads) to the heads' attention patterns."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +40,21 @@ class Patterns:
     """(head, window number) to pattern."""
 
     def read(
-        self, wanted: Iterable[tuple[int, int]], windows: UInt32[ndarray, " batch"], of: PatternOf
+        self,
+        wanted: Int64[ndarray, "pair 2"],
+        windows: UInt32[ndarray, " batch"],
+        of: PatternsOf,
     ) -> None:
-        """Compute the wanted (head, window number) patterns; all windows are in the batch."""
-        place = {int(number): b for b, number in enumerate(windows)}
-        for head, number in wanted:
-            if (head, number) not in self.found:
-                self.found[head, number] = strongest(of(place[number], head), self.n_pos)
+        """Compute the patterns of the wanted (head, window of the batch) pairs."""
+        n_batch = max(PAIRS_AT_ONCE * 128**2 // self.n_pos**2, 1)
+        for start in range(0, len(wanted), n_batch):
+            heads, batch = torch.from_numpy(wanted[start : start + n_batch].copy()).T
+            pattern = of(batch, heads).cpu().numpy()
+            sources, weights = kernels.strongest_sources(pattern, N_SOURCES)
+            halves = weights.astype(np.float16)
+            for i, (head, b) in enumerate(zip(heads.tolist(), batch.tolist(), strict=True)):
+                filled = _filled(sources[i], self.n_pos), _filled(halves[i], self.n_pos)
+                self.found[head, int(windows[b])] = Pattern(*filled)
 
     def keep_only(self, windows: UInt32[ndarray, "head slot"]) -> None:
         """Forget patterns of windows that are in no slot of their head."""
@@ -68,12 +82,8 @@ class Patterns:
         return cls(n_pos, found)
 
 
-def strongest(pattern: Float[Tensor, "pos pos"], n_pos: int) -> Pattern:
-    """The strongest sources of every position, filled up with zeros to n_pos positions."""
-    there = pattern.shape[0]
-    top = torch.topk(pattern, min(N_SOURCES, there), dim=-1)
-    sources = np.zeros((n_pos, N_SOURCES), np.uint16)
-    weights = np.zeros((n_pos, N_SOURCES), np.float16)
-    sources[:there, : top.indices.shape[1]] = top.indices.cpu().numpy()
-    weights[:there, : top.values.shape[1]] = top.values.cpu().numpy()
-    return Pattern(sources, weights)
+def _filled(rows: ndarray, n_pos: int) -> ndarray:
+    """With zeros for the positions that the batch did not have."""
+    if len(rows) == n_pos:
+        return rows
+    return np.concatenate([rows, np.zeros((n_pos - len(rows), rows.shape[1]), rows.dtype)])

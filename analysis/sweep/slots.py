@@ -127,20 +127,12 @@ class Slots:
         """
         if self.kept != other.kept:
             raise ValueError("slots of different layout cannot be merged")
-        pieces = [_best(self, other, group) for group in _groups(self.kept)]
-        return Slots(
-            kept=self.kept,
-            peaks=np.concatenate([piece.peaks for piece in pieces], 1),
-            windows=np.concatenate([piece.windows for piece in pieces], 1),
-            keys=np.concatenate([piece.keys for piece in pieces], 1),
-            traces=np.concatenate([piece.traces for piece in pieces], 1),
-            interval_counts=self.interval_counts + other.interval_counts,
-        )
+        counts = self.interval_counts + other.interval_counts
+        return _joined(self.kept, counts, [self, other])
 
     def ordered(self) -> "Slots":
         """The same windows in their final order: strongest first, random ones by their hash."""
-        nothing = Slots.empty(len(self.peaks), self.traces.shape[2], self.kept)
-        return self.merged(nothing)
+        return _joined(self.kept, self.interval_counts, [self])
 
 
 @dataclass(frozen=True)
@@ -148,14 +140,6 @@ class _Group:
     start: int
     end: int
     order: Literal["highest", "lowest", "key"]
-
-
-@dataclass(frozen=True)
-class _Piece:
-    peaks: ndarray
-    windows: ndarray
-    keys: ndarray
-    traces: ndarray
 
 
 def _groups(kept: Kept) -> list[_Group]:
@@ -171,22 +155,40 @@ def _groups(kept: Kept) -> list[_Group]:
     ]
 
 
-def _best(one: Slots, other: Slots, group: _Group) -> _Piece:
-    """The first half of both groups' windows in the group's order."""
-    span = slice(group.start, group.end)
-    peaks = np.concatenate([one.peaks[:, span], other.peaks[:, span]], 1)
-    windows = np.concatenate([one.windows[:, span], other.windows[:, span]], 1)
-    keys = np.concatenate([one.keys[:, span], other.keys[:, span]], 1)
+def _joined(kept: Kept, interval_counts: Int64[ndarray, "unit interval"], of: list[Slots]) -> Slots:
+    """The best windows of several slots, in the order of each group."""
+    peaks = np.concatenate([each.peaks for each in of], 1)
+    windows = np.concatenate([each.windows for each in of], 1)
+    keys = np.concatenate([each.keys for each in of], 1)
+    order = np.concatenate(
+        [_order(group, peaks, windows, keys, kept.n_slots, len(of)) for group in _groups(kept)], 1
+    )
+    traces = [each.traces for each in of]
+    return Slots(
+        kept=kept,
+        peaks=np.take_along_axis(peaks, order, 1),
+        windows=np.take_along_axis(windows, order, 1),
+        keys=np.take_along_axis(keys, order, 1),
+        traces=kernels.gather_traces(traces[0], traces[-1], order),
+        interval_counts=interval_counts,
+    )
+
+
+def _order(
+    group: _Group,
+    peaks: ndarray,
+    windows: ndarray,
+    keys: ndarray,
+    n_slots: int,
+    n_joined: int,
+) -> Int64[ndarray, "unit slot"]:
+    """Where the windows that fill a group stand among all, best first."""
+    places = np.concatenate(
+        [np.arange(group.start, group.end) + i * n_slots for i in range(n_joined)]
+    )
     if group.order == "key":
-        order = np.argsort(keys, axis=1, kind="stable")
+        order = np.argsort(keys[:, places], axis=1, kind="stable")
     else:
         sign = -1 if group.order == "highest" else 1
-        order = np.lexsort((windows, sign * peaks), axis=1)
-    order = order[:, : group.end - group.start]
-    traces = np.concatenate([one.traces[:, span], other.traces[:, span]], 1)
-    return _Piece(
-        np.take_along_axis(peaks, order, 1),
-        np.take_along_axis(windows, order, 1),
-        np.take_along_axis(keys, order, 1),
-        np.take_along_axis(traces, order[:, :, None], 1),
-    )
+        order = np.lexsort((windows[:, places], sign * peaks[:, places]), axis=1)
+    return places[order[:, : group.end - group.start]]

@@ -1,8 +1,8 @@
 """Which units are alike: by the direction they write, and by when they are active.
 
-Output direction: cosine of output vectors. Activity: Pearson's r over the counted tokens of the fit
-pool. All pairs are compared on a sample of the tokens; the most alike are then compared on all of them,
-and that r is what is stored. A unit that is constant on the pool has no relatives by activity.
+Output direction: cosine of output vectors. Activity: Pearson's r over the counted tokens of the
+fit pool. All pairs are compared on a sample of the tokens; the most alike are then compared on all
+of them, and that r is what is stored. A unit that is constant there has no relatives by activity.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,8 @@ import torch
 from jaxtyping import Bool, Float, Float32, Int64
 from numpy import ndarray
 from torch import Tensor
+
+from analysis.weights.selecting import largest
 
 BLOCK = 1024
 SAMPLE = 1024
@@ -61,7 +63,7 @@ def standardise(activity: Float32[ndarray, "unit token"]) -> Bool[ndarray, " uni
     lengths = np.sqrt(np.einsum("ut,ut->u", activity, activity, dtype=np.float64))
     varied = lengths > 0
     activity /= np.where(varied, lengths, 1).astype(np.float32)[:, None]
-    return varied
+    return np.asarray(varied)
 
 
 def _nearest(rows: Float[Tensor, "unit width"], *, n: int, tell: Tell) -> list[Relatives]:
@@ -72,7 +74,7 @@ def _nearest(rows: Float[Tensor, "unit width"], *, n: int, tell: Tell) -> list[R
         block = rows[start : start + BLOCK]
         products = block @ rows.T
         products[torch.arange(len(block)), torch.arange(start, start + len(block))] = 0
-        units = torch.topk(products.abs(), n, dim=1).indices
+        _, units = largest(products.abs(), n)
         values = products.gather(1, units)
         found.append(Relatives(start, units.numpy(), values.numpy()))
         tell(start + len(block), len(rows))

@@ -59,11 +59,9 @@ def _load(architecture: str, folder: Path) -> Loaded:
     def record(site, activations):
         recorded[site.name] = activations.clone()
         if site.kind == "attn":
-            of_heads = [
-                torch.stack([model.attention(site.name, window, head) for head in range(4)])
-                for window in range(3)
-            ]
-            patterns[site.name] = torch.stack(of_heads)
+            windows, heads = torch.cartesian_prod(torch.arange(3), torch.arange(4)).T
+            pairs = model.attention(site.name, windows, heads)
+            patterns[site.name] = pairs.reshape(3, 4, *pairs.shape[1:])
 
     last = model.run(tokens, lengths=lengths, record=record)
     return Loaded(folder, model, tokens, lengths, truth, recorded, patterns, last)

@@ -233,7 +233,7 @@ def test_an_unknown_site(saved):
 def test_patterns_are_only_there_while_their_layer_is_recorded(saved):
     model = _load(saved)
     with pytest.raises(RuntimeError, match="from inside its recorder"):
-        model.attention("attn.0", 0, 0)
+        model.attention("attn.0", torch.tensor([0]), torch.tensor([0]))
 
 
 def test_a_recorder_that_fails_leaves_the_model_usable(saved):

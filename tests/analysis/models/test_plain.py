@@ -117,7 +117,7 @@ def test_the_network_equals_a_naive_one(changes, tmp_path):
         np.testing.assert_allclose(activations[0], truth[site.name], atol=1e-5, rtol=1e-5)
         if site.kind == "attn":
             for head in range(2):
-                pattern = model.attention(site.name, 0, head)
+                pattern = model.attention(site.name, torch.tensor([0]), torch.tensor([head]))[0]
                 expected = truth[f"pattern.{site.layer}"][head]
                 np.testing.assert_allclose(pattern, expected, atol=1e-5)
 

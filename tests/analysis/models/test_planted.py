@@ -62,11 +62,11 @@ def test_a_planted_neuron_raises_the_logit_that_it_promotes(planted):
 def test_the_previous_token_head_reads_exactly_the_token_before(planted, windows):
     model = _load(planted, torch.float32)
     patterns = []
-    model.run(
-        windows,
-        record=lambda site, _: patterns.append(model.attention(site.name, 2, 0)),
-        sites=["attn.0"],
-    )
+
+    def record(site, _):
+        patterns.extend(model.attention(site.name, torch.tensor([2]), torch.tensor([0])))
+
+    model.run(windows, record=record, sites=["attn.0"])
     n = windows.shape[1]
     expected = torch.diag(torch.ones(n - 1), -1)
     expected[0, 0] = 1
