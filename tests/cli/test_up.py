@@ -70,32 +70,31 @@ def test_up_starts_what_dies_again_and_stops_everything_on_sigterm(start: Start)
     output = Output(process)
     url = output.wait_for(ADDRESS.pattern)
     assert answers(url)
-    output.wait_for("worker .* worker ready")
     first = children(process)
 
     first["serve"].kill()
     first["worker"].kill()
     output.wait_for("web .*killed by SIGKILL.*starting again")
     output.wait_for("worker .*killed by SIGKILL.*starting again")
-    output.wait_for("worker .* worker ready", n=2)
+    wait_until(lambda: len(children(process)) == 2)
     wait_until(lambda: answers(url))
 
     second = children(process)
     assert second["serve"].pid != first["serve"].pid
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=20) == 0
-    assert not any(psutil.pid_exists(child.pid) for child in second.values())
+    assert not any(child.is_running() for child in second.values())
 
 
 def test_children_leave_when_their_supervisor_is_killed(start: Start) -> None:
     process = start("up")
-    output = Output(process)
-    output.wait_for("worker .* worker ready")
-    orphans = children(process)
+    Output(process).wait_for(ADDRESS.pattern)
+    orphans = list(children(process).values())
+    assert len(orphans) == 2
     process.kill()
     process.wait()
-    psutil.wait_procs(list(orphans.values()), timeout=15)
-    assert not any(orphan.is_running() for orphan in orphans.values())
+    _, left = psutil.wait_procs(orphans, timeout=30)
+    assert left == []
 
 
 @pytest.mark.parametrize("asked_by", [signal.SIGINT, signal.SIGTERM])

@@ -23,8 +23,6 @@ def test_a_killed_workers_job_goes_on_at_the_interrupted_step(
     )
     first.kill()
     first.wait()
-    laboratory.start_worker("until-idle")  # may be too early for the lease: see below
-    laboratory.wait_until(lambda: laboratory.processes[-1].poll() is not None)
     laboratory.start_worker()
 
     job = laboratory.wait_for_end(job_id)
