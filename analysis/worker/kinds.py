@@ -1,6 +1,8 @@
 """Every kind of job that `patchclamp worker` takes. A new kind is one file and one line here."""
 
+from analysis.worker import output, relate
 from analysis.worker.demo import PREPARE_DEMO
 from analysis.worker.jobs import JobKinds
+from analysis.worker.sweeping import job as sweep
 
-KINDS = JobKinds([PREPARE_DEMO])
+KINDS = JobKinds([PREPARE_DEMO, sweep.KIND, output.KIND, relate.KIND])

@@ -5,7 +5,6 @@ depend on interruptions, so however often a sweep is killed it ends with the sam
 """
 
 import shutil
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from analysis.corpora.window_file import load_windows
 from analysis.sweep.engine import Sweep
-from analysis.sweep.plan import Plan, Shard
+from analysis.sweep.plan import Plan
 from analysis.sweep.pool import file_sha256, pool_file
 from analysis.worker.context import JobContext
 from analysis.worker.interruptions import JobCancelled
@@ -23,6 +22,7 @@ from analysis.worker.jobs import JobKind
 from analysis.worker.provenance import end_run
 from analysis.worker.subjects import model_row, site_ids
 from analysis.worker.sweeping.checkpoints import Checkpoints
+from analysis.worker.sweeping.counting import Counting
 from analysis.worker.sweeping.preparing import Prepared, Subject, prepare, recall, windows_file
 from analysis.worker.sweeping.publishing import Publisher, show_run
 from analysis.worker.sweeping.sampling import plan_of
@@ -44,7 +44,7 @@ def run(context: JobContext[SweepRequest]) -> dict[str, Any]:
     prepared = Prepared(**context.step("prepare", prepared_step))
     try:
         measured = context.step("count", lambda: _count(context, prepared, held))
-        context.step("finish", lambda: _finish(context, prepared, measured))
+        context.step("finish", lambda: finish(context, prepared, measured))
     except JobCancelled:
         context.insist(lambda: _give_up(context, prepared, "cancelled"))
         raise
@@ -61,87 +61,29 @@ def _count(
     context: JobContext[SweepRequest], prepared: Prepared, held: list[Subject]
 ) -> dict[str, Any]:
     subject = held.pop() if held else recall(context, prepared)
-    plan = plan_of(context.request, subject.windows)
+    counting = begin_counting(context, prepared, subject)
+    for shard in counting.plan.shards:
+        counting.count(shard)
+    counting.end()
+    return counting.measured()
+
+
+def begin_counting(
+    context: JobContext[SweepRequest], prepared: Prepared, subject: Subject
+) -> Counting:
+    """Ready to count from where the last checkpoint was."""
     settings, run_id = context.settings, prepared.run_id
+    plan = plan_of(context.request, subject.windows)
     sweep = Sweep(subject.model, subject.windows, plan, pool_folder(settings, run_id))
     checkpoints = Checkpoints(checkpoint_folder(settings, run_id), settings.checkpoint_seconds)
     checkpoints.restore(sweep)
     with Session(context.engine) as session:
         model = model_row(session, context.request.model)
         publisher = Publisher(context, sweep, run_id, site_ids(session, model.id))
-    counting = _Counting(context, sweep, publisher, checkpoints)
-    counting.run()
-    measured = counting.measured()
-    measured["pool_bytes"] = plan.n_pool_bytes(subject.model.sites)
-    measured["state_bytes"] = plan.n_state_bytes(subject.model.sites)
-    return measured
+    return Counting(context, sweep, publisher, checkpoints)
 
 
-class _Counting:
-    """The loop over shards. After an error its states are half counted: begin a new one."""
-
-    def __init__(
-        self,
-        context: JobContext[SweepRequest],
-        sweep: Sweep,
-        publisher: Publisher,
-        checkpoints: Checkpoints,
-    ) -> None:
-        self._context = context
-        self._sweep = sweep
-        self._publisher = publisher
-        self._checkpoints = checkpoints
-        self._started = time.perf_counter()
-        self._counted = 0
-
-    def run(self) -> None:
-        """Count what is not counted yet."""
-        plan = self._sweep.plan
-        self._counted = sum(len(s.windows) for s in plan.shards if self._is_done(s))
-        self._checkpoints.begin()
-        pilots = [shard for shard in plan.shards if shard.pilot]
-        for shard in plan.shards:
-            if self._is_done(shard):
-                continue
-            self._sweep.run_shard(shard, self._before_batch)
-            if shard != plan.shards[-1]:
-                self._look_up(all(self._is_done(pilot) for pilot in pilots))
-        self._publisher.publish(plan.n_windows)
-
-    def measured(self) -> dict[str, Any]:
-        seconds = time.perf_counter() - self._started
-        n = self._sweep.plan.n_windows
-        return {
-            "windows": n,
-            "tokens": n * self._sweep.plan.n_pos,
-            "seconds": round(seconds, 3),
-            "publishing_seconds": round(self._publisher.seconds, 3),
-            "checkpoint_seconds": round(self._checkpoints.seconds, 3),
-        }
-
-    def _look_up(self, pilots_done: bool) -> None:
-        """Between shards: publish or save where it is time to."""
-        counted = sum(len(s.windows) for s in self._sweep.plan.shards if self._is_done(s))
-        if pilots_done and self._publisher.due(counted):
-            self._publisher.publish(counted)
-        if self._checkpoints.due:
-            self._checkpoints.save(self._sweep)
-
-    def _before_batch(self, n_windows: int) -> None:
-        self._context.check_cancelled()
-        self._context.progress(
-            self._counted, self._sweep.plan.n_windows, "windows", "recording activations"
-        )
-        self._counted += n_windows
-
-    def _is_done(self, shard: Shard) -> bool:
-        sites = self._sweep.model.sites
-        return all(shard.number in self._sweep.state_of(site, shard.split).shards for site in sites)
-
-
-def _finish(
-    context: JobContext[SweepRequest], prepared: Prepared, measured: dict[str, Any]
-) -> None:
+def finish(context: JobContext[SweepRequest], prepared: Prepared, measured: dict[str, Any]) -> None:
     """Describe the pools, close the run, show it, and ask for what follows."""
     with Session(context.engine) as session:
         run_row = session.get_one(RunTable, prepared.run_id)
