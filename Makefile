@@ -97,7 +97,7 @@ browser: $(test_time)
 # Resolves everything anew, to the newest versions that fit, and writes them down: first what running
 # needs, then what the tests add. torch's own line has no build suffix, so that any build of it fits.
 fresh := $(VENV)-constraints
-frozen = $(fresh)/bin/python -m pip freeze --exclude-editable | grep -iv '^patchclamp' | sed 's/^\(torch==[^+]*\)+.*/\1/' | grep -v '^nvidia-\|^cuda-\|^triton==' | LC_ALL=C sort -f
+frozen = $(fresh)/bin/python -m pip freeze --all --exclude-editable | grep -iv '^patchclamp\|^pip==' | sed 's/^\(torch==[^+]*\)+.*/\1/' | grep -v '^nvidia-\|^cuda-\|^triton==' | LC_ALL=C sort -f
 constraints: ## Write constraints.txt anew, with the newest versions that fit
 	$(PYTHON) -m venv --clear $(fresh)
 	$(fresh)/bin/python -m pip install --no-deps $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)") "$$(grep '^torch==' constraints.txt)"

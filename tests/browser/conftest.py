@@ -4,10 +4,11 @@ Each journey gets a page that fails the test when the console reports an error, 
 throws, or when the Content-Security-Policy refuses something.
 """
 
+import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import uvicorn
@@ -19,7 +20,8 @@ from app.settings import Settings
 from app.store.migrating import upgrade
 from app.store.synthetic import fill_synthetic
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+"""A Chromium of the machine; where there is none, Playwright takes the one that it has installed."""
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
     "--disable-component-update", "--disable-default-apps", "--disable-extensions",
@@ -62,7 +64,6 @@ def address(app: FastAPI) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    assert Path(CHROMIUM).exists(), "install Chromium (Debian: apt-get install chromium)"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
