@@ -25,7 +25,9 @@ class Settings(BaseSettings):
         default=["127.0.0.1", "localhost", "[::1]", "testserver"],
         description="Host names that requests may carry.",
     )
-    device: str = Field(default="auto", description="Torch device of the worker: auto, cpu, cuda, mps.")
+    device: str = Field(
+        default="auto", description="Torch device of the worker: auto, cpu, cuda, mps."
+    )
     threads: int | None = Field(default=None, ge=1, description="CPU threads of the worker.")
     lease_seconds: float = Field(
         default=30, gt=0, description="After this long without a heartbeat a worker counts as dead."
