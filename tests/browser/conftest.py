@@ -21,7 +21,7 @@ from app.store.migrating import upgrade
 from app.store.synthetic import fill_synthetic
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-"""The machine's Chromium; where there is none, Playwright takes the one that it installed itself."""
+"""Of this machine; where there is none, Playwright takes the one that it installed itself."""
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
     "--disable-component-update", "--disable-default-apps", "--disable-extensions",
