@@ -1,6 +1,6 @@
 """`/jobs` and `/jobs/{id}`: what runs, what waits, what failed and why; start and cancel."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -15,6 +15,8 @@ from app.store.queries.model import list_models
 from app.store.requests import Dtype, SweepRequest
 
 router = APIRouter()
+
+ACTIVE: Final = ("queued", "running")
 
 
 class SweepForm(BaseModel):
@@ -40,8 +42,10 @@ def show_jobs(
     status: Annotated[str | None, Query(max_length=20)] = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
+    page = list_jobs(session, status=status or None, cursor=cursor, limit=50)
     context = {
-        "page": list_jobs(session, status=status or None, cursor=cursor, limit=50),
+        "page": page,
+        "active": any(job.status in ACTIVE for job in page.items),
         "status": status or None,
         "models": list_models(session),
         "corpora": list_corpora(session),

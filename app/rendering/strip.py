@@ -85,8 +85,8 @@ def strip(exemplar: ExemplarView, scale: float, counted_from: int = 0) -> Markup
 def spoken(exemplar: ExemplarView) -> str:
     """The strip in words: the peak's value, token and place, and the text around it."""
     peak, tokens = exemplar.peak_position, exemplar.tokens
-    if not tokens:
-        return "No tokens."
+    if peak >= len(tokens):
+        return f"Peak {exact(exemplar.peak)} at position {peak}, whose token is not stored."
     before = "".join(tokens[max(0, peak - SPOKEN_BEFORE) : peak])
     after = "".join(tokens[peak + 1 : peak + 1 + SPOKEN_AFTER])
     words = " ".join(f"{before}[{tokens[peak]}]{after}".split())

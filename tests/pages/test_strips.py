@@ -127,5 +127,11 @@ def test_intervals_come_highest_first_with_their_share_in_words() -> None:
     assert interval(low).startswith("Interval below 0.500 (contains 75.0")
 
 
+def test_a_peak_beyond_the_stored_tokens_is_said_and_breaks_nothing() -> None:
+    item = exemplar(["a", "b"], [1.0, 0.5], 0).model_copy(update={"peak_position": 9, "peak": 2.0})
+    assert spoken(item) == "Peak 2.0000 at position 9, whose token is not stored."
+    assert len(Tokens(strip(item, 1.0)).found) == 2
+
+
 def test_a_scale_of_zero_does_not_divide() -> None:
     assert math.isfinite(len(strip(exemplar(["a", "b"], [0.0, 0.0], 0), 0.0)))

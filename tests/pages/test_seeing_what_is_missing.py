@@ -1,0 +1,73 @@
+"""Someone looks while numbers are still missing: pages say so, and say why."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+from starlette.testclient import TestClient
+
+from app.store.engine import open_session
+from app.store.tables.job import JobTable
+from app.store.tables.model import ModelTable
+from app.store.tables.run import RunTable
+from app.store.tables.unit import ExemplarTable, OutputSideTable, RelatedUnitTable
+
+UNIT = "/m/synthetic/mlp.0/5"
+
+
+@contextmanager
+def store(client: TestClient) -> Iterator[Session]:
+    with open_session(client.app.state.engine, commit=True) as session:  # type: ignore[attr-defined]
+        yield session
+
+
+def test_a_running_sweep_is_announced_with_its_progress(own_pages: TestClient) -> None:
+    with store(own_pages) as session:
+        job_id = session.scalars(select(JobTable.id).filter_by(status="running")).first()
+        run_id = session.scalars(select(ModelTable.current_run_id)).one()
+        session.execute(
+            update(RunTable).filter_by(id=run_id).values(status="running", job_id=job_id)
+        )
+    page = own_pages.get(UNIT).text
+    assert "Sweep running" in page
+    assert "<b><data" in page
+    assert "1,600" in page
+    assert f'href="/jobs/{job_id}"' in page
+    headers = {"hx-request": "true", "hx-target": "section#partial"}
+    fragment = own_pages.get(UNIT, headers=headers).text
+    assert fragment.lstrip().startswith('<section id="partial"')
+
+
+def test_a_missing_output_side_names_the_job_that_will_make_it(own_pages: TestClient) -> None:
+    with store(own_pages) as session:
+        session.execute(delete(OutputSideTable))
+        session.execute(delete(RelatedUnitTable))
+    assert "Not computed yet." in own_pages.get(UNIT).text
+    with store(own_pages) as session:
+        session.execute(
+            insert(JobTable).values(
+                id=uuid.uuid4().hex, kind="output", status="queued", request={}, attempts=0,
+                model_name="synthetic", created_by="test", created_at=datetime.now(UTC),
+                cancel_requested=False,
+            )
+        )  # fmt: skip
+    assert "Not computed yet: output side (job queued)." in own_pages.get(UNIT).text
+
+
+def test_windows_that_are_not_stored_are_not_shown_as_none_of_note(own_pages: TestClient) -> None:
+    with store(own_pages) as session:
+        session.execute(delete(ExemplarTable))
+    assert "No top windows are stored on split fit" in own_pages.get(UNIT).text
+    assert "No interval windows are stored" in own_pages.get(f"{UNIT}?show=intervals").text
+
+
+def test_a_model_without_a_sweep_says_how_to_start_one(own_pages: TestClient) -> None:
+    with store(own_pages) as session:
+        session.execute(update(ModelTable).values(current_run_id=None))
+    page = own_pages.get("/m/synthetic").text
+    assert "patchclamp sweep synthetic CORPUS" in page
+    assert own_pages.get("/m/synthetic/random").status_code == 404
+    assert own_pages.get(UNIT).status_code == 404
