@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from analysis.worker.interruptions import LeaseLost, StoreWaiting, reason_to_wait
+from app.errors import UnavailableError
 from app.settings import Settings
 
 VERSION: Final = "1"
@@ -47,6 +48,15 @@ class Durable:
         """From now on what `start` is given is run, by `run(job_id)` in another thread."""
         global _run  # noqa: PLW0603 (DBOS finds workflows by name in the module)
         _run = run
+        try:
+            self._launch()
+        except (sqlite3.Error, DBAPIError) as error:
+            raise UnavailableError(
+                f"The queue of jobs, {queue_name(self._settings)}, cannot be used: {error}",
+                hint="If it is damaged, move it away: jobs then begin again, and none is lost.",
+            ) from error
+
+    def _launch(self) -> None:
         url = queue_url(self._settings)
         if url.startswith("sqlite"):
             _use_wal(Path(str(make_url(url).database)))
@@ -117,6 +127,11 @@ def queue_url(settings: Settings) -> str:
     if url.get_backend_name() == "postgresql":
         return url.set(drivername="postgresql").render_as_string(hide_password=False)
     return f"sqlite:///{settings.data / 'queue.sqlite'}"
+
+
+def queue_name(settings: Settings) -> str:
+    """As `queue_url`, without a password."""
+    return make_url(queue_url(settings)).render_as_string(hide_password=True)
 
 
 def _use_wal(path: Path) -> None:

@@ -74,11 +74,14 @@ class Execution:
 
 
 class Worker:
-    def __init__(self, settings: Settings, kinds: JobKinds) -> None:
+    def __init__(
+        self, settings: Settings, kinds: JobKinds, *, grace_seconds: float = GRACE_SECONDS
+    ) -> None:
         self.id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._settings = settings
         self._kinds = kinds
         self._lease_seconds = settings.lease_seconds
+        self._grace_seconds = grace_seconds
         self._engine = open_engine(settings)
         self._signals = open_engine(
             settings, busy_seconds=min(IMPATIENT_SECONDS, settings.lease_seconds / 4)
@@ -286,7 +289,7 @@ class Worker:
         self._durable.forget_queues(living | {self.id})
 
     def _leave_after_grace(self) -> None:
-        time.sleep(GRACE_SECONDS)
+        time.sleep(self._grace_seconds)
         execution = self._execution
         if execution is not None:
             self._hand_back(execution)  # from now on its writes change nothing

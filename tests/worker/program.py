@@ -13,7 +13,7 @@ from typing import Any, Literal
 from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind, JobKinds
 from analysis.worker.process import Worker
-from app.errors import BadRequestError
+from app.errors import BadRequestError, UnavailableError
 from app.logs import set_up_logging
 from app.settings import get_settings
 from app.store.requests import Request
@@ -160,6 +160,9 @@ KINDS = JobKinds(
 
 if __name__ == "__main__":
     set_up_logging(get_settings())
-    worker = Worker(get_settings(), KINDS)
+    worker = Worker(get_settings(), KINDS, grace_seconds=2)
     worker.stop_on_signals()
-    worker.run(until_idle="until-idle" in sys.argv)
+    try:
+        worker.run(until_idle="until-idle" in sys.argv)
+    except UnavailableError as error:
+        sys.exit(f"{error.detail} {error.hint}")

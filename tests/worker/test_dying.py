@@ -4,6 +4,8 @@ import signal
 
 import pytest
 
+from analysis.worker.process import MOST_DEATHS
+from app.store import queue
 from tests.worker.conftest import Laboratory
 from tests.worker.program import CountRequest, StallRequest
 
@@ -69,6 +71,46 @@ def test_a_stalled_worker_notices_that_its_job_is_anothers_and_writes_nothing(
     ]
     assert (job.status, job.result) == ("succeeded", {"by": successor.pid})
     assert laboratory.job(job_id) == job
+
+
+def test_a_job_at_which_workers_die_again_and_again_fails_and_says_so(
+    laboratory: Laboratory,
+) -> None:
+    job_id = laboratory.ask(CountRequest(file=laboratory.folder / "steps"))
+    for _ in range(MOST_DEATHS):
+        queue.claim_next(laboratory.engine, worker_id="frail", kinds=["count"], lease_seconds=-1)
+    laboratory.start_worker()
+    job = laboratory.wait_for_end(job_id)
+    assert job.status == "failed"
+    assert "8 workers in a row died" in (job.error or "")
+    assert laboratory.lines(laboratory.folder / "steps") == []
+
+
+def test_a_job_begins_again_where_the_memory_of_its_steps_is_lost(laboratory: Laboratory) -> None:
+    file = laboratory.folder / "steps"
+    job_id = laboratory.ask(CountRequest(file=file, steps=2, seconds=0.1))
+    first = laboratory.start_worker()
+    laboratory.wait_until(lambda: laboratory.lines(file))
+    first.kill()
+    first.wait()
+    for part in laboratory.folder.glob("queue.sqlite*"):
+        part.unlink()
+    laboratory.start_worker()
+    assert laboratory.wait_for_end(job_id).result == {"squares": [0, 1]}
+    steps = [line.split()[1] for line in laboratory.lines(file)]
+    assert steps == ["0", "0", "1"]
+
+
+def test_a_damaged_queue_is_said_and_moving_it_away_loses_no_job(laboratory: Laboratory) -> None:
+    damaged = laboratory.folder / "queue.sqlite"
+    damaged.write_text("a shopping list\n" * 100)
+    job_id = laboratory.ask(CountRequest(file=laboratory.folder / "steps", steps=1))
+    assert laboratory.start_worker().wait(timeout=20) == 1
+    assert "move it away" in laboratory.logs()
+    assert laboratory.job(job_id).status == "queued"
+    damaged.unlink()
+    laboratory.start_worker()
+    assert laboratory.wait_for_end(job_id).status == "succeeded"
 
 
 def run_twenty_jobs_with_two_workers(laboratory: Laboratory) -> None:

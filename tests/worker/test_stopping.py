@@ -50,3 +50,18 @@ def test_a_job_that_was_cancelled_while_its_worker_stopped_is_cancelled(
     laboratory.cancel(job_id)
     worker.wait(timeout=20)
     assert laboratory.job(job_id).status == "cancelled"
+
+
+def test_a_worker_that_is_deep_in_a_batch_leaves_after_a_while_and_the_job_goes_on(
+    laboratory: Laboratory,
+) -> None:
+    file = laboratory.folder / "steps"
+    job_id = laboratory.ask(CountRequest(file=file, steps=1, batches=1, seconds=6))
+    first = laboratory.start_worker()
+    laboratory.wait_until(lambda: laboratory.job(job_id).status == "running")
+    first.terminate()
+    assert first.wait(timeout=10) == 0
+    assert laboratory.job(job_id).status == "queued"
+    laboratory.start_worker()
+    assert laboratory.wait_for_end(job_id).status == "succeeded"
+    assert len(laboratory.lines(file)) == 1

@@ -1,0 +1,81 @@
+"""A planted model swept over made-up documents: every activation of it is known."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine, select
+
+from analysis.worker.inline import run_inline
+from analysis.worker.registering import add_corpus, add_model
+from analysis.worker.sweeping.job import KIND
+from app.settings import Settings
+from app.store.engine import open_engine, open_session
+from app.store.migrating import upgrade
+from app.store.packing import unpack
+from app.store.requests import Sampling, SweepRequest
+from app.store.tables import WindowTable
+from tests.analysis.models.planted import Planted, make_planted, planted_documents
+
+SAMPLING = {
+    "default": Sampling(top=4, bottom=3, per_interval=1, random=2, pool=12),
+    "ood": Sampling(top=2, bottom=2, per_interval=0, random=0, pool=3),
+}
+SWEEP = SweepRequest(
+    model="planted",
+    corpus="made",
+    window_length=32,
+    sampling=SAMPLING,
+    histogram_every=1,
+    windows_per_shard=40,
+    batch_size=8,
+    dtype="float32",
+    device="cpu",
+    follow_up=False,
+)
+
+
+@dataclass(frozen=True)
+class Swept:
+    engine: Engine
+    settings: Settings
+    planted: Planted
+    run_id: int
+
+    def windows(self, split: str) -> dict[int, list[int]]:
+        """Window number to token ids."""
+        query = select(WindowTable.number, WindowTable.tokens).where(WindowTable.split == split)
+        with open_session(self.engine) as session:
+            rows = session.execute(query).all()
+        return {number: unpack(tokens, np.uint32).tolist() for number, tokens in rows}
+
+
+def write_documents(folder: Path, n: int = 60) -> Path:
+    """Text files: half of them in the domain `other`."""
+    for domain, seed in (("plain", 0), ("other", 1)):
+        (folder / domain).mkdir(parents=True)
+        for number, text in enumerate(planted_documents(n // 2, seed=seed)):
+            (folder / domain / f"{number}.txt").write_text(text)
+    return folder
+
+
+def add_planted(engine: Engine, settings: Settings, folder: Path, n: int = 60) -> Planted:
+    planted = make_planted(folder / "model")
+    add_model(engine, settings, source=str(planted.folder), name="planted")
+    documents = write_documents(folder / "documents", n)
+    add_corpus(engine, settings, source=str(documents), name="made", held_out=["other"])
+    return planted
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swept]:
+    folder = tmp_path_factory.mktemp("swept")
+    settings = Settings(data=folder / "data", database_url=None)
+    engine = open_engine(settings)
+    upgrade(engine)
+    planted = add_planted(engine, settings, folder)
+    result = run_inline(engine, settings, KIND, SWEEP)
+    yield Swept(engine, settings, planted, result["run_id"])
+    engine.dispose()

@@ -1,0 +1,158 @@
+"""What a sweep stores of neurons whose every activation is known."""
+
+import numpy as np
+import pytest
+
+from app.store.engine import open_session
+from app.store.queries.exemplar import get_exemplars
+from app.store.queries.pool import get_pool
+from app.store.queries.unit import get_unit
+from tests.worker.sweeping.conftest import Swept
+
+SPLITS = ("fit", "test", "ood:other")
+PLANTED = ("token", "two-sided", "suffix", "previous", "depth", "bigram")
+
+
+def _expected(swept: Swept, name: str, split: str) -> dict[int, np.ndarray]:
+    unit = swept.planted.unit(name)
+    return {n: np.array(unit.expected(tokens)) for n, tokens in swept.windows(split).items()}
+
+
+def _exemplars(swept: Swept, name: str, kind: str, split: str):
+    unit = swept.planted.unit(name)
+    with open_session(swept.engine) as session:
+        return get_exemplars(
+            session, model="planted", site=unit.site, index=unit.index, kind=kind, split=split
+        ).items
+
+
+@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("name", PLANTED)
+def test_the_top_and_bottom_windows_are_exactly_those_that_are_known(swept, name, split):
+    known = _expected(swept, name, split)
+    highest = sorted(known, key=lambda n: (-known[n][1:].max(), n))
+    lowest = sorted(known, key=lambda n: (known[n][1:].min(), n))
+    for kind, order in (("top", highest), ("bottom", lowest)):
+        found = _exemplars(swept, name, kind, split)
+        assert [each.window for each in found] == order[: len(found)]
+        assert len(found) >= 2
+        for each in found:
+            true = known[each.window]
+            assert each.activations[: len(true)] == true.tolist()
+            assert each.peak == (true[1:].max() if kind == "top" else true[1:].min())
+            assert true[each.peak_position] == each.peak
+
+
+@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("name", PLANTED)
+def test_statistics_are_those_of_all_windows(swept, name, split):
+    unit = swept.planted.unit(name)
+    values = np.concatenate([known[1:] for known in _expected(swept, name, split).values()])
+    with open_session(swept.engine) as session:
+        view = get_unit(session, model="planted", site=unit.site, index=unit.index)
+    found = next(each for each in view.statistics if each.split == split)
+    assert found.n_positions == len(values)
+    assert found.mean == pytest.approx(values.mean(), rel=1e-6, abs=1e-7)
+    assert found.variance == pytest.approx(values.var(), rel=1e-6)
+    centred = values - values.mean()
+    assert found.skewness == pytest.approx(np.mean(centred**3) / values.std() ** 3, rel=1e-5)
+    assert found.kurtosis == pytest.approx(np.mean(centred**4) / values.var() ** 2, rel=1e-5)
+    assert (found.minimum, found.maximum) == (values.min(), values.max())
+    assert found.density == np.mean(values > 0)
+    assert found.above == np.mean(values > 1)
+    edges = found.histogram.edges
+    expected, _ = np.histogram(np.where(values == 0, 1e-30, values), edges)
+    # what lies on an edge belongs to the bin away from zero
+    assert sum(found.histogram.counts) == len(values)
+    positive = values > 0
+    np.testing.assert_array_equal(
+        found.histogram.counts[64:], np.histogram(np.abs(values[values >= 0]), edges[64:])[0]
+    )
+    assert expected.sum() == len(values)
+    assert positive.any()
+
+
+def test_statistics_equal_a_float64_recomputation_from_the_pool(swept):
+    """The test split is small enough to be its own pool here: every activation is in it."""
+    with open_session(swept.engine) as session:
+        for site, index in (("mlp.0", 20), ("mlp.1", 3), ("attn.0", 1)):
+            pool = get_pool(
+                session, model="planted", site=site, index=index, split="calibration",
+                data=swept.settings.data,
+            )  # fmt: skip
+            view = get_unit(session, model="planted", site=site, index=index)
+            found = next(each for each in view.statistics if each.split == "calibration")
+            assert found.n_windows == len(pool.windows)
+            rows = [row[pool.counted_from :] for row in pool.activations]
+            values = np.array([v for row in rows for v in row if v is not None], np.float64)
+            assert found.n_positions == len(values)
+            rounding = 2.0**-11  # of float16, in which pools are stored
+            assert found.mean == pytest.approx(values.mean(), rel=rounding, abs=rounding)
+            assert found.variance == pytest.approx(values.var(), rel=4 * rounding)
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_the_pool_has_every_activation_of_its_windows(swept, name):
+    unit, known = swept.planted.unit(name), _expected(swept, name, "fit")
+    with open_session(swept.engine) as session:
+        pool = get_pool(
+            session, model="planted", site=unit.site, index=unit.index, split="fit",
+            data=swept.settings.data,
+        )  # fmt: skip
+    assert len(pool.windows) == 12
+    for window, row in zip(pool.windows, pool.activations, strict=True):
+        true = known[window].tolist()
+        assert row[: len(true)] == true
+        assert all(value is None for value in row[len(true) :])
+
+
+def test_random_and_interval_windows_are_windows_of_their_split(swept):
+    known = _expected(swept, "depth", "fit")
+    for kind in ("random", "interval"):
+        for each in _exemplars(swept, "depth", kind, "fit"):
+            assert each.activations[: len(known[each.window])] == known[each.window].tolist()
+
+
+def test_interval_shares_add_up_and_bound_their_windows(swept):
+    found = _exemplars(swept, "depth", "interval", "fit")
+    assert found
+    for each in found:
+        low, high = each.interval.low, each.interval.high
+        assert low is None or each.peak > low
+        assert high is None or each.peak <= high
+
+
+def test_the_previous_token_head_reads_the_token_before(swept):
+    unit = swept.planted.unit("previous-token head")
+    with open_session(swept.engine) as session:
+        found = get_exemplars(
+            session, model="planted", site=unit.site, index=unit.index, kind="top", split="fit"
+        )
+    for each in found.items:
+        for position in range(1, len(each.tokens)):
+            assert each.attention.sources[position][0] == position - 1
+            assert each.attention.weights[position][0] == 1
+
+
+def test_windows_of_one_document_are_in_one_split_only(swept):
+    from sqlalchemy import func, select
+
+    from app.store.tables import DocumentTable, WindowTable
+
+    splits = func.count(func.distinct(WindowTable.split))
+    with open_session(swept.engine) as session:
+        query = select(WindowTable.document, splits).group_by(WindowTable.document)
+        assert {n for _, n in session.execute(query)} == {1}
+        pairs = select(WindowTable.split, DocumentTable.split).join(
+            DocumentTable, DocumentTable.number == WindowTable.document
+        )
+        assert all(one == other for one, other in session.execute(pairs))
+
+
+def test_noise_and_dead_units_are_told_apart(swept):
+    unit = swept.planted.unit("dead")
+    with open_session(swept.engine) as session:
+        view = get_unit(session, model="planted", site=unit.site, index=unit.index)
+    assert view.statistics[0].dead
+    assert view.statistics[0].kurtosis is None
+    assert not view.statistics[0].flagged
