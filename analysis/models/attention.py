@@ -7,6 +7,7 @@ until somebody asks.
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -79,14 +80,24 @@ def patterns_of(
     groups = capture.query.shape[1] // capture.key.shape[1]
     query = capture.query[windows, heads].float()
     key = capture.key[windows, heads // groups].float()
+    mask = capture.mask
+    if mask is None and capture.softcap is None:
+        # The common case, in one pass: −∞ above the diagonal plus the scaled product.
+        bias = _causal_bias(query.shape[1], query.device) if capture.causal else query.new_zeros(())
+        scores = torch.baddbmm(bias, query, key.mT, alpha=capture.scaling)
+        return torch.softmax(scores, -1)
     scores = query @ key.mT * capture.scaling
     if capture.softcap is not None:
         scores = torch.tanh(scores / capture.softcap) * capture.softcap
-    mask = capture.mask
     if mask is not None:
         rows = windows if mask.shape[0] > 1 else torch.zeros_like(windows)
         mask = mask[rows, heads if mask.shape[1] > 1 else torch.zeros_like(heads)]
     return torch.softmax(_masked(scores, mask, capture.causal), -1)
+
+
+@lru_cache(maxsize=4)
+def _causal_bias(n_pos: int, device: torch.device) -> Float[Tensor, "1 pos pos"]:
+    return torch.full((1, n_pos, n_pos), float("-inf"), device=device).triu(1)
 
 
 def _masked(scores: Tensor, mask: Tensor | None, causal: bool) -> Tensor:

@@ -401,19 +401,22 @@ def strongest_sources(pattern: ndarray, n_sources: int) -> tuple[ndarray, ndarra
     """Of attention [pattern, pos, source]: where the strongest sources of every position stand,
     and how strong they are; equal ones in the order of their position."""
     n, n_pos, n_from = pattern.shape
-    places = np.zeros((n, n_pos, n_sources), np.uint16)
-    weights = np.zeros((n, n_pos, n_sources), np.float32)
+    places = np.zeros((n * n_pos, n_sources), np.uint16)
+    weights = np.zeros((n * n_pos, n_sources), np.float32)
     for row in prange(n * n_pos):
-        i, t = row // n_pos, row % n_pos
+        weighed, held, placed = pattern[row // n_pos, row % n_pos], weights[row], places[row]
+        least = np.float32(0)
         for source in range(n_from):
-            weight = pattern[i, t, source]
-            if weight <= weights[i, t, n_sources - 1]:
+            weight = weighed[source]
+            if weight <= least:
                 continue
             at = n_sources - 1
-            while at > 0 and weight > weights[i, t, at - 1]:
-                weights[i, t, at] = weights[i, t, at - 1]
-                places[i, t, at] = places[i, t, at - 1]
+            while at > 0 and weight > held[at - 1]:
+                held[at] = held[at - 1]
+                placed[at] = placed[at - 1]
                 at -= 1
-            weights[i, t, at] = weight
-            places[i, t, at] = source
-    return places, weights
+            held[at] = weight
+            placed[at] = source
+            least = held[n_sources - 1]
+    shape = (n, n_pos, n_sources)
+    return places.reshape(shape), weights.reshape(shape)

@@ -19,12 +19,39 @@ def unpack(data: bytes, dtype: DTypeLike, *shape: int) -> NDArray[Any]:
     return array.reshape(shape) if shape else array
 
 
+HISTOGRAM_HEADER = 4
+
+
+def pack_histograms(counts: NDArray[Any]) -> list[bytes]:
+    """Each row of counts [unit, bin] without its empty ends.
+
+    Four bytes say how: number of bins, first bin kept, bytes per count, 0; then the counts.
+    """
+    n_bins = counts.shape[1]
+    there = counts > 0
+    firsts = np.where(there.any(1), there.argmax(1), 0).tolist()
+    ends = np.where(there.any(1), n_bins - there[:, ::-1].argmax(1), 0).tolist()
+    wide = (counts.max(1, initial=0) > np.iinfo(np.uint16).max).tolist()
+    narrow_bytes, wide_bytes = pack(counts, np.uint16), pack(counts, np.uint32)
+    packed = []
+    for unit, (first, end, is_wide) in enumerate(zip(firsts, ends, wide, strict=True)):
+        data, size = (wide_bytes, 4) if is_wide else (narrow_bytes, 2)
+        start = (unit * n_bins + first) * size
+        header = bytes((n_bins, first, size, 0))
+        packed.append(header + data[start : start + (end - first) * size])
+    return packed
+
+
 def pack_histogram(counts: NDArray[Any]) -> bytes:
-    return zlib.compress(pack(counts, np.uint32), level=1)
+    return pack_histograms(np.asarray(counts)[None])[0]
 
 
 def unpack_histogram(data: bytes) -> NDArray[np.uint32]:
-    return unpack(zlib.decompress(data), np.uint32)
+    n_bins, first, size, _ = data[:HISTOGRAM_HEADER]
+    counts = np.zeros(n_bins, np.uint32)
+    kept = np.frombuffer(data, dtype=f"<u{size}", offset=HISTOGRAM_HEADER)
+    counts[first : first + len(kept)] = kept
+    return counts
 
 
 def pack_vocabulary(tokens: list[str]) -> bytes:

@@ -2,12 +2,14 @@
 
 Each site is one transaction: readers and other writers wait milliseconds, and a kill in between
 leaves whole sites, some older than others. Publishing twice leaves the same bytes. It is done
-whenever the windows have tripled, so a long sweep spends little on it.
+whenever the windows have quadrupled, with few exemplars, so a long sweep spends little on it.
 """
 
+import gc
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from numpy import ndarray
 from sqlalchemy import select, update
@@ -15,16 +17,35 @@ from sqlalchemy.orm import Session
 
 from analysis.sweep.engine import Sweep
 from analysis.sweep.results import STATISTICS, Statistics, exemplars, sources, statistics
-from analysis.sweep.state import SiteState
 from analysis.sweep.summary import shared_edges, summarise
 from analysis.worker.context import JobContext
 from analysis.worker.sweeping import rows
 from app.store.requests import SweepRequest
 from app.store.tables import ModelTable, RunTable
-from app.store.writing import write_site
+from app.store.writing import (
+    ExemplarRow,
+    IntervalRow,
+    PatternRow,
+    StatisticsRow,
+    SummaryRow,
+    write_site,
+)
 
-GROWTH = 3.0
-"""Partial results are published again when so many times the windows have been counted."""
+GROWTH = 4.0
+"""Partial results are published again when so many times the windows have been counted,"""
+WORTH = 0.3
+"""and at least this share of all windows is still to come."""
+PREVIEW = 4
+"""Exemplars of each kind in partial results."""
+
+
+@dataclass
+class _SiteRows:
+    statistics: list[StatisticsRow] = field(default_factory=list)
+    exemplars: list[ExemplarRow] = field(default_factory=list)
+    intervals: list[IntervalRow] = field(default_factory=list)
+    patterns: list[PatternRow] = field(default_factory=list)
+    summaries: list[SummaryRow] = field(default_factory=list)
 
 
 @dataclass
@@ -39,59 +60,75 @@ class Publisher:
     """Windows counted when results were last published."""
 
     def due(self, counted: int) -> bool:
-        return counted >= GROWTH * self.published
+        left = 1 - counted / self.sweep.plan.n_windows
+        return counted >= GROWTH * self.published and left >= WORTH
 
     def publish(self, counted: int) -> None:
         """Write the rows of every site and tell whoever watches."""
         start = time.perf_counter()
+        final = counted == self.sweep.plan.n_windows
         known = {
             (site, split): statistics(state)
             for (site, split), state in self.sweep.states.items()
             if state.shards
         }
         edges = _edges(known)
-        for site in self.sweep.model.sites:
-            self.context.check_cancelled()
-            splits = {
-                split: (state, known[site.name, split])
-                for (name, split), state in self.sweep.states.items()
-                if name == site.name and state.shards
-            }
-            self._publish_site(site.name, splits, edges)
+        sites = [site.name for site in self.sweep.model.sites]
+        # While one thread writes the rows of a site, which mostly waits for SQLite, another makes
+        # those of the next. So many short-lived rows would keep the garbage collector busy.
+        gc.disable()
+        try:
+            with ThreadPoolExecutor(1) as maker:
+                made = maker.submit(self._rows, sites[0], known, edges, final)
+                for place, site in enumerate(sites):
+                    self.context.check_cancelled()
+                    ready = made.result()
+                    if place + 1 < len(sites):
+                        made = maker.submit(self._rows, sites[place + 1], known, edges, final)
+                    self._write(site, ready)
+        finally:
+            gc.enable()
         self.context.write(self._show)
         self.published = counted
         self.seconds += time.perf_counter() - start
         self.context.event("published", {"windows": counted, "run_id": self.run_id})
 
-    def _publish_site(
+    def _rows(
         self,
         name: str,
-        splits: Mapping[str, tuple[SiteState, Statistics]],
+        known: Mapping[tuple[str, str], Statistics],
         edges: Mapping[tuple[str, str, str], ndarray],
-    ) -> None:
-        statistics_, exemplars_, intervals, patterns, summaries = [], [], [], [], []
+        final: bool,
+    ) -> _SiteRows:
+        made = _SiteRows()
         kind = name.partition(".")[0]
-        for split, (state, site) in splits.items():
-            statistics_ += rows.statistics_rows(split, site)
-            intervals += rows.interval_rows(split, state)
+        for (site, split), state in self.sweep.states.items():
+            if site != name or not state.shards:
+                continue
+            of_split = known[site, split]
+            made.statistics += rows.statistics_rows(split, of_split)
+            made.intervals += rows.interval_rows(split, state)
             bins = {each: edges[kind, split, each] for each in STATISTICS}
-            summaries += rows.summary_rows(split, summarise(site, bins))
-            for found in exemplars(state):
-                exemplars_ += rows.exemplar_rows(split, found)
+            made.summaries += rows.summary_rows(split, summarise(of_split, bins))
+            for all_kept in exemplars(state):
+                found = all_kept if final else rows.preview(all_kept, PREVIEW)
+                made.exemplars += rows.exemplar_rows(split, found)
                 read = sources(state, found)
                 if read is not None:
-                    patterns += rows.pattern_rows(split, found, read)
+                    made.patterns += rows.pattern_rows(split, found, read)
+        return made
 
+    def _write(self, site: str, made: _SiteRows) -> None:
         def write(session: Session) -> None:
             write_site(
                 session.connection(),
                 run_id=self.run_id,
-                site_id=self.site_ids[name],
-                statistics=statistics_,
-                exemplars=exemplars_,
-                intervals=intervals,
-                patterns=patterns,
-                summaries=summaries,
+                site_id=self.site_ids[site],
+                statistics=made.statistics,
+                exemplars=made.exemplars,
+                intervals=made.intervals,
+                patterns=made.patterns,
+                summaries=made.summaries,
             )
 
         self.context.write(write)

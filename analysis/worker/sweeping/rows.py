@@ -12,7 +12,7 @@ from analysis.sweep.patterns import N_SOURCES
 from analysis.sweep.results import Exemplars, Sources, Statistics
 from analysis.sweep.state import SiteState
 from analysis.sweep.summary import Summary
-from app.store.packing import pack, pack_histogram
+from app.store.packing import pack, pack_histograms
 from app.store.writing import ExemplarRow, IntervalRow, PatternRow, StatisticsRow, SummaryRow
 
 
@@ -21,13 +21,16 @@ def statistics_rows(split: str, site: Statistics) -> list[StatisticsRow]:
         site.n_positions.tolist(), site.n_nonfinite.tolist(), _numbers(site.mean),
         _numbers(site.variance), _numbers(site.skewness), _numbers(site.kurtosis),
         _numbers(site.minimum), _numbers(site.maximum), _numbers(site.density),
-        _numbers(site.above), map(pack_histogram, site.histogram), strict=True,
+        _numbers(site.above), pack_histograms(site.histogram), strict=True,
     )  # fmt: skip
     return [StatisticsRow(split, unit, site.n_windows, *row) for unit, row in enumerate(columns)]
 
 
 def exemplar_rows(split: str, of: Exemplars) -> list[ExemplarRow]:
     """One row per unit; slots that hold no window are left out."""
+    full = (of.windows != kernels.EMPTY).all(0)
+    if not full.all() and ((of.windows == kernels.EMPTY).all(0) == ~full).all():
+        of = _only(of, full)
     held = of.windows != kernels.EMPTY
     if held.all():
         pieces = zip(
@@ -40,6 +43,13 @@ def exemplar_rows(split: str, of: Exemplars) -> list[ExemplarRow]:
             for unit, (windows, peaks, positions, activations) in enumerate(pieces)
         ]
     return [_row_of_held(split, of, unit, there) for unit, there in enumerate(held)]
+
+
+def preview(of: Exemplars, n: int) -> Exemplars:
+    """A few of the exemplars; of each interval the first."""
+    if of.intervals is None:
+        return _only(of, np.arange(of.windows.shape[1]) < n)
+    return _only(of, np.diff(of.intervals, prepend=-1.0) > 0)
 
 
 def interval_rows(split: str, state: SiteState) -> list[IntervalRow]:
@@ -73,6 +83,18 @@ def summary_rows(split: str, summaries: Sequence[Summary]) -> list[SummaryRow]:
         )
         for each in summaries
     ]  # fmt: skip
+
+
+def _only(of: Exemplars, slots: ndarray) -> Exemplars:
+    """The slots that every unit has filled."""
+    return Exemplars(
+        of.kind,
+        of.windows[:, slots],
+        of.peaks[:, slots],
+        of.peak_positions[:, slots],
+        of.activations[:, slots],
+        None if of.intervals is None else of.intervals[slots],
+    )
 
 
 def _row_of_held(split: str, of: Exemplars, unit: int, there: ndarray) -> ExemplarRow:

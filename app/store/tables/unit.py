@@ -46,7 +46,7 @@ class UnitStatisticsTable(Base):
     above: Mapped[float | None]
     """Share of positions with a > the run's threshold."""
     histogram: Mapped[bytes] = mapped_column(Packed)
-    """uint32 counts of the run's sign-log bins (run.parameters['histogram']), zlib."""
+    """Counts of the run's sign-log bins (run.parameters['histogram']): `pack_histograms`."""
 
 
 class ExemplarTable(Base):
