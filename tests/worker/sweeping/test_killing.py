@@ -62,15 +62,15 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
 
 
 def start_worker(laboratory: Laboratory) -> subprocess.Popen[str]:
-    log = (laboratory.folder / f"worker-{len(laboratory.processes)}.log").open("w")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app", "worker"],
-        env=laboratory.environment,
-        cwd=ROOT,
-        stdout=log,
-        stderr=log,
-        text=True,
-    )
+    with (laboratory.folder / f"worker-{len(laboratory.processes)}.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", "worker"],
+            env=laboratory.environment,
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            text=True,
+        )
     laboratory.processes.append(process)
     return process
 
@@ -83,9 +83,16 @@ def test_a_sweep_killed_at_several_moments_ends_with_the_same_bytes(prepared):
         ("in a shard", lambda job: (job.progress.done or 0) >= 60 and _counting(job)),
         ("later", lambda job: (job.progress.done or 0) >= 150 and _counting(job)),
     )
-    for _, reached in moments:
+    for attempt, (_, reached) in enumerate(moments, start=1):
+        before = prepared.job(job_id).progress.done or 0
+
+        def is_moment(attempt=attempt, reached=reached, before=before):
+            job = prepared.job(job_id)
+            going = job.attempts == attempt and (attempt == 1 or (job.progress.done or 0) > before)
+            return going and reached(job)
+
         worker = start_worker(prepared)
-        prepared.wait_until(lambda: reached(prepared.job(job_id)) or _ended(prepared, job_id), 60)  # noqa: B023
+        prepared.wait_until(lambda: is_moment() or _ended(prepared, job_id), 60)
         assert not _ended(prepared, job_id), "the sweep ended before it could be killed"
         worker.send_signal(signal.SIGKILL)
         worker.wait()
