@@ -13,7 +13,16 @@ from typing import Annotated
 
 import typer
 
-from app.commands import benching, databases, jobs, listing, pools, serving, sweeping
+from app.commands import (
+    benching,
+    databases,
+    following,
+    jobs,
+    listing,
+    pools,
+    serving,
+    sweeping,
+)
 from app.commands.version import version_text
 
 USAGE = 2
@@ -58,7 +67,7 @@ def build() -> typer.Typer:
 
 def register(app: typer.Typer) -> None:
     """The commands of the web side."""
-    for module in (serving, sweeping, listing, jobs, pools, databases, benching):
+    for module in (serving, sweeping, following, listing, jobs, pools, databases, benching):
         module.register(app)
 
 

@@ -16,6 +16,7 @@ Progress = Callable[[str, float], None]
 
 
 @runtime_checkable
+@runtime_checkable
 class Recorder(Protocol):
     """Is given the activations of one site as they come out of the forward pass.
 
@@ -27,6 +28,7 @@ class Recorder(Protocol):
     def __call__(self, site: Site, activations: Tensor) -> None: ...
 
 
+@runtime_checkable
 @runtime_checkable
 class SubjectModel(Protocol):
     """A loaded network under study. One forward pass at a time: callers take turns."""

@@ -26,6 +26,7 @@ FILES = (
 
 
 @runtime_checkable
+@runtime_checkable
 class Tokeniser(Protocol):
     def encode(self, text: str) -> list[int]: ...
     def texts(self) -> list[str]: ...

@@ -44,7 +44,8 @@ def run(context: JobContext[OutputRequest]) -> dict[str, Any]:
             seed=0,
             dtype="float32",
             device="cpu",
-            command=f"patchclamp output --model {row.name} --run-id {request.run_id}",
+            command=f"patchclamp output --model {row.name} --run-id {request.run_id} "
+            f"--n-tokens {request.n_tokens}",
         )
 
     run_id = context.step("begin", lambda: context.write(begin))

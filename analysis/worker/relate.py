@@ -56,7 +56,8 @@ def run(context: JobContext[RelateRequest]) -> dict[str, Any]:
             seed=sweep.seed,
             dtype="float32",
             device="cpu",
-            command=f"patchclamp relate --model {row.name} --run-id {sweep.id}",
+            command=f"patchclamp relate --model {row.name} --run-id {sweep.id} "
+            f"--n-related {request.n_related}",
         )
 
     run_id = context.step("begin", lambda: context.write(begin))

@@ -1,13 +1,10 @@
 """`sweep`: asks for a sweep, and waits for it where that is wanted."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from app.commands.opening import ACTOR, opened_store
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
+from app.commands.asking import Wait, ask
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
@@ -67,7 +64,7 @@ def sweep(
         str | None,
         typer.Option(metavar="true|false", help="Output sides and relatives too; default true."),
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Show progress until it has ended.")] = False,
+    wait: Wait = False,
 ) -> None:
     """Sweep a model over a corpus: statistics, exemplars and pools of every unit.
 
@@ -80,8 +77,6 @@ def sweep(
 
       patchclamp sweep --model gpt2 --corpus wiki --max-windows fit=20000 --sampling default:top=64
     """
-    from app.store.engine import open_session
-    from app.store.queries.job import create_job
     from app.store.requests import SweepRequest
 
     if dtype is not None and dtype not in DTYPES:
@@ -104,32 +99,7 @@ def sweep(
         {"model": model, "corpus": corpus}
         | {name: value for name, value in given.items() if value is not None}
     )
-    with opened_store() as (settings, engine):
-        with open_session(engine, commit=True) as session:
-            job = create_job(session, request=request, actor=ACTOR)
-        if wait:
-            _wait(engine, job.id, settings.lease_seconds)
-        else:
-            typer.echo(f"Job {job.id} waits for a worker.")
-            typer.echo(f"Watch it with `patchclamp jobs watch {job.id}`.")
-
-
-def _wait(engine: "Engine", job_id: str, lease_seconds: float) -> None:
-    from app.commands.watching import watch
-    from app.store.engine import open_session
-    from app.store.queries.job import request_cancel
-
-    try:
-        job = watch(engine, job_id, lease_seconds=lease_seconds)
-    except KeyboardInterrupt:
-        if not typer.confirm("Cancel the job? (No leaves it running)", default=False, err=True):
-            typer.echo(f"It goes on; watch it with `patchclamp jobs watch {job_id}`.", err=True)
-            return
-        with open_session(engine, commit=True) as session:
-            request_cancel(session, job_id=job_id, actor=ACTOR)
-        typer.echo("The job ends within a batch; what it has stored so far stays.", err=True)
-    else:
-        typer.echo(f"Done: {job.result}")
+    ask(request, wait=wait)
 
 
 def _read_counts(texts: list[str]) -> dict[str, int]:

@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from analysis.records import Document
 
@@ -35,6 +35,7 @@ class Replaced:
     n_bytes: int = 0
 
 
+@runtime_checkable
 class Reader(Protocol):
     """Yields a source's documents one by one, empty ones included.
 

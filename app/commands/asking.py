@@ -1,0 +1,47 @@
+"""Asks a worker for a job, and waits for it where that is wanted."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.commands.opening import ACTOR, opened_store
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from app.store.requests import JobRequest
+
+Wait = Annotated[bool, typer.Option("--wait", help="Show progress until it has ended.")]
+
+
+def ask(request: "JobRequest", *, wait: bool) -> None:
+    """Puts the job into the store; says how to watch it, or shows its progress to the end."""
+    from app.store.engine import open_session
+    from app.store.queries.job import create_job
+
+    with opened_store() as (settings, engine):
+        with open_session(engine, commit=True) as session:
+            job = create_job(session, request=request, actor=ACTOR)
+        if wait:
+            _wait(engine, job.id, settings.lease_seconds)
+        else:
+            typer.echo(f"Job {job.id} waits for a worker.")
+            typer.echo(f"Watch it with `patchclamp jobs watch {job.id}`.")
+
+
+def _wait(engine: "Engine", job_id: str, lease_seconds: float) -> None:
+    from app.commands.watching import watch
+    from app.store.engine import open_session
+    from app.store.queries.job import request_cancel
+
+    try:
+        job = watch(engine, job_id, lease_seconds=lease_seconds)
+    except KeyboardInterrupt:
+        if not typer.confirm("Cancel the job? (No leaves it running)", default=False, err=True):
+            typer.echo(f"It goes on; watch it with `patchclamp jobs watch {job_id}`.", err=True)
+            return
+        with open_session(engine, commit=True) as session:
+            request_cancel(session, job_id=job_id, actor=ACTOR)
+        typer.echo("The job ends within a batch; what it has stored so far stays.", err=True)
+    else:
+        typer.echo(f"Done: {job.result}")

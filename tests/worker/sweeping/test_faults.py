@@ -1,0 +1,164 @@
+"""What can go wrong in a sweep: the error is clear, the rest is unharmed, nothing is lost."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from analysis.worker.inline import run_inline
+from analysis.worker.registering import add_corpus, add_model
+from analysis.worker.sweeping.job import KIND
+from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.store.engine import open_session
+from app.store.queries.exemplar import get_exemplars
+from app.store.queries.model import get_model
+from app.store.queries.run import get_run
+from app.store.queries.unit import get_unit, list_units
+from tests.analysis.models.planted import make_planted
+from tests.worker.conftest import ROOT, Laboratory
+from tests.worker.sweeping.conftest import SWEEP, add_planted, write_documents
+from tests.worker.sweeping.test_killing import contents, start_worker
+
+SICK = {3: float("nan"), 4: float("inf"), 5: float("-inf")}
+
+
+def _make_sick(folder: Path) -> None:
+    """Neurons 3, 4 and 5 of layer 1 are never finite; nothing reads them."""
+    weights = load_file(folder / "model.safetensors")
+    name = "blocks.1.mlp.b_in"
+    bias = weights.get(name, torch.zeros(weights["blocks.1.mlp.W_in"].shape[1]))
+    for unit, value in SICK.items():
+        bias[unit] = value
+        weights["blocks.1.mlp.W_gate"][:, unit] = 0
+        weights["blocks.1.mlp.W_out"][unit] = 0
+    gate = weights.get("blocks.1.mlp.b_gate")
+    assert gate is None
+    save_file(weights | {name: bias}, folder / "model.safetensors")
+
+
+def test_activations_that_are_not_finite_are_flagged_and_counted_and_harm_nobody(
+    laboratory: Laboratory,
+) -> None:
+    folder, engine, settings = laboratory.folder, laboratory.engine, laboratory.settings
+    add_planted(engine, settings, folder)
+    healthy = run_inline(engine, settings, KIND, SWEEP)["run_id"]
+    sick = make_planted(folder / "sick")
+    _make_sick(sick.folder)
+    add_model(engine, settings, source=str(sick.folder), name="sick")
+    run_id = run_inline(engine, settings, KIND, SWEEP.model_copy(update={"model": "sick"}))[
+        "run_id"
+    ]
+    with open_session(engine) as session:
+        flagged = list_units(session, model="sick", site="mlp.1", flagged=True).items
+        assert [row.index for row in flagged] == list(SICK)
+        for row in flagged:
+            assert row.n_positions == 0
+            assert row.n_nonfinite > 1000
+            assert (row.mean, row.kurtosis, row.maximum) == (None, None, None)
+            found = get_exemplars(session, model="sick", site="mlp.1", index=row.index, kind="top")
+            assert found.items == []
+        for site in ("mlp.0", "mlp.1", "attn.1"):
+            for index in (0, 1, 8):
+                if site == "attn.1" and index > 1:
+                    continue
+                one = get_unit(session, model="planted", site=site, index=index, run_id=healthy)
+                other = get_unit(session, model="sick", site=site, index=index, run_id=run_id)
+                for a, b in zip(one.statistics, other.statistics, strict=True):
+                    assert a.mean == b.mean
+                    assert a.histogram == b.histogram
+
+
+def test_a_disk_that_is_full_in_mid_sweep_makes_it_wait_and_then_go_on(
+    laboratory: Laboratory,
+) -> None:
+    folder = laboratory.folder
+    laboratory.environment |= {"PATCHCLAMP_CHECKPOINT_SECONDS": "0"}
+    add_planted(laboratory.engine, laboratory.settings, folder, n=60)
+    untouched = run_inline(laboratory.engine, laboratory.settings, KIND, SWEEP)
+    before = contents(laboratory.engine, folder, untouched["run_id"])
+    job_id = laboratory.ask(SWEEP)
+    program = Path(__file__).with_name("program.py")
+    with (folder / "full.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, str(program), "3"],
+            env=laboratory.environment, cwd=ROOT, stdout=log, stderr=log, text=True,
+        )  # fmt: skip
+    laboratory.processes.append(process)
+    job = laboratory.wait_for_end(job_id, 120)
+    assert job.status == "succeeded", job.error
+    # While nothing could be written, not even that could; what counts is that nothing was lost.
+    log_text = (folder / "full.log").read_text()
+    assert "job waits" in log_text
+    assert contents(laboratory.engine, folder, job.result["run_id"]) == before
+
+
+def test_a_cancelled_sweep_keeps_what_it_published_and_frees_its_pools(
+    laboratory: Laboratory,
+) -> None:
+    add_planted(laboratory.engine, laboratory.settings, laboratory.folder, n=400)
+    job_id = laboratory.ask(SWEEP.model_copy(update={"batch_size": 1, "windows_per_shard": 16}))
+    start_worker(laboratory)
+    published = lambda: any(e.kind == "published" for e in laboratory.events(job_id))  # noqa: E731
+    laboratory.wait_until(published, 60)
+    laboratory.cancel(job_id)
+    assert laboratory.wait_for_end(job_id).status == "cancelled"
+    with open_session(laboratory.engine) as session:
+        model = get_model(session, name="planted")
+        assert model.unit_count == model.n_units
+        assert get_run(session, run_id=model.current_run_id).status == "cancelled"
+    assert not list((laboratory.folder / "pools").glob("*/*"))
+    assert not list((laboratory.folder / "checkpoints").glob("*/*"))
+
+
+def test_a_model_that_changed_since_it_was_added_is_refused(laboratory: Laboratory) -> None:
+    planted = add_planted(laboratory.engine, laboratory.settings, laboratory.folder)
+    weights = load_file(planted.folder / "model.safetensors")
+    weights["W_E"] = weights["W_E"] * 2
+    save_file(weights, planted.folder / "model.safetensors")
+    with pytest.raises(ConflictError, match="have changed since"):
+        run_inline(laboratory.engine, laboratory.settings, KIND, SWEEP)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "says"),
+    [
+        ({"model": "nobody"}, NotFoundError, "no model 'nobody'"),
+        ({"corpus": "nothing"}, NotFoundError, "no corpus 'nothing'"),
+        ({"window_length": 512}, BadRequestError, "longer than the context"),
+        ({"device": "cuda:77"}, BadRequestError, "cannot be used here"),
+    ],
+)
+def test_what_is_not_there_is_named(laboratory: Laboratory, change, error, says) -> None:
+    add_planted(laboratory.engine, laboratory.settings, laboratory.folder, n=10)
+    request = SWEEP.model_copy(update=change)
+    with pytest.raises(error, match=says) as raised:
+        run_inline(laboratory.engine, laboratory.settings, KIND, request)
+    assert raised.value.hint
+
+
+def test_a_corpus_shorter_than_asked_for_is_taken_whole_and_said_so(
+    laboratory: Laboratory,
+) -> None:
+    add_planted(laboratory.engine, laboratory.settings, laboratory.folder, n=20)
+    request = SWEEP.model_copy(update={"max_windows": {"fit": 100_000}})
+    run_id = run_inline(laboratory.engine, laboratory.settings, KIND, request)["run_id"]
+    with open_session(laboratory.engine) as session:
+        found = get_run(session, run_id=run_id).parameters["windows"]["fit"]
+    assert found["asked"] == 100_000
+    assert 0 < found["found"] == found["taken"] < 100_000
+
+
+def test_a_corpus_of_one_document_has_one_split_and_is_swept(laboratory: Laboratory) -> None:
+    engine, settings, folder = laboratory.engine, laboratory.settings, laboratory.folder
+    planted = make_planted(folder / "model")
+    add_model(engine, settings, source=str(planted.folder), name="planted")
+    text = write_documents(folder / "documents", 2) / "plain" / "0.txt"
+    add_corpus(engine, settings, source=str(text), name="made")
+    run_id = run_inline(engine, settings, KIND, SWEEP)["run_id"]
+    with open_session(engine) as session:
+        run = get_run(session, run_id=run_id)
+    assert np.sum(np.array(list(run.window_counts.values())) > 0) == 1
