@@ -58,3 +58,22 @@ def test_a_large_store_has_everything_for_some_units_and_numbers_for_all(
         found = get_exemplars(session, model="synthetic", site=site, index=plain, kind="top")
         assert len(found.items) == 1
         assert len(list_units(session, model="synthetic", site=site, limit=200).items) == 200
+
+
+def test_a_peak_is_never_past_the_end_of_a_short_window(engine: Engine, settings: Settings):
+    fill_synthetic(
+        engine, data=settings.data, layers=1, neurons=300, heads=0, windows=32, window_length=16,
+        full_exemplars=5,
+    )  # fmt: skip
+    with open_session(engine) as session:
+        items = [
+            item
+            for n in range(300)
+            for item in get_exemplars(
+                session, model="synthetic", site="mlp.0", index=n, kind="top"
+            ).items
+        ]
+    assert any(len(item.tokens) < 16 for item in items)
+    assert all(0 < item.peak_position < len(item.tokens) for item in items)
+    assert all(item.activations[item.peak_position] is not None for item in items)
+    assert all(set(item.activations[len(item.tokens) :]) <= {None} for item in items)

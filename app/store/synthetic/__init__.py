@@ -51,6 +51,7 @@ def fill_synthetic(
     windows: int = 96,
     window_length: int = 128,
     exemplars_per_kind: int = 8,
+    vocabulary_size: int = 0,
     seed: int = 0,
     full_exemplars: int | None = None,
 ) -> list[SyntheticModel]:
@@ -61,7 +62,9 @@ def fill_synthetic(
     every unit is full, which is without `full_exemplars`.
     """
     generator = np.random.default_rng(seed)
-    text = make_text(generator, windows=windows, window_length=window_length)
+    text = make_text(
+        generator, windows=windows, window_length=window_length, vocabulary_size=vocabulary_size
+    )
     with open_session(engine, commit=True) as session:
         corpus = add_corpus(session, text)
         added = [

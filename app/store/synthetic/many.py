@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from app.store.packing import pack, pack_histogram, unpack
+from app.store.packing import pack, pack_histogram
 from app.store.synthetic.text import Text
 from app.store.synthetic.units import EDGES
 from app.store.writing import ExemplarRow, StatisticsRow, SummaryRow
@@ -13,6 +13,8 @@ RANGES = {
     "kurtosis": (0, 64), "minimum": (-8, 8), "maximum": (-8, 8),
 }  # fmt: skip
 SUMMARY_BINS = 32
+N_DRAWN = 32
+"""Different windows' worth of values; drawing them for every unit would take minutes."""
 
 
 def draw_statistics(
@@ -40,32 +42,38 @@ def draw_small_exemplars(
     generator: np.random.Generator, text: Text, units: list[int]
 ) -> list[ExemplarRow]:
     """One window for each unit, in the fit split."""
-    length = text.tokens.shape[1]
-    blobs = [
-        pack(generator.normal(0, 0.3, (1, length)).astype(np.float16), np.float16)
-        for _ in range(32)
-    ]
-    windows = text.windows_of("fit")
+    shape = (N_DRAWN, text.tokens.shape[1])
+    drawn = generator.normal(0, 0.3, shape).astype(np.float16)
+    ended: dict[tuple[int, int], tuple[bytes, bytes, bytes]] = {}
     rows = []
-    for unit, blob, window in zip(
+    for unit, number, window in zip(
         units,
-        generator.integers(0, len(blobs), len(units)).tolist(),
-        generator.choice(windows, len(units)).tolist(),
+        generator.integers(0, N_DRAWN, len(units)).tolist(),
+        generator.choice(text.windows_of("fit"), len(units)).tolist(),
         strict=True,
     ):
-        values = unpack(blobs[blob], np.float16)
-        position = 1 + int(values[1:].argmax())
+        length = int(text.lengths[window])
+        if (number, length) not in ended:
+            ended[number, length] = _end_at(drawn[number], length)
+        peak, position, activations = ended[number, length]
         rows.append(
             ExemplarRow(
-                unit, "fit", "top",
-                windows=pack(np.array([window]), np.uint32),
-                peaks=pack(values[[position]], np.float32),
-                peak_positions=pack(np.array([position]), np.uint16),
-                intervals=None,
-                activations=blobs[blob],
+                unit, "fit", "top", windows=pack(np.array([window]), np.uint32), peaks=peak,
+                peak_positions=position, intervals=None, activations=activations,
             )
         )  # fmt: skip
     return rows
+
+
+def _end_at(values: NDArray[np.float16], length: int) -> tuple[bytes, bytes, bytes]:
+    """Peak, its position and the activations, packed, of a window of so many tokens."""
+    position = 1 + int(values[1:length].argmax())
+    within = np.where(np.arange(len(values)) < length, values, np.float16(np.nan))
+    return (
+        pack(values[[position]], np.float32),
+        pack(np.array([position]), np.uint16),
+        pack(within, np.float16),
+    )
 
 
 def summarise(split: str, rows: list[tuple[object, ...]], *, relu: bool) -> list[SummaryRow]:

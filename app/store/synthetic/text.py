@@ -45,8 +45,12 @@ class Text:
         return np.array([n for n, other in enumerate(self.splits) if other == split])
 
 
-def make_text(generator: np.random.Generator, *, windows: int, window_length: int) -> Text:
+def make_text(
+    generator: np.random.Generator, *, windows: int, window_length: int, vocabulary_size: int = 0
+) -> Text:
+    """The vocabulary has some hundred tokens, or `vocabulary_size` where that is more."""
     vocabulary = _vocabulary(generator)
+    vocabulary += [f" word{n}" for n in range(len(vocabulary), vocabulary_size)]
     documents = _documents(max(8, windows // 8))
     document_of = np.arange(windows) * len(documents) // windows
     ranks = generator.zipf(1.25, size=(windows, window_length)) % (len(vocabulary) - 1)
