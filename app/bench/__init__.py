@@ -1,0 +1,1 @@
+"""What the web side measures of itself: `patchclamp bench`."""
