@@ -46,6 +46,9 @@ def worker(
       PATCHCLAMP_DEVICE=cuda PATCHCLAMP_DATABASE_URL=postgresql://lab/patchclamp patchclamp worker
     """
     with _store() as (settings, _engine):
+        from analysis.worker.threads import wait_politely
+
+        wait_politely()
         import torch
 
         from analysis.worker.kinds import KINDS
