@@ -29,10 +29,11 @@ from app.store.synthetic import SyntheticModel, fill_synthetic
 
 WARM_UP: Final = 20
 REQUESTS, QUICK_REQUESTS = 400, 100
-KINDS: Final = ("neuron", "units", "model", "api_unit")
+KINDS: Final = ("neuron", "units", "units_scanned", "model", "api_unit")
 WHAT: Final = {
     "neuron": "page of a neuron",
     "units": "page of a site's table, 50 units",
+    "units_scanned": "the same, sorted by a column without an index",
     "model": "page of a model: map and eight units",
     "api_unit": "one unit as JSON",
 }
@@ -40,6 +41,8 @@ WITH_TAIL: Final = ("neuron", "units")
 """Those that have a 99th percentile beside the median."""
 SORTS: Final = {"index": 0.0, "density": 1.0, "maximum": 4.0, "kurtosis": 12.0}
 """Indexed columns, with a bound below which pages begin at random, so that they lie anywhere."""
+
+SCANNED: Final = ("above", "mean", "variance", "skewness", "minimum")
 
 
 @dataclass(frozen=True)
@@ -90,11 +93,13 @@ class _Served:
             return f"/m/{self.model.name}/{site}/{index}"
         if kind == "units":
             return f"/m/{self.model.name}/{site}?{_part_of_table(chance)}"
+        if kind == "units_scanned":
+            return f"/m/{self.model.name}/{site}?sort={chance.choice(SCANNED)}&order=desc"
         if kind == "model":
             return f"/m/{self.model.name}?seed={chance.randrange(1_000_000)}"
         return f"/api/v1/models/{self.model.name}/sites/{site}/units/{index}"
 
-    async def ask(self, kind: str, path: str) -> float:
+    async def ask(self, path: str) -> float:
         answer = await self.client.get(path)
         answer.raise_for_status()
         return float(_DURATION.search(answer.headers["server-timing"])[1])  # type: ignore[index]
@@ -152,7 +157,7 @@ async def _run(folder: Path, sizes: Sequence[Size], n: int) -> list[Milliseconds
 async def _ask_all(served: Sequence[_Served], kind: str, turn: int) -> None:
     for one in served:
         chance = random.Random(f"{kind} {turn}")  # noqa: S311 - a sample, no secret
-        milliseconds = await one.ask(kind, one.choose(kind, chance))
+        milliseconds = await one.ask(one.choose(kind, chance))
         if turn >= 0:
             one.taken[kind].append(milliseconds)
 

@@ -34,7 +34,7 @@ environment.filters.update(
     histogram=histogram.histogram,
     distribution=marks.distribution,
     rank=marks.rank,
-    place=marks.place,
+    measured=marks.measured,
     network=network.network,
     term=glossary.term,
     slug=glossary.slug,

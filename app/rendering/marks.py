@@ -2,16 +2,20 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from markupsafe import Markup
 
 from app.rendering.markup import trusted
+from app.rendering.numbers import number, percent
 from app.store.views.model import SummaryView
+from app.store.views.unit import UnitRow
 
 WIDTH: Final = 132
 HEIGHT: Final = 22
 PLACE: Final = 44
+SHARES: Final = frozenset({"density", "above"})
 
 
 def bin_place(edges: Sequence[float], value: float) -> float:
@@ -48,14 +52,7 @@ def distribution(summary: SummaryView | None, value: float | None = None) -> Mar
     """The site's units as a small histogram (square-root heights), this unit as a tick."""
     if summary is None or not any(summary.counts):
         return Markup('<span class="undefined">no distribution</span>')
-    first, last = used_bins(summary.counts)
-    step, peak = WIDTH / (last - first), max(summary.counts)
-    path = "".join(
-        f"M{(i - first) * step:.1f} {HEIGHT - 3}v-{(HEIGHT - 5) * (count / peak) ** 0.5 + 0.5:.1f}"
-        f"h{step:.2f}V{HEIGHT - 3}z"
-        for i, count in enumerate(summary.counts[first:last], first)
-        if count
-    )
+    first, step, path = _bars(tuple(summary.counts))
     tick = ""
     if value is not None:
         x = min(WIDTH - 1.0, max(1.0, (bin_place(summary.edges, value) - first) * step))
@@ -66,6 +63,27 @@ def distribution(summary: SummaryView | None, value: float | None = None) -> Mar
         f'<path class="bars" d="{path}"/><path class="rail" d="M0 {HEIGHT - 2.5}H{WIDTH}"/>'
         f"{tick}</svg>"
     )
+
+
+@lru_cache(maxsize=4096)
+def _bars(counts: tuple[int, ...]) -> tuple[int, float, str]:
+    """The first bin drawn, a bin's width, and the bars; every unit of a site has the same."""
+    first, last = used_bins(counts)
+    step, peak = WIDTH / (last - first), max(counts)
+    path = "".join(
+        f"M{(i - first) * step:.1f} {HEIGHT - 3}v-{(HEIGHT - 5) * (count / peak) ** 0.5 + 0.5:.1f}"
+        f"h{step:.2f}V{HEIGHT - 3}z"
+        for i, count in enumerate(counts[first:last], first)
+        if count
+    )
+    return first, step, path
+
+
+def measured(row: UnitRow, name: str, summary: SummaryView | None) -> Markup:
+    """A statistic in a table's cell: the value, and its place in the site."""
+    value: float | None = getattr(row, name)
+    text = percent(value) if name in SHARES else number(value)
+    return trusted(f"{text}{place(summary, value)}")
 
 
 def place(summary: SummaryView | None, value: float | None) -> Markup:

@@ -6,6 +6,8 @@ each layer's own histogram on a linear scale, and its median.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -39,8 +41,9 @@ def network(summaries: Sequence[SummaryView], model: str, noun: str = "units") -
     height = 16 if len(rows) <= 40 else 10
     step = CELLS / (last - first)
     base = TOP + height * len(rows)
+    columns = _columns(rows[0], first, last, step)
     body = "".join(
-        _row(row, model, noun, TOP + height * i, height, step, first, last)
+        _row(row, model, noun, TOP + height * i, height, columns, first, last)
         for i, row in enumerate(rows)
     )
     name = f"Map of {noun} by layer and {rows[0].statistic}"
@@ -61,15 +64,52 @@ def _widened(first: int, last: int, n_bins: int) -> tuple[int, int]:
     return first, max(last, min(n_bins, first + LEAST_BINS))
 
 
+@dataclass(frozen=True)
+class _Column:
+    """What the cells under each other share: all rows have the same bins."""
+
+    place: str
+    words: str
+    """Escaped."""
+    query: str
+    """Escaped."""
+
+
+def _columns(row: SummaryView, first: int, last: int, step: float) -> list[_Column]:
+    return [
+        _Column(
+            place=f'x="{LEFT + (i - first) * step:.1f}" width="{step - 0.6:.1f}"',
+            words=f"with {row.statistic} {significant(low)} to {significant(high)}",
+            query=_bounds(row.statistic, low, high) if row.statistic in FILTERED else "",
+        )
+        for i, (low, high) in enumerate(pairwise(row.edges[first : last + 1]), first)
+    ]
+
+
+def _bounds(statistic: str, low: float, high: float) -> str:
+    bounds = {f"{statistic}_min": f"{low:.9g}", f"{statistic}_max": f"{high:.9g}"}
+    return f"?{escape(urlencode(bounds))}"
+
+
 def _row(
-    row: SummaryView, model: str, noun: str, y: int, height: int, step: float, first: int, last: int
+    row: SummaryView,
+    model: str,
+    noun: str,
+    y: int,
+    height: int,
+    columns: Sequence[_Column],
+    first: int,
+    last: int,
 ) -> str:
     site = f"/m/{quote(model, safe='')}/{quote(row.site)}"
     total = sum(row.counts) or 1
+    name, box = escape(row.site), f'y="{y}" height="{height - 1}"'
     cells = "".join(
-        _cell(row, site, noun, i, LEFT + (i - first) * step, y, step, height, row.counts[i] / total)
-        for i in range(first, last)
-        if row.counts[i]
+        f'<a href="{site}{column.query}" tabindex="-1" aria-label="{name}: {count:,} {noun}'
+        f' ({percent_text(count / total)}) {column.words}" data-cell>'
+        f'<rect class="q-{share_step(count / total)}" {column.place} {box}/></a>'
+        for column, count in zip(columns, row.counts[first:last], strict=True)
+        if count
     )
     median = significant(row.quantiles[50]) if len(row.quantiles) == 101 and row.n_units else "–"
     x = LEFT + CELLS + GAP + MARGIN + MEDIAN - 2
@@ -78,37 +118,6 @@ def _row(
         f'x="{LEFT - 8}" y="{y + height - 4}">{row.layer}</text></a>{cells}'
         f'<path class="margin" d="{_margin(row, y + height, height, first, last)}"/>'
         f'<text class="label end" x="{x}" y="{y + height - 4}">{median}</text>'
-    )
-
-
-def _cell(
-    row: SummaryView,
-    site: str,
-    noun: str,
-    i: int,
-    x: float,
-    y: int,
-    step: float,
-    height: int,
-    share: float,
-) -> str:
-    low, high = row.edges[i], row.edges[i + 1]
-    words = (
-        f"{row.site}: {row.counts[i]:,} {noun} ({percent_text(share)}) with {row.statistic} "
-        f"{significant(low)} to {significant(high)}"
-    )
-    rect = (
-        f'<rect class="q-{share_step(share)}" x="{x:.1f}" y="{y}" width="{step - 0.6:.1f}"'
-        f' height="{height - 1}"/>'
-    )
-    if row.statistic not in FILTERED:
-        return f'<a href="{site}" tabindex="-1" aria-label="{escape(words)}" data-cell>{rect}</a>'
-    bounds = urlencode(
-        {f"{row.statistic}_min": f"{low:.9g}", f"{row.statistic}_max": f"{high:.9g}"}
-    )
-    return (
-        f'<a href="{site}?{escape(bounds)}" tabindex="-1" aria-label="{escape(words)}"'
-        f" data-cell>{rect}</a>"
     )
 
 

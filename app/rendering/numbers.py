@@ -5,6 +5,7 @@
 
 import math
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from markupsafe import Markup
@@ -52,6 +53,7 @@ def percent(share: float | None) -> Markup:
     return trusted(f'<data value="{share!r}">{percent_text(share)}</data>')
 
 
+@lru_cache(maxsize=20_000)
 def percent_text(share: float) -> str:
     scaled = 100 * share
     text = "100" if scaled == 100 else significant(scaled)

@@ -6,7 +6,10 @@ the peaks of many strips stand under each other. Ids and values travel in two at
 which the page's readout reads them.
 """
 
+import math
 from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -55,12 +58,15 @@ def visible(token: str) -> str:
 
 
 @lru_cache(maxsize=200_000)
-def _piece(token: str) -> tuple[str, str]:
-    """Extra classes and escaped text. One leading space stays a space, and is drawn by `w`."""
-    classes = " nl" if token.endswith("\n") else ""
+def _element(token: str, name: str, marks: str = "") -> str:
+    """One token; `name` is its colour. One leading space stays a space, and is drawn by `w`."""
+    classes = name + (" nl" if token.endswith("\n") else "")
+    space = ""
     if token.startswith(" ") and len(token) > 1 and not token[1].isspace():
-        return classes + " w", " " + str(escape(visible(token[1:])))
-    return classes, str(escape(visible(token)))
+        classes, space, token = classes + " w", " ", token[1:]
+    classes += marks
+    opening = f'<i class="{classes}">' if classes else "<i>"
+    return f"{opening}{space}{escape(visible(token))}</i>"
 
 
 def strip(exemplar: ExemplarView, scale: float, counted_from: int = 0) -> Markup:
@@ -97,32 +103,32 @@ def spoken(exemplar: ExemplarView) -> str:
 
 
 def _pieces(exemplar: ExemplarView, scale: float, counted_from: int) -> list[str]:
-    classes, texts = [], []
-    for token, value in zip(exemplar.tokens, exemplar.activations, strict=False):
-        extra, text = _piece(token)
-        classes.append(_level_class(value, scale) + extra)
-        texts.append(text)
-    for position in range(min(counted_from, len(classes))):
-        classes[position] = "t-o" + _piece(exemplar.tokens[position])[0]
-    if exemplar.peak_position < len(classes):
-        classes[exemplar.peak_position] += " peak"
+    tokens = exemplar.tokens
+    names = _level_classes(exemplar.activations[: len(tokens)], scale)
+    names[:counted_from] = ["t-o"] * len(names[:counted_from])
+    pieces = list(map(_element, tokens, names))
+    marks = defaultdict(str)
+    marks[exemplar.peak_position] = " peak"
     for position, weight in peak_sources(exemplar):
-        if position < len(classes):
-            classes[position] += " " + source_class(weight)
+        marks[position] += " " + source_class(weight)
+    for position, mark in marks.items():
+        if position < len(pieces):
+            pieces[position] = _element(tokens[position], names[position], mark)
+    return pieces
+
+
+def _level_classes(values: Sequence[float | None], scale: float) -> list[str]:
+    bounds = [bound * scale for bound in _BOUNDS] if scale else [math.inf]
     return [
-        f'<i class="{name}">{text}</i>' if name else f"<i>{text}</i>"
-        for name, text in zip(classes, texts, strict=True)
+        "t-x"
+        if value is None
+        else _POSITIVE[bisect_right(bounds, value)]
+        if value > 0
+        else _NEGATIVE[bisect_right(bounds, -value)]
+        if value < 0
+        else ""
+        for value in values
     ]
-
-
-def _level_class(value: float | None, scale: float) -> str:
-    if value is None:
-        return "t-x"
-    if value > 0:
-        return _POSITIVE[bisect_right(_BOUNDS, value / scale)] if scale else _POSITIVE[0]
-    if value < 0:
-        return _NEGATIVE[bisect_right(_BOUNDS, -value / scale)] if scale else _NEGATIVE[0]
-    return ""
 
 
 def source_class(weight: float) -> str:
@@ -157,7 +163,5 @@ def _rings_after(pieces: list[str]) -> str:
 
 
 def _values(exemplar: ExemplarView) -> str:
-    return " ".join(
-        "x" if value is None else f"{value:.4f}"
-        for value in exemplar.activations[: len(exemplar.tokens)]
-    )
+    values = exemplar.activations[: len(exemplar.tokens)]
+    return " ".join(["x" if value is None else f"{value:.4f}" for value in values])

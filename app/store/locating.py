@@ -90,7 +90,7 @@ def locate(session: Session, *, model: str, run_id: int | None = None) -> Subjec
     """Raises NotFoundError where there is no such model, no such sweep of it, or none yet."""
     row = _find(session, model, None, run_id)
     if row is None:
-        raise _no_model(model)
+        raise no_model(model)
     return Subject(**_subject(row, run_id))
 
 
@@ -99,7 +99,7 @@ def locate_site(session: Session, *, model: str, site: str, run_id: int | None =
     row = _find(session, model, site, run_id)
     if row is None:
         if find_model(session, name=model) is None:
-            raise _no_model(model)
+            raise no_model(model)
         raise NotFoundError(
             f"Model {model} has no site {site!r}.",
             hint="Sites are called mlp.LAYER and attn.LAYER, for instance mlp.0.",
@@ -142,7 +142,7 @@ def require_model(session: Session, *, name: str) -> int:
     """The model's id; raises NotFoundError."""
     model_id = find_model(session, name=name)
     if model_id is None:
-        raise _no_model(name)
+        raise no_model(name)
     return model_id
 
 
@@ -196,7 +196,7 @@ def _subject(row: Row[Any], run_id: int | None) -> dict[str, Any]:
     }
 
 
-def _no_model(name: str) -> NotFoundError:
+def no_model(name: str) -> NotFoundError:
     return NotFoundError(
         f"There is no model {name!r}.",
         hint="Add it with `patchclamp models add`, or see `patchclamp models list`.",

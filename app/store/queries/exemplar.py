@@ -157,7 +157,7 @@ def _items(
     peaks = unpack(row.peaks, np.float32).tolist()
     positions = unpack(row.peak_positions, np.uint16).tolist()
     intervals = _intervals(session, place, index, split, row.intervals, n)
-    attention = _attention(session, place, index, split, kind, n)
+    attention = _attention(session, place, index, split, kind, n, limit)
     windows = read_windows(session, place, numbers[:limit])
     vocabulary = vocabulary_of(
         session, model_id=place.model_id, tokenizer_sha256=place.tokenizer_sha256
@@ -205,15 +205,16 @@ def _intervals(
 
 
 def _attention(
-    session: Session, place: Place, index: int, split: str, kind: str, n: int
+    session: Session, place: Place, index: int, split: str, kind: str, n: int, limit: int | None
 ) -> list[AttentionView | None]:
+    """Of the first `limit` of the `n` exemplars."""
     if place.kind != "attn":
         return [None] * n
     row = session.execute(PATTERNS, _key(place, index, split, kind)).one_or_none()
     if row is None:
         return [None] * n
-    sources = unpack(row.sources, np.uint16, n, -1, row.n_sources).tolist()
-    weights = unpack(row.weights, np.float16, n, -1, row.n_sources).tolist()
+    sources = unpack(row.sources, np.uint16, n, -1, row.n_sources)[:limit].tolist()
+    weights = unpack(row.weights, np.float16, n, -1, row.n_sources)[:limit].tolist()
     return [
         AttentionView(sources=source, weights=weight)
         for source, weight in zip(sources, weights, strict=True)

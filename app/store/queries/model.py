@@ -6,12 +6,13 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, NotFoundError
-from app.store.locating import locate, ordered_splits, require_model
+from app.store.locating import locate, no_model, ordered_splits, require_model
 from app.store.packing import unpack, unpack_vocabulary
+from app.store.paging import is_name
 from app.store.tables import (
     ModelTable,
     SiteSummaryTable,
@@ -35,6 +36,29 @@ SUMMARY_COLUMNS = (
     SiteSummaryTable.quantiles,
 )
 
+MODEL = select(ModelTable).where(ModelTable.name == bindparam("name"))
+SITES = (
+    select(SiteTable.id, SiteTable.name, SiteTable.kind, SiteTable.layer, SiteTable.n_units)
+    .where(SiteTable.model_id == bindparam("model_id"))
+    .order_by(SiteTable.layer, SiteTable.kind)
+)
+COUNTS = select(
+    SiteSummaryTable.site_id,
+    SiteSummaryTable.split,
+    SiteSummaryTable.n_units + SiteSummaryTable.n_undefined,
+).where(SiteSummaryTable.run_id == bindparam("run_id"), SiteSummaryTable.statistic == "mean")
+SUMMARIES = (
+    select(SiteTable.name, SiteTable.kind, SiteTable.layer, *SUMMARY_COLUMNS)
+    .join(SiteTable, SiteTable.id == SiteSummaryTable.site_id)
+    .where(
+        SiteSummaryTable.run_id == bindparam("run_id"),
+        SiteSummaryTable.split == bindparam("split"),
+        SiteSummaryTable.statistic == bindparam("statistic"),
+    )
+    .order_by(SiteTable.layer, SiteTable.kind)
+)
+SUMMARIES_OF_KIND = SUMMARIES.where(SiteTable.kind == bindparam("kind"))
+
 Counts = dict[int, dict[str, int]]
 """Units with statistics, by site id and split."""
 
@@ -45,8 +69,10 @@ def list_models(session: Session) -> list[ModelView]:
 
 
 def get_model(session: Session, *, name: str) -> ModelView:
-    model_id = require_model(session, name=name)
-    return _view(session, session.scalars(select(ModelTable).filter_by(id=model_id)).one())
+    found = session.scalars(MODEL, {"name": name}).one_or_none() if is_name(name) else None
+    if found is None:
+        raise no_model(name)
+    return _view(session, found)
 
 
 def list_sites(session: Session, *, model: str, run_id: int | None = None) -> list[SiteView]:
@@ -56,11 +82,7 @@ def list_sites(session: Session, *, model: str, run_id: int | None = None) -> li
         run_id = session.scalar(select(ModelTable.current_run_id).filter_by(id=model_id))
     else:
         model_id = locate(session, model=model, run_id=run_id).model_id
-    sites = session.execute(
-        select(SiteTable.id, SiteTable.name, SiteTable.kind, SiteTable.layer, SiteTable.n_units)
-        .where(SiteTable.model_id == model_id)
-        .order_by(SiteTable.layer, SiteTable.kind)
-    ).all()
+    sites = session.execute(SITES, {"model_id": model_id}).all()
     counts = count_units(session, run_id=run_id, site_ids=[site.id for site in sites])
     return [
         SiteView(
@@ -87,18 +109,8 @@ def list_summaries(
     check_choice("statistic", statistic, STATISTICS)
     check_kind(kind)
     subject = locate(session, model=model, run_id=run_id)
-    query = (
-        select(SiteTable.name, SiteTable.kind, SiteTable.layer, *SUMMARY_COLUMNS)
-        .join(SiteTable, SiteTable.id == SiteSummaryTable.site_id)
-        .where(
-            SiteSummaryTable.run_id == subject.run_id,
-            SiteSummaryTable.split == split,
-            SiteSummaryTable.statistic == statistic,
-        )
-        .order_by(SiteTable.layer, SiteTable.kind)
-    )
-    if kind is not None:
-        query = query.where(SiteTable.kind == kind)
+    query = SUMMARIES if kind is None else SUMMARIES_OF_KIND
+    key = {"run_id": subject.run_id, "split": split, "statistic": statistic}
     return [
         SummaryView(
             site=row.name,
@@ -114,7 +126,7 @@ def list_summaries(
             counts=unpack(row.counts, np.uint32).tolist(),
             quantiles=unpack(row.quantiles, np.float32).tolist(),
         )
-        for row in session.execute(query)
+        for row in session.execute(query, key if kind is None else {**key, "kind": kind})
     ]
 
 
@@ -159,13 +171,7 @@ def count_units(session: Session, *, run_id: int | None, site_ids: Iterable[int]
     counts: Counts = defaultdict(dict)
     if run_id is None:
         return counts
-    summary = SiteSummaryTable
-    rows = session.execute(
-        select(summary.site_id, summary.split, summary.n_units + summary.n_undefined).where(
-            summary.run_id == run_id, summary.statistic == "mean"
-        )
-    )
-    for site_id, split, n in rows:
+    for site_id, split, n in session.execute(COUNTS, {"run_id": run_id}):
         counts[site_id][split] = n
     missing = set(site_ids).difference(counts)
     if missing:
@@ -194,9 +200,7 @@ def check_choice(what: str, value: str, allowed: Iterable[str]) -> None:
 
 
 def _view(session: Session, row: ModelTable) -> ModelView:
-    sites = session.execute(
-        select(SiteTable.id, SiteTable.n_units).filter_by(model_id=row.id)
-    ).all()
+    sites = session.execute(SITES, {"model_id": row.id}).all()
     counts = count_units(session, run_id=row.current_run_id, site_ids=[site.id for site in sites])
     return ModelView(
         name=row.name,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
@@ -22,12 +22,27 @@ from app.store.views.run import ArtifactView, RunView
 
 RUN_KINDS = ("sweep", "output", "relate")
 SORT = "newest"
+RUNS = (
+    select(
+        RunTable,
+        ModelTable.name.label("model"),
+        ModelTable.weights_sha256,
+        ModelTable.tokenizer_sha256,
+        CorpusTable.name.label("corpus"),
+        CorpusTable.documents_sha256,
+        WindowSetTable.counts,
+    )
+    .join(ModelTable, ModelTable.id == RunTable.model_id)
+    .outerjoin(CorpusTable, CorpusTable.id == RunTable.corpus_id)
+    .outerjoin(WindowSetTable, WindowSetTable.id == RunTable.window_set_id)
+)
+RUN = RUNS.where(RunTable.id == bindparam("run_id"))
 
 
 def get_run(session: Session, *, run_id: int) -> RunView:
     found = None
     if is_integer(run_id):
-        found = session.execute(_query().where(RunTable.id == run_id)).one_or_none()
+        found = session.execute(RUN, {"run_id": run_id}).one_or_none()
     if found is None:
         raise NotFoundError(f"There is no run {run_id}.", hint="See the runs on a model's page.")
     return _view(found)
@@ -43,7 +58,7 @@ def list_runs(
 ) -> Page[RunView]:
     """Newest first."""
     check_limit(limit)
-    query = _query().order_by(RunTable.id.desc()).limit(limit + 1)
+    query = RUNS.order_by(RunTable.id.desc()).limit(limit + 1)
     if model is not None:
         query = query.where(RunTable.model_id == require_model(session, name=model))
     if kind is not None:
@@ -80,23 +95,6 @@ def list_artifacts(session: Session, *, run_id: int) -> list[ArtifactView]:
         )
         for row, site in rows
     ]
-
-
-def _query() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            RunTable,
-            ModelTable.name.label("model"),
-            ModelTable.weights_sha256,
-            ModelTable.tokenizer_sha256,
-            CorpusTable.name.label("corpus"),
-            CorpusTable.documents_sha256,
-            WindowSetTable.counts,
-        )
-        .join(ModelTable, ModelTable.id == RunTable.model_id)
-        .outerjoin(CorpusTable, CorpusTable.id == RunTable.corpus_id)
-        .outerjoin(WindowSetTable, WindowSetTable.id == RunTable.window_set_id)
-    )
 
 
 def _view(found: Row[*tuple[Any, ...]]) -> RunView:
