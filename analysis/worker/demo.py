@@ -25,10 +25,10 @@ PARTS: Final = 3
 
 WINDOWS: Final = {"fit": 1536, "calibration": 128, "test": 384, "ood": 384}
 SAMPLING: Final = {
-    "fit": Sampling(top=12, bottom=8, per_interval=2, random=4, pool=40),
+    "fit": Sampling(top=10, bottom=6, per_interval=2, random=4, pool=40),
     "calibration": Sampling(top=0, bottom=0, per_interval=0, random=0, pool=12),
-    "test": Sampling(top=4, bottom=2, per_interval=0, random=2, pool=20),
-    "ood": Sampling(top=4, bottom=2, per_interval=0, random=2, pool=12),
+    "test": Sampling(top=3, bottom=2, per_interval=0, random=2, pool=20),
+    "ood": Sampling(top=3, bottom=2, per_interval=0, random=2, pool=12),
 }
 """Fewer windows than the defaults keep: a neuron with all its exemplars stays under 16 KB, and the
 pools of all neurons under 1 GB."""
