@@ -73,8 +73,9 @@ def _nearest(rows: Float[Tensor, "unit width"], *, n: int, tell: Tell) -> list[R
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
         products = block @ rows.T
-        products[torch.arange(len(block)), torch.arange(start, start + len(block))] = 0
-        _, units = largest(products.abs(), n)
+        magnitudes = products.abs()
+        magnitudes[torch.arange(len(block)), torch.arange(start, start + len(block))] = -1
+        _, units = largest(magnitudes, n)
         values = products.gather(1, units)
         found.append(Relatives(start, units.numpy(), values.numpy()))
         tell(start + len(block), len(rows))
