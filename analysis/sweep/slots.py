@@ -16,6 +16,10 @@ from analysis.sweep import kernels
 from analysis.sweep.layout import Kept
 
 
+INTERVALS = 0x1A7E2FA1
+"""Sets the hashes of the intervals apart from those of the uniform sample."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """A batch of windows as one site sees it."""
@@ -100,7 +104,9 @@ class Slots:
         kept = self.kept
         if kept.per_interval:
             counts, start = self.interval_counts, kept.intervals_from
-            self._sample(batch, highest, edges, counts, start, kept.per_interval, hashing)
+            # Another stream than the uniform sample's, or that sample would come back here.
+            apart = Hashing(hashing.seed ^ INTERVALS, hashing.first_unit)
+            self._sample(batch, highest, edges, counts, start, kept.per_interval, apart)
 
     def _sample(
         self,

@@ -2,14 +2,19 @@
 
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 import torch
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from analysis.worker.context import JobContext
+from analysis.worker.interruptions import JobCancelled
 from app.store.tables import RunTable
 
 
@@ -31,7 +36,17 @@ def code_version() -> str:
 
 
 def begin_run(session: Session, **columns: Any) -> int:  # noqa: ANN401 - the columns of a run
-    """Write a run that has begun; returns its id."""
+    """Write a run that has begun; returns its id.
+
+    A job whose first step was cut short after this had been stored finds its run again.
+    """
+    job_id = columns.get("job_id")
+    begun = select(RunTable.id).where(
+        RunTable.job_id == job_id, RunTable.kind == columns["kind"], RunTable.status == "running"
+    )
+    known = session.scalar(begun) if job_id is not None else None
+    if known is not None:
+        return known
     values = {
         "status": "running",
         "code_version": code_version(),
@@ -43,9 +58,29 @@ def begin_run(session: Session, **columns: Any) -> int:  # noqa: ANN401 - the co
     return session.execute(insert(RunTable).values(**values).returning(RunTable.id)).scalar_one()
 
 
-def end_run(session: Session, run_id: int, status: str, measured: dict[str, Any]) -> None:
-    session.execute(
+def end_run(session: Session, run_id: int, status: str, measured: dict[str, Any]) -> bool:
+    """Whether the run was still running; one that has ended stays as it is."""
+    ended = session.execute(
         update(RunTable)
-        .where(RunTable.id == run_id)
+        .where(RunTable.id == run_id, RunTable.status == "running")
         .values(status=status, measured=measured, finished_at=datetime.now(UTC))
+        .returning(RunTable.id)
     )
+    return ended.first() is not None
+
+
+@contextmanager
+def closing_run(context: JobContext[Any], run_id: int) -> Iterator[None]:
+    """Closes the run as cancelled or failed where what is inside does not end well."""
+
+    def close(status: str) -> None:
+        context.write(partial(end_run, run_id=run_id, status=status, measured={}))
+
+    try:
+        yield
+    except JobCancelled:
+        context.insist(lambda: close("cancelled"))
+        raise
+    except Exception:
+        context.insist(lambda: close("failed"))
+        raise

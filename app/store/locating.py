@@ -181,7 +181,7 @@ def _subject(row: Row[Any], run_id: int | None) -> dict[str, Any]:
             raise _no_run(row.model, run_id)
         raise NotFoundError(
             f"Model {row.model} has not been swept yet, so its units have no numbers.",
-            hint=f"Run `patchclamp sweep {row.model} CORPUS`.",
+            hint=f"Run `patchclamp sweep --model {row.model} --corpus CORPUS`.",
         )
     return {
         "model_id": row.model_id,

@@ -68,6 +68,6 @@ def test_a_model_without_a_sweep_says_how_to_start_one(own_pages: TestClient) ->
     with store(own_pages) as session:
         session.execute(update(ModelTable).values(current_run_id=None))
     page = own_pages.get("/m/synthetic").text
-    assert "patchclamp sweep synthetic CORPUS" in page
+    assert "patchclamp sweep --model synthetic --corpus CORPUS" in page
     assert own_pages.get("/m/synthetic/random").status_code == 404
     assert own_pages.get(UNIT).status_code == 404

@@ -103,7 +103,7 @@ def test_a_model_before_its_first_sweep_has_sites_and_no_numbers(toy: Engine):
         assert [site.unit_count for site in list_sites(session, model="toy")] == [0, 0]
         with pytest.raises(NotFoundError) as caught:
             random_units(session, model="toy", n=1, seed=0)
-    assert "patchclamp sweep toy" in str(caught.value.hint)
+    assert "patchclamp sweep --model toy" in str(caught.value.hint)
 
 
 def test_a_vocabulary_that_is_not_stored_says_how_to_get_it(toy: Engine):

@@ -99,10 +99,11 @@ def finish(context: JobContext[SweepRequest], prepared: Prepared, measured: dict
         artifacts += _artifacts(context.settings, prepared.run_id, plan, site)
 
     def write(session: Session) -> None:
+        if not end_run(session, prepared.run_id, "finished", measured):
+            return  # cut short after this had been stored, and now done again
         session.execute(delete(ArtifactTable).where(ArtifactTable.run_id == prepared.run_id))
         if artifacts:
             session.execute(insert(ArtifactTable), artifacts)
-        end_run(session, prepared.run_id, "finished", measured)
         show_run(session, run_row.model_id, prepared.run_id)
         if context.request.follow_up:
             _ask_for_more(session, context.request, prepared.run_id)
@@ -146,7 +147,8 @@ def _ask_for_more(session: Session, request: SweepRequest, run_id: int) -> None:
 
 def _give_up(context: JobContext[SweepRequest], prepared: Prepared, status: str) -> None:
     """Close the run; what was published stays, what only a finished run needs goes."""
-    context.write(lambda session: end_run(session, prepared.run_id, status, {}))
+    if not context.write(lambda session: end_run(session, prepared.run_id, status, {})):
+        return
     for folder in (pool_folder, checkpoint_folder):
         shutil.rmtree(folder(context.settings, prepared.run_id), ignore_errors=True)
 

@@ -114,6 +114,8 @@ def _pieces(array: ndarray, dtype: str) -> list[bytes]:
     """The bytes of every row of an array."""
     packed = np.ascontiguousarray(array, dtype=dtype).tobytes()
     size = len(packed) // len(array)
+    if not size:
+        return [b""] * len(array)
     return [packed[i : i + size] for i in range(0, len(packed), size)]
 
 

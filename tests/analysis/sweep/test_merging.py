@@ -74,6 +74,21 @@ def test_random_windows_are_a_uniform_sample():
     assert np.abs(counts - expected).max() < 5 * np.sqrt(expected)
 
 
+def test_random_windows_are_no_more_often_interval_windows_than_chance_has_it():
+    found = np.random.default_rng(3).normal(size=(N_WINDOWS, 2, 2000)).astype(np.float32)
+    kept = {each.kind: each.windows for each in exemplars(counted(found, SHARDS))}
+    both = np.mean(
+        [
+            [window in intervals for window in row]
+            for row, intervals in zip(
+                kept["random"].tolist(), kept["interval"].tolist(), strict=True
+            )
+        ]
+    )
+    # 5 windows of 23 are in intervals, a little fewer where an interval is empty
+    assert both < 0.25
+
+
 def test_interval_counts_are_the_windows_of_each_interval():
     rng = np.random.default_rng(5)
     found = rng.normal(size=(N_WINDOWS, N_POS, N_UNITS)).astype(np.float32)
