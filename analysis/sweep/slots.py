@@ -15,7 +15,6 @@ from numpy import ndarray
 from analysis.sweep import kernels
 from analysis.sweep.layout import Kept
 
-
 INTERVALS = 0x1A7E2FA1
 """Sets the hashes of the intervals apart from those of the uniform sample."""
 
