@@ -51,7 +51,7 @@ class CrampRequest(Request):
 
 
 class StallRequest(Request):
-    """Stops its own process (SIGSTOP) in the middle, then writes."""
+    """Stops its own process (SIGSTOP) in the middle; writes once there is a file `.go`."""
 
     kind: Literal["stall"] = "stall"
     file: Path
@@ -102,8 +102,9 @@ def full(context: JobContext[FullRequest]) -> dict[str, Any]:
 def stall(context: JobContext[StallRequest]) -> dict[str, Any]:
     first = not context.request.file.exists()
     note(context.request.file, f"began {os.getpid()}")
-    if first:
-        os.kill(os.getpid(), signal.SIGSTOP)  # the test continues us when another has taken over
+    while first and not context.request.file.with_suffix(".go").exists():
+        os.kill(os.getpid(), signal.SIGSTOP)  # until the test says that another has taken over
+        time.sleep(0.05)
     with context.transaction():
         note(context.request.file, f"wrote {os.getpid()}")
     return {"by": os.getpid()}
