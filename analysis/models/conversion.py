@@ -46,7 +46,11 @@ def convert_gguf(path: Path, folder: Path, progress: Progress = _unheard) -> Pat
 
 
 def _convert(path: Path, folder: Path, progress: Progress) -> None:
-    source: dict[str, Any] = {"gguf_file": path.name, "local_files_only": True}
+    source: dict[str, Any] = {
+        "gguf_file": path.name,
+        "local_files_only": True,
+        "trust_remote_code": False,  # of files that lie beside it; unsaid, the user would be asked
+    }
     try:
         with quiet(), _reading_once(progress):
             progress("reading the file", 0.0)
