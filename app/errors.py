@@ -11,11 +11,22 @@ class PatchclampError(Exception):
     status = 500
     title = "Something went wrong"
 
-    def __init__(self, detail: str, *, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        hint: str | None = None,
+        public: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.hint = hint
         """What to do next, as a sentence."""
+        self.public = public or detail
+        """The detail as anybody on the network may read it: no paths, no addresses."""
+        self.retry_after = retry_after
+        """Seconds after which the same may work, where waiting is all that is needed."""
 
 
 class NotFoundError(PatchclampError):
@@ -31,6 +42,13 @@ class BadRequestError(PatchclampError):
 class ConflictError(PatchclampError):
     status = 409
     title = "In conflict with what is there"
+
+
+class TooManyError(PatchclampError):
+    """More of something than this server takes on at once."""
+
+    status = 429
+    title = "Too much at once"
 
 
 class UnavailableError(PatchclampError):

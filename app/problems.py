@@ -171,7 +171,16 @@ def _page_renderer(request: Request) -> PageOfProblem:
 
 def _answer_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, PatchclampError)  # noqa: S101 - the registry guarantees it
-    return answer_problem(request, error.status, error.detail, title=error.title, hint=error.hint)
+    if error.public != error.detail:
+        log.warning("request.refused", reason=error.detail)
+    return answer_problem(
+        request,
+        error.status,
+        error.public,
+        title=error.title,
+        hint=error.hint,
+        headers=None if error.retry_after is None else {"Retry-After": str(error.retry_after)},
+    )
 
 
 def _answer_http(request: Request, error: Exception) -> Response:

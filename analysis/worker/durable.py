@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from analysis.worker.interruptions import LeaseLost, StoreWaiting, reason_to_wait
 from app.errors import UnavailableError
 from app.settings import Settings
+from app.store.failures import name_of
 
 VERSION: Final = "1"
 """Of the workflow, not of the code: a newer Patchclamp goes on with an older one's jobs."""
@@ -51,8 +52,10 @@ class Durable:
         try:
             self._launch()
         except (sqlite3.Error, DBAPIError) as error:
+            cause = getattr(error, "orig", None) or error
+            said = next(iter(str(cause).strip().splitlines()), type(cause).__name__)
             raise UnavailableError(
-                f"The queue of jobs, {queue_name(self._settings)}, cannot be used: {error}",
+                f"The queue of jobs, {queue_name(self._settings)}, cannot be used: {said}",
                 hint="If it is damaged, move it away: jobs then begin again, and none is lost.",
             ) from error
 
@@ -130,8 +133,8 @@ def queue_url(settings: Settings) -> str:
 
 
 def queue_name(settings: Settings) -> str:
-    """As `queue_url`, without a password."""
-    return make_url(queue_url(settings)).render_as_string(hide_password=True)
+    """Its file, or its server and database."""
+    return name_of(make_url(queue_url(settings)))
 
 
 def _use_wal(path: Path) -> None:

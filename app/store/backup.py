@@ -7,6 +7,7 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
+from psycopg.pq import Conninfo
 from sqlalchemy import Engine
 
 from app.errors import ConflictError, UnavailableError
@@ -64,14 +65,11 @@ def _dump_postgresql(engine: Engine, target: Path) -> Path:
             hint="Install PostgreSQL's client programs (package postgresql-client) and try again.",
         )
     partial = _prepare(target)
-    url = engine.url.set(drivername="postgresql", password=None)
-    environment = dict(os.environ)
-    if engine.url.password:
-        environment["PGPASSWORD"] = str(engine.url.password)
     try:
         done = subprocess.run(  # noqa: S603 (our own arguments, no shell)
-            [program, "--format=custom", f"--file={partial}", url.render_as_string()],
-            env=environment,
+            [program, "--format=custom", "--no-password", f"--file={partial}"],
+            env=os.environ | connection_environment(engine),
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
@@ -86,8 +84,21 @@ def _dump_postgresql(engine: Engine, target: Path) -> Path:
     return target
 
 
+def connection_environment(engine: Engine) -> dict[str, str]:
+    """The engine's connection as libpq's environment variables: arguments are seen by everybody.
+
+    What has no variable (keep-alives and the like) is left out.
+    """
+    _, given = engine.dialect.create_connect_args(engine.url)
+    return {
+        option.envvar.decode(): str(given[option.keyword.decode()])
+        for option in Conninfo.get_defaults()
+        if option.envvar and given.get(option.keyword.decode()) is not None
+    }
+
+
 def _prepare(target: Path) -> Path:
-    """A name beside the target to write to first."""
+    """An empty file beside the target to write to first, which only its owner may read."""
     if target.exists():
         raise ConflictError(f"{target} is there already.", hint="Give another name.")
     try:
@@ -97,4 +108,13 @@ def _prepare(target: Path) -> Path:
             f"The folder {target.parent} cannot be made: {error.strerror}.",
             hint="Choose a folder that this user may write to.",
         ) from error
-    return target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        partial.touch(mode=0o600, exist_ok=False)
+    except OSError as error:
+        raise UnavailableError(
+            f"{target} cannot be written: {error.strerror}.",
+            hint="Choose a folder that this user may write to, on a disk with space.",
+        ) from error
+    return partial

@@ -1,5 +1,9 @@
 """What a database driver's error means for the user, decided in this one place.
 
+On the command line the store has a name (file, or server and database); in answers over the
+network it is "the store", and what the driver says of addresses is left out. A password, or what
+else a URL's query may hold, is in neither.
+
 SQLite and PostgreSQL report a full disk, a lock, a missing table in their own words; the rest of
 the code sees `UnavailableError`. Broken constraints and wrong SQL are not the user's affair and
 stay what they are.
@@ -9,12 +13,14 @@ import sqlite3
 from collections.abc import Callable
 
 import psycopg
-from sqlalchemy import Engine, event
+from sqlalchemy import URL, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 from app.errors import UnavailableError
 
 KEPT = "Nothing that was stored before is lost."
+BUSY_SECONDS = 2
+"""After which a store that somebody else holds is asked again."""
 
 # (part of SQLite's message, what happened, what to do)
 SQLITE = (
@@ -110,14 +116,22 @@ def watch(engine: Engine) -> None:
 
 
 def store_name(engine: Engine) -> str:
-    """The store's file or address, without a password."""
-    if engine.dialect.name == "sqlite":
-        return engine.url.database or ":memory:"
-    return engine.url.render_as_string(hide_password=True)
+    """The store's file, or its server and database; nothing else of its URL."""
+    return name_of(engine.url)
+
+
+def name_of(url: URL) -> str:
+    """Of a URL only dialect, host, port and database: its query may hold secrets, too."""
+    if url.get_backend_name() == "sqlite":
+        return url.database or ":memory:"
+    host = f"[{url.host}]" if url.host and ":" in url.host else url.host or ""
+    port = f":{url.port}" if url.port else ""
+    return f"{url.get_backend_name()}://{host}{port}/{url.database or ''}"
 
 
 def unavailable(error: BaseException, *, name: str) -> UnavailableError | None:
     """What to tell the user, or None where the error is not about the store's availability."""
+    said = ""
     if isinstance(error, sqlite3.Error):
         found = _first(SQLITE, lambda part: part in str(error).lower())
     elif isinstance(error, psycopg.Error):
@@ -125,17 +139,21 @@ def unavailable(error: BaseException, *, name: str) -> UnavailableError | None:
         found = _first(POSTGRESQL, state.startswith)
         if found is None and isinstance(error, psycopg.OperationalError):
             found = (
-                f"the database server cannot be reached ({str(error).strip().splitlines()[0]})"
-                if str(error).strip()
-                else "the database server cannot be reached",
+                "the database server cannot be reached",
                 "Check that it runs and that PATCHCLAMP_DATABASE_URL names it.",
             )
+            said = next((f" ({line})" for line in str(error).strip().splitlines()), "")
     else:
         return None
     if found is None:
         return None
     what, todo = found
-    return UnavailableError(f"The store {name} cannot be used: {what}. {KEPT}", hint=todo)
+    return UnavailableError(
+        f"The store {name} cannot be used: {what}{said}. {KEPT}",
+        hint=todo,
+        public=f"The store cannot be used: {what}. {KEPT}",
+        retry_after=BUSY_SECONDS if "locked" in what else None,
+    )
 
 
 def _first(

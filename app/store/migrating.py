@@ -63,6 +63,7 @@ def require_current(engine: Engine) -> None:
         raise UnavailableError(
             f"The store {store_name(engine)} is not set up for this version of Patchclamp.",
             hint="Run `patchclamp db upgrade`.",
+            public="The store is not set up for this version of Patchclamp.",
         )
 
 
@@ -129,9 +130,10 @@ def _revision(connection: Connection) -> str | None:
 def _refuse_newer(engine: Engine, revision: str | None) -> None:
     if revision is None or revision in {script.revision for script in _scripts().walk_revisions()}:
         return
+    what = f"was made by a newer version of Patchclamp (its revision is {revision})"
     raise UnavailableError(
-        f"The store {store_name(engine)} was made by a newer version of Patchclamp "
-        f"(its revision is {revision}). Nothing was changed.",
+        f"The store {store_name(engine)} {what}. Nothing was changed.",
+        public=f"The store {what}.",
         hint="Install that version or a newer one, or set PATCHCLAMP_DATA to another folder; a "
         "copy from before the newer version's first start is in the `backups` folder.",
     )
