@@ -46,6 +46,8 @@ def run_inline(
         context.flush()
     except Exception as error:
         queue.finish(engine, claim, "failed", error=str(error))
+        if kind.tidy is not None:
+            kind.tidy(engine, settings)
         raise
     queue.finish(engine, claim, "succeeded", result=result)
     return result

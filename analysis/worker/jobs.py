@@ -1,10 +1,13 @@
 """The kinds of job that a worker knows: a name, the request's type, and the function to run."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from sqlalchemy import Engine
+
 from analysis.worker.context import JobContext
+from app.settings import Settings
 from app.store.requests import Request
 
 R = TypeVar("R", bound=Request)
@@ -17,6 +20,9 @@ class JobKind(Generic[R]):
     run: Callable[[JobContext[R]], dict[str, Any] | None]
     """Its result, as JSON, is shown with the job. It runs again from the start after every
     interruption, but what was done inside `context.step` is not done again."""
+    tidy: Callable[[Engine, Settings], None] | None = None
+    """Removes the files of jobs of this kind that have ended; called when a worker starts, and
+    after each job that has ended."""
 
 
 class JobKinds:
@@ -32,6 +38,9 @@ class JobKinds:
     @property
     def names(self) -> list[str]:
         return sorted(self._kinds)
+
+    def __iter__(self) -> Iterator[JobKind[Any]]:
+        return iter(self._kinds.values())
 
     def __getitem__(self, name: str) -> JobKind[Any]:
         return self._kinds[name]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from analysis.weights.output_side import OutputSides, Readout, output_sides
 from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
-from analysis.worker.provenance import begin_run, closing_run, end_run
+from analysis.worker.provenance import begin_run, end_run
 from analysis.worker.subjects import load_subject, model_row, site_ids
 from app.store.packing import pack
 from app.store.requests import OutputRequest
@@ -49,16 +49,13 @@ def run(context: JobContext[OutputRequest]) -> dict[str, Any]:
         )
 
     run_id = context.step("begin", lambda: context.write(begin))
-    with closing_run(context, run_id):
-        for site in sites:
-            context.check_cancelled()
-            context.progress(done, total, "neurons", "projecting output vectors on the vocabulary")
-            found = output_sides(
-                model.output_vectors(site.name), readout, n_tokens=request.n_tokens
-            )
-            _store(context, run_id, ids[site.name], found)
-            done += site.n_units
-        context.write(lambda session: end_run(session, run_id, "finished", {"neurons": total}))
+    for site in sites:
+        context.check_cancelled()
+        context.progress(done, total, "neurons", "projecting output vectors on the vocabulary")
+        found = output_sides(model.output_vectors(site.name), readout, n_tokens=request.n_tokens)
+        _store(context, run_id, ids[site.name], found)
+        done += site.n_units
+    context.write(lambda session: end_run(session, run_id, "finished", {"neurons": total}))
     return {"run_id": run_id}
 
 

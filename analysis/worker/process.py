@@ -101,6 +101,8 @@ class Worker:
         self._heartbeat.start()
         self._durable.launch(self._run_claimed)
         self._forget_dead()
+        for kind in self._kinds:
+            self._tidy(kind)
         log.info("worker ready", worker=self.id, kinds=self._kinds.names)
         try:
             while not self._stopping.is_set():
@@ -189,6 +191,8 @@ class Worker:
         finally:
             self._execution = None
             self._heartbeat.hold(None)
+        if execution.outcome == "ended":
+            self._tidy(kind)
         log.info("job left", job=claim.job_id, outcome=execution.outcome)
 
     def _attempt(self, execution: Execution) -> Outcome:
@@ -282,6 +286,15 @@ class Worker:
             )
         except (LeaseLostError, UnavailableError) as error:
             log.warning("job not handed back", job=execution.claim.job_id, reason=str(error))
+
+    def _tidy(self, kind: JobKind[Any]) -> None:
+        """What cannot be removed now is removed another time."""
+        if kind.tidy is None:
+            return
+        try:
+            kind.tidy(self._engine, self._settings)
+        except (OSError, UnavailableError) as error:
+            log.warning("not tidied up", kind=kind.name, reason=str(error))
 
     def _forget_dead(self) -> None:
         with open_session(self._engine) as session:

@@ -2,10 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -13,8 +10,6 @@ import torch
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from analysis.worker.context import JobContext
-from analysis.worker.interruptions import JobCancelled
 from app.store.tables import RunTable
 
 
@@ -38,12 +33,12 @@ def code_version() -> str:
 def begin_run(session: Session, **columns: Any) -> int:  # noqa: ANN401 - the columns of a run
     """Write a run that has begun; returns its id.
 
-    A job whose first step was cut short after this had been stored finds its run again.
+    A job has one run of a kind: where its first step was cut short after this had been stored, or
+    the memory of its steps was lost, it finds its run again. One that its method does not end is
+    ended with the job (`app.store.ending`).
     """
     job_id = columns.get("job_id")
-    begun = select(RunTable.id).where(
-        RunTable.job_id == job_id, RunTable.kind == columns["kind"], RunTable.status == "running"
-    )
+    begun = select(RunTable.id).where(RunTable.job_id == job_id, RunTable.kind == columns["kind"])
     known = session.scalar(begun) if job_id is not None else None
     if known is not None:
         return known
@@ -67,20 +62,3 @@ def end_run(session: Session, run_id: int, status: str, measured: dict[str, Any]
         .returning(RunTable.id)
     )
     return ended.first() is not None
-
-
-@contextmanager
-def closing_run(context: JobContext[Any], run_id: int) -> Iterator[None]:
-    """Closes the run as cancelled or failed where what is inside does not end well."""
-
-    def close(status: str) -> None:
-        context.write(partial(end_run, run_id=run_id, status=status, measured={}))
-
-    try:
-        yield
-    except JobCancelled:
-        context.insist(lambda: close("cancelled"))
-        raise
-    except Exception:
-        context.insist(lambda: close("failed"))
-        raise

@@ -17,7 +17,7 @@ from analysis.sweep.pool import read_pool
 from analysis.weights.relatives import Relatives, by_activity, by_direction
 from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
-from analysis.worker.provenance import begin_run, closing_run, end_run
+from analysis.worker.provenance import begin_run, end_run
 from analysis.worker.subjects import load_subject, model_row
 from app.errors import NotFoundError
 from app.settings import Settings
@@ -62,26 +62,25 @@ def run(context: JobContext[RelateRequest]) -> dict[str, Any]:
         )
 
     run_id = context.step("begin", lambda: context.write(begin))
-    with closing_run(context, run_id):
-        measured: dict[str, Any] = {}
-        neurons = [site for site in sites if site.kind == "mlp"]
-        if neurons:
-            model = load_subject(
-                row, dtype=torch.float32, device=torch.device("cpu"), settings=settings
-            )
-            vectors = torch.cat([model.output_vectors(site.name) for site in neurons])
-            found = by_direction(vectors, n=request.n_related, tell=_teller(context, "directions"))
-            _store(context, run_id, neurons, "output", found)
-            measured["neurons"] = len(vectors)
-        if pools:
-            first = sweep.parameters["counted_from"]
-            activity = _activity(settings, sites, pools, first=first, seed=sweep.seed)
-            measured |= {"units": activity.shape[0], "tokens": activity.shape[1]}
-            found = by_activity(
-                activity, n=request.n_related, seed=sweep.seed, tell=_teller(context, "activity")
-            )
-            _store(context, run_id, sites, "activity", found)
-        context.write(lambda session: end_run(session, run_id, "finished", measured))
+    measured: dict[str, Any] = {}
+    neurons = [site for site in sites if site.kind == "mlp"]
+    if neurons:
+        model = load_subject(
+            row, dtype=torch.float32, device=torch.device("cpu"), settings=settings
+        )
+        vectors = torch.cat([model.output_vectors(site.name) for site in neurons])
+        found = by_direction(vectors, n=request.n_related, tell=_teller(context, "directions"))
+        _store(context, run_id, neurons, "output", found)
+        measured["neurons"] = len(vectors)
+    if pools:
+        first = sweep.parameters["counted_from"]
+        activity = _activity(settings, sites, pools, first=first, seed=sweep.seed)
+        measured |= {"units": activity.shape[0], "tokens": activity.shape[1]}
+        found = by_activity(
+            activity, n=request.n_related, seed=sweep.seed, tell=_teller(context, "activity")
+        )
+        _store(context, run_id, sites, "activity", found)
+    context.write(lambda session: end_run(session, run_id, "finished", measured))
     return {"run_id": run_id}
 
 

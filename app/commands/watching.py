@@ -24,8 +24,9 @@ class JobFailedError(PatchclampError):
 
 def watch(engine: "Engine", job_id: str, *, lease_seconds: float) -> "JobView":
     """The job as it ended. Raises JobFailedError where it failed or was cancelled."""
+    from app.store.ending import ENDED
     from app.store.engine import open_session
-    from app.store.queries.job import ENDED, get_job, list_events, list_living_workers
+    from app.store.queries.job import get_job, list_events, list_living_workers
 
     begun = time.monotonic()
     warned = False

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.store.ending import end_forgotten_runs, end_runs
 from app.store.engine import begin
 from app.store.queries.job import unattended
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
@@ -60,6 +61,7 @@ def register_worker(engine: Engine, *, worker_id: str, host: str, process: int) 
         connection.execute(
             delete(WorkerTable).where(WorkerTable.heartbeat_at < now - FORGOTTEN_AFTER)
         )
+        end_forgotten_runs(connection)
 
 
 def forget_worker(engine: Engine, *, worker_id: str) -> None:
@@ -164,6 +166,7 @@ def finish(
     error: str | None = None,
     traceback: str | None = None,
 ) -> None:
+    """The job has ended, and with it whatever it has left running."""
     with begin(engine) as connection:
         _owned(
             connection,
@@ -175,6 +178,11 @@ def finish(
             result=result,
             error=error,
             traceback=traceback,
+        )
+        end_runs(
+            connection,
+            job_id=claim.job_id,
+            status="cancelled" if status == "cancelled" else "failed",
         )
         told: dict[str, dict[str, Any]] = {
             "succeeded": {"result": result},
@@ -203,24 +211,28 @@ def hand_back(engine: Engine, claim: Claim, reason: str) -> None:
             .returning(JobTable.id)
         ).all()
         if cancelled:
+            end_runs(connection, job_id=claim.job_id, status="cancelled")
             _note(connection, claim.job_id, "cancelled", {})
 
 
 def count_deaths(engine: Engine, claim: Claim) -> int:
-    """How many workers in a row died with this job while it did not get any further."""
+    """How many workers in a row died with this job while it did not get further than before."""
     query = (
         select(JobEventTable.data)
         .where(JobEventTable.job_id == claim.job_id, JobEventTable.kind == "resumed")
-        .order_by(JobEventTable.id.desc())
-        .limit(50)
+        .order_by(JobEventTable.id)
     )
     with engine.connect() as connection:
-        resumptions = connection.execute(query).scalars().all()
+        told = connection.execute(query).scalars().all()
     n = 0
-    for data in resumptions:
-        if data.get("dead_worker") is None or data.get("done") != resumptions[0].get("done"):
-            break
-        n += 1
+    furthest: dict[str | None, float] = {}
+    for data in told:
+        if "worker" not in data:
+            continue  # it went on after waiting for the disk, in the same hands
+        unit, done = data.get("unit"), float(data.get("done") or 0)
+        further = done > furthest.get(unit, -1.0)
+        n = 0 if data["dead_worker"] is None else 1 if further else n + 1
+        furthest[unit] = max(done, furthest.get(unit, done))
     return n
 
 
@@ -247,7 +259,9 @@ def _take(
                 message=None,
                 rate=None,
             )
-            .returning(JobTable.kind, JobTable.request, JobTable.attempts, JobTable.done)
+            .returning(
+                JobTable.kind, JobTable.request, JobTable.attempts, JobTable.done, JobTable.unit
+            )
         ).one_or_none()
         if row is None:
             return None
@@ -255,7 +269,9 @@ def _take(
             connection.execute(update(JobTable).where(JobTable.id == job_id).values(started_at=now))
             _note(connection, job_id, "started", {"worker": worker_id})
         else:
-            data = {"worker": worker_id, "dead_worker": taken_from, "done": row.done}
+            data = {
+                "worker": worker_id, "dead_worker": taken_from, "done": row.done, "unit": row.unit,
+            }  # fmt: skip
             _note(connection, job_id, "resumed", data)
     return Claim(job_id, row.kind, row.request, worker_id, row.attempts, taken_from)
 

@@ -69,7 +69,8 @@ def test_a_dead_workers_job_is_taken_over_and_a_living_ones_is_not(engine: Engin
     assert queue.claim_next(engine, worker_id="c", kinds=[KIND], lease_seconds=5) is None
     with open_session(engine) as session:
         event = list_events(session, job_id=job_id)[-1]
-    assert (event.kind, event.data) == ("resumed", {"worker": "b", "dead_worker": "a", "done": 3})
+    told = {"worker": "b", "dead_worker": "a", "done": 3, "unit": "windows"}
+    assert (event.kind, event.data) == ("resumed", told)
 
 
 WRITES: dict[str, Callable[[Engine, Claim], object]] = {
@@ -155,3 +156,21 @@ def test_deaths_are_counted_while_the_job_gets_no_further(engine: Engine) -> Non
     queue.write_progress(engine, claim, Progress(1, None, "windows", None, None))
     claim = take(engine, lease_seconds=-1)
     assert queue.count_deaths(engine, claim) == 1
+
+
+def test_deaths_at_varying_places_before_the_furthest_one_are_counted(engine: Engine) -> None:
+    ask(engine)
+    for done in (40, 80, 60, 75, 20):
+        claim = take(engine, lease_seconds=-1)
+        queue.write_progress(engine, claim, Progress(done, 100, "windows", None, None))
+        queue.write_message(engine, claim, None, "resumed")  # the disk was full for a while
+    assert queue.count_deaths(engine, take(engine)) == 4
+
+
+def test_a_stop_in_between_begins_the_count_of_deaths_anew(engine: Engine) -> None:
+    ask(engine)
+    for _ in range(3):
+        take(engine, lease_seconds=-1)
+    queue.hand_back(engine, take(engine), "stopped")
+    take(engine, lease_seconds=-1)
+    assert queue.count_deaths(engine, take(engine)) == 1

@@ -6,7 +6,6 @@ depend on interruptions, so however often a sweep is killed it ends with the sam
 
 import shutil
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -17,12 +16,12 @@ from analysis.sweep.engine import Sweep
 from analysis.sweep.plan import Plan
 from analysis.sweep.pool import file_sha256, pool_file
 from analysis.worker.context import JobContext
-from analysis.worker.interruptions import JobCancelled
 from analysis.worker.jobs import JobKind
 from analysis.worker.provenance import end_run
 from analysis.worker.subjects import model_row, site_ids
 from analysis.worker.sweeping.checkpoints import Checkpoints
 from analysis.worker.sweeping.counting import Counting
+from analysis.worker.sweeping.leftovers import checkpoint_folder, pool_folder, remove_leftovers
 from analysis.worker.sweeping.preparing import Prepared, Subject, prepare, recall, windows_file
 from analysis.worker.sweeping.publishing import Publisher, show_run
 from analysis.worker.sweeping.sampling import plan_of
@@ -42,19 +41,12 @@ def run(context: JobContext[SweepRequest]) -> dict[str, Any]:
         return asdict(prepared)
 
     prepared = Prepared(**context.step("prepare", prepared_step))
-    try:
-        measured = context.step("count", lambda: _count(context, prepared, held))
-        context.step("finish", lambda: finish(context, prepared, measured))
-    except JobCancelled:
-        context.insist(lambda: _give_up(context, prepared, "cancelled"))
-        raise
-    except Exception:
-        context.insist(lambda: _give_up(context, prepared, "failed"))
-        raise
+    measured = context.step("count", lambda: _count(context, prepared, held))
+    context.step("finish", lambda: finish(context, prepared, measured))
     return {"run_id": prepared.run_id}
 
 
-KIND = JobKind("sweep", SweepRequest, run)
+KIND = JobKind("sweep", SweepRequest, run, tidy=remove_leftovers)
 
 
 def _count(
@@ -143,19 +135,3 @@ def _ask_for_more(session: Session, request: SweepRequest, run_id: int) -> None:
         RelateRequest(model=request.model, run_id=run_id),
     ):
         create_job(session, request=follower, actor="sweep")
-
-
-def _give_up(context: JobContext[SweepRequest], prepared: Prepared, status: str) -> None:
-    """Close the run; what was published stays, what only a finished run needs goes."""
-    if not context.write(lambda session: end_run(session, prepared.run_id, status, {})):
-        return
-    for folder in (pool_folder, checkpoint_folder):
-        shutil.rmtree(folder(context.settings, prepared.run_id), ignore_errors=True)
-
-
-def pool_folder(settings: Settings, run_id: int) -> Path:
-    return settings.data / "pools" / str(run_id)
-
-
-def checkpoint_folder(settings: Settings, run_id: int) -> Path:
-    return settings.data / "checkpoints" / str(run_id)

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from app.api.describing import problems_of
 from app.api.parameters import LARGEST, JobId
 from app.dependencies import ReadSession, StoreEngine
+from app.store.ending import ENDED
 from app.store.engine import open_session
 from app.store.queries import job as jobs
 from app.store.views.job import JobEventView, JobView
@@ -25,7 +26,6 @@ from app.store.views.job import JobEventView, JobView
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], responses=problems_of(404))
 
 POLL_SECONDS: Final = 0.25
-ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
 
 
 def find_job(session: ReadSession, job_id: JobId) -> JobView:

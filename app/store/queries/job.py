@@ -11,21 +11,29 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, false, insert, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select, update
+from sqlalchemy.orm import Session, defer
 
-from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.errors import BadRequestError, ConflictError, NotFoundError, TooManyError
+from app.store.ending import end_runs
 from app.store.paging import LARGEST_CURSOR, check_limit, is_name
 from app.store.requests import PrepareDemoRequest, Request
 from app.store.tables.corpus import CorpusTable
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
 from app.store.tables.model import ModelTable
+from app.store.tables.run import RunTable
 from app.store.views.base import Page
-from app.store.views.job import JobEventView, JobView, ProgressView
+from app.store.views.job import JobEventView, JobRow, JobView, ProgressView
 
 STATES: Final = ("queued", "running", "succeeded", "failed", "cancelled")
-ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
 LARGEST_READING: Final = 1000
+LONGEST_ERROR: Final = 300
+"""Characters of a failure's sentence in a list."""
+RETRY_SECONDS: Final = 60
+LINE: Final = tuple(
+    defer(column, raiseload=True)
+    for column in (JobTable.request, JobTable.traceback, JobTable.result)
+)
 
 
 def list_jobs(
@@ -35,14 +43,15 @@ def list_jobs(
     model: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
-) -> Page[JobView]:
+) -> Page[JobRow]:
     """Jobs, newest first."""
     if status is not None and status not in STATES:
         raise BadRequestError(
             f"There is no job state {status!r}.", hint=f"Use one of {', '.join(STATES)}."
         )
     check_limit(limit)
-    query = select(JobTable).order_by(JobTable.created_at.desc(), JobTable.id.desc())
+    query = select(JobTable).options(*LINE)
+    query = query.order_by(JobTable.created_at.desc(), JobTable.id.desc())
     if status is not None:
         query = query.where(JobTable.status == status)
     if model is not None:
@@ -56,9 +65,9 @@ def list_jobs(
             )
         )
     rows = session.scalars(query.limit(limit + 1)).all()
-    items = [_view(row) for row in rows[:limit]]
+    items = [JobRow(**_line(row, longest_error=LONGEST_ERROR)) for row in rows[:limit]]
     more = len(rows) > limit
-    return Page[JobView](items=items, next_cursor=_write_cursor(items[-1]) if more else None)
+    return Page[JobRow](items=items, next_cursor=_write_cursor(items[-1]) if more else None)
 
 
 def get_job(session: Session, *, job_id: str) -> JobView:
@@ -74,16 +83,24 @@ def get_job(session: Session, *, job_id: str) -> JobView:
     return _view(row)
 
 
-def create_job(session: Session, *, request: Request, actor: str) -> JobView:
+def create_job(
+    session: Session, *, request: Request, actor: str, most_queued: int | None = None
+) -> JobView:
     """The queued job; it exists once the caller commits, and then no crash loses it.
 
-    Raises NotFoundError where the request names a model or corpus that was not added.
+    Raises NotFoundError where the request names a model, corpus or sweep that is not there,
+    BadRequestError where its run is no sweep of its model, TooManyError where `most_queued` jobs
+    wait already.
     """
     fields = request.model_dump(mode="json")
     kind = fields["kind"]
     model: str | None = fields.get("model")
     if kind != "prepare_demo":  # it adds what it names
         _check_named(session, model, fields.get("corpus"))
+    if model is not None and "run_id" in fields:
+        _check_sweep(session, fields["run_id"], model)
+    if most_queued is not None:
+        _check_room(session, most_queued)
     job_id = uuid.uuid4().hex
     now = datetime.now(UTC)
     session.execute(
@@ -119,6 +136,7 @@ def request_cancel(session: Session, *, job_id: str, actor: str) -> JobView:
         .returning(JobTable.id)
     ).all()
     if ended:
+        end_runs(session, job_id=job_id, status="cancelled")
         _note(session, job_id, now, "cancelled", {"actor": actor})
         return get_job(session, job_id=job_id)
     asked = session.execute(
@@ -213,6 +231,35 @@ def _check_named(session: Session, model: str | None, corpus: str | None) -> Non
         )
 
 
+def _check_sweep(session: Session, run_id: int, model: str) -> None:
+    query = (
+        select(RunTable.kind, ModelTable.name)
+        .join(ModelTable, ModelTable.id == RunTable.model_id)
+        .where(RunTable.id == run_id)
+    )
+    found = session.execute(query).one_or_none()
+    hint = f"Give the number of a finished sweep of {model}; its page lists them."
+    if found is None:
+        raise NotFoundError(f"There is no run {run_id}.", hint=hint)
+    if found.name != model:
+        raise BadRequestError(f"Run {run_id} is of the model {found.name!r}.", hint=hint)
+    if found.kind != "sweep":
+        raise BadRequestError(f"Run {run_id} is no sweep but of the kind {found.kind}.", hint=hint)
+
+
+def _check_room(session: Session, most: int) -> None:
+    waiting = session.scalar(
+        select(func.count()).select_from(JobTable).where(JobTable.status == "queued")
+    )
+    if (waiting or 0) >= most:
+        raise TooManyError(
+            f"{waiting} jobs wait already; no more are taken.",
+            hint="Cancel some, wait until workers have done some, or set "
+            "PATCHCLAMP_MOST_QUEUED_JOBS higher.",
+            retry_after=RETRY_SECONDS,
+        )
+
+
 def _exists(session: Session, table: type[ModelTable | CorpusTable], name: str) -> bool:
     return session.scalar(select(table.id).where(table.name == name)) is not None
 
@@ -222,33 +269,40 @@ def _note(session: Session, job_id: str, at: datetime, kind: str, data: dict[str
 
 
 def _view(row: JobTable) -> JobView:
-    left = None
-    if row.total is not None and row.done is not None and row.rate and row.status == "running":
-        left = max(row.total - row.done, 0) / row.rate
     return JobView(
-        id=row.id,
-        kind=row.kind,
-        status=row.status,
-        model=row.model_name,
-        request=row.request,
-        progress=ProgressView(
-            done=row.done, total=row.total, unit=row.unit, rate=row.rate, seconds_left=left
-        ),
-        message=row.message,
-        created_by=row.created_by,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        cancel_requested=row.cancel_requested,
-        worker_id=row.worker_id,
-        attempts=row.attempts,
-        error=row.error,
-        traceback=row.traceback,
-        result=row.result,
+        **_line(row), request=row.request, traceback=row.traceback, result=row.result
     )
 
 
-def _write_cursor(job: JobView) -> str:
+def _line(row: JobTable, *, longest_error: int | None = None) -> dict[str, Any]:
+    """The fields of a line; a longer error ends with an ellipsis."""
+    left = None
+    if row.total is not None and row.done is not None and row.rate and row.status == "running":
+        left = max(row.total - row.done, 0) / row.rate
+    error = row.error
+    if error is not None and longest_error is not None and len(error) > longest_error:
+        error = error[: longest_error - 1] + "…"
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "status": row.status,
+        "model": row.model_name,
+        "progress": ProgressView(
+            done=row.done, total=row.total, unit=row.unit, rate=row.rate, seconds_left=left
+        ),
+        "message": row.message,
+        "created_by": row.created_by,
+        "created_at": row.created_at,
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+        "cancel_requested": row.cancel_requested,
+        "worker_id": row.worker_id,
+        "attempts": row.attempts,
+        "error": error,
+    }
+
+
+def _write_cursor(job: JobRow) -> str:
     text = f"{job.created_at.isoformat()}|{job.id}"
     return base64.urlsafe_b64encode(text.encode()).decode()
 

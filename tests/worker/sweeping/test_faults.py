@@ -16,7 +16,7 @@ from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store.engine import open_session
 from app.store.queries.exemplar import get_exemplars
 from app.store.queries.model import get_model
-from app.store.queries.run import get_run
+from app.store.queries.run import get_run, list_runs
 from app.store.queries.unit import get_unit, list_units
 from tests.analysis.models.planted import make_planted
 from tests.worker.conftest import ROOT, Laboratory
@@ -106,12 +106,37 @@ def test_a_cancelled_sweep_keeps_what_it_published_and_frees_its_pools(
     laboratory.wait_until(published, 60)
     laboratory.cancel(job_id)
     assert laboratory.wait_for_end(job_id).status == "cancelled"
+    laboratory.wait_until(lambda: not left_files(laboratory))
     with open_session(laboratory.engine) as session:
         model = get_model(session, name="planted")
         assert model.unit_count == model.n_units
         assert get_run(session, run_id=model.current_run_id).status == "cancelled"
-    assert not list((laboratory.folder / "pools").glob("*/*"))
-    assert not list((laboratory.folder / "checkpoints").glob("*/*"))
+
+
+def left_files(laboratory: Laboratory) -> list[Path]:
+    return [
+        file for kind in ("pools", "checkpoints") for file in laboratory.folder.glob(f"{kind}/*/*")
+    ]
+
+
+def test_a_sweep_cancelled_while_nobody_works_leaves_no_running_run_and_no_files(
+    laboratory: Laboratory,
+) -> None:
+    add_planted(laboratory.engine, laboratory.settings, laboratory.folder, n=400)
+    job_id = laboratory.ask(SWEEP.model_copy(update={"batch_size": 1, "windows_per_shard": 16}))
+    worker = start_worker(laboratory)
+    laboratory.wait_until(lambda: left_files(laboratory), 60)
+    worker.terminate()
+    worker.wait()
+    assert laboratory.job(job_id).status == "queued"
+    assert left_files(laboratory)
+
+    laboratory.cancel(job_id)
+    with open_session(laboratory.engine) as session:
+        (run,) = list_runs(session, model="planted").items
+    assert run.status == "cancelled"
+    start_worker(laboratory)
+    laboratory.wait_until(lambda: not left_files(laboratory))
 
 
 def test_a_model_that_changed_since_it_was_added_is_refused(laboratory: Laboratory) -> None:
