@@ -37,6 +37,10 @@ class ModelFacts:
     activation_function: str
     """The implementation that ran, by qualified name, e.g. `torch.nn.functional.silu`."""
     norm: str
+    linear_head: bool
+    """False: a transform that is not linear stands before the unembedding (BERT-type models)."""
+    quantised: str | None
+    """How the weights were quantised before they were dequantised, e.g. `Q4_1`; None: were not."""
     causal: bool
     bos_token_id: int | None
     """None: windows of this model begin without BOS."""

@@ -4,9 +4,11 @@ The weights are those that the file holds, dequantised: float32 keeps them exact
 """
 
 import functools
+import json
 import shutil
 import struct
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +20,10 @@ from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
 
 from analysis.errors import ModelError
-from analysis.models.folder import first_line, quiet
+from analysis.models.folder import ORIGIN, first_line, quiet
 from analysis.models.subject import Progress
 
+UNQUANTISED = ("F64", "F32", "F16", "BF16")
 CONVERT = "Check the file, or convert it yourself and give the transformers folder."
 
 
@@ -74,6 +77,16 @@ def _convert(path: Path, folder: Path, progress: Progress) -> None:
         del model.config.quantization_config
     model.config.architectures = [type(model).__name__]
     model.config.save_pretrained(folder)
+    (folder / ORIGIN).write_text(json.dumps({"quantised": ", ".join(quantisations(path))}))
+
+
+def quantisations(path: Path) -> list[str]:
+    """The types of a file's quantised tensors, that of most weights first."""
+    weights: Counter[str] = Counter()
+    for tensor in gguf.GGUFReader(path).tensors:
+        if tensor.tensor_type.name not in UNQUANTISED:
+            weights[tensor.tensor_type.name] += int(tensor.n_elements)
+    return [name for name, _ in weights.most_common()]
 
 
 @contextmanager

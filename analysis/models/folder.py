@@ -24,6 +24,8 @@ from analysis.models.hooked import HookedModel, Parts, fold_norm, rows_of
 from analysis.models.tokens import load_tokeniser, tokenizer_files
 from analysis.records import ModelFacts
 
+ORIGIN = "converted-from.json"
+"""What a conversion says of the file that a folder was made from."""
 _LOADING_ERRORS = (
     OSError, ValueError, TypeError, KeyError, AttributeError, IndexError, RuntimeError, ImportError,
     ZeroDivisionError, SafetensorError, HFValidationError, StrictDataclassError,
@@ -142,9 +144,10 @@ def _parts(
 ) -> Parts:
     backbone = module_at(model, architecture.backbone)
     layers = list(module_at(backbone, architecture.layers))  # type: ignore[call-overload]
-    gains = None
+    norms = gains = None
     if architecture.mlp_norm is not None:
-        gains = [_gain(module_at(layer, architecture.mlp_norm), architecture) for layer in layers]
+        norms = [module_at(layer, architecture.mlp_norm) for layer in layers]
+        gains = [_gain(norm, architecture) for norm in norms]
 
     def forward(tokens: Tensor, mask: Tensor | None) -> Tensor:
         extra = {"use_cache": False} if architecture.causal else {}
@@ -169,6 +172,8 @@ def _parts(
         mlp_gains=gains,
         unembedding=unembedding,
         head=head,
+        final_norm=module_at(backbone, architecture.final_norm),
+        mlp_norms=norms,
     )
 
 
@@ -196,11 +201,19 @@ def _facts(
         gated=architecture.gated,
         activation_function=qualified_name(module_at(first, architecture.activation)),
         norm=architecture.norm,
+        linear_head=architecture.linear_head,
+        quantised=_quantised(folder),
         causal=architecture.causal,
         bos_token_id=bos_token_id,
         weights_sha256=hash_files(weights),
         tokenizer_sha256=hash_files(tokenizer_files(folder)),
     )
+
+
+def _quantised(folder: Path) -> str | None:
+    """How the weights had been quantised before they were converted."""
+    origin = folder / ORIGIN
+    return str(read_json(origin)["quantised"]) or None if origin.is_file() else None
 
 
 def qualified_name(activation: Any) -> str:  # noqa: ANN401 - a module or a function

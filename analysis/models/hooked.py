@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from analysis.errors import ModelError
 from analysis.models.attention import CAPTURE, Capture, patterns_of
-from analysis.models.subject import Recorder
+from analysis.models.subject import NormScales, Recorder
 from analysis.models.tokens import Tokeniser
 from analysis.records import ModelFacts, Site
 
@@ -32,6 +32,10 @@ class Parts:
     """Per layer, the gain of a norm behind the MLP."""
     unembedding: Callable[[], Float[Tensor, "d_model vocab"]]
     head: Callable[[Tensor], Tensor]
+    final_norm: nn.Module
+    """What comes last before the unembedding."""
+    mlp_norms: Sequence[nn.Module] | None = None
+    """Per layer, a norm behind the MLP."""
     output_texts: Sequence[str] | None = None
     """Names of the unembedding's columns where they are not the vocabulary."""
 
@@ -109,6 +113,26 @@ class HookedModel:
             CAPTURE.reset(token)
             self._recording = None
             self._capture.clear()
+
+    def norm_scales(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        *,
+        lengths: Int[Tensor, "batch"] | None = None,
+    ) -> NormScales:
+        entered: dict[nn.Module, Tensor] = {}
+
+        def hook(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            entered[module] = scale_of(module, inputs[0], self.facts.norm)
+
+        final, mlp = self._parts.final_norm, self._parts.mlp_norms
+        handles = [norm.register_forward_pre_hook(hook) for norm in (final, *(mlp or ()))]
+        try:
+            self.run(tokens, lengths=lengths)
+        finally:
+            for handle in handles:
+                handle.remove()
+        return NormScales(entered[final], None if mlp is None else [entered[norm] for norm in mlp])
 
     def attention(
         self, site: str, windows: Int[Tensor, " pair"], heads: Int[Tensor, " pair"]
@@ -216,6 +240,22 @@ def head_norms(
     turned = torch.bmm(per_head.to(triangles.dtype), triangles)
     norms: Tensor = torch.linalg.vector_norm(turned, dim=-1, dtype=torch.float32)
     return norms.t().reshape(batch, pos, n_heads)
+
+
+def scale_of(
+    norm: nn.Module, x: Float[Tensor, "batch pos d_model"], kind: str
+) -> Float[Tensor, "batch pos"]:
+    """What a norm multiplies its input by, before its gain; `kind` is layer, rms or none."""
+    if kind == "none":
+        return torch.ones(x.shape[:-1])
+    epsilon = getattr(norm, "variance_epsilon", None)
+    epsilon = norm.eps if epsilon is None else epsilon
+    if not isinstance(epsilon, float):
+        raise TypeError(f"{type(norm).__name__} has no epsilon")
+    precise = x.float()
+    square = precise.var(-1, correction=0) if kind == "layer" else precise.square().mean(-1)
+    scale: Tensor = torch.rsqrt(square + epsilon).cpu()
+    return scale
 
 
 def fold_norm(

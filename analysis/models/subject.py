@@ -1,6 +1,7 @@
 """What every subject model can do, wherever it came from: the Protocol that the sweep uses."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 import torch
@@ -16,7 +17,6 @@ Progress = Callable[[str, float], None]
 
 
 @runtime_checkable
-@runtime_checkable
 class Recorder(Protocol):
     """Is given the activations of one site as they come out of the forward pass.
 
@@ -28,7 +28,19 @@ class Recorder(Protocol):
     def __call__(self, site: Site, activations: Tensor) -> None: ...
 
 
-@runtime_checkable
+@dataclass(frozen=True)
+class NormScales:
+    """What the norms behind the neurons multiplied by, at every position of some windows.
+
+    1/rms for RMSNorm, 1/standard deviation for LayerNorm, with their epsilon; without the gain.
+    """
+
+    final: Float[Tensor, "batch pos"]
+    """Of the norm before the unembedding; 1 where there is none."""
+    mlp: Sequence[Float[Tensor, "batch pos"]] | None
+    """Per layer, of the norm between MLP and residual stream; None where there is none."""
+
+
 @runtime_checkable
 class SubjectModel(Protocol):
     """A loaded network under study. One forward pass at a time: callers take turns."""
@@ -78,6 +90,15 @@ class SubjectModel(Protocol):
         """
         ...
 
+    def norm_scales(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        *,
+        lengths: Int[Tensor, "batch"] | None = None,
+    ) -> NormScales:
+        """The scales of the norms behind the neurons, in float32, from one forward pass."""
+        ...
+
     def attention(
         self, site: str, windows: Int[Tensor, " pair"], heads: Int[Tensor, " pair"]
     ) -> Float[Tensor, "pair pos pos"]:
@@ -91,12 +112,17 @@ class SubjectModel(Protocol):
     def output_vectors(self, site: str) -> Float[Tensor, "unit d_model"]:
         """What each neuron of an mlp site writes to the residual stream per unit of activation.
 
-        float32. Rows of W_out, times the gain of the norm behind the MLP where there is one.
+        float32. Rows of W_out, times the gain of the norm behind the MLP where there is one; that
+        norm's division depends on the input (`norm_scales`) and is left out.
         """
         ...
 
     def unembedding(self) -> Float[Tensor, "d_model vocab"]:
-        """W_U in float32 with the final norm's gain folded in (LayerNorm: the centring too)."""
+        """W_U in float32 with the final norm's gain folded in (LayerNorm: the centring too).
+
+        Its division depends on the input and is left out; so are a head's transform where the
+        facts say that the head is not linear, and a soft cap of the logits.
+        """
         ...
 
     def logits(self, last: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch vocab"]:

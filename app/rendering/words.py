@@ -27,6 +27,8 @@ FACTS: Final = {
     "activation_function": "activation function",
     "norm": "normalisation",
     "causal": "causal",
+    "linear_head": "logits linear in the residual stream",
+    "quantised": "weights were quantised",
 }
 
 

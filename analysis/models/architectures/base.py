@@ -51,6 +51,8 @@ class Architecture:
     """False: an encoder, loaded with its masked-language-model head."""
     head: Callable[[Any, Tensor], Tensor] = head_of
     """The LM head: model and last hidden state to logits."""
+    linear_head: bool = True
+    """Whether logits are linear in the normalised residual stream (before a soft cap)."""
     context: Callable[[Any], int] = context_of
     """The longest window, from the configuration."""
 

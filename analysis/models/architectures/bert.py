@@ -28,4 +28,5 @@ BERT = Architecture(
     norm="layer",
     causal=False,
     head=_head,
+    linear_head=False,
 )

@@ -26,4 +26,5 @@ DISTILBERT = Architecture(
     norm="layer",
     causal=False,
     head=_head,
+    linear_head=False,
 )

@@ -29,5 +29,6 @@ ROBERTA = Architecture(
     norm="layer",
     causal=False,
     head=_head,
+    linear_head=False,
     context=_context,
 )

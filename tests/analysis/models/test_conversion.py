@@ -115,6 +115,7 @@ def test_a_gguf_file_is_converted_once_and_then_loaded(written, tmp_path):
     assert [file.stat().st_mtime_ns for file in folders[0].iterdir()] == stamps
     assert first.facts == second.facts
     assert (first.facts.n_ctx, first.facts.d_mlp, first.facts.d_head) == (64, MLP, HEAD)
+    assert first.facts.quantised == "Q4_1"
     np.testing.assert_array_equal(second.output_vectors("mlp.0"), held["blk.0.ffn_down.weight"].T)
     texts = second.token_texts()
     assert "".join(texts[n] for n in second.encode("The cat sat")) == "The cat sat"
