@@ -18,8 +18,10 @@ from numpy import ndarray
 from analysis.sweep.hashing import phase, window_key
 from analysis.sweep.histogram import BINS, FIRST_CODE
 
-BLOCK = 128
-"""Units per block: six accumulators of a block stay in the first-level cache."""
+BLOCK = 256
+"""Units per block: eight accumulators of a block stay in the first-level cache."""
+EXACT_FOR = 256
+"""Positions whose powers may be summed in float32: so few lose no digit that matters."""
 HALF = BINS // 2
 EMPTY = np.uint32(0xFFFFFFFF)
 HALF_ALREADY = -1
@@ -30,12 +32,62 @@ LAST_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)
 FAST = {"contract", "reassoc", "nsz"}
 
 
+@njit(inline="always")
+def _value(word: int, lift: int) -> np.float32:
+    """The float32 of these bits."""
+    return np.uint32(np.uint32(word) << np.uint32(lift)).view(np.float32)
+
+
 @njit(inline="always", fastmath=FAST)
-def _accumulate(row: ndarray, acc: ndarray, threshold: np.float32) -> None:
-    """Add one row of a block, already shifted in `row[BLOCK:]`, to the block's accumulators."""
-    for f in range(BLOCK):
-        v = row[f]
-        d = row[BLOCK + f]
+def _add_rows(
+    rows: ndarray,
+    lift: int,
+    lo: int,
+    width: int,
+    shift: ndarray,
+    threshold: np.float32,
+    acc: ndarray,
+) -> None:
+    """Add four positions [4, unit] of a block to its accumulators: what is read and written of
+    these is a quarter of what it would be position by position."""
+    one, none = np.float32(1), np.float32(0)
+    for f in range(width):
+        s = shift[lo + f]
+        v0, v1 = _value(rows[0, lo + f], lift), _value(rows[1, lo + f], lift)
+        v2, v3 = _value(rows[2, lo + f], lift), _value(rows[3, lo + f], lift)
+        d0, d1, d2, d3 = v0 - s, v1 - s, v2 - s, v3 - s
+        q0, q1, q2, q3 = d0 * d0, d1 * d1, d2 * d2, d3 * d3
+        acc[f] += (d0 + d1) + (d2 + d3)
+        acc[BLOCK + f] += (q0 + q1) + (q2 + q3)
+        acc[2 * BLOCK + f] += (q0 * d0 + q1 * d1) + (q2 * d2 + q3 * d3)
+        acc[3 * BLOCK + f] += (q0 * q0 + q1 * q1) + (q2 * q2 + q3 * q3)
+        top, low = max(v0, v1, v2, v3), min(v0, v1, v2, v3)
+        acc[4 * BLOCK + f] = top if top > acc[4 * BLOCK + f] else acc[4 * BLOCK + f]
+        acc[5 * BLOCK + f] = low if low < acc[5 * BLOCK + f] else acc[5 * BLOCK + f]
+        acc[6 * BLOCK + f] += (
+            (one if v0 > none else none) + (one if v1 > none else none)
+            + (one if v2 > none else none) + (one if v3 > none else none)
+        )  # fmt: skip
+        acc[7 * BLOCK + f] += (
+            (one if v0 > threshold else none) + (one if v1 > threshold else none)
+            + (one if v2 > threshold else none) + (one if v3 > threshold else none)
+        )  # fmt: skip
+
+
+@njit(inline="always", fastmath=FAST)
+def _add_row(
+    row: ndarray,
+    lift: int,
+    lo: int,
+    width: int,
+    shift: ndarray,
+    threshold: np.float32,
+    acc: ndarray,
+) -> None:
+    """Add one position [unit]."""
+    for f in range(width):
+        v = _value(row[lo + f], lift)
+        d = v - shift[lo + f]
         d2 = d * d
         acc[f] += d
         acc[BLOCK + f] += d2
@@ -48,20 +100,38 @@ def _accumulate(row: ndarray, acc: ndarray, threshold: np.float32) -> None:
 
 
 @njit(inline="always")
-def _bin(row_bits: ndarray, width: int, lo: int, histogram: ndarray) -> None:
-    for f in range(width):
-        bits = np.int32(row_bits[f])
+def _bin(row: ndarray, lift: int, lo: int, width: int, histogram: ndarray) -> None:
+    for f in range(lo, lo + width):
+        bits = np.int32(np.uint32(row[f]) << np.uint32(lift))
         magnitude = bits & np.int32(0x7FFFFFFF)
         if magnitude >= np.int32(0x7F800000):
             continue
         code = (magnitude >> np.int32(21)) - np.int32(FIRST_CODE)
         code = min(max(code, np.int32(0)), np.int32(HALF - 1))
-        histogram[lo + f, HALF + code if bits >= 0 else HALF - 1 - code] += np.uint32(1)
+        histogram[f, HALF + code if bits >= 0 else HALF - 1 - code] += np.uint32(1)
+
+
+@njit(inline="always")
+def _clear(acc: ndarray, wide: ndarray) -> None:
+    acc[:] = np.float32(0)
+    for f in range(BLOCK):
+        acc[4 * BLOCK + f] = -np.inf
+        acc[5 * BLOCK + f] = np.inf
+    wide[:] = 0.0
+
+
+@njit(inline="always")
+def _widen(acc: ndarray, wide: ndarray) -> None:
+    """Move the float32 sums of powers into float64, before they lose digits."""
+    for i in range(4 * BLOCK):
+        wide[i] += np.float64(acc[i])
+        acc[i] = np.float32(0)
 
 
 @njit(inline="always")
 def _flush(
     acc: ndarray,
+    wide: ndarray,
     width: int,
     lo: int,
     counted: int,
@@ -70,10 +140,10 @@ def _flush(
     highest: ndarray,
     lowest: ndarray,
 ) -> bool:
-    """Bring one window's float32 accumulators into the float64 sums; False if any overflowed."""
+    """Bring one window's accumulators into the sums; False if any is not finite."""
     finite = True
     for f in range(width):
-        fine = np.isfinite(acc[3 * BLOCK + f]) and np.isfinite(acc[f])
+        fine = np.isfinite(wide[3 * BLOCK + f]) and np.isfinite(wide[f])
         fine = fine and np.isfinite(acc[4 * BLOCK + f]) and np.isfinite(acc[5 * BLOCK + f])
         highest[lo + f] = acc[4 * BLOCK + f]
         lowest[lo + f] = acc[5 * BLOCK + f]
@@ -82,19 +152,11 @@ def _flush(
             finite = False
             continue
         for p in range(4):
-            sums[p, lo + f] += np.float64(acc[p * BLOCK + f])
+            sums[p, lo + f] += wide[p * BLOCK + f]
         counts[0, lo + f] += counted
         counts[1, lo + f] += np.int64(acc[6 * BLOCK + f])
         counts[2, lo + f] += np.int64(acc[7 * BLOCK + f])
     return finite
-
-
-@njit(inline="always")
-def _clear(acc: ndarray) -> None:
-    acc[:] = np.float32(0)
-    for f in range(BLOCK):
-        acc[4 * BLOCK + f] = -np.inf
-        acc[5 * BLOCK + f] = np.inf
 
 
 @njit(inline="always")
@@ -154,22 +216,23 @@ def reduce(
     for block in prange((n_units + BLOCK - 1) // BLOCK):
         lo = block * BLOCK
         width = min(BLOCK, n_units - lo)
-        acc = np.empty(8 * BLOCK, np.float32)
-        row_bits = np.zeros(2 * BLOCK, np.uint32)
-        row = row_bits.view(np.float32)
+        acc, wide = np.empty(8 * BLOCK, np.float32), np.empty(4 * BLOCK, np.float64)
         for b in range(n_batch):
-            _clear(acc)
-            binned = first + phase(seed, windows[b], every)
-            for t in range(first, lengths[b]):
-                for f in range(width):
-                    row_bits[f] = np.uint32(words[b, t, lo + f]) << np.uint32(lift)
-                for f in range(width):
-                    row[BLOCK + f] = row[f] - shift[lo + f]
-                _accumulate(row, acc, threshold)
-                if t == binned:
-                    _bin(row_bits, width, lo, histogram)
-                    binned += every
-            fine = _flush(acc, width, lo, lengths[b] - first, sums, counts, highest[b], lowest[b])
+            _clear(acc, wide)
+            for begin in range(first, lengths[b], EXACT_FOR):
+                end = min(begin + EXACT_FOR, lengths[b])
+                t = begin
+                while t + 4 <= end:
+                    _add_rows(words[b, t : t + 4], lift, lo, width, shift, threshold, acc)
+                    t += 4
+                while t < end:
+                    _add_row(words[b, t], lift, lo, width, shift, threshold, acc)
+                    t += 1
+                _widen(acc, wide)
+            for t in range(first + phase(seed, windows[b], every), lengths[b], every):
+                _bin(words[b, t], lift, lo, width, histogram)
+            counted = lengths[b] - first
+            fine = _flush(acc, wide, width, lo, counted, sums, counts, highest[b], lowest[b])
             if not fine:
                 for f in range(lo, lo + width):
                     if np.isnan(highest[b, f]):
