@@ -26,9 +26,14 @@ class Settings(BaseSettings):
         description="Host names that requests may carry.",
     )
     device: str = Field(
-        default="auto", description="Torch device of the worker: auto, cpu, cuda, mps."
+        default="auto",
+        pattern=r"^(auto|cpu|mps|cuda(:[0-9]{1,2})?)$",
+        description="Torch device of the worker: auto, cpu, cuda, mps.",
     )
     threads: int | None = Field(default=None, ge=1, description="CPU threads of the worker.")
+    most_queued_jobs: int = Field(
+        default=200, ge=1, description="So many jobs may wait; over the web no more are taken."
+    )
     lease_seconds: float = Field(
         default=30, gt=0, description="After this long without a heartbeat a worker counts as dead."
     )

@@ -8,7 +8,7 @@ from app.commands.formatting import ago, count, duration
 from app.commands.opening import ACTOR, console, opened_store
 
 if TYPE_CHECKING:
-    from app.store.views.job import JobView
+    from app.store.views.job import JobRow
 
 JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id, or how it begins.")]
 
@@ -137,7 +137,7 @@ def cancel(job_id: JobId) -> None:
         typer.echo(f"Job {full} ends within a batch.")
 
 
-def _progress(job: "JobView") -> str:
+def _progress(job: "JobRow") -> str:
     progress = job.progress
     if job.status == "running" and job.message and job.message.startswith("Waiting"):
         return job.message

@@ -7,12 +7,12 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.auth.actor import CurrentActor
-from app.dependencies import ReadSession, WriteSession
+from app.dependencies import AppSettings, ReadSession, WriteSession
 from app.rendering.answers import respond
 from app.store.queries.corpus import list_corpora
 from app.store.queries.job import create_job, get_job, list_events, list_jobs, request_cancel
 from app.store.queries.model import list_models
-from app.store.requests import Dtype, SweepRequest
+from app.store.requests import Dtype, Name, SweepRequest
 
 router = APIRouter()
 
@@ -24,8 +24,8 @@ class SweepForm(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    model: str
-    corpus: str
+    model: Name
+    corpus: Name
     window_length: int = Field(default=128, ge=4, le=8192)
     batch_size: int = Field(default=16, ge=1, le=4096)
     dtype: Dtype = "auto"
@@ -49,16 +49,24 @@ def show_jobs(
         "status": status or None,
         "models": list_models(session),
         "corpora": list_corpora(session),
-        "defaults": SweepForm(model="", corpus=""),
+        "defaults": SweepForm.model_construct(model="", corpus=""),
     }
     return respond(request, "job/list.html", context)
 
 
 @router.post("/jobs")
 def start_sweep(
-    session: WriteSession, actor: CurrentActor, form: Annotated[SweepForm, Form()]
+    session: WriteSession,
+    settings: AppSettings,
+    actor: CurrentActor,
+    form: Annotated[SweepForm, Form()],
 ) -> RedirectResponse:
-    job = create_job(session, request=form.request(), actor=actor.name)
+    job = create_job(
+        session,
+        request=form.request(),
+        actor=actor.name,
+        most_queued=settings.most_queued_jobs,
+    )
     return RedirectResponse(f"/jobs/{job.id}", status_code=303)
 
 

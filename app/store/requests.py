@@ -1,10 +1,25 @@
-"""Typed job requests: what the web side asks of a worker. Stored as JSON in the job's row."""
+"""Typed job requests: what the web side asks of a worker. Stored as JSON in the job's row.
+
+Every text is held to a pattern and every number to bounds: requests become rows, file names, and
+the command that repeats a run.
+"""
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+LARGEST = 2**31 - 1
+"""Of numbers that the store keeps in 32 bits."""
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+SPLIT_KEY = r"^(default|fit|calibration|test|ood(:[A-Za-z0-9._-]{1,60})?)$"
+DEVICE = r"^(auto|cpu|mps|cuda(:[0-9]{1,2})?)$"
+MOST_SPLITS = 64
+
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+Name = Annotated[str, Field(pattern=NAME, max_length=100)]
+SplitKey = Annotated[str, Field(pattern=SPLIT_KEY, max_length=64)]
+Count = Annotated[int, Field(ge=0, le=LARGEST)]
+RunNumber = Annotated[int, Field(ge=1, le=LARGEST)]
 
 
 class Request(BaseModel):
@@ -29,24 +44,30 @@ class SweepRequest(Request):
     """One pass of a model over a corpus: statistics, exemplars and pools of every unit."""
 
     kind: Literal["sweep"] = "sweep"
-    model: str = Field(description="Name of a model that was added.", examples=["smollm2"])
-    corpus: str = Field(description="Name of a corpus that was added.", examples=["starter"])
+    model: Name = Field(description="Name of a model that was added.", examples=["smollm2"])
+    corpus: Name = Field(description="Name of a corpus that was added.", examples=["starter"])
     window_length: int = Field(
         default=128, ge=4, le=8192, description="Tokens per window, BOS included."
     )
-    max_windows: dict[str, int] = Field(
+    max_windows: dict[SplitKey, Count] = Field(
         default_factory=dict,
-        description="At most so many windows per split, chosen at random; default: all.",
+        max_length=MOST_SPLITS,
+        description="At most so many windows per split, chosen at random; default: all. Keys as in "
+        "`sampling`.",
     )
-    sampling: dict[str, Sampling] = Field(
+    sampling: dict[SplitKey, Sampling] = Field(
         default_factory=dict,
+        max_length=MOST_SPLITS,
         description="Per split; key `ood` holds for every held-out domain, `default` for the rest.",
     )
     counted_from: int = Field(
         default=1, ge=0, le=64, description="First position that statistics count."
     )
     threshold: float = Field(
-        default=1.0, description="`above` is the share of activations above this."
+        default=1.0,
+        ge=-1e30,
+        le=1e30,
+        description="`above` is the share of activations above this.",
     )
     histogram_every: int = Field(
         default=8, ge=1, le=1024, description="Every how many positions one is binned."
@@ -54,7 +75,12 @@ class SweepRequest(Request):
     windows_per_shard: int = Field(default=256, ge=1, le=65536)
     batch_size: int = Field(default=16, ge=1, le=4096, description="Windows per forward pass.")
     dtype: Dtype = "auto"
-    device: str = "auto"
+    device: str = Field(
+        default="auto",
+        pattern=DEVICE,
+        max_length=10,
+        description="Of the worker: auto, cpu, cuda, cuda:<number> or mps.",
+    )
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
     follow_up: bool = Field(
         default=True, description="Afterwards also compute output sides and related units."
@@ -65,8 +91,8 @@ class OutputRequest(Request):
     """The output side of every neuron, from weights alone."""
 
     kind: Literal["output"] = "output"
-    model: str
-    run_id: int = Field(description="The sweep that the results belong beside.")
+    model: Name
+    run_id: RunNumber = Field(description="The sweep that the results belong beside.")
     n_tokens: int = Field(default=10, ge=1, le=100)
 
 
@@ -74,8 +100,8 @@ class RelateRequest(Request):
     """Related neurons of every neuron: by output direction and by activity on the fit pool."""
 
     kind: Literal["relate"] = "relate"
-    model: str
-    run_id: int = Field(description="The sweep whose pool is read.")
+    model: Name
+    run_id: RunNumber = Field(description="The sweep whose pool is read.")
     n_related: int = Field(default=6, ge=1, le=100)
 
 
@@ -83,8 +109,8 @@ class PrepareDemoRequest(Request):
     """Add the demo's model and corpus, then ask for its sweep. Only `patchclamp demo` asks."""
 
     kind: Literal["prepare_demo"] = "prepare_demo"
-    model: str = "smollm2-135m-instruct"
-    corpus: str = "starter"
+    model: Name = "smollm2-135m-instruct"
+    corpus: Name = "starter"
 
 
 JobRequest = Annotated[SweepRequest | OutputRequest | RelateRequest, Field(discriminator="kind")]

@@ -77,7 +77,22 @@ def test_a_job_for_a_missing_model_is_a_404_and_leaves_nothing(ready):
         {"seed": 2**63},
         {"surprise": 1},
         {"sampling": {"default": {"top": -1}}},
+        {"sampling": {"default": {"pool": 2**63}}},
+        {"sampling": {"fit; rm -rf ~": {}}},
+        {"sampling": {"ood:a b": {}}},
+        {"sampling": {f"ood:{number}": {} for number in range(65)}},
+        {"max_windows": {"fit=1 --seed": 3}},
+        {"max_windows": {"fit": -1}},
+        {"max_windows": {"fit": 2**63}},
+        {"max_windows": {"ood:" + "x" * 61: 1}},
+        {"device": "cuda:0; reboot"},
+        {"device": "cpu\n"},
+        {"device": "x" * 100_000},
+        {"threshold": 1e300},
         {"model": None},
+        {"model": "$(reboot)"},
+        {"model": "x" * 101},
+        {"corpus": "../few"},
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused_with_its_place(ready, change):
@@ -108,7 +123,24 @@ def test_jobs_are_filtered_by_state_and_model(filled):
     failed = filled.get(JOBS, params={"status": "failed", "model": "synthetic"}).json()["items"]
     assert {job["status"] for job in failed} == {"failed"}
     assert {job["model"] for job in failed} == {"synthetic"}
-    assert failed[0]["traceback"].startswith("Traceback")
+    whole = filled.get(f"{JOBS}/{failed[0]['id']}").json()
+    assert whole["traceback"].startswith("Traceback")
+
+
+def test_lists_leave_requests_tracebacks_and_results_to_the_job_itself(filled):
+    items = filled.get(JOBS).json()["items"]
+    assert not any({"request", "traceback", "result"} & item.keys() for item in items)
+    assert {"request", "traceback", "result"} <= filled.get(
+        f"{JOBS}/{items[0]['id']}"
+    ).json().keys()
+
+
+def test_a_long_reason_is_cut_short_in_lists_only(empty_app, ready):
+    job_id = ready.post(JOBS, json=SWEEP).json()["id"]
+    with open_session(empty_app.state.engine, commit=True) as session:
+        session.get_one(JobTable, job_id).error = "x" * 100_000
+    assert len(ready.get(JOBS).json()["items"][0]["error"]) == 300
+    assert len(ready.get(f"{JOBS}/{job_id}").json()["error"]) == 100_000
 
 
 def test_jobs_are_paged_newest_first(filled):
@@ -128,3 +160,38 @@ def test_a_missing_job_is_a_404(filled):
 @pytest.mark.parametrize("query", [{"status": "asleep"}, {"cursor": "x"}, {"limit": 1000}])
 def test_a_list_that_makes_no_sense_is_refused(filled, query):
     assert filled.get(JOBS, params=query).status_code == 422
+
+
+@pytest.mark.parametrize("kind", ["output", "relate"])
+@pytest.mark.parametrize(
+    ("run_id", "status"), [(1, 404), (2**31 - 1, 404), (2**31, 422), (2**63, 422), (0, 422)]
+)
+def test_a_run_that_is_not_there_is_refused_before_anything_waits(ready, kind, run_id, status):
+    answer = ready.post(JOBS, json={"kind": kind, "model": "tiny", "run_id": run_id})
+    assert answer.status_code == status
+    assert answer.json()["hint"]
+    assert ready.get(JOBS).json()["items"] == []
+
+
+def test_only_a_sweep_of_the_same_model_can_be_followed_up(filled, synthetic):
+    asked = {"kind": "output", "model": "synthetic-2", "run_id": synthetic.run_id}
+    answer = filled.post(JOBS, json=asked)
+    assert answer.status_code == 422
+    assert "'synthetic'" in answer.json()["detail"]
+    runs = filled.get("/api/v1/runs", params={"model": "synthetic", "kind": "output"}).json()
+    asked = {"kind": "relate", "model": "synthetic", "run_id": runs["items"][0]["id"]}
+    answer = filled.post(JOBS, json=asked)
+    assert answer.status_code == 422
+    assert "no sweep" in answer.json()["detail"]
+
+
+def test_the_queue_is_bounded_and_says_what_to_do(empty_app, ready):
+    settings = empty_app.state.settings.model_copy(update={"most_queued_jobs": 2})
+    empty_app.state.settings = settings
+    jobs = [ready.post(JOBS, json=SWEEP) for _ in range(3)]
+    assert [answer.status_code for answer in jobs] == [201, 201, 429]
+    assert "PATCHCLAMP_MOST_QUEUED_JOBS" in jobs[2].json()["hint"]
+    assert int(jobs[2].headers["retry-after"]) > 0
+    assert len(ready.get(JOBS).json()["items"]) == 2
+    ready.post(f"{JOBS}/{jobs[0].json()['id']}/cancel")
+    assert ready.post(JOBS, json=SWEEP).status_code == 201

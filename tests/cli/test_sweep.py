@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from app.settings import Settings
 from app.store.engine import open_engine, open_session
-from app.store.queries.job import list_jobs
+from app.store.queries.job import get_job, list_jobs
 from app.store.requests import SweepRequest
 from app.store.tables import CorpusTable, ModelTable
 from tests.cli.conftest import Run
@@ -33,7 +33,8 @@ def test_options_become_the_request(run: Run, store: Settings) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     with open_session(engine) as session:
-        (job,) = list_jobs(session).items
+        (line,) = list_jobs(session).items
+        job = get_job(session, job_id=line.id)
     assert f"patchclamp jobs watch {job.id}" in done.stdout
     assert SweepRequest.model_validate(job.request) == SweepRequest.model_validate(
         {

@@ -58,7 +58,7 @@ def test_a_dump_gets_its_connection_by_environment_and_not_by_arguments(
     engine = open_engine(Settings(data=tmp_path, database_url=URL))
     given: dict[str, Any] = {}
 
-    def run(arguments: list[str], **names: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401
+    def run(arguments: list[str], **names: Any) -> subprocess.CompletedProcess[str]:
         given.update(names, arguments=arguments)
         return subprocess.CompletedProcess(arguments, 0, "", "")
 

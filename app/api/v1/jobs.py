@@ -8,16 +8,16 @@ from app.api.answering import answer
 from app.api.describing import problems_of
 from app.api.parameters import NAME, Cursor, JobId, Limit
 from app.auth.actor import CurrentActor
-from app.dependencies import ReadSession, WriteSession
+from app.dependencies import AppSettings, ReadSession, WriteSession
 from app.store.queries import job as jobs
 from app.store.requests import JobRequest
 from app.store.views.base import Page
-from app.store.views.job import JobView
+from app.store.views.job import JobRow, JobView
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 
-@router.get("", response_model=Page[JobView], summary="List the jobs", responses=problems_of(404))
+@router.get("", response_model=Page[JobRow], summary="List the jobs", responses=problems_of(404))
 def list_jobs(
     request: Request,
     session: ReadSession,
@@ -31,7 +31,7 @@ def list_jobs(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """Jobs, newest first."""
+    """Jobs, newest first; `GET /api/v1/jobs/{job_id}` has the request and the traceback."""
     page = jobs.list_jobs(session, status=status, model=model, limit=limit, cursor=cursor)
     return answer(request, page)
 
@@ -40,11 +40,12 @@ def list_jobs(
     "",
     status_code=201,
     summary="Ask for a job",
-    responses=problems_of(400, 403, 404, 409, 413),
+    responses=problems_of(400, 403, 404, 409, 413, 429),
 )
 def create_job(
     response: Response,
     session: WriteSession,
+    settings: AppSettings,
     actor: CurrentActor,
     job: Annotated[
         JobRequest,
@@ -55,7 +56,9 @@ def create_job(
     ],
 ) -> JobView:
     """Queue a sweep, output or relate job; `Location` names it, a worker takes it when free."""
-    view = jobs.create_job(session, request=job, actor=actor.name)
+    view = jobs.create_job(
+        session, request=job, actor=actor.name, most_queued=settings.most_queued_jobs
+    )
     response.headers["Location"] = f"/api/v1/jobs/{view.id}"
     return view
 

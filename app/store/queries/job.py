@@ -269,9 +269,7 @@ def _note(session: Session, job_id: str, at: datetime, kind: str, data: dict[str
 
 
 def _view(row: JobTable) -> JobView:
-    return JobView(
-        **_line(row), request=row.request, traceback=row.traceback, result=row.result
-    )
+    return JobView(**_line(row), request=row.request, traceback=row.traceback, result=row.result)
 
 
 def _line(row: JobTable, *, longest_error: int | None = None) -> dict[str, Any]:

@@ -14,12 +14,13 @@ class ProgressView(View):
     seconds_left: float | None
 
 
-class JobView(View):
+class JobRow(View):
+    """One line of a list of jobs; what was asked and what came of it is with the job itself."""
+
     id: str
     kind: str
     status: str
     model: str | None
-    request: dict[str, Any]
     progress: ProgressView
     message: str | None
     created_by: str
@@ -30,6 +31,11 @@ class JobView(View):
     worker_id: str | None
     attempts: int
     error: str | None
+    """Why it failed; in a list only the beginning of a long one."""
+
+
+class JobView(JobRow):
+    request: dict[str, Any]
     traceback: str | None
     result: dict[str, Any] | None
 
