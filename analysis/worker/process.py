@@ -10,6 +10,7 @@ What can happen to a job that this process has taken:
 """
 
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -194,6 +195,8 @@ class Worker:
         if execution.outcome == "ended":
             self._tidy(kind)
         log.info("job left", job=claim.job_id, outcome=execution.outcome)
+        del context, execution
+        free_memory()
 
     def _attempt(self, execution: Execution) -> Outcome:
         """Gives the job to the durable queue and waits for what comes of it."""
@@ -322,6 +325,14 @@ class Worker:
 
     def _forget_me(self) -> None:
         queue.forget_worker(self._engine, worker_id=self.id)
+
+
+def free_memory() -> None:
+    """Gives back what the last job held, at once: a model's parts refer to each other."""
+    gc.collect()
+    torch = sys.modules.get("torch")  # a worker whose jobs do without it does not load it
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _too_many_deaths(n: int) -> str:

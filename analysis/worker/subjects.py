@@ -1,16 +1,18 @@
 """Subject models as the store knows them: from a row to a loaded network, and to its device."""
 
+from dataclasses import fields
+
 import torch
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analysis.models.dtypes import DtypeChoice, choose_dtype
+from analysis.models.dtypes import DtypeChoice, LayerShape, choose_dtype
 from analysis.models.loading import load_model
 from analysis.models.subject import SourceKind, SubjectModel
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.settings import Settings
 from app.store.requests import Dtype
-from app.store.tables import ModelTable, SiteTable
+from app.store.tables import ModelTable, RunTable, SiteTable
 
 CACHE = "converted"
 """Folder under PATCHCLAMP_DATA where converted models lie."""
@@ -21,6 +23,16 @@ def model_row(session: Session, name: str) -> ModelTable:
     if row is None:
         raise NotFoundError(
             f"There is no model named {name!r}.", hint="Add it: patchclamp models add SOURCE."
+        )
+    return row
+
+
+def sweep_row(session: Session, run_id: int) -> RunTable:
+    """The sweep that a later run reads."""
+    row = session.get(RunTable, run_id)
+    if row is None or row.kind != "sweep":
+        raise NotFoundError(
+            f"There is no sweep with the number {run_id}.", hint="Its page is /runs/NUMBER."
         )
     return row
 
@@ -78,12 +90,7 @@ def chosen_device(wanted: str) -> torch.device:
     return torch.device("cpu")
 
 
-def chosen_dtype(
-    row: ModelTable, wanted: Dtype, device: torch.device, settings: Settings
-) -> DtypeChoice:
-    """The dtype asked for; for auto whatever is worth it on this machine."""
-
-    def load(dtype: torch.dtype) -> SubjectModel:
-        return load_subject(row, dtype=dtype, device=device, settings=settings)
-
-    return choose_dtype(wanted, device, load)
+def chosen_dtype(row: ModelTable, wanted: Dtype, device: torch.device) -> DtypeChoice:
+    """The dtype asked for; for auto whatever is worth it on this machine. Loads nothing."""
+    names = (field.name for field in fields(LayerShape))
+    return choose_dtype(wanted, device, LayerShape(**{name: row.facts[name] for name in names}))

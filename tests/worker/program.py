@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,6 +56,45 @@ class StallRequest(Request):
 
     kind: Literal["stall"] = "stall"
     file: Path
+
+
+class HoldRequest(Request):
+    """Holds something large whose parts refer to each other, as a model's do, and ends somehow."""
+
+    kind: Literal["hold"] = "hold"
+    end: Literal["well", "badly", "cancelled"] = "well"
+
+
+class LookRequest(Request):
+    """How much of what earlier jobs held is still there."""
+
+    kind: Literal["look"] = "look"
+
+
+class Held:
+    def __init__(self) -> None:
+        self.itself = self
+
+
+held: weakref.WeakSet[Held] = weakref.WeakSet()
+
+
+def hold(context: JobContext[HoldRequest]) -> None:
+    large = Held()
+    held.add(large)
+
+    def work() -> None:
+        if context.request.end == "badly":
+            raise ValueError(f"{large} is not wanted")
+        while context.request.end == "cancelled":
+            context.check_cancelled()
+            time.sleep(0.02)
+
+    context.step("work", work)
+
+
+def look(context: JobContext[LookRequest]) -> dict[str, Any]:  # noqa: ARG001
+    return {"held": len(held)}
 
 
 def count(context: JobContext[CountRequest]) -> dict[str, Any]:
@@ -156,6 +196,8 @@ KINDS = JobKinds(
         JobKind("full", FullRequest, full),
         JobKind("cramp", CrampRequest, cramp),
         JobKind("stall", StallRequest, stall),
+        JobKind("hold", HoldRequest, hold),
+        JobKind("look", LookRequest, look),
     ]
 )
 

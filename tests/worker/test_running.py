@@ -3,7 +3,7 @@
 import time
 
 from tests.worker.conftest import Laboratory
-from tests.worker.program import CountRequest, FailRequest
+from tests.worker.program import CountRequest, FailRequest, HoldRequest, LookRequest
 
 
 def test_a_job_runs_to_its_result_and_tells_what_happened(laboratory: Laboratory) -> None:
@@ -64,3 +64,16 @@ def test_a_request_that_this_version_does_not_understand_fails_and_harms_no_othe
     assert laboratory.job(older).status == "failed"
     assert "flavour" in (laboratory.job(older).traceback or "")
     assert laboratory.job(behind).status == "succeeded"
+
+
+def test_what_a_job_held_in_memory_is_freed_when_it_ends_however_it_ends(
+    laboratory: Laboratory,
+) -> None:
+    for end in ("well", "badly"):
+        laboratory.ask(HoldRequest(end=end))
+    endless = laboratory.ask(HoldRequest(end="cancelled"))
+    looking = laboratory.ask(LookRequest())
+    laboratory.start_worker()
+    laboratory.wait_until(lambda: laboratory.job(endless).status == "running")
+    laboratory.cancel(endless)
+    assert laboratory.wait_for_end(looking).result == {"held": 0}

@@ -55,7 +55,7 @@ def prepare(context: JobContext[SweepRequest]) -> tuple[Prepared, Subject]:
         corpus = corpus_row(session, request.corpus)
     device = chosen_device(request.device if request.device != "auto" else settings.device)
     context.progress(0, None, "windows", f"loading {model.name}")
-    choice = chosen_dtype(model, request.dtype, device, settings)
+    choice = chosen_dtype(model, request.dtype, device)
     subject = load_subject(model, dtype=choice.dtype, device=device, settings=settings)
     _refuse_long_windows(request, subject)
     windows = _cut(context, corpus, subject)

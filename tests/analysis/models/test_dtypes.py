@@ -1,48 +1,39 @@
 """The choice of a dtype is measured, and says why."""
 
-import time
+import dataclasses
 
 import pytest
 import torch
 
-from analysis.models import choose_dtype, load_model
+from analysis.models import LayerShape, choose_dtype, dtypes
 from analysis.models.hooked import head_norms, head_triangles
-from tests.analysis.models.tiny import make_tiny
 
 CPU = torch.device("cpu")
+SHAPE = LayerShape(
+    d_model=8, n_heads=2, d_head=4, d_mlp=16, n_ctx=32, gated=False, norm="layer"
+)  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return make_tiny("llama", tmp_path_factory.mktemp("llama"))
-
-
-def _load(folder, dtype):
-    return load_model(str(folder), dtype=dtype, device=CPU, cache=folder)
-
-
-def test_a_dtype_that_is_asked_for_is_taken_without_loading_anything():
-    choice = choose_dtype("float16", CPU, lambda _: pytest.fail("was loaded"))
+def test_a_dtype_that_is_asked_for_is_taken_without_timing_anything(monkeypatch):
+    monkeypatch.setattr(dtypes, "layer_seconds", lambda *_: pytest.fail("was timed"))
+    choice = choose_dtype("float16", CPU, SHAPE)
     assert choice.dtype == torch.float16
     assert "as asked for" in choice.reason
 
 
 @pytest.mark.parametrize(("speedup", "expected"), [(3.0, torch.bfloat16), (1.1, torch.float32)])
-def test_bfloat16_is_taken_only_where_it_is_clearly_faster(speedup, expected, folder):
-    def load(dtype):
-        model = _load(folder, dtype)
-        pause = 0.03 if dtype == torch.float32 else 0.03 / speedup
-        model.run = lambda _tokens: time.sleep(pause)
-        return model
-
-    choice = choose_dtype("auto", CPU, load)
+def test_bfloat16_is_taken_only_where_it_is_clearly_faster(speedup, expected, monkeypatch):
+    seconds = {torch.float32: 3.0, torch.bfloat16: 3.0 / speedup}
+    monkeypatch.setattr(dtypes, "layer_seconds", lambda _, dtype: seconds[dtype])
+    choice = choose_dtype("auto", CPU, SHAPE)
     assert choice.dtype == expected
     assert str(expected).removeprefix("torch.") in choice.reason
-    assert "times as fast" in choice.reason
+    assert f"{speedup:.2f} times as fast" in choice.reason
 
 
-def test_auto_works_on_a_real_model(folder):
-    choice = choose_dtype("auto", CPU, lambda dtype: _load(folder, dtype))
+@pytest.mark.parametrize("change", [{}, {"gated": True, "norm": "rms"}, {"d_mlp": 0}, {"n_ctx": 4}])
+def test_auto_works_for_layers_of_every_shape(change):
+    choice = choose_dtype("auto", CPU, dataclasses.replace(SHAPE, **change))
     assert choice.dtype in {torch.float32, torch.bfloat16}
 
 
