@@ -1,6 +1,8 @@
 """Converts a GGUF file, once, to a transformers folder with float32 safetensors and a tokenizer.
 
-The weights are those that the file holds, dequantised: float32 keeps them exactly.
+The weights are those that the file holds, dequantised: float32 keeps them exactly. The file is
+read through a link in a folder of its own: what lies beside it (a configuration, a tokenizer, code)
+is neither read nor run.
 """
 
 import functools
@@ -24,6 +26,7 @@ from analysis.models.folder import ORIGIN, first_line, quiet
 from analysis.models.subject import Progress
 
 UNQUANTISED = ("F64", "F32", "F16", "BF16")
+LINK = "model.gguf"
 CONVERT = "Check the file, or convert it yourself and give the transformers folder."
 
 
@@ -50,16 +53,16 @@ def convert_gguf(path: Path, folder: Path, progress: Progress = _unheard) -> Pat
 
 def _convert(path: Path, folder: Path, progress: Progress) -> None:
     source: dict[str, Any] = {
-        "gguf_file": path.name,
+        "gguf_file": LINK,
         "local_files_only": True,
-        "trust_remote_code": False,  # of files that lie beside it; unsaid, the user would be asked
+        "trust_remote_code": False,  # unsaid, the user would be asked
     }
     try:
-        with quiet(), _reading_once(progress):
+        with quiet(), _reading_once(progress), _apart(path) as alone:
             progress("reading the file", 0.0)
-            model = AutoModelForCausalLM.from_pretrained(path.parent, dtype=torch.float32, **source)
+            model = AutoModelForCausalLM.from_pretrained(alone, dtype=torch.float32, **source)
             progress("reading the tokenizer", 0.7)
-            tokenizer = AutoTokenizer.from_pretrained(path.parent, **source)
+            tokenizer = AutoTokenizer.from_pretrained(alone, **source)
             progress("writing", 0.95)
             tokenizer.save_pretrained(folder)
     except Exception as error:  # the libraries raise bare Exception
@@ -87,6 +90,14 @@ def quantisations(path: Path) -> list[str]:
         if tensor.tensor_type.name not in UNQUANTISED:
             weights[tensor.tensor_type.name] += int(tensor.n_elements)
     return [name for name, _ in weights.most_common()]
+
+
+@contextmanager
+def _apart(path: Path) -> Iterator[Path]:
+    """A folder that holds nothing but a link to the file, and is readable by this user only."""
+    with tempfile.TemporaryDirectory(prefix="patchclamp-gguf-") as alone:
+        (Path(alone) / LINK).symlink_to(path.resolve())
+        yield Path(alone)
 
 
 @contextmanager
