@@ -71,13 +71,21 @@ def file_sha256(path: Path) -> str:
 
 
 def reserve(path: Path, n_bytes: int) -> None:
-    """Make the file have n_bytes, all of them really on disk."""
+    """Make the file have n_bytes, all of them really on disk.
+
+    Raises:
+        OSError: there is no room; what was taken so far is given back.
+    """
     if path.exists() and path.stat().st_size == n_bytes:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, n_bytes)
-            return
-        for start in range(0, n_bytes, PIECE):
-            file.write(bytes(min(PIECE, n_bytes - start)))
+    try:
+        with path.open("wb") as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, n_bytes)
+                return
+            for start in range(0, n_bytes, PIECE):
+                file.write(bytes(min(PIECE, n_bytes - start)))
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise

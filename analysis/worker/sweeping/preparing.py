@@ -19,7 +19,8 @@ from analysis.models.subject import SubjectModel
 from analysis.worker.context import JobContext
 from analysis.worker.provenance import begin_run
 from analysis.worker.subjects import chosen_device, chosen_dtype, load_subject, model_row
-from analysis.worker.sweeping.sampling import run_parameters, windows_found
+from analysis.worker.sweeping.sampling import plan_of, run_parameters, windows_found
+from analysis.worker.sweeping.sizing import require_room
 from app.errors import BadRequestError, NotFoundError
 from app.settings import Settings
 from app.store.packing import pack
@@ -59,6 +60,7 @@ def prepare(context: JobContext[SweepRequest]) -> tuple[Prepared, Subject]:
     subject = load_subject(model, dtype=choice.dtype, device=device, settings=settings)
     _refuse_long_windows(request, subject)
     windows = _cut(context, corpus, subject)
+    require_room(plan_of(request, windows), subject.sites, settings)
     file = windows_file(settings, windows.sha256)
     file.parent.mkdir(parents=True, exist_ok=True)
     save_windows(windows, file)

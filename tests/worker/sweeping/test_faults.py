@@ -1,7 +1,11 @@
 """What can go wrong in a sweep: the error is clear, the rest is unharmed, nothing is lost."""
 
+import errno
+import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +13,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from analysis.sweep import pool
 from analysis.worker.inline import run_inline
 from analysis.worker.registering import add_corpus, add_model
+from analysis.worker.sweeping import sizing
 from analysis.worker.sweeping.job import KIND
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store.engine import open_session
@@ -187,3 +193,55 @@ def test_a_corpus_of_one_document_has_one_split_and_is_swept(laboratory: Laborat
     with open_session(engine) as session:
         run = get_run(session, run_id=run_id)
     assert np.sum(np.array(list(run.window_counts.values())) > 0) == 1
+
+
+@pytest.mark.parametrize(
+    ("left", "needed", "lower"),
+    [("memory_left", "of memory", "--sampling default:top"), ("disk_left", "of disk", "pool=")],
+)
+def test_a_sweep_that_does_not_fit_is_refused_before_it_begins_and_says_what_to_lower(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch, left: str, needed: str, lower: str
+) -> None:
+    add_planted(laboratory.engine, laboratory.settings, laboratory.folder, n=10)
+    monkeypatch.setattr(sizing, left, lambda *_: 10_000)
+    with pytest.raises(BadRequestError, match=needed) as raised:
+        run_inline(laboratory.engine, laboratory.settings, KIND, SWEEP)
+    assert lower in (raised.value.hint or "")
+    with open_session(laboratory.engine) as session:
+        assert list_runs(session, model="planted").items == []
+    assert not left_files(laboratory)
+
+
+def test_what_a_sweep_is_said_to_need_is_near_what_it_takes(
+    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    real = sizing.disk_bytes
+
+    def noted(*args, **names) -> int:
+        asked.append(real(*args, **names))
+        return asked[-1]
+
+    monkeypatch.setattr(sizing, "disk_bytes", noted)
+    add_planted(laboratory.engine, laboratory.settings, laboratory.folder)
+    run_inline(laboratory.engine, laboratory.settings, KIND, SWEEP)
+    with closing(sqlite3.connect(laboratory.folder / "store.sqlite")) as connection:
+        (rows,) = connection.execute(
+            "SELECT sum(pgsize) FROM dbstat WHERE name IN "
+            "('exemplars', 'attention_patterns', 'unit_statistics', 'unit_intervals')"
+        ).fetchone()
+    pools = sum(file.stat().st_size for file in (laboratory.folder / "pools").glob("*/*"))
+    assert pools + rows < asked[0] < 4 * (pools + rows)
+
+
+def test_a_pool_that_finds_no_room_gives_back_what_it_took(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_up(file: int, offset: int, size: int) -> None:
+        os.ftruncate(file, offset + size // 2)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", fill_up)
+    with pytest.raises(OSError, match="No space left"):
+        pool.reserve(tmp_path / "pools" / "mlp.0.fit.f16", 1_000_000)
+    assert not list((tmp_path / "pools").iterdir())
