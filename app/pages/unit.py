@@ -13,13 +13,13 @@ from app.pages.counting import counted_from
 from app.pages.distributions import read_distributions
 from app.rendering.answers import respond
 from app.rendering.words import unit_noun
-from app.store.queries.exemplar import get_exemplars
+from app.store.queries.exemplar import list_exemplars
 from app.store.queries.job import get_job, list_jobs
-from app.store.queries.model import get_model
+from app.store.queries.model import get_place
 from app.store.queries.run import get_run
 from app.store.queries.unit import get_unit
 from app.store.views.job import JobView
-from app.store.views.model import ModelView
+from app.store.views.model import PlaceView
 from app.store.views.run import RunView
 from app.store.views.unit import ExemplarView, StatisticsView, UnitView
 
@@ -28,7 +28,8 @@ router = APIRouter()
 Show = Literal["overview", "top", "bottom", "intervals", "random"]
 KINDS: Final = {"top": "top", "bottom": "bottom", "intervals": "interval", "random": "random"}
 WANTED: Final = {"overview": ("top",), **{show: (kind,) for show, kind in KINDS.items()}}
-OVERVIEW: Final = (("top", 8), ("bottom", 8), ("random", 4))
+OVERVIEW: Final = {"top": 6, "bottom": 6, "interval": None, "random": 4}
+PER_INTERVAL: Final = 2
 N_RANDOM_BELOW: Final = 4
 
 
@@ -38,8 +39,8 @@ class Shown:
 
     kind: str
     items: list[ExemplarView]
-    complete: bool
-    """Whether all that is stored is shown."""
+    n_kept: int
+    """How many the store has."""
 
 
 @router.get("/m/{model}/{site}/{index}")
@@ -64,10 +65,10 @@ def gather(
     statistics = find_statistics(view, split)
     run = get_run(session, run_id=view.run_id)
     lists = read_lists(session, view, show=show, split=split)
-    subject = get_model(session, name=view.model)
+    subject = get_place(session, model=view.model, site=view.site, run_id=asked_run)
     kinds = {shown.kind for shown in lists}
     return {
-        "model": subject,
+        "place": subject,
         "unit": view,
         "here": site_path(view.model, view.site),
         "noun": unit_noun(view.kind),
@@ -89,7 +90,7 @@ def gather(
     }
 
 
-def is_gated(view: UnitView, subject: ModelView) -> bool:
+def is_gated(view: UnitView, subject: PlaceView) -> bool:
     """Whether the activation has both signs by construction."""
     if view.output is not None:
         return view.output.gated
@@ -110,33 +111,28 @@ def find_statistics(view: UnitView, split: str) -> StatisticsView | None:
 
 def read_lists(session: Session, view: UnitView, *, show: Show, split: str) -> list[Shown]:
     """What the chosen tab shows; random windows always come last."""
-    wanted: list[tuple[str, int | None]]
+    wanted: dict[str, int | None]
     if show == "overview":
-        wanted = list(OVERVIEW)
+        wanted = dict(OVERVIEW)
     elif show == "random":
-        wanted = [("random", None)]
+        wanted = {"random": None}
     else:
-        wanted = [(KINDS[show], None), ("random", N_RANDOM_BELOW)]
+        wanted = {KINDS[show]: None, "random": N_RANDOM_BELOW}
     stored = set(view.exemplar_sets)
-    return [
-        _read_list(session, view, kind, split, limit)
-        for kind, limit in wanted
-        if (split, kind) in stored
-    ]
-
-
-def _read_list(session: Session, view: UnitView, kind: str, split: str, limit: int | None) -> Shown:
-    found = get_exemplars(
+    limits = {kind: limit for kind, limit in wanted.items() if (split, kind) in stored}
+    if not limits:
+        return []
+    found = list_exemplars(
         session,
         model=view.model,
         site=view.site,
         index=view.index,
-        kind=kind,
         split=split,
         run_id=view.run_id,
-        limit=limit,
+        limits=limits,
+        per_interval=PER_INTERVAL if show == "overview" else None,
     )
-    return Shown(kind, found.items, complete=limit is None or len(found.items) < limit)
+    return [Shown(kind, one.items, one.n_kept) for kind, one in found.items()]
 
 
 def find_scale(statistics: StatisticsView | None, lists: list[Shown]) -> float:

@@ -6,7 +6,17 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.assets import asset
-from app.rendering import attention, glossary, histogram, marks, network, numbers, strip, words
+from app.rendering import (
+    attention,
+    exemplar,
+    glossary,
+    histogram,
+    marks,
+    network,
+    numbers,
+    strip,
+    words,
+)
 
 environment: Final = Environment(
     loader=FileSystemLoader(asset("templates")),
@@ -29,6 +39,7 @@ environment.filters.update(
     moment=numbers.moment,
     digest=numbers.digest,
     strip=strip.strip,
+    exemplar=exemplar.exemplar,
     visible=strip.visible,
     attention=attention.attention,
     histogram=histogram.histogram,

@@ -5,6 +5,7 @@
 
 import re
 import sys
+from functools import cache
 from typing import Final
 
 from markupsafe import Markup
@@ -53,10 +54,11 @@ GLOSSARY: Final[dict[str, str]] = {
     "flagged": "Some activations of the unit were NaN or infinite. They are counted and left out; "
     "all other numbers are over the finite ones.",
     "sign-log": "An axis that is logarithmic in both directions from a linear stretch around 0.",
-    "output side": "What a neuron writes, from weights alone: its output vector times the "
-    "unembedding (final norm folded in), centred over the vocabulary.",
+    "output side": "What a neuron writes: its output vector times the unembedding (final norm's "
+    "gain folded in), times what that norm typically multiplies by, centred over the vocabulary. "
+    "The direct path only: what later layers make of it is not seen.",
     "z-score": "How far a token's logit lies from those of random directions of the same norm, in "
-    "their standard deviations.",
+    "their standard deviations. Of very many tokens some are far by chance.",
     "related by output": "Neurons with the largest cosine between output vectors.",
     "related by activity": "Neurons with the largest Pearson correlation of activations over the "
     "tokens of the fit pool.",
@@ -74,6 +76,7 @@ def slug(word: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-")
 
 
+@cache
 def term(word: str, shown: str | None = None) -> Markup:
     """The word as a link to its definition, which also shows on hover and focus."""
     return Markup('<a class="term" href="/glossary#{}" data-definition="{}">{}</a>').format(

@@ -6,13 +6,13 @@ the peaks of many strips stand under each other. Ids and values travel in two at
 which the page's readout reads them.
 """
 
-import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
 from markupsafe import Markup, escape
 
 from app.rendering.colours import LEVELS
@@ -27,13 +27,19 @@ FAR_AFTER: Final = 24
 SPOKEN_BEFORE: Final = 12
 SPOKEN_AFTER: Final = 5
 
-_BOUNDS: Final = [
-    (10 ** (((step - 0.5) / LEVELS - 0.05) / 0.95) - 1) / 9 for step in range(2, LEVELS + 1)
-]
+_BOUNDS: Final = np.array(
+    [(10 ** (((step - 0.5) / LEVELS - 0.05) / 0.95) - 1) / 9 for step in range(2, LEVELS + 1)]
+)
 """Shares of the maximum at which the next level begins; the inverse of the opacity law."""
 
-_POSITIVE: Final = [f"t-p{step}" for step in range(1, LEVELS + 1)]
-_NEGATIVE: Final = [f"t-n{step}" for step in range(1, LEVELS + 1)]
+_CLASSES: Final = [
+    "",
+    *(f"t-p{step}" for step in range(1, LEVELS + 1)),
+    "t-x",
+    *(f"t-n{step}" for step in range(LEVELS, 0, -1)),
+]
+"""By level, negative ones from the end; what is not finite stands between."""
+_NOT_FINITE: Final = LEVELS + 1
 
 _PICTURES: Final = {
     **{code: chr(0x2400 + code) for code in range(32)},
@@ -59,14 +65,19 @@ def visible(token: str) -> str:
 
 @lru_cache(maxsize=200_000)
 def _element(token: str, name: str, marks: str = "") -> str:
-    """One token; `name` is its colour. One leading space stays a space, and is drawn by `w`."""
-    classes = name + (" nl" if token.endswith("\n") else "")
-    space = ""
+    """One token; `name` is its colour."""
+    layout, text = _drawn(token)
+    classes = name + layout + marks
+    return f'<i class="{classes}">{text}</i>' if classes else f"<i>{text}</i>"
+
+
+@lru_cache(maxsize=200_000)
+def _drawn(token: str) -> tuple[str, str]:
+    """Classes and text. One leading space stays a space, and is drawn by `w`."""
+    layout, space = " nl" if token.endswith("\n") else "", ""
     if token.startswith(" ") and len(token) > 1 and not token[1].isspace():
-        classes, space, token = classes + " w", " ", token[1:]
-    classes += marks
-    opening = f'<i class="{classes}">' if classes else "<i>"
-    return f"{opening}{space}{escape(visible(token))}</i>"
+        layout, space, token = layout + " w", " ", token[1:]
+    return layout, f"{space}{escape(visible(token))}"
 
 
 def strip(exemplar: ExemplarView, scale: float, counted_from: int = 0) -> Markup:
@@ -118,17 +129,12 @@ def _pieces(exemplar: ExemplarView, scale: float, counted_from: int) -> list[str
 
 
 def _level_classes(values: Sequence[float | None], scale: float) -> list[str]:
-    bounds = [bound * scale for bound in _BOUNDS] if scale else [math.inf]
-    return [
-        "t-x"
-        if value is None
-        else _POSITIVE[bisect_right(bounds, value)]
-        if value > 0
-        else _NEGATIVE[bisect_right(bounds, -value)]
-        if value < 0
-        else ""
-        for value in values
-    ]
+    numbers = np.array(values, dtype=np.float64)
+    bounds = _BOUNDS * scale if scale else np.full(len(_BOUNDS), np.inf)
+    levels = np.searchsorted(bounds, np.abs(numbers), side="right") + 1
+    levels *= np.sign(np.nan_to_num(numbers)).astype(np.int64)
+    levels[np.isnan(numbers)] = _NOT_FINITE
+    return [_CLASSES[level] for level in levels.tolist()]
 
 
 def source_class(weight: float) -> str:
@@ -164,4 +170,6 @@ def _rings_after(pieces: list[str]) -> str:
 
 def _values(exemplar: ExemplarView) -> str:
     values = exemplar.activations[: len(exemplar.tokens)]
-    return " ".join(["x" if value is None else f"{value:.4f}" for value in values])
+    if None in values:
+        return " ".join(["x" if value is None else f"{value:.4f}" for value in values])
+    return ("%.4f " * len(values) % tuple(values))[:-1]  # one formatting is twice as fast as many

@@ -20,6 +20,7 @@ class Subject:
 
     model_id: int
     model: str
+    n_layers: int
     facts: dict[str, Any]
     tokenizer_sha256: str
     run_id: int
@@ -45,6 +46,7 @@ class Place(Subject):
 SUBJECT = (
     ModelTable.id.label("model_id"),
     ModelTable.name.label("model"),
+    ModelTable.n_layers,
     ModelTable.facts,
     ModelTable.tokenizer_sha256,
     ModelTable.current_run_id,
@@ -170,7 +172,7 @@ def _find(session: Session, model: str, site: str | None, run_id: int | None) ->
     values = {"model": model, "run_id": run_id} | ({} if site is None else {"site": site})
     row = session.execute(statement, values).one_or_none()
     if row is not None:
-        known[key] = row
+        known[key] = known[model, site, row.run_id] = row
         session.info["located"] = (session.get_transaction(), known)
     return row
 
@@ -186,6 +188,7 @@ def _subject(row: Row[Any], run_id: int | None) -> dict[str, Any]:
     return {
         "model_id": row.model_id,
         "model": row.model,
+        "n_layers": row.n_layers,
         "facts": row.facts,
         "tokenizer_sha256": row.tokenizer_sha256,
         "run_id": row.run_id,

@@ -1,6 +1,7 @@
 """Turns stored rows of units into what views hold; and says which units are dead."""
 
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -61,12 +62,11 @@ def statistics_view(
 
 
 def finite_or_none(values: NDArray[np.float16]) -> list[Any]:
-    """Nested lists in which what is not finite is None."""
-    if np.isfinite(values).all():
-        return list(values.tolist())
-    objects = values.astype(object)
-    objects[~np.isfinite(values)] = None
-    return list(objects.tolist())
+    """The rows as lists in which what is not finite is None."""
+    rows = list(values.tolist())
+    for row in np.flatnonzero(~np.isfinite(values).all(axis=1)).tolist():
+        rows[row] = [value if isfinite(value) else None for value in rows[row]]
+    return rows
 
 
 def texts(vocabulary: list[str], token_ids: list[int]) -> list[str]:

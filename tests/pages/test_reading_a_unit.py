@@ -17,8 +17,25 @@ def lists(page: str) -> dict[str, int]:
     }
 
 
-def test_the_first_screen_has_eight_of_each_tail_and_four_random(pages: TestClient) -> None:
-    assert lists(pages.get(UNIT).text) == {"top": 8, "bottom": 8, "random": 4}
+def test_one_page_has_both_tails_then_the_intervals_then_random_windows(pages: TestClient) -> None:
+    found = lists(pages.get(UNIT).text)
+    assert found == {"top": 6, "bottom": 6, "interval": 10, "random": 4}
+    assert list(found) == ["top", "bottom", "interval", "random"]
+
+
+def test_each_interval_of_the_overview_says_its_share(pages: TestClient) -> None:
+    page = pages.get(UNIT).text
+    shares = re.findall(r"<h4>.*?contains ([\d.]+)", page)
+    assert len(shares) == 5
+    assert 95 < sum(map(float, shares)) < 105
+
+
+def test_a_list_that_is_cut_leads_to_all_of_it(pages: TestClient) -> None:
+    page = pages.get(UNIT).text
+    for tab in ("top", "bottom", "intervals", "random"):
+        n = sum(lists(pages.get(f"{UNIT}?show={tab}").text).values()) - 4 * (tab != "random")
+        assert re.search(rf'<a class="more" href="[^"]*show={tab}"[^>]*>all {n}<', page), tab
+    assert 'class="more"' not in pages.get(f"{UNIT}?show=random").text
 
 
 def test_each_tab_shows_all_of_its_windows_with_random_ones_below(pages: TestClient) -> None:
@@ -105,7 +122,7 @@ def test_a_dead_unit_is_called_dead(pages: TestClient) -> None:
 
 def test_a_head_shows_what_its_peak_reads_without_javascript(pages: TestClient) -> None:
     page = pages.get(HEAD).text
-    assert page.count("data-attention") == 20
+    assert page.count("data-attention") == 26
     assert re.search(r'<p class="reads">Reads <span class="source s-\d">', page)
     assert re.search(r'<path class="arc s-\d" d="M', page)
     assert "Not defined for a head" in page

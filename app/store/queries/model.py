@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, NotFoundError
-from app.store.locating import locate, no_model, ordered_splits, require_model
+from app.store.locating import locate, locate_site, no_model, ordered_splits, require_model
 from app.store.packing import unpack, unpack_vocabulary
 from app.store.paging import is_name
 from app.store.tables import (
@@ -20,7 +20,7 @@ from app.store.tables import (
     UnitStatisticsTable,
     VocabularyTable,
 )
-from app.store.views.model import ModelView, SiteView, SummaryView
+from app.store.views.model import ModelView, PlaceView, SiteView, SummaryView
 
 STATISTICS = (
     "density", "above", "mean", "variance", "skewness", "kurtosis", "minimum", "maximum",
@@ -47,6 +47,13 @@ COUNTS = select(
     SiteSummaryTable.split,
     SiteSummaryTable.n_units + SiteSummaryTable.n_undefined,
 ).where(SiteSummaryTable.run_id == bindparam("run_id"), SiteSummaryTable.statistic == "mean")
+COUNTS_OF_SITE = select(
+    SiteSummaryTable.split, SiteSummaryTable.n_units + SiteSummaryTable.n_undefined
+).where(
+    SiteSummaryTable.run_id == bindparam("run_id"),
+    SiteSummaryTable.statistic == "mean",
+    SiteSummaryTable.site_id == bindparam("site_id"),
+)
 SUMMARIES = (
     select(SiteTable.name, SiteTable.kind, SiteTable.layer, *SUMMARY_COLUMNS)
     .join(SiteTable, SiteTable.id == SiteSummaryTable.site_id)
@@ -94,6 +101,35 @@ def list_sites(session: Session, *, model: str, run_id: int | None = None) -> li
         )
         for site in sites
     ]
+
+
+def get_place(session: Session, *, model: str, site: str, run_id: int | None = None) -> PlaceView:
+    """The site and its model in one read, which a transaction that asks for its units shares."""
+    place = locate_site(session, model=model, site=site, run_id=run_id)
+    return PlaceView(
+        model=place.model,
+        site=place.site,
+        kind=place.kind,
+        layer=place.layer,
+        n_units=place.n_units,
+        n_layers=place.n_layers,
+        facts=place.facts,
+        run_id=place.run_id,
+    )
+
+
+def count_by_split(
+    session: Session, *, model: str, site: str, run_id: int | None = None
+) -> dict[str, int]:
+    """The site's units with statistics, by split, fit first; splits without any are left out."""
+    place = locate_site(session, model=model, site=site, run_id=run_id)
+    key = {"run_id": place.run_id, "site_id": place.site_id}
+    counts = dict(session.execute(COUNTS_OF_SITE, key).tuples().all())
+    if not counts:
+        counts = count_units(session, run_id=place.run_id, site_ids=[place.site_id]).get(
+            place.site_id, {}
+        )
+    return {split: counts[split] for split in ordered_splits(counts) if counts[split]}
 
 
 def list_summaries(

@@ -12,7 +12,9 @@ from app.store.writing import ExemplarRow, IntervalRow, PatternRow, StatisticsRo
 
 HISTOGRAM = {"bins": 128, "smallest_exponent": -8, "octaves": 16, "steps": 4, "fraction": 1.0}
 EDGES = np.array(histogram_edges(HISTOGRAM))
-INTERVALS = 10
+QUANTILES = (0.25, 0.5, 0.75, 0.95)
+"""Of the window maximum, between the intervals: those of a sweep."""
+INTERVALS = len(QUANTILES) + 1
 SOURCES = 4
 THRESHOLD = 1.0
 EXEMPLAR_SPLITS = ("fit", "test", "ood:code")
@@ -123,7 +125,7 @@ def _keep_exemplars(
     highest = np.nanmax(ranked, axis=1, initial=-np.inf, where=~np.isnan(ranked))
     lowest = np.nanmin(ranked, axis=1, initial=np.inf, where=~np.isnan(ranked))
     usable = np.flatnonzero(np.isfinite(highest))
-    edges = np.quantile(highest[usable], np.arange(1, INTERVALS) / INTERVALS)
+    edges = np.quantile(highest[usable], QUANTILES)
     interval_of = np.searchsorted(edges, highest, side="right")
     kept = {
         "top": usable[np.argsort(-highest[usable], kind="stable")][:per_kind],

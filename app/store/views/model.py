@@ -15,6 +15,20 @@ class SiteView(View):
     """Units with statistics so far."""
 
 
+class PlaceView(View):
+    """Where a unit is: its site, and what its page must know of the model."""
+
+    model: str
+    site: str
+    kind: str
+    layer: int
+    n_units: int
+    n_layers: int
+    facts: dict[str, Any]
+    run_id: int
+    """Whose numbers are shown."""
+
+
 class ModelView(View):
     name: str
     title: str

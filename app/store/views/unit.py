@@ -52,16 +52,52 @@ class TokenEffect(View):
     token: str
     token_id: int
     logit: float
-    """Centred change of the token's logit per unit of activation."""
+    """Change of the token's centred logit when the activation is 1 instead of 0, by the direct path
+    only, at the typical scale of the final norm."""
     z: float
     """Against random directions of the same norm."""
+
+
+class ScaleView(View):
+    """What the norms on the way to the logits multiply by: medians over tokens of some windows."""
+
+    final: float
+    """1/rms (LayerNorm: 1/standard deviation) of the last residual stream."""
+    final_low: float
+    """5th percentile"""
+    final_high: float
+    """95th percentile"""
+    mlp: float | None
+    """Of the norm between this neuron's MLP and the residual stream, where there is one."""
+    n_tokens: int
+
+
+class ChanceView(View):
+    """How large the largest z-score of all tokens is for a direction that means nothing."""
+
+    median: float
+    high: float
+    """95 % of random directions stay below."""
+    independent: float
+    """The median if tokens were independent of each other."""
+    n_tokens: int
+    """Tokens of the vocabulary."""
+    n_drawn: int
+    """Random directions drawn."""
 
 
 class OutputSideView(View):
     run_id: int
     norm: float
+    """Length of the unit's output vector."""
     promoted: list[TokenEffect]
+    """The largest change of logit first."""
     suppressed: list[TokenEffect]
+    promoted_by_z: list[TokenEffect]
+    """The largest z-score first."""
+    suppressed_by_z: list[TokenEffect]
+    scale: ScaleView | None
+    chance: ChanceView | None
     gated: bool
     """The activation has both signs: a negative one swaps promoted and suppressed."""
 
@@ -135,6 +171,8 @@ class ExemplarsView(View):
     run_id: int
     split: str
     kind: str
+    n_kept: int
+    """How many windows of this kind the store has; items are the first of them."""
     items: list[ExemplarView]
 
 
