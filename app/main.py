@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from typing import Final
 
 import structlog
 from fastapi import FastAPI
@@ -19,6 +20,7 @@ from starlette.types import Scope
 from app import api, pages, problems
 from app.api.describing import DESCRIPTION
 from app.assets import asset
+from app.dependencies import WriterQueue
 from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
 from app.problems import CrashMiddleware, Problem, bare_page
 from app.rendering.answers import respond
@@ -27,6 +29,9 @@ from app.settings import Settings, get_settings
 from app.store.engine import open_engine
 
 log = structlog.get_logger("patchclamp.web")
+
+BUSY_SECONDS: Final = 4.0
+"""How long a request that writes waits for SQLite's write lock."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -54,7 +59,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.metrics = metrics
-    app.state.engine = open_engine(settings)
+    app.state.engine = open_engine(settings, busy_seconds=BUSY_SECONDS)
+    app.state.writers = WriterQueue()
     problems.install(app, page=_show_problem)
     api.install(app)
     app.mount("/static", Files(directory=asset("static"), check_dir=False), name="static")

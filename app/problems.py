@@ -77,8 +77,9 @@ def install(app: FastAPI, page: PageOfProblem | None = None) -> None:
     app.add_exception_handler(RequestValidationError, _answer_validation)
     for unstorable in (DataError, OverflowError, UnicodeEncodeError):
         app.add_exception_handler(unstorable, _answer_data)
-    for unavailable in (OperationalError, InterfaceError, PoolTimeoutError):
+    for unavailable in (OperationalError, InterfaceError):
         app.add_exception_handler(unavailable, _answer_store)
+    app.add_exception_handler(PoolTimeoutError, _answer_busy)
 
 
 def answer_problem(
@@ -237,6 +238,19 @@ def _answer_store(request: Request, error: Exception) -> Response:
         "The store did not answer this request.",
         title=UnavailableError.title,
         hint="Try again in a moment; GET /readyz says whether the store can be reached.",
+        headers={"Retry-After": "2"},
+    )
+
+
+def _answer_busy(request: Request, error: Exception) -> Response:
+    """No connection became free in time."""
+    log.warning("request.store_busy", error=str(error))
+    return answer_problem(
+        request,
+        503,
+        "The store is busy: too many requests use it at once.",
+        title=UnavailableError.title,
+        hint="Try again in a moment.",
         headers={"Retry-After": "2"},
     )
 

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from analysis.worker.interruptions import LeaseLost, StoreWaiting, reason_to_wait
 from app.errors import UnavailableError
 from app.settings import Settings
+from app.store.engine import make_private_file, make_private_folder
 from app.store.failures import name_of
 
 VERSION: Final = "1"
@@ -139,7 +140,8 @@ def queue_name(settings: Settings) -> str:
 
 def _use_wal(path: Path) -> None:
     """Readers and the writer of the queue do not wait for each other; kept in the file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(path.parent)
+    make_private_file(path)
     until = time.monotonic() + LOCKED_SECONDS
     while True:
         try:

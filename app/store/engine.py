@@ -7,7 +7,7 @@ the busy timeout, where a transaction that turns from reading to writing would f
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from app.settings import Settings
 from app.store import failures
 
 BUSY_SECONDS = 30.0
+POOL_SECONDS = 5.0
+"""How long a thread waits for a free connection; then the store is said to be busy."""
 PRAGMAS = (
     "PRAGMA page_size = 8192",  # of a new file; a packed exemplar row fills 4096 badly
     "PRAGMA journal_mode = WAL",
@@ -34,7 +36,8 @@ PRAGMAS = (
 
 
 def open_engine(settings: Settings, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
-    """The engine of the store that the settings name; makes the data folder where it is missing.
+    """The engine of the store that the settings name; makes the data folder, for its owner only,
+    where it is missing.
 
     Nothing is connected yet: a store that cannot be used raises `UnavailableError` at first use.
     """
@@ -48,10 +51,13 @@ def open_engine(settings: Settings, *, busy_seconds: float = BUSY_SECONDS) -> En
     if url.get_backend_name() == "sqlite":
         engine = _open_sqlite(settings.url, url.database, busy_seconds)
     elif url.get_backend_name() == "postgresql":
+        with suppress(UnavailableError):  # whoever writes there will tell
+            make_private_folder(settings.data)
         engine = create_engine(
             url,
             pool_size=8,
             max_overflow=32,
+            pool_timeout=POOL_SECONDS,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 10},
         )
@@ -87,9 +93,21 @@ def writing(engine: Engine) -> Engine:
 
 
 def _open_sqlite(url: str, database: str | None, busy_seconds: float) -> Engine:
+    arguments: dict[str, Any] = {}
     if database and database != ":memory:":
-        _make_folder(Path(database).parent)
-    engine = create_engine(url, connect_args={"timeout": busy_seconds, "check_same_thread": False})
+        make_private_folder(Path(database).parent)
+        # as many as the web side has threads, of which the last used are used again
+        arguments = {
+            "pool_size": 8, "max_overflow": 40, "pool_timeout": POOL_SECONDS, "pool_use_lifo": True,
+        }  # fmt: skip
+    engine = create_engine(
+        url, connect_args={"timeout": busy_seconds, "check_same_thread": False}, **arguments
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def keep_private(*_: Any) -> None:  # noqa: ANN401
+        if database and database != ":memory:" and not database.startswith("file:"):
+            make_private_file(Path(database))
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:  # noqa: ARG001
@@ -105,9 +123,17 @@ def _open_sqlite(url: str, database: str | None, busy_seconds: float) -> Engine:
     return engine
 
 
-def _make_folder(folder: Path) -> None:
+def make_private_file(path: Path) -> None:
+    """An empty file that only its owner may read, where there is none: SQLite gives what it writes
+    beside it (WAL, journal) the same rights. Whether it can be used, opening it will tell."""
+    with suppress(OSError):
+        path.touch(mode=0o600, exist_ok=False)
+
+
+def make_private_folder(folder: Path) -> None:
+    """The folder, made for its owner only where it is missing; the rights of others stay."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise UnavailableError(
             f"The folder {folder} cannot be made: {error.strerror}.",
