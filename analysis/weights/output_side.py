@@ -1,16 +1,18 @@
 """What each neuron writes: the tokens whose logits its output vector moves most.
 
-From weights alone: logits = w_out · Ũ, where Ũ is the unembedding with the final norm's gain folded
-in, centred over the vocabulary (softmax does not see a common shift). The norm's scale depends on
-the input and is left out, so logits are comparable between tokens, not between models. How unusual
-a logit is says its z-score against random directions of the same length: for r uniform on the
-sphere in d dimensions r·ũ has mean 0 and standard deviation ‖r‖‖ũ‖/√d, so z = √d · cos(w_out, ũ),
-exactly.
+From weights: logits = s · w_out · Ũ, where Ũ is the unembedding with the final norm's gain folded
+in, centred over the vocabulary (softmax does not see a common shift), and s is what the final norm
+multiplies by at a typical token (its scale depends on the input; the caller measures it, and s is
+held fixed). How unusual a logit is says its z-score against random directions of the same length:
+for r uniform on the sphere in d dimensions r·ũ has mean 0 and standard deviation ‖r‖‖ũ‖/√d, so
+z = √d · cos(w_out, ũ), exactly, whatever s is. Of very many tokens some are large by chance:
+`largest_by_chance` says how large.
 
 The direct path only: what later layers make of the vector is not seen.
 """
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import torch
@@ -25,13 +27,14 @@ BLOCK = 256
 
 @dataclass(frozen=True)
 class OutputSides:
-    """Of every neuron of a site: the n most promoted tokens, then the n most suppressed."""
+    """Of every neuron of a site four times n tokens: the most promoted and the most suppressed by
+    logit, then the most promoted and the most suppressed by z-score."""
 
     norms: Float32[ndarray, " unit"]
-    tokens: UInt32[ndarray, "unit two_n"]
-    logits: Float32[ndarray, "unit two_n"]
-    """Centred logits per unit of activation."""
-    z_scores: Float32[ndarray, "unit two_n"]
+    tokens: UInt32[ndarray, "unit four_n"]
+    logits: Float32[ndarray, "unit four_n"]
+    """Centred logits per unit of activation, at the scale given."""
+    z_scores: Float32[ndarray, "unit four_n"]
 
 
 @dataclass(frozen=True)
@@ -46,26 +49,63 @@ class Readout:
         centred = unembedding.float() - unembedding.float().mean(1, keepdim=True)
         return cls(centred, torch.linalg.vector_norm(centred, dim=0))
 
+    def z_scores(self, logits: Tensor, norms: Float[Tensor, " row"]) -> Float[Tensor, "row vocab"]:
+        """Of logits at scale 1; those of zero vectors and columns are 0."""
+        deviation = norms[:, None] * self.lengths / self.centred.shape[0] ** 0.5
+        return torch.where(deviation > 0, logits / deviation, 0.0)
+
+
+@dataclass(frozen=True)
+class Chance:
+    """The largest z-score of all tokens, for random directions."""
+
+    n_tokens: int
+    n_drawn: int
+    median: float
+    high: float
+    """95 % of random directions stay below."""
+    independent: float
+    """The median if tokens were independent of each other: their normal order statistic."""
+
 
 def output_sides(
-    vectors: Float[Tensor, "unit d_model"], readout: Readout, *, n_tokens: int
+    vectors: Float[Tensor, "unit d_model"], readout: Readout, *, n_tokens: int, scale: float
 ) -> OutputSides:
     """The output side of every row of W_out; z-scores of zero vectors and columns are 0."""
     n = min(n_tokens, readout.centred.shape[1])
-    blocks = [_block(rows, readout, n) for rows in torch.split(vectors.float(), BLOCK)]
+    blocks = [_block(rows, readout, n, scale) for rows in torch.split(vectors.float(), BLOCK)]
     norms, tokens, logits, z_scores = (np.concatenate(part) for part in zip(*blocks, strict=True))
     return OutputSides(norms, tokens.astype(np.uint32), logits, z_scores)
 
 
+def largest_by_chance(readout: Readout, *, n_drawn: int, generator: torch.Generator) -> Chance:
+    """Random directions are drawn and compared with every token."""
+    d_model, n_tokens = readout.centred.shape
+    drawn = torch.randn(n_drawn, d_model, generator=generator)
+    highest = [
+        readout.z_scores(rows @ readout.centred, torch.linalg.vector_norm(rows, dim=1)).amax(1)
+        for rows in torch.split(drawn, BLOCK)
+    ]
+    median, high = torch.quantile(torch.cat(highest), torch.tensor([0.5, 0.95])).tolist()
+    independent = NormalDist().inv_cdf(0.5 ** (1 / n_tokens))
+    return Chance(n_tokens, n_drawn, median, high, independent)
+
+
 def _block(
-    rows: Float[Tensor, "unit d_model"], readout: Readout, n: int
+    rows: Float[Tensor, "unit d_model"], readout: Readout, n: int, scale: float
 ) -> tuple[ndarray, ndarray, ndarray, ndarray]:
     norms = torch.linalg.vector_norm(rows, dim=1)
     logits = rows @ readout.centred
-    high, promoted = largest(logits, n)
-    low, suppressed = largest(logits.neg_(), n)
-    tokens = torch.cat([promoted, suppressed], 1)
-    values = torch.cat([high, -low], 1)
-    scale = norms[:, None] * readout.lengths[tokens] / rows.shape[1] ** 0.5
-    z_scores = torch.where(scale > 0, values / scale, 0.0)
-    return norms.numpy(), tokens.numpy(), values.numpy(), z_scores.numpy()
+    z_scores = readout.z_scores(logits, norms)
+    tokens = torch.cat([_extremes(logits, n), _extremes(z_scores, n)], 1)
+    return (
+        norms.numpy(),
+        tokens.numpy(),
+        (scale * logits.gather(1, tokens)).numpy(),
+        z_scores.gather(1, tokens).numpy(),
+    )
+
+
+def _extremes(values: Float[Tensor, "unit vocab"], n: int) -> Tensor:
+    """Where the n highest stand, falling, then the n lowest, rising."""
+    return torch.cat([largest(values, n)[1], largest(-values, n)[1]], 1)

@@ -2,8 +2,14 @@
 
 import os
 import platform
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,21 +19,69 @@ from sqlalchemy.orm import Session
 from app.store.tables import RunTable
 
 
-def machine() -> dict[str, Any]:
-    """What the numbers may depend on beyond the code: platform, processor, libraries, threads."""
-    return {
+LIBRARIES = ("numpy", "numba", "tokenizers", "transformers", "safetensors")
+ROOT = Path(__file__).parents[2]
+
+
+def machine(device: str = "cpu") -> dict[str, Any]:
+    """What the numbers may depend on beyond the code: platform, processors, libraries, threads."""
+    described = {
         "platform": platform.platform(),
-        "processor": platform.processor() or platform.machine(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "transformers": version("transformers"),
+        **{name: version(name) for name in LIBRARIES},
     }
+    if device.startswith("cuda"):
+        described["gpu"] = torch.cuda.get_device_name(torch.device(device))
+        described["cuda"] = torch.version.cuda
+    return described
+
+
+@cache
+def processor() -> str:
+    """The processor's name, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next((name for name in names if name), platform.processor() or platform.machine())
 
 
 def code_version() -> str:
-    return version("patchclamp")
+    """The version; in a checkout also the commit, and whether files differ from it."""
+    commit = _git("rev-parse", "HEAD") if (ROOT / ".git").exists() else None
+    if commit is None:
+        return version("patchclamp")
+    changed = _git("status", "--porcelain", "--untracked-files=no")
+    return f"{version('patchclamp')}, commit {commit}{' with local changes' if changed else ''}"
+
+
+def command(name: str, options: Mapping[str, object]) -> str:
+    """`patchclamp NAME --option value …`, quoted for a shell; a list repeats its option."""
+    words = ["patchclamp", name]
+    for option, value in options.items():
+        for each in value if isinstance(value, list) else [value]:
+            words += [f"--{option}", str(each)]
+    return shlex.join(words)
+
+
+def _git(*arguments: str) -> str | None:
+    """What git says of our own folder; None where it says nothing."""
+    program = shutil.which("git")
+    if program is None:
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603 - our own arguments
+            [program, "-C", str(ROOT), *arguments],
+            capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
 
 
 def begin_run(session: Session, **columns: Any) -> int:  # noqa: ANN401 - the columns of a run
@@ -45,7 +99,7 @@ def begin_run(session: Session, **columns: Any) -> int:  # noqa: ANN401 - the co
     values = {
         "status": "running",
         "code_version": code_version(),
-        "machine": machine(),
+        "machine": machine(columns.get("device", "cpu")),
         "measured": {},
         "started_at": datetime.now(UTC),
         **columns,

@@ -17,13 +17,12 @@ from analysis.sweep.pool import read_pool
 from analysis.weights.relatives import Relatives, by_activity, by_direction
 from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
-from analysis.worker.provenance import begin_run, end_run
-from analysis.worker.subjects import load_subject, model_row
-from app.errors import NotFoundError
+from analysis.worker.provenance import begin_run, command, end_run
+from analysis.worker.subjects import load_subject, model_row, sweep_row
 from app.settings import Settings
 from app.store.packing import pack
 from app.store.requests import RelateRequest
-from app.store.tables import ArtifactTable, RunTable, SiteTable
+from app.store.tables import ArtifactTable, SiteTable
 from app.store.writing import RelatedRow, write_related
 
 METHOD, METHOD_VERSION = "cosine of output vectors; Pearson r on the fit pool", "1"
@@ -35,7 +34,7 @@ def run(context: JobContext[RelateRequest]) -> dict[str, Any]:
     """The result names the run. Done twice it leaves the same rows under a new run."""
     request, settings = context.request, context.settings
     with Session(context.engine) as session:
-        sweep = _sweep(session, request.run_id)
+        sweep = sweep_row(session, request.run_id)
         row = model_row(session, request.model)
         sites = session.scalars(
             select(SiteTable).where(SiteTable.model_id == row.id).order_by(SiteTable.id)
@@ -57,8 +56,7 @@ def run(context: JobContext[RelateRequest]) -> dict[str, Any]:
             seed=sweep.seed,
             dtype="float32",
             device="cpu",
-            command=f"patchclamp relate --model {row.name} --run-id {sweep.id} "
-            f"--n-related {request.n_related}",
+            command=command_of(request),
         )
 
     run_id = context.step("begin", lambda: context.write(begin))
@@ -84,16 +82,13 @@ def run(context: JobContext[RelateRequest]) -> dict[str, Any]:
     return {"run_id": run_id}
 
 
+def command_of(request: RelateRequest) -> str:
+    """The command that runs it again."""
+    options = {"model": request.model, "run-id": request.run_id, "n-related": request.n_related}
+    return command("relate", options)
+
+
 KIND = JobKind("relate", RelateRequest, run)
-
-
-def _sweep(session: Session, run_id: int) -> RunTable:
-    row = session.get(RunTable, run_id)
-    if row is None or row.kind != "sweep":
-        raise NotFoundError(
-            f"There is no sweep with the number {run_id}.", hint="Its page is /runs/NUMBER."
-        )
-    return row
 
 
 def _pools(session: Session, run_id: int) -> dict[int, ArtifactTable]:

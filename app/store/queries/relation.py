@@ -1,5 +1,7 @@
 """What a unit writes, and which units are like it: results of the runs beside its sweep."""
 
+from typing import Any
+
 import numpy as np
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -9,7 +11,14 @@ from app.store.packing import unpack
 from app.store.queries.model import vocabulary_of
 from app.store.reading import texts
 from app.store.tables import OutputSideTable, RelatedUnitTable, RunTable, SiteTable
-from app.store.views.unit import OutputSideView, RelatedUnit, RelatedView, TokenEffect
+from app.store.views.unit import (
+    ChanceView,
+    OutputSideView,
+    RelatedUnit,
+    RelatedView,
+    ScaleView,
+    TokenEffect,
+)
 
 OUTPUT_SIDE = (
     select(
@@ -18,6 +27,7 @@ OUTPUT_SIDE = (
         OutputSideTable.tokens,
         OutputSideTable.logits,
         OutputSideTable.z_scores,
+        RunTable.parameters,
     )
     .join(RunTable, RunTable.id == OutputSideTable.run_id)
     .where(
@@ -72,12 +82,19 @@ def get_output_side(session: Session, place: Place, index: int) -> OutputSideVie
             strict=True,
         )
     ]
-    half = len(effects) // 2
+    n = len(effects) // 4
+    promoted, suppressed, promoted_by_z, suppressed_by_z = (
+        effects[part * n : (part + 1) * n] for part in range(4)
+    )
     return OutputSideView(
         run_id=row.run_id,
         norm=row.norm,
-        promoted=effects[:half],
-        suppressed=effects[half:],
+        promoted=promoted,
+        suppressed=suppressed,
+        promoted_by_z=promoted_by_z,
+        suppressed_by_z=suppressed_by_z,
+        scale=_scale(row.parameters, place.layer),
+        chance=_chance(row.parameters),
         gated=bool(place.facts.get("gated", False)),
     )
 
@@ -107,6 +124,24 @@ def get_related(session: Session, place: Place, index: int) -> list[RelatedView]
         )
         for _, row in sorted(newest.items(), reverse=True)
     ]
+
+
+def _scale(parameters: dict[str, Any], layer: int) -> ScaleView | None:
+    found = parameters.get("scale")
+    if found is None:
+        return None
+    return ScaleView(
+        final=found["final"],
+        final_low=found["final_low"],
+        final_high=found["final_high"],
+        mlp=None if found["mlp"] is None else found["mlp"][layer],
+        n_tokens=found["n_tokens"],
+    )
+
+
+def _chance(parameters: dict[str, Any]) -> ChanceView | None:
+    found = parameters.get("chance")
+    return None if found is None else ChanceView(**found)
 
 
 def _key(place: Place, index: int) -> dict[str, int]:

@@ -159,11 +159,14 @@ def _fill_site(
 
 def _output_side(generator: np.random.Generator, unit: int, n_vocab: int) -> OutputSideRow:
     logits = generator.normal(0, 1, n_vocab)
-    order = np.argsort(-logits)
-    tokens = np.concatenate([order[:N_TOKENS], order[: -N_TOKENS - 1 : -1]])
+    z_scores = logits * generator.uniform(0.8, 1.2, n_vocab)
+    tokens = np.concatenate([
+        np.concatenate([order[:N_TOKENS], order[: -N_TOKENS - 1 : -1]])
+        for order in (np.argsort(-logits), np.argsort(-z_scores))
+    ])  # fmt: skip
     return OutputSideRow(
         unit, float(generator.uniform(0.5, 2)), pack(tokens, np.uint32),
-        pack(logits[tokens], np.float32), pack(logits[tokens] * 1.1, np.float32),
+        pack(0.1 * logits[tokens], np.float32), pack(z_scores[tokens], np.float32),
     )  # fmt: skip
 
 

@@ -127,12 +127,20 @@ def _add_runs(session: Session, model: ModelTable, corpus: CorpusTable, text: Te
     session.add_all(events)
     parameters = {**request.model_dump(mode="json"), "histogram": units.HISTOGRAM}
 
+    n_vocab = len(text.vocabulary)
+    beside = {
+        "scale": {"n_windows": 32, "n_tokens": 4064, "final": 0.1, "final_low": 0.08,
+                  "final_high": 0.13, "mlp": None},
+        "chance": {"n_tokens": n_vocab, "n_drawn": 512, "median": 4.1, "high": 4.6,
+                   "independent": 4.2},
+    }  # fmt: skip
+
     def run(kind: str, status: str, of_run_id: int | None, minutes: int) -> RunTable:
         row = RunTable(
             kind=kind, method=kind, method_version="1", status=status, model_id=model.id,
             corpus_id=corpus.id, window_set_id=window_set.id, of_run_id=of_run_id,
             job_id=jobs["failed" if status == "failed" else "succeeded"].id,
-            parameters=parameters if kind == "sweep" else {"of": of_run_id}, seed=0,
+            parameters=parameters if kind == "sweep" else {"n_tokens": 10, **beside}, seed=0,
             dtype="float32", device="cpu", code_version="0.1.0",
             machine={"system": "Linux", "processor": "made up", "cores": 2, "torch": "none"},
             measured={"windows": len(text.splits), "tokens": int(text.lengths.sum()),

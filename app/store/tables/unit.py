@@ -128,11 +128,12 @@ class OutputSideTable(Base):
     norm: Mapped[float]
     """L2 norm of the unit's output vector."""
     tokens: Mapped[bytes] = mapped_column(Packed)
-    """uint32 [2 * n]: promoted (highest first), then suppressed (lowest first)."""
+    """uint32 [4 * n]: promoted (highest first) and suppressed (lowest first) by logit, then both
+    by z-score."""
     logits: Mapped[bytes] = mapped_column(Packed)
-    """float32 [2 * n]: centred logits per unit of activation."""
+    """float32 [4 * n]: centred logits per unit of activation, at the run's scale."""
     z_scores: Mapped[bytes] = mapped_column(Packed)
-    """float32 [2 * n]: against random directions of the same norm."""
+    """float32 [4 * n]: against random directions of the same norm."""
 
 
 class RelatedUnitTable(Base):

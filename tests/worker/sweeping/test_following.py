@@ -14,6 +14,7 @@ from app.store.queries.run import get_run, list_runs
 from app.store.queries.unit import get_unit
 from app.store.requests import OutputRequest, RelateRequest
 from tests.analysis.models.planted import make_planted
+from tests.analysis.models.tiny import make_tiny
 from tests.worker.conftest import Laboratory
 from tests.worker.sweeping.conftest import SWEEP, add_planted
 
@@ -41,6 +42,53 @@ def test_the_output_side_names_the_token_that_was_planted(laboratory: Laboratory
             view = get_unit(session, model="planted", site=unit.site, index=unit.index)
             assert view.output.run_id == written
             assert view.output.promoted[0].token.strip() == unit.promotes
+            assert view.output.promoted_by_z[0].token.strip() == unit.promotes
+            assert view.output.scale.final == 1  # the planted model has no norm
+            assert view.output.scale.n_tokens > 100
+            assert view.output.chance.n_tokens == len(planted.vocabulary)
+
+
+def test_logits_are_what_adding_the_vector_at_the_median_scale_changes(
+    laboratory: Laboratory,
+) -> None:
+    engine, settings, folder = laboratory.engine, laboratory.settings, laboratory.folder
+    add_planted(engine, settings, folder)
+    make_tiny("gemma2", folder / "gemma", seed=1)
+    added = add_model(engine, settings, source=str(folder / "gemma"), name="gemma")
+    asked = SWEEP.model_copy(update={"model": added.name})
+    run_id = run_inline(engine, settings, KIND, asked)["run_id"]
+    run_inline(engine, settings, output.KIND, OutputRequest(model="gemma", run_id=run_id))
+    with open_session(engine) as session:
+        side = get_unit(session, model="gemma", site="mlp.1", index=3).output
+    weights = load_file(folder / "gemma" / "model.safetensors")
+    at = "model.layers.1"
+    behind = 1 + weights[f"{at}.post_feedforward_layernorm.weight"]
+    vector = weights[f"{at}.mlp.down_proj.weight"][:, 3] * behind * side.scale.mlp
+    assert side.norm == pytest.approx(vector.norm().item(), rel=1e-5)
+    logits = weights["model.embed_tokens.weight"] @ (
+        vector * side.scale.final * (1 + weights["model.norm.weight"])
+    )
+    logits -= logits.mean()
+    assert side.promoted[0].token_id == int(logits.argmax())
+    assert side.promoted[0].logit == pytest.approx(logits.max().item(), rel=1e-4)
+    assert side.suppressed[0].logit == pytest.approx(logits.min().item(), rel=1e-4)
+    assert side.scale.final_low <= side.scale.final <= side.scale.final_high
+
+
+def test_an_encoder_gets_a_run_without_logits_that_says_why(laboratory: Laboratory) -> None:
+    engine, settings, folder = laboratory.engine, laboratory.settings, laboratory.folder
+    add_planted(engine, settings, folder)
+    make_tiny("bert", folder / "bert")
+    add_model(engine, settings, source=str(folder / "bert"), name="bert")
+    asked = SWEEP.model_copy(update={"model": "bert"})
+    run_id = run_inline(engine, settings, KIND, asked)["run_id"]
+    request = OutputRequest(model="bert", run_id=run_id)
+    written = run_inline(engine, settings, output.KIND, request)["run_id"]
+    with open_session(engine) as session:
+        run = get_run(session, run_id=written)
+        assert get_unit(session, model="bert", site="mlp.0", index=0).output is None
+    assert run.status == "finished"
+    assert "not linearly" in run.parameters["not_computed"]
 
 
 def test_a_neuron_that_is_never_finite_leaves_the_relatives_of_others_alone(
