@@ -19,6 +19,7 @@ from starlette.types import Scope
 
 from app import api, pages, problems
 from app.api.describing import DESCRIPTION
+from app.api.streams import EventStreams
 from app.assets import asset
 from app.dependencies import WriterQueue
 from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.metrics = metrics
     app.state.engine = open_engine(settings, busy_seconds=BUSY_SECONDS)
     app.state.writers = WriterQueue()
+    app.state.streams = EventStreams(settings.most_streams)
     problems.install(app, page=_show_problem)
     api.install(app)
     app.mount("/static", Files(directory=asset("static"), check_dir=False), name="static")

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     most_queued_jobs: int = Field(
         default=200, ge=1, description="So many jobs may wait; over the web no more are taken."
     )
+    most_streams: int = Field(
+        default=100, ge=1, description="So many pages or programs may watch jobs at once."
+    )
     lease_seconds: float = Field(
         default=30, gt=0, description="After this long without a heartbeat a worker counts as dead."
     )

@@ -3,14 +3,18 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import fastapi.sse
 import httpx
 import pytest
 from sqlalchemy import Engine, event
 
-from app.api.v1 import job_events
+from app.api import streams
+from app.api.streams import EventStreams
+from app.errors import UnavailableError
 from app.store.engine import open_session
 from app.store.tables.job import JobEventTable, JobTable
 
@@ -116,20 +120,20 @@ def test_a_quiet_stream_is_kept_alive_by_comments(empty_app, empty_url, monkeypa
 
 def test_other_requests_are_answered_while_jobs_are_watched(empty_app, empty_url):
     add_job(empty_app.state.engine, "running", "queued")
-    streams = [httpx.stream("GET", empty_url + path(), timeout=10) for _ in range(12)]
-    answers = [stream.__enter__() for stream in streams]
+    open_streams = [httpx.stream("GET", empty_url + path(), timeout=10) for _ in range(12)]
+    answers = [stream.__enter__() for stream in open_streams]
     try:
         assert all(next(read_events(answer))["event"] == "queued" for answer in answers)
         started = time.perf_counter()
         assert httpx.get(f"{empty_url}/api/v1/jobs").status_code == 200
         assert time.perf_counter() - started < 2
     finally:
-        for stream in streams:
+        for stream in open_streams:
             stream.__exit__(None, None, None)
 
 
 def test_the_table_is_left_alone_once_the_client_has_gone(empty_app, empty_url, monkeypatch):
-    monkeypatch.setattr(job_events, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(streams, "POLL_SECONDS", 0.02)
     engine = empty_app.state.engine
     add_job(engine, "running", "queued")
     statements: list[str] = []
@@ -149,17 +153,114 @@ def test_the_loop_never_waits_for_the_database(empty_app, empty_url, monkeypatch
     """A slow store delays the watcher, not the rest."""
     add_job(empty_app.state.engine, "running", "queued")
     threads: set[str] = set()
-    read = job_events.jobs.list_events
+    read = streams.jobs.list_events
 
     def slow(*args: object, **names: object) -> object:
         threads.add(threading.current_thread().name)
         time.sleep(1)
         return read(*args, **names)
 
-    monkeypatch.setattr(job_events.jobs, "list_events", slow)
+    monkeypatch.setattr(streams.jobs, "list_events", slow)
     with httpx.stream("GET", empty_url + path(), timeout=10) as answer:
         started = time.perf_counter()
         assert httpx.get(f"{empty_url}/healthz").status_code == 200
         assert time.perf_counter() - started < 0.9
         next(read_events(answer))
     assert all("AnyIO worker" in name for name in threads)
+
+
+def test_many_watchers_of_one_job_share_one_reading_of_its_table(empty_app, empty_url, monkeypatch):
+    engine = empty_app.state.engine
+    add_job(engine, "running", "queued")
+    readings: list[int] = []
+    read = streams.jobs.list_events
+    monkeypatch.setattr(
+        streams.jobs,
+        "list_events",
+        lambda *args, **names: readings.append(names["after"]) or read(*args, **names),
+    )
+    with ExitStack() as stack:
+        answers = [
+            stack.enter_context(httpx.stream("GET", empty_url + path(), timeout=10))
+            for _ in range(12)
+        ]
+        watchers = [read_events(answer) for answer in answers]
+        assert [next(events)["event"] for events in watchers] == ["queued"] * 12
+        add_event(engine, "started")
+        assert [next(events)["event"] for events in watchers] == ["started"] * 12
+        add_event(engine, "succeeded", "succeeded")
+        assert [[item["event"] for item in events] for events in watchers] == [["succeeded"]] * 12
+    assert readings.count(1) < 12  # alone, each would have waited for `started` by itself
+    assert readings.count(2) < 12
+
+
+def test_a_watcher_that_joins_late_gets_what_came_before(empty_app, empty_url):
+    engine = empty_app.state.engine
+    add_job(engine, "running", "queued", "started", "planned")
+    with httpx.stream("GET", empty_url + path("?after=3"), timeout=10) as first:
+        with httpx.stream("GET", empty_url + path("?after=1"), timeout=10) as second:
+            late = read_events(second)
+            assert [next(late)["event"] for _ in range(2)] == ["started", "planned"]
+            add_event(engine, "succeeded", "succeeded")
+            assert [item["event"] for item in late] == ["succeeded"]
+        assert [item["event"] for item in read_events(first)] == ["succeeded"]
+
+
+def test_more_streams_than_allowed_are_refused_until_one_closes(empty_app, empty_url):
+    empty_app.state.streams = EventStreams(2)
+    add_job(empty_app.state.engine, "running", "queued")
+    with ExitStack() as stack:
+        answers = [
+            stack.enter_context(httpx.stream("GET", empty_url + path(), timeout=10))
+            for _ in range(2)
+        ]
+        watchers = [read_events(answer) for answer in answers]
+        assert [next(events)["event"] for events in watchers] == ["queued"] * 2
+        refused = httpx.get(empty_url + path())
+        assert refused.status_code == 503
+        assert int(refused.headers["retry-after"]) > 0
+        assert "PATCHCLAMP_MOST_STREAMS" in refused.json()["hint"]
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        with httpx.stream("GET", empty_url + path(), timeout=10) as answer:
+            if answer.status_code == 200:
+                return
+        time.sleep(0.05)
+    pytest.fail("the places were not given back")
+
+
+def test_a_quiet_job_is_looked_at_ever_less_often(empty_app, empty_url, monkeypatch):
+    monkeypatch.setattr(streams, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(streams, "LONGEST_POLL_SECONDS", 0.5)
+    add_job(empty_app.state.engine, "running", "queued")
+    moments: list[float] = []
+    read = streams.jobs.list_events
+    monkeypatch.setattr(
+        streams.jobs,
+        "list_events",
+        lambda *args, **names: moments.append(time.monotonic()) or read(*args, **names),
+    )
+    with httpx.stream("GET", empty_url + path(), timeout=10) as answer:
+        events = read_events(answer)
+        next(events)
+        time.sleep(1.5)
+    gaps = [after - before for before, after in pairwise(moments)]
+    assert len(gaps) < 20  # 75 at the pace of the beginning
+    assert max(gaps) > 0.3
+
+
+def test_a_store_that_fails_ends_the_stream_and_the_next_one_works(
+    empty_app, empty_url, monkeypatch
+):
+    engine = empty_app.state.engine
+    add_job(engine, "running", "queued")
+    with monkeypatch.context() as patch:
+        patch.setattr(streams.jobs, "list_events", fail)
+        with httpx.stream("GET", empty_url + path(), timeout=10) as answer:
+            assert list(read_events(answer)) == []
+    with httpx.stream("GET", empty_url + path(), timeout=10) as answer:
+        assert next(read_events(answer))["event"] == "queued"
+
+
+def fail(*args: object, **names: object) -> None:  # noqa: ARG001
+    raise UnavailableError("The store cannot be used: the disk is full.")
