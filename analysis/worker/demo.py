@@ -75,6 +75,7 @@ def _add_model(context: JobContext[PrepareDemoRequest]) -> dict[str, Any]:
         source=str(find_gguf()),
         name=context.request.model,
         kind="gguf",
+        shown=f"{PACKAGE}/{GGUF}",
         tell=_telling(context, 0, f"adding {context.request.model}"),
     )
     return {"name": added.name, "new": added.new}

@@ -28,6 +28,7 @@ from analysis.models.subject import SourceKind, SubjectModel
 from app.errors import BadRequestError, ConflictError
 from app.settings import Settings
 from app.store.engine import open_session
+from app.store.inserting import insert_new
 from app.store.packing import pack_vocabulary
 from app.store.tables import CorpusTable, DocumentTable, ModelTable, SiteTable, VocabularyTable
 
@@ -58,9 +59,10 @@ def add_model(
     source: str,
     name: str | None = None,
     kind: Literal["auto"] | SourceKind = "auto",
+    shown: str | None = None,
     tell: Tell = say_nothing,
 ) -> Added:
-    """The model's name in the store.
+    """The model's name in the store. `shown` stands for the source wherever people read it.
 
     Raises BadRequestError for a name that is no slug, ConflictError where it belongs to another
     model, ModelError for all that can be wrong with the model itself.
@@ -77,18 +79,23 @@ def add_model(
         cache=settings.data / CONVERTED,
     )
     tell("storing its facts", 0.95, 1.0)
-    texts = model.token_texts()
+    title = Path(source).stem if found == "gguf" else source.rstrip("/").rsplit("/", 1)[-1]
     with open_session(engine, commit=True) as session:
-        existing = session.scalar(select(ModelTable).where(ModelTable.name == name))
-        if existing is not None:
-            _require_same_model(existing, model)
-            return Added(name, new=False)
-        title = Path(source).stem if found == "gguf" else source.rstrip("/").rsplit("/", 1)[-1]
-        _insert_model(
-            session, model, texts, name=name, title=title, source=source, kind=found, folder=folder
+        new = _insert_model(
+            session,
+            model,
+            name=name,
+            title=title,
+            source=shown or without_home(source),
+            kind=found,
+            folder=folder,
         )
+        if not new:
+            _require_same_model(
+                session.scalars(select(ModelTable).filter_by(name=name)).one(), model
+            )
     tell("done", 1.0, 1.0)
-    return Added(name, new=True)
+    return Added(name, new=new)
 
 
 def add_corpus(
@@ -125,20 +132,20 @@ def add_corpus(
             progress=lambda done, total: tell("reading documents", done, total),
         )
         with open_session(engine, commit=True) as session:
-            existing = session.scalar(select(CorpusTable).where(CorpusTable.name == name))
-            if existing is not None:
-                _require_same_corpus(existing, frozen, settings, unfinished)
-                return Added(name, new=False)
             # named by content; there already if an earlier attempt died before its commit
             folder = Path(CORPORA) / f"{name}-{frozen.documents_sha256[:12]}"
-            _move_into_place(unfinished, settings.data / folder)
-            moved = replace(frozen, folder=settings.data / folder)
-            _insert_corpus(
-                session, moved, name=name, source=source, kind=kind, folder=folder.as_posix()
+            number = _insert_corpus(
+                session, frozen, name=name, source=source, kind=kind, folder=folder.as_posix()
             )
+            if number is None:
+                existing = session.scalars(select(CorpusTable).filter_by(name=name)).one()
+                _require_same_corpus(existing, frozen, settings, unfinished)
+            else:
+                _move_into_place(unfinished, settings.data / folder)
+                _insert_documents(session, replace(frozen, folder=settings.data / folder), number)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    return Added(name, new=True)
+    return Added(name, new=number is not None)
 
 
 def checked_name(name: str) -> str:
@@ -163,6 +170,14 @@ def default_name(source: str, what: str) -> str:
     return name
 
 
+def without_home(source: str) -> str:
+    """A source as people read it: `~/models/toy` says as much without the name of the user."""
+    path, home = Path(source), Path.home()
+    if path.is_absolute() and path.is_relative_to(home) and path != home:
+        return f"~/{path.relative_to(home).as_posix()}"
+    return source
+
+
 def _weights_folder(
     source: str, kind: SourceKind, settings: Settings, tell: Tell
 ) -> tuple[str | None, SourceKind]:
@@ -181,17 +196,19 @@ def _weights_folder(
 def _insert_model(
     session: Session,
     model: SubjectModel,
-    texts: list[str],
     *,
     name: str,
     title: str,
     source: str,
     kind: SourceKind,
     folder: str | None,
-) -> None:
+) -> bool:
+    """Whether the name was free."""
     facts = asdict(model.facts)
     columns = ("architecture", "n_layers", "n_parameters", "weights_sha256", "tokenizer_sha256")
-    row = ModelTable(
+    number = insert_new(
+        session,
+        ModelTable,
         name=name,
         title=title,
         source=source,
@@ -201,31 +218,36 @@ def _insert_model(
         created_at=datetime.now(UTC),
         **{column: facts[column] for column in columns},
     )
-    session.add(row)
-    session.flush()
+    if number is None:
+        return False
     sites = [
-        {"model_id": row.id, "name": s.name, "kind": s.kind, "layer": s.layer, "n_units": s.n_units}
+        {"model_id": number, "name": s.name, "kind": s.kind, "layer": s.layer, "n_units": s.n_units}
         for s in model.sites
     ]
     session.execute(insert(SiteTable), sites)
-    session.add(
-        VocabularyTable(
-            model_id=row.id,
+    texts, output_texts = model.token_texts(), model.output_texts()
+    session.execute(
+        insert(VocabularyTable).values(
+            model_id=number,
             n_tokens=len(texts),
             bos_token_id=model.facts.bos_token_id,
             tokens=pack_vocabulary(texts),
+            output_tokens=None if output_texts == texts else pack_vocabulary(output_texts),
         )
     )
-    session.flush()
+    return True
 
 
 def _insert_corpus(
     session: Session, frozen: Frozen, *, name: str, source: str, kind: str, folder: str
-) -> None:
-    row = CorpusTable(
+) -> int | None:
+    """The number of the corpus; None where its name is taken."""
+    return insert_new(
+        session,
+        CorpusTable,
         name=name,
         title=name if kind == "starter" else source.rstrip("/").rsplit("/", 1)[-1],
-        source=source,
+        source=without_home(source),
         source_kind=kind,
         folder=folder,
         documents_sha256=frozen.documents_sha256,
@@ -234,11 +256,12 @@ def _insert_corpus(
         reading=reading_of(frozen),
         created_at=datetime.now(UTC),
     )
-    session.add(row)
-    session.flush()
+
+
+def _insert_documents(session: Session, frozen: Frozen, corpus_id: int) -> None:
     batch: list[dict[str, Any]] = []
     for document in frozen.documents():
-        batch.append(asdict(document) | {"corpus_id": row.id})
+        batch.append(asdict(document) | {"corpus_id": corpus_id})
         if len(batch) == ROWS_AT_ONCE:
             session.execute(insert(DocumentTable), batch)
             batch = []

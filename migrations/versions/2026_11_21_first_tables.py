@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column("n_tokens", sa.Integer(), nullable=False),
         sa.Column("bos_token_id", sa.Integer(), nullable=True),
         sa.Column("tokens", sa.LargeBinary(), nullable=False),
+        sa.Column("output_tokens", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["model_id"], ["models.id"], name="fk_vocabularies_model_id_models", ondelete="CASCADE"
         ),

@@ -1,6 +1,8 @@
 """Adding models and corpora: what is stored, what is a no-op, what is refused."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from app.errors import BadRequestError, ConflictError
 from app.settings import Settings
 from app.store.engine import open_session
 from app.store.queries import corpus, model
-from app.store.tables import DocumentTable, ModelTable
+from app.store.tables import CorpusTable, DocumentTable, ModelTable
 from tests.analysis.models.tiny import make_tiny
 
 
@@ -84,6 +86,42 @@ def test_a_plain_model_is_loaded_again_from_where_it_lies(
     again = load_subject(row, dtype=torch.float32, device=cpu, settings=settings)
     first = load_model(str(plain), dtype=torch.float32, device=cpu, cache=settings.data)
     assert again.facts == first.facts
+
+
+def test_people_read_neither_the_users_home_nor_where_the_demos_package_lies(
+    engine: Engine, settings: Settings, plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(plain.parent))
+    add_model(engine, settings, source=str(plain), name="mine")
+    add_model(engine, settings, source=str(plain), name="demo", shown="package/model.gguf")
+    with open_session(engine) as session:
+        assert model.get_model(session, name="mine").source == f"~/{plain.name}"
+        assert model.get_model(session, name="demo").source == "package/model.gguf"
+
+
+@pytest.mark.parametrize("kind", ["model", "corpus"])
+def test_two_who_add_the_same_at_once_both_have_it_and_one_has_added_it(
+    engine: Engine, settings: Settings, plain: Path, tmp_path: Path, kind: str
+) -> None:
+    source = texts(tmp_path, *STORIES)
+    barrier = threading.Barrier(2)
+
+    def add(_: int) -> bool:
+        barrier.wait()
+        if kind == "model":
+            return add_model(engine, settings, source=str(plain), name="mine").new
+        return add_corpus(engine, settings, source=source, name="mine").new
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(add, range(2))) == [False, True]
+    with open_session(engine) as session:
+        if kind == "corpus":
+            found = session.scalars(select(CorpusTable)).one()
+            assert (settings.data / found.folder).is_dir()
+            n_rows = session.scalar(select(func.count()).select_from(DocumentTable))
+            assert n_rows == found.n_documents
+        else:
+            assert len(model.list_models(session)) == 1
 
 
 @pytest.mark.parametrize("name", ["../up", "Upper", "", "a/b", "x" * 65, "<b>", "a b", ".hidden"])

@@ -23,6 +23,7 @@ from analysis.worker.sweeping.sampling import plan_of, run_parameters, windows_f
 from analysis.worker.sweeping.sizing import require_room
 from app.errors import BadRequestError, NotFoundError
 from app.settings import Settings
+from app.store.inserting import insert_new
 from app.store.packing import pack
 from app.store.requests import SweepRequest
 from app.store.tables import CorpusTable, ModelTable, WindowSetTable, WindowTable
@@ -175,29 +176,23 @@ def _window_set(
     request: SweepRequest,
 ) -> int:
     """The id of these windows in the store, written if they are new."""
-    known = session.scalar(
-        select(WindowSetTable.id).where(
-            WindowSetTable.model_id == model.id,
-            WindowSetTable.corpus_id == corpus.id,
-            WindowSetTable.sha256 == windows.sha256,
+    number = insert_new(
+        session,
+        WindowSetTable,
+        model_id=model.id,
+        corpus_id=corpus.id,
+        window_length=windows.window_length,
+        counts={split: count.taken for split, count in windows.counts.items()},
+        parameters={"seed": request.seed, "counts": {
+            split: asdict(count) for split, count in windows.counts.items()
+        }},
+        sha256=windows.sha256,
+    )  # fmt: skip
+    if number is None:
+        known = select(WindowSetTable.id).filter_by(
+            model_id=model.id, corpus_id=corpus.id, sha256=windows.sha256
         )
-    )
-    if known is not None:
-        return known
-    number = session.execute(
-        insert(WindowSetTable)
-        .values(
-            model_id=model.id,
-            corpus_id=corpus.id,
-            window_length=windows.window_length,
-            counts={split: count.taken for split, count in windows.counts.items()},
-            parameters={"seed": request.seed, "counts": {
-                split: asdict(count) for split, count in windows.counts.items()
-            }},
-            sha256=windows.sha256,
-        )
-        .returning(WindowSetTable.id)
-    ).scalar_one()  # fmt: skip
+        return session.scalars(known).one()
     rows = [
         {
             "window_set_id": number,

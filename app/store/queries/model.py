@@ -3,7 +3,7 @@
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sqlalchemy import bindparam, func, select
@@ -177,18 +177,37 @@ def get_vocabulary(session: Session, *, model: str) -> list[str]:
 
 def vocabulary_of(session: Session, *, model_id: int, tokenizer_sha256: str) -> list[str]:
     """As get_vocabulary, for those who have looked the model up already."""
-    key = (session.get_bind().engine.url, model_id, tokenizer_sha256)
+    return _texts_of(session, "tokens", model_id, tokenizer_sha256)
+
+
+def output_vocabulary_of(session: Session, *, model_id: int, tokenizer_sha256: str) -> list[str]:
+    """The text of every column of the unembedding: the vocabulary, but for some toy models."""
+    return _texts_of(session, "output_tokens", model_id, tokenizer_sha256)
+
+
+def _texts_of(
+    session: Session,
+    which: Literal["tokens", "output_tokens"],
+    model_id: int,
+    tokenizer_sha256: str,
+) -> list[str]:
+    key = (session.get_bind().engine.url, model_id, tokenizer_sha256, which)
     with _lock:
         if key in _vocabularies:
             _vocabularies.move_to_end(key)
             return _vocabularies[key]
-    packed = session.scalar(select(VocabularyTable.tokens).filter_by(model_id=model_id))
-    if packed is None:
+    stored = session.execute(
+        select(VocabularyTable.tokens, VocabularyTable.output_tokens).filter_by(model_id=model_id)
+    ).one_or_none()
+    if stored is None:
         raise NotFoundError(
             "The model's vocabulary is not stored.",
             hint="Add the model again: `patchclamp models add`.",
         )
-    tokens = unpack_vocabulary(packed)
+    if which == "output_tokens" and stored.output_tokens is None:
+        tokens = _texts_of(session, "tokens", model_id, tokenizer_sha256)
+    else:
+        tokens = unpack_vocabulary(getattr(stored, which))
     with _lock:
         _vocabularies[key] = tokens
         while len(_vocabularies) > KEPT_VOCABULARIES:
@@ -197,7 +216,7 @@ def vocabulary_of(session: Session, *, model_id: int, tokenizer_sha256: str) -> 
 
 
 KEPT_VOCABULARIES = 8
-_vocabularies: OrderedDict[tuple[Any, int, str], list[str]] = OrderedDict()
+_vocabularies: OrderedDict[tuple[Any, int, str, str], list[str]] = OrderedDict()
 """A tokenizer's hash decides its vocabulary, so that what is kept here never goes stale."""
 _lock = Lock()
 

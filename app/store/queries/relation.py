@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.store.locating import Place
 from app.store.packing import unpack
-from app.store.queries.model import vocabulary_of
+from app.store.queries.model import output_vocabulary_of
 from app.store.reading import texts
 from app.store.tables import OutputSideTable, RelatedUnitTable, RunTable, SiteTable
 from app.store.views.unit import (
@@ -68,7 +68,7 @@ def get_output_side(session: Session, place: Place, index: int) -> OutputSideVie
     row = session.execute(OUTPUT_SIDE, _key(place, index)).one_or_none()
     if row is None:
         return None
-    vocabulary = vocabulary_of(
+    vocabulary = output_vocabulary_of(
         session, model_id=place.model_id, tokenizer_sha256=place.tokenizer_sha256
     )
     ids = unpack(row.tokens, np.uint32).tolist()

@@ -48,6 +48,8 @@ class VocabularyTable(Base):
     bos_token_id: Mapped[int | None]
     tokens: Mapped[bytes] = mapped_column(Packed)
     """zlib of a JSON list: the text of every token id; bytes that are no UTF-8 as ⟨E2⟩."""
+    output_tokens: Mapped[bytes | None] = mapped_column(Packed)
+    """The same for the columns of the unembedding, where they are not the vocabulary."""
 
 
 class SiteTable(Base):

@@ -10,11 +10,12 @@ from analysis.worker.registering import add_model
 from analysis.worker.sweeping.job import KIND
 from app.store.engine import open_session
 from app.store.queries.job import list_jobs
+from app.store.queries.model import get_vocabulary
 from app.store.queries.run import get_run, list_runs
 from app.store.queries.unit import get_unit
 from app.store.requests import OutputRequest, RelateRequest
 from tests.analysis.models.planted import make_planted
-from tests.analysis.models.tiny import make_tiny
+from tests.analysis.models.tiny import make_tiny, make_tiny_plain
 from tests.worker.conftest import Laboratory
 from tests.worker.sweeping.conftest import SWEEP, add_planted
 
@@ -132,3 +133,24 @@ def test_a_run_that_fails_is_closed(laboratory: Laboratory, monkeypatch) -> None
         (run,) = list_runs(session, model="planted", kind="relate").items
     assert run.status == "failed"
     assert run.finished_at is not None
+
+
+def test_the_output_side_of_a_model_with_other_outputs_than_inputs_names_its_outputs(
+    laboratory: Laboratory,
+) -> None:
+    engine, settings, folder = laboratory.engine, laboratory.settings, laboratory.folder
+    add_planted(engine, settings, folder)
+    words = ["BOS", "<unk>", "the", "cat"]
+    make_tiny_plain(folder / "yes-no", vocab=words, vocab_out=["yes", "no", "maybe"])
+    add_model(engine, settings, source=str(folder / "yes-no"), name="yes-no")
+    with open_session(engine) as session:
+        assert "yes" not in get_vocabulary(session, model="yes-no")
+    asked = SWEEP.model_copy(update={"model": "yes-no"})
+    run_id = run_inline(engine, settings, KIND, asked)["run_id"]
+    request = OutputRequest(model="yes-no", run_id=run_id, n_tokens=2)
+    run_inline(engine, settings, output.KIND, request)
+    with open_session(engine) as session:
+        view = get_unit(session, model="yes-no", site="mlp.0", index=0)
+    assert view.output is not None
+    named = {effect.token for effect in (*view.output.promoted, *view.output.suppressed)}
+    assert named == {"yes", "no", "maybe"}

@@ -1,0 +1,23 @@
+"""Inserts a row that others may be inserting at the same moment."""
+
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.store.tables import CorpusTable, ModelTable, WindowSetTable
+
+
+def insert_new(
+    session: Session,
+    table: type[CorpusTable | ModelTable | WindowSetTable],
+    **values: Any,  # noqa: ANN401 - the columns of the table
+) -> int | None:
+    """The new row's id; None where there is one with the same name or content.
+
+    Whoever is inserting such a row just now is waited for, so that a look at the table then finds
+    it, or the row was rolled back and this one is inserted.
+    """
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).values(**values).on_conflict_do_nothing().returning(table.id)
+    return session.execute(statement).scalar_one_or_none()
