@@ -7,13 +7,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app.dependencies import ReadSession
-from app.errors import NotFoundError
 from app.pages.addresses import site_path
 from app.pages.distributions import read_distributions
 from app.rendering.answers import respond
-from app.store.queries.model import get_model, list_sites
+from app.store.queries.model import count_by_split, get_place
 from app.store.queries.unit import list_units
-from app.store.views.model import SiteView
 
 router = APIRouter()
 
@@ -87,28 +85,17 @@ def show_site(
 
 
 def gather(session: Session, model: str, site: str, chosen: UnitFilter) -> dict[str, object]:
-    subject = get_model(session, name=model)
-    view = find_site(session, model, site)
-    run_id = chosen.run if chosen.run is not None else subject.current_run_id
+    place = get_place(session, model=model, site=site, run_id=chosen.run)
     query = chosen.model_dump(exclude={"run"})
     page = list_units(session, model=model, site=site, run_id=chosen.run, **query)
     return {
-        "model": subject,
+        "place": place,
         "here": site_path(model, site),
-        "site": view,
+        "counts": count_by_split(session, model=model, site=site, run_id=chosen.run),
         "page": page,
         "chosen": chosen,
         "columns": COLUMNS,
-        "distributions": {}
-        if run_id is None
-        else read_distributions(session, model=model, site=site, run_id=run_id, split=chosen.split),
+        "distributions": read_distributions(
+            session, model=model, site=site, run_id=place.run_id, split=chosen.split
+        ),
     }
-
-
-def find_site(session: Session, model: str, site: str) -> SiteView:
-    found = next((view for view in list_sites(session, model=model) if view.name == site), None)
-    if found is None:
-        raise NotFoundError(
-            f"{model!r} has no site {site!r}.", hint=f"/m/{model} shows the sites that it has."
-        )
-    return found

@@ -48,6 +48,7 @@ class _Frame:
     def __init__(self, first: int, last: int, top: float) -> None:
         self.first, self.last, self.top = first, last, top or 1.0
         self.step = WIDTH / (last - first)
+        self.rights = [f"H{self.x(i + 1):.1f}" for i in range(first, last)]
 
     def x(self, bins: float) -> float:
         return LEFT + (min(max(bins, self.first), self.last) - self.first) * self.step
@@ -59,14 +60,24 @@ class _Frame:
         """A closed step outline over the bins first to last."""
         if first >= last:
             return ""
-        tops = "".join(f"V{self.y(counts[i]):.1f}H{self.x(i + 1):.1f}" for i in range(first, last))
-        return f"M{self.x(first):.1f} {TOP + HEIGHT}{tops}V{TOP + HEIGHT}z"
+        return (
+            f"M{self.x(first):.1f} {TOP + HEIGHT}{self.tops(counts, first, last)}V{TOP + HEIGHT}z"
+        )
 
     def line(self, counts: Sequence[float]) -> str:
-        tops = "".join(
-            f"V{self.y(counts[i]):.1f}H{self.x(i + 1):.1f}" for i in range(self.first, self.last)
-        )
-        return f"M{LEFT} {TOP + HEIGHT}{tops}V{TOP + HEIGHT}"
+        return f"M{LEFT} {TOP + HEIGHT}{self.tops(counts, self.first, self.last)}V{TOP + HEIGHT}"
+
+    def tops(self, counts: Sequence[float], first: int, last: int) -> str:
+        """The steps over the bins; neighbours of the same height, as empty ones are, are joined."""
+        rights, pieces = self.rights[first - self.first : last - self.first], []
+        before = None
+        for count, right in zip(counts[first:last], rights, strict=True):
+            if count == before:
+                pieces[-1] = right
+            else:
+                pieces += (f"V{self.y(count):.1f}", right)
+            before = count
+        return "".join(pieces)
 
 
 def _outline(frame: _Frame, view: HistogramView, other: StatisticsView) -> str:

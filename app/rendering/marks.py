@@ -1,7 +1,7 @@
 """Where one value lies among the units of its site: the distribution with a tick, or a place."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -79,20 +79,25 @@ def _bars(counts: tuple[int, ...]) -> tuple[int, float, str]:
     return first, step, path
 
 
-def measured(row: UnitRow, name: str, summary: SummaryView | None) -> Markup:
-    """A statistic in a table's cell: the value, and its place in the site."""
-    value: float | None = getattr(row, name)
-    text = percent(value) if name in SHARES else number(value)
-    return trusted(f"{text}{place(summary, value)}")
+def measured(
+    row: UnitRow, names: Sequence[str], summaries: Mapping[str, SummaryView | None]
+) -> Markup:
+    """The cells of a row: each statistic's value, and its place in the site."""
+    cells = []
+    for name in names:
+        value: float | None = getattr(row, name)
+        text = percent(value) if name in SHARES else number(value)
+        cells.append(f'<td class="num">{text}{place(rank(summaries.get(name), value))}</td>')
+    return trusted("".join(cells))
 
 
-def place(summary: SummaryView | None, value: float | None) -> Markup:
-    """The value's percentile in its site as a mark on a rail, for a table's cell."""
-    at = rank(summary, value)
+@lru_cache(maxsize=102)
+def place(at: int | None) -> str:
+    """A percentile as a mark on a rail, for a table's cell; nothing where there is none."""
     if at is None:
-        return Markup()
+        return ""
     x = 1 + (PLACE - 2) * at / 100
-    return trusted(
+    return (
         f'<svg class="place" width="{PLACE}" height="9" viewBox="0 0 {PLACE} 9" aria-hidden="true">'
         f'<path class="rail" d="M0 7.5H{PLACE}"/><path class="tick" d="M{x:.1f} 1V8"/></svg>'
     )

@@ -7,7 +7,6 @@ which the page's readout reads them.
 """
 
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
@@ -63,21 +62,25 @@ def visible(token: str) -> str:
     return token.translate(_PICTURES) if token else "∅"
 
 
-@lru_cache(maxsize=200_000)
-def _element(token: str, name: str, marks: str = "") -> str:
-    """One token; `name` is its colour."""
-    layout, text = _drawn(token)
-    classes = name + layout + marks
-    return f'<i class="{classes}">{text}</i>' if classes else f"<i>{text}</i>"
+class _Tails(dict[str, str]):
+    """What follows a token's colour and marks in its element: layout classes and text.
+
+    Made once for each token and kept: a page draws thousands. One leading space stays a space, and
+    is drawn by `w`.
+    """
+
+    def __missing__(self, token: str) -> str:
+        layout, space, text = " nl" if token.endswith("\n") else "", "", token
+        if token.startswith(" ") and len(token) > 1 and not token[1].isspace():
+            layout, space, text = layout + " w", " ", token[1:]
+        if len(self) >= KEPT_TOKENS:
+            self.clear()
+        tail = self[token] = f'{layout}">{space}{escape(visible(text))}</i>'
+        return tail
 
 
-@lru_cache(maxsize=200_000)
-def _drawn(token: str) -> tuple[str, str]:
-    """Classes and text. One leading space stays a space, and is drawn by `w`."""
-    layout, space = " nl" if token.endswith("\n") else "", ""
-    if token.startswith(" ") and len(token) > 1 and not token[1].isspace():
-        layout, space, token = layout + " w", " ", token[1:]
-    return layout, f"{space}{escape(visible(token))}"
+KEPT_TOKENS: Final = 300_000
+_tails: Final = _Tails()
 
 
 def strip(exemplar: ExemplarView, scale: float, counted_from: int = 0) -> Markup:
@@ -117,22 +120,20 @@ def _pieces(exemplar: ExemplarView, scale: float, counted_from: int) -> list[str
     tokens = exemplar.tokens
     names = _level_classes(exemplar.activations[: len(tokens)], scale)
     names[:counted_from] = ["t-o"] * len(names[:counted_from])
-    pieces = list(map(_element, tokens, names))
-    marks = defaultdict(str)
-    marks[exemplar.peak_position] = " peak"
-    for position, weight in peak_sources(exemplar):
-        marks[position] += " " + source_class(weight)
-    for position, mark in marks.items():
-        if position < len(pieces):
-            pieces[position] = _element(tokens[position], names[position], mark)
-    return pieces
+    marks = [(exemplar.peak_position, " peak")]
+    marks += [(at, " " + source_class(weight)) for at, weight in peak_sources(exemplar)]
+    for position, mark in marks:
+        if position < len(names):
+            names[position] += mark
+    return [f'<i class="{name}{_tails[token]}' for name, token in zip(names, tokens, strict=False)]
 
 
 def _level_classes(values: Sequence[float | None], scale: float) -> list[str]:
     numbers = np.array(values, dtype=np.float64)
     bounds = _BOUNDS * scale if scale else np.full(len(_BOUNDS), np.inf)
     levels = np.searchsorted(bounds, np.abs(numbers), side="right") + 1
-    levels *= np.sign(np.nan_to_num(numbers)).astype(np.int64)
+    levels[numbers < 0] *= -1
+    levels[numbers == 0] = 0
     levels[np.isnan(numbers)] = _NOT_FINITE
     return [_CLASSES[level] for level in levels.tolist()]
 

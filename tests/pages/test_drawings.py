@@ -67,8 +67,8 @@ def test_the_tick_of_a_distribution_moves_with_the_value() -> None:
 
 
 def test_a_place_lies_at_its_percentile() -> None:
-    assert 'd="M38.8 1V8"' in place(summary(), 0.9)
-    assert place(summary(), None) == ""
+    assert 'd="M38.8 1V8"' in place(rank(summary(), 0.9))
+    assert place(None) == ""
 
 
 def test_a_histogram_says_in_words_what_it_draws() -> None:
