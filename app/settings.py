@@ -6,6 +6,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
 
 
 class Settings(BaseSettings):
@@ -51,12 +52,17 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database URL with its driver named (psycopg 3 for PostgreSQL)."""
         if self.database_url is None:
-            return f"sqlite:///{self.data / 'store.sqlite'}"
+            return sqlite_url(self.data / "store.sqlite")
         url = self.database_url.get_secret_value()
         for scheme in ("postgresql://", "postgres://"):
             if url.startswith(scheme):
                 return "postgresql+psycopg://" + url.removeprefix(scheme)
         return url
+
+
+def sqlite_url(file: Path) -> str:
+    """The URL of a SQLite file, whatever stands in its path: `?` and `#` mean something in URLs."""
+    return URL.create("sqlite", database=str(file)).render_as_string()
 
 
 @lru_cache

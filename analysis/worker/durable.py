@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from analysis.worker.interruptions import LeaseLost, StoreWaiting, reason_to_wait
 from app.errors import UnavailableError
-from app.settings import Settings
+from app.settings import Settings, sqlite_url
 from app.store.engine import make_private_file, make_private_folder
 from app.store.failures import name_of
 
@@ -130,7 +130,7 @@ def queue_url(settings: Settings) -> str:
     url = make_url(settings.url)
     if url.get_backend_name() == "postgresql":
         return url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return f"sqlite:///{settings.data / 'queue.sqlite'}"
+    return sqlite_url(settings.data / "queue.sqlite")
 
 
 def queue_name(settings: Settings) -> str:

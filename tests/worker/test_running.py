@@ -1,8 +1,10 @@
 """What becomes of a job: it succeeds, fails or is cancelled, and says so."""
 
 import time
+from pathlib import Path
 
-from tests.worker.conftest import Laboratory
+from app.store.backup import backup
+from tests.worker.conftest import Laboratory, open_laboratory
 from tests.worker.program import CountRequest, FailRequest, HoldRequest, LookRequest
 
 
@@ -77,3 +79,18 @@ def test_what_a_job_held_in_memory_is_freed_when_it_ends_however_it_ends(
     laboratory.wait_until(lambda: laboratory.job(endless).status == "running")
     laboratory.cancel(endless)
     assert laboratory.wait_for_end(looking).result == {"held": 0}
+
+
+def test_a_data_folder_may_be_named_with_signs_that_mean_something_in_urls(tmp_path: Path) -> None:
+    folder = tmp_path / "what? #1 at 100%41"
+    laboratory = open_laboratory(folder)
+    try:
+        job_id = laboratory.ask(CountRequest(file=tmp_path / "steps", steps=1))
+        laboratory.start_worker("until-idle").wait(timeout=30)
+        assert laboratory.job(job_id).status == "succeeded", laboratory.logs()
+        assert {"store.sqlite", "queue.sqlite"} <= {file.name for file in folder.iterdir()}
+        assert [file.name for file in tmp_path.iterdir() if file.is_dir()] == [folder.name]
+        backup(laboratory.engine, tmp_path / "copy? #2.sqlite")
+    finally:
+        laboratory.close()
+    assert (tmp_path / "copy? #2.sqlite").stat().st_size > 0
