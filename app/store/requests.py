@@ -6,7 +6,7 @@ the command that repeats a run.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 LARGEST = 2**31 - 1
 """Of numbers that the store keeps in 32 bits."""
@@ -14,6 +14,8 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 SPLIT_KEY = r"^(default|fit|calibration|test|ood(:[A-Za-z0-9._-]{1,60})?)$"
 DEVICE = r"^(auto|cpu|mps|cuda(:[0-9]{1,2})?)$"
 MOST_SPLITS = 64
+NO_OTHER_KEYS: dict[str, JsonValue] = {"additionalProperties": False}
+"""Pydantic describes the pattern of keys, but not that there are no others."""
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 Name = Annotated[str, Field(pattern=NAME, max_length=100)]
@@ -52,12 +54,14 @@ class SweepRequest(Request):
     max_windows: dict[SplitKey, Count] = Field(
         default_factory=dict,
         max_length=MOST_SPLITS,
+        json_schema_extra=NO_OTHER_KEYS,
         description="At most so many windows per split, chosen at random; default: all. Keys as in "
         "`sampling`.",
     )
     sampling: dict[SplitKey, Sampling] = Field(
         default_factory=dict,
         max_length=MOST_SPLITS,
+        json_schema_extra=NO_OTHER_KEYS,
         description="Per split; key `ood` holds for every held-out domain, `default` for the rest.",
     )
     counted_from: int = Field(

@@ -20,6 +20,7 @@ from app.api.parameters import JOB, LARGEST, NAME
 LISTS_WITH_CURSOR = (
     "GET /api/v1/models/{model}/sites/{site}/units",
     "GET /api/v1/corpora/{corpus}/documents",
+    "GET /api/v1/models/{model}/sites/{site}/units/{index}/pool",
     "GET /api/v1/runs",
     "GET /api/v1/jobs",
 )

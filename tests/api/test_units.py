@@ -1,5 +1,7 @@
 import pytest
 
+from app.store.paging import write_cursor
+
 UNITS = "/api/v1/models/synthetic/sites/mlp.0/units"
 
 
@@ -132,6 +134,31 @@ def test_the_pool_holds_every_activation_of_its_windows(filled):
     assert pool["split"] == "test"
     assert len(pool["windows"]) == len(pool["tokens"]) == len(pool["activations"])
     assert pool["counted_from"] == 1
+
+
+def test_a_pool_is_paged_without_loss_or_repetition(filled):
+    path = f"{UNITS}/5/pool"
+    whole = filled.get(path, params={"split": "fit"}).json()
+    assert whole["next_cursor"] is None
+    assert whole["n_windows"] == len(whole["windows"]) > 3
+    pages = [filled.get(path, params={"split": "fit", "limit": 3}).json()]
+    while pages[-1]["next_cursor"]:
+        query = {"split": "fit", "limit": 3, "cursor": pages[-1]["next_cursor"]}
+        pages.append(filled.get(path, params=query).json())
+    assert len(pages) == -(-whole["n_windows"] // 3)
+    for field in ("windows", "documents", "tokens", "token_ids", "activations"):
+        assert [item for page in pages for item in page[field]] == whole[field]
+
+
+@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 1025}, {"cursor": "x"}])
+def test_a_page_of_a_pool_that_cannot_be_is_refused(filled, query):
+    assert filled.get(f"{UNITS}/5/pool", params=query).status_code == 422
+
+
+def test_a_cursor_behind_the_end_of_a_pool_gives_an_empty_page(filled):
+    cursor = write_cursor("pool", None, 2**31 - 1)
+    page = filled.get(f"{UNITS}/5/pool", params={"cursor": cursor}).json()
+    assert (page["windows"], page["next_cursor"]) == ([], None)
 
 
 def test_a_pool_of_a_split_that_was_not_kept_is_missing(filled):

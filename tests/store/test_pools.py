@@ -52,6 +52,15 @@ def test_a_pool_holds_the_stored_values_of_one_unit(own: Filled):
     assert found.counted_from == 1
 
 
+def test_a_page_of_long_windows_is_no_larger_than_what_one_answer_may_hold(
+    filled: Filled, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("app.store.queries.pool.VALUES_AT_ONCE", 32 * 2 + 31)
+    found = pool(filled)
+    assert len(found.windows) == len(found.activations) == 2
+    assert found.next_cursor is not None
+
+
 def test_a_pool_of_a_split_agrees_with_its_statistics(filled: Filled):
     found = pool(filled)
     with open_session(filled.engine) as session:

@@ -6,7 +6,16 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.api.answering import answer
 from app.api.describing import problems_of
-from app.api.parameters import Kind, ModelName, OfRun, SiteName, Split, UnitIndex, UnitsQuery
+from app.api.parameters import (
+    Cursor,
+    Kind,
+    ModelName,
+    OfRun,
+    SiteName,
+    Split,
+    UnitIndex,
+    UnitsQuery,
+)
 from app.dependencies import AppSettings, ReadSession
 from app.store.queries import exemplar as exemplars
 from app.store.queries import pool as pools
@@ -91,9 +100,28 @@ def get_pool(
     index: UnitIndex,
     split: Split = "fit",
     run_id: OfRun = None,
+    limit: Annotated[
+        int,
+        Query(
+            description="At most so many windows; fewer where windows are long.",
+            ge=1,
+            le=1024,
+            examples=[256],
+        ),
+    ] = 256,
+    cursor: Cursor = None,
 ) -> Response:
-    """Every activation of the unit on randomly chosen windows of the split, as stored (float16)."""
+    """Every activation of the unit on randomly chosen windows of the split, as stored (float16);
+    follow `next_cursor` for the rest."""
     view = pools.get_pool(
-        session, model=model, site=site, index=index, split=split, data=settings.data, run_id=run_id
+        session,
+        model=model,
+        site=site,
+        index=index,
+        split=split,
+        data=settings.data,
+        run_id=run_id,
+        limit=limit,
+        cursor=cursor,
     )
     return answer(request, view)

@@ -177,17 +177,22 @@ class ExemplarsView(View):
 
 
 class PoolView(View):
-    """Every activation of one unit on the randomly chosen windows of a split."""
+    """Every activation of one unit on the randomly chosen windows of a split, page by page."""
 
     model: str
     site: str
     index: int
     run_id: int
     split: str
+    n_windows: int
+    """Of the whole pool."""
     windows: list[int]
     documents: list[int]
     tokens: list[list[str]]
+    token_ids: list[list[int]]
     activations: list[list[float | None]]
     """float16 as stored; position 0 included"""
     counted_from: int
     """First position that statistics count (1 where position 0 is left out)."""
+    next_cursor: str | None
+    """Opaque; give it back as `cursor` for what follows. Null at the end."""
