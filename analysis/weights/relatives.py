@@ -1,8 +1,10 @@
 """Which units are alike: by the direction they write, and by when they are active.
 
-Output direction: cosine of output vectors. Activity: Pearson's r over the counted tokens of the
-fit pool. All pairs are compared on a sample of the tokens; the most alike are then compared on all
-of them, and that r is what is stored. A unit that is constant there has no relatives by activity.
+Output direction: cosine of output vectors. Activity: Pearson's r over tokens. Either way rows of
+length 1 are compared by their scalar product, all pairs, every pair once. That may be done in a
+coarse dtype; the most alike of it are then compared again in float32, and that number is kept. How
+many of the true relatives are found so is measured on a random sample of units, and so is how
+alike the most alike of unrelated rows are: of that many others some are alike by chance.
 """
 
 from collections.abc import Callable
@@ -16,11 +18,11 @@ from torch import Tensor
 
 from analysis.weights.selecting import largest
 
+MOST_PRODUCTS = 1 << 26
+"""Products held at once."""
 BLOCK = 1024
-SAMPLE = 1024
-"""Tokens on which all pairs are compared."""
-CANDIDATES = 4
-"""So many times the units asked for are compared on all tokens."""
+SPARE = 4
+"""So many more than the units asked for are compared again in float32."""
 
 Tell = Callable[[int, int], None]
 """Is told how many units are done, of how many."""
@@ -28,33 +30,27 @@ Tell = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Relatives:
-    """For units start to start + len: the most alike others, by falling magnitude."""
+    """Of every unit, the most alike others by falling magnitude."""
 
-    start: int
     units: Int64[ndarray, "unit n"]
-    """Row numbers among all compared units."""
     values: Float32[ndarray, "unit n"]
     """Cosine or r; NaN where there are none."""
 
 
-def by_direction(vectors: Float[Tensor, "unit d_model"], *, n: int, tell: Tell) -> list[Relatives]:
-    """By cosine of output vectors."""
-    unit_length = torch.nn.functional.normalize(vectors.float(), dim=1)
-    return _nearest(unit_length, n=n, tell=tell)
+@dataclass(frozen=True)
+class Chance:
+    """The magnitude that the best of all others reaches for rows that mean nothing."""
+
+    n_others: int
+    n_drawn: int
+    median: float
+    high: float
+    """95 % of the drawn rows stay below."""
 
 
-def by_activity(
-    activity: Float32[ndarray, "unit token"], *, n: int, seed: int, tell: Tell
-) -> list[Relatives]:
-    """By Pearson's r over all tokens; `activity` is standardised in place."""
-    varied = standardise(activity)
-    everything = torch.from_numpy(activity)
-    generator = torch.Generator().manual_seed(seed)
-    n_tokens = everything.shape[1]
-    chosen = torch.randperm(n_tokens, generator=generator)[:SAMPLE].sort().values
-    sampled = torch.nn.functional.normalize(everything[:, chosen], dim=1)
-    rough = _nearest(sampled, n=CANDIDATES * n, tell=tell)
-    return [_refined(each, everything, varied, n) for each in rough]
+def directions(vectors: Float[Tensor, "unit d_model"]) -> Float[Tensor, "unit d_model"]:
+    """Output vectors at length 1; zero vectors stay."""
+    return torch.nn.functional.normalize(vectors.float(), dim=1)
 
 
 def standardise(activity: Float32[ndarray, "unit token"]) -> Bool[ndarray, " unit"]:
@@ -66,32 +62,99 @@ def standardise(activity: Float32[ndarray, "unit token"]) -> Bool[ndarray, " uni
     return np.asarray(varied)
 
 
-def _nearest(rows: Float[Tensor, "unit width"], *, n: int, tell: Tell) -> list[Relatives]:
-    """By magnitude of the scalar product, each row's n nearest other rows."""
+def most_alike(
+    rows: Float[Tensor, "unit width"],
+    *,
+    n: int,
+    coarse: torch.dtype,
+    varied: Bool[ndarray, " unit"] | None = None,
+    tell: Tell,
+) -> Relatives:
+    """Each row's n most alike other rows, compared in `coarse` first; others than `varied` rows
+    have none and are nobody's."""
     n = min(n, len(rows) - 1)
-    found = []
-    for start in range(0, len(rows), BLOCK):
-        block = rows[start : start + BLOCK]
-        products = block @ rows.T
-        magnitudes = products.abs()
-        magnitudes[torch.arange(len(block)), torch.arange(start, start + len(block))] = -1
-        _, units = largest(magnitudes, n)
-        values = products.gather(1, units)
-        found.append(Relatives(start, units.numpy(), values.numpy()))
-        tell(start + len(block), len(rows))
+    candidates = _candidates(rows.to(coarse), min(n + SPARE, len(rows) - 1), tell)
+    values = products_of(rows, candidates)
+    if varied is not None:
+        lone = torch.from_numpy(~varied)
+        values[lone[:, None] | lone[candidates]] = torch.nan
+    order = values.abs().nan_to_num(nan=-1).topk(n, dim=1).indices
+    return Relatives(candidates.gather(1, order).numpy(), values.gather(1, order).numpy())
+
+
+def products_of(
+    rows: Float[Tensor, "unit width"], units: Int64[Tensor, "unit n"]
+) -> Float[Tensor, "unit n"]:
+    """Every row's scalar product with the rows named beside it, in float32."""
+    found = torch.empty(units.shape)
+    for row, (others, values) in enumerate(zip(units, found, strict=True)):
+        torch.mv(rows[others], rows[row], out=values)
     return found
 
 
-def _refined(
-    rough: Relatives, rows: Float[Tensor, "unit token"], varied: Bool[ndarray, " unit"], n: int
-) -> Relatives:
-    """The same with r over all tokens."""
-    units = torch.from_numpy(rough.units)
-    values = torch.stack([
-        rows[candidates] @ rows[rough.start + i] for i, candidates in enumerate(units)
-    ])  # fmt: skip
-    top = torch.topk(values.abs(), min(n, values.shape[1]), dim=1).indices
-    kept, r = units.gather(1, top).numpy(), values.gather(1, top).numpy()
-    lone = ~varied[rough.start : rough.start + len(kept)]
-    r[lone[:, None] | ~varied[kept]] = np.nan
-    return Relatives(rough.start, kept, r)
+def recall(
+    rows: Float[Tensor, "unit width"], found: Relatives, sample: Int64[Tensor, " drawn"]
+) -> float:
+    """The share of the truly most alike that was found, over a sample of the units; NaN without
+    any."""
+    n = found.units.shape[1]
+    defined = torch.from_numpy(found.values)[sample].isfinite().all(1)
+    sample = sample[defined]
+    magnitudes = (rows[sample] @ rows.T).abs()
+    magnitudes[torch.arange(len(sample)), sample] = -1
+    # Equals are as good as each other: what counts is to be no less alike than the n-th.
+    least = magnitudes.topk(n, dim=1).values[:, -1:]
+    reached = torch.from_numpy(np.abs(found.values))[sample] >= least - 1e-5
+    return reached.float().mean().item()
+
+
+def chance(
+    rows: Float[Tensor, "unit width"], drawn: Float[Tensor, "drawn width"], *, n_others: int
+) -> Chance:
+    """`drawn` are rows of length 1 that have nothing to do with any unit."""
+    best = torch.cat([(some @ rows.T).abs().amax(1) for some in torch.split(drawn, BLOCK)])
+    median, high = torch.quantile(best, torch.tensor([0.5, 0.95])).tolist()
+    return Chance(n_others, len(drawn), median, high)
+
+
+def shuffled(
+    rows: Float[Tensor, "drawn token"], generator: torch.Generator
+) -> Float[Tensor, "drawn token"]:
+    """The rows with their tokens in random order, each in another."""
+    order = torch.rand(rows.shape, generator=generator).argsort(1)
+    return rows.gather(1, order)
+
+
+def random_directions(n: int, width: int, generator: torch.Generator) -> Float[Tensor, "n width"]:
+    return directions(torch.randn(n, width, generator=generator))
+
+
+def _candidates(rows: Float[Tensor, "unit width"], n: int, tell: Tell) -> Int64[Tensor, "unit n"]:
+    """By magnitude of the scalar product, each row's n nearest other rows.
+
+    A strip of products is the pairs of a block of rows with itself and all later rows: read along
+    rows it serves the block, along columns the later rows, so that every pair is computed once.
+    """
+    n_rows = len(rows)
+    best = torch.full((n_rows, n), -1.0)
+    units = torch.zeros(n_rows, n, dtype=torch.int64)
+
+    def offer(span: slice, values: Tensor, places: Tensor) -> None:
+        joined = torch.cat([best[span], values], 1)
+        kept = joined.topk(n, dim=1)
+        best[span] = kept.values
+        units[span] = torch.cat([units[span], places], 1).gather(1, kept.indices)
+
+    step = max(1, min(BLOCK, MOST_PRODUCTS // n_rows))
+    for start in range(0, n_rows, step):
+        stop = min(start + step, n_rows)
+        strip = (rows[start:stop] @ rows[start:].T).float().abs_()
+        strip.fill_diagonal_(-1)
+        values, places = largest(strip, min(n, strip.shape[1]))
+        offer(slice(start, stop), values, places + start)
+        for low in range(stop, n_rows, BLOCK):
+            later = strip[:, low - start : low - start + BLOCK].T.contiguous()
+            top = later.topk(min(n, later.shape[1]), dim=1)
+            offer(slice(low, low + BLOCK), top.values, top.indices + start)
+        tell(stop, n_rows)
+    return units

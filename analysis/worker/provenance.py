@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from app.store.tables import RunTable
 
-
 LIBRARIES = ("numpy", "numba", "tokenizers", "transformers", "safetensors")
 ROOT = Path(__file__).parents[2]
 

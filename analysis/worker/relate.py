@@ -1,6 +1,8 @@
 """The job kind `relate`: related units of every unit, by output direction and by activity."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,17 @@ from sqlalchemy.orm import Session
 
 from analysis.sweep import kernels
 from analysis.sweep.pool import read_pool
-from analysis.weights.relatives import Relatives, by_activity, by_direction
+from analysis.weights.relatives import (
+    Relatives,
+    chance,
+    directions,
+    most_alike,
+    products_of,
+    random_directions,
+    recall,
+    shuffled,
+    standardise,
+)
 from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
 from analysis.worker.provenance import begin_run, command, end_run
@@ -25,9 +37,23 @@ from app.store.requests import RelateRequest
 from app.store.tables import ArtifactTable, SiteTable
 from app.store.writing import RelatedRow, write_related
 
-METHOD, METHOD_VERSION = "cosine of output vectors; Pearson r on the fit pool", "1"
+METHOD, METHOD_VERSION = "cosine of output vectors; Pearson r on the fit pool", "2"
 LARGEST_TABLE = 1_500_000_000
 """Bytes of activity held at once; larger pools are read at random tokens."""
+N_DRAWN = 256
+"""Random directions, and random units, that chance and recall are measured on."""
+TRIED = 512
+"""Rows of the product that is timed."""
+
+Pools = dict[int, ArtifactTable]
+"""Of one split, by site."""
+
+
+@dataclass(frozen=True)
+class _Activity:
+    table: Float32[ndarray, "unit token"]
+    n_tokens: int
+    """Counted tokens of the pool; more than those of the table where that would not fit."""
 
 
 def run(context: JobContext[RelateRequest]) -> dict[str, Any]:
@@ -39,7 +65,7 @@ def run(context: JobContext[RelateRequest]) -> dict[str, Any]:
         sites = session.scalars(
             select(SiteTable).where(SiteTable.model_id == row.id).order_by(SiteTable.id)
         ).all()
-        pools = _pools(session, request.run_id)
+        pools = {split: _pools(session, sweep.id, split) for split in ("fit", "test")}
 
     def begin(session: Session) -> int:
         return begin_run(
@@ -60,26 +86,91 @@ def run(context: JobContext[RelateRequest]) -> dict[str, Any]:
         )
 
     run_id = context.step("begin", lambda: context.write(begin))
+    generator = torch.Generator().manual_seed(sweep.seed)
     measured: dict[str, Any] = {}
     neurons = [site for site in sites if site.kind == "mlp"]
-    if neurons:
+    if sum(site.n_units for site in neurons) > 1:
         model = load_subject(
             row, dtype=torch.float32, device=torch.device("cpu"), settings=settings
         )
-        vectors = torch.cat([model.output_vectors(site.name) for site in neurons])
-        found = by_direction(vectors, n=request.n_related, tell=_teller(context, "directions"))
-        _store(context, run_id, neurons, "output", found)
-        measured["neurons"] = len(vectors)
-    if pools:
-        first = sweep.parameters["counted_from"]
-        activity = _activity(settings, sites, pools, first=first, seed=sweep.seed)
-        measured |= {"units": activity.shape[0], "tokens": activity.shape[1]}
-        found = by_activity(
-            activity, n=request.n_related, seed=sweep.seed, tell=_teller(context, "activity")
+        rows = directions(torch.cat([model.output_vectors(site.name) for site in neurons]))
+        del model
+        found = most_alike(
+            rows, n=request.n_related, coarse=torch.float32, tell=_teller(context, "directions")
         )
-        _store(context, run_id, sites, "activity", found)
+        _store(context, run_id, neurons, "output", found, None)
+        drawn = random_directions(N_DRAWN, rows.shape[1], generator)
+        by_chance = chance(rows, drawn, n_others=len(rows) - 1)
+        measured["output"] = {"neurons": len(rows), "chance": asdict(by_chance)}
+    if pools["fit"] and sum(site.n_units for site in sites) > 1:
+        reading = partial(_activity, settings, sites, first=sweep.parameters["counted_from"])
+        measured["activity"] = _by_activity(
+            context, run_id, sites, pools, reading, seed=sweep.seed, generator=generator
+        )
     context.write(lambda session: end_run(session, run_id, "finished", measured))
     return {"run_id": run_id}
+
+
+def _by_activity(
+    context: JobContext[RelateRequest],
+    run_id: int,
+    sites: Sequence[SiteTable],
+    pools: Mapping[str, Pools],
+    reading: Callable[..., _Activity],
+    *,
+    seed: int,
+    generator: torch.Generator,
+) -> dict[str, Any]:
+    """Store relatives by activity; says on how many tokens, and what chance and recall are."""
+    fit = reading(pools["fit"], seed=seed)
+    varied = standardise(fit.table)
+    rows = torch.from_numpy(fit.table)
+    found = most_alike(
+        rows, n=context.request.n_related, coarse=_coarse_dtype(rows.shape[1]), varied=varied,
+        tell=_teller(context, "activity"),
+    )  # fmt: skip
+    there = torch.from_numpy(varied).nonzero()[:, 0]
+    sample = there[torch.randperm(len(there), generator=generator)[:N_DRAWN]]
+    measured: dict[str, Any] = {
+        "units": len(rows),
+        "tokens": rows.shape[1],
+        "tokens_in_pool": fit.n_tokens,
+    }
+    if len(sample):
+        by_chance = chance(rows, shuffled(rows[sample], generator), n_others=len(rows) - 1)
+        measured |= {
+            "chance": asdict(by_chance),
+            "recall": recall(rows, found, sample),
+            "recall_units": len(sample),
+        }
+    del rows, fit
+    elsewhere = None
+    if pools["test"]:
+        test = reading(pools["test"], seed=seed)
+        elsewhere = _r_on(test.table, found)
+        measured |= {"test_tokens": test.table.shape[1], "test_tokens_in_pool": test.n_tokens}
+    _store(context, run_id, sites, "activity", found, elsewhere)
+    return measured
+
+
+def _r_on(table: Float32[ndarray, "unit token"], found: Relatives) -> Float32[ndarray, "unit n"]:
+    """Pearson's r of the same pairs over other tokens; NaN where a unit is constant there."""
+    varied = standardise(table)
+    values = products_of(torch.from_numpy(table), torch.from_numpy(found.units)).numpy()
+    values[~varied[:, None] | ~varied[found.units]] = np.nan
+    return values
+
+
+def _coarse_dtype(n_tokens: int) -> torch.dtype:
+    """In which all pairs are compared first: the numbers kept do not depend on it."""
+    seconds = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        rows = torch.ones(TRIED, n_tokens, dtype=dtype)
+        rows @ rows.T
+        start = time.perf_counter()
+        rows @ rows.T
+        seconds[dtype] = time.perf_counter() - start
+    return min(seconds, key=lambda dtype: seconds[dtype])
 
 
 def command_of(request: RelateRequest) -> str:
@@ -91,12 +182,12 @@ def command_of(request: RelateRequest) -> str:
 KIND = JobKind("relate", RelateRequest, run)
 
 
-def _pools(session: Session, run_id: int) -> dict[int, ArtifactTable]:
+def _pools(session: Session, run_id: int, split: str) -> Pools:
     rows = session.scalars(
         select(ArtifactTable).where(
             ArtifactTable.run_id == run_id,
             ArtifactTable.kind == "pool",
-            ArtifactTable.split == "fit",
+            ArtifactTable.split == split,
         )
     )
     return {row.site_id: row for row in rows}
@@ -105,17 +196,18 @@ def _pools(session: Session, run_id: int) -> dict[int, ArtifactTable]:
 def _activity(
     settings: Settings,
     sites: Sequence[SiteTable],
-    pools: dict[int, ArtifactTable],
+    pools: Pools,
     *,
     first: int,
     seed: int,
-) -> Float32[ndarray, "unit token"]:
-    """Every unit's activations at the counted tokens of the fit pool; what is not finite is 0."""
+) -> _Activity:
+    """Every unit's activations at the counted tokens of a pool; what is not finite is 0."""
     n_units = sum(site.n_units for site in sites)
     there = _counted(settings.data, pools[sites[0].id], first)
+    n_tokens = len(there)
     most = max(LARGEST_TABLE // (4 * n_units), 2)
-    if len(there) > most:
-        chosen = np.random.default_rng(seed).choice(len(there), most, replace=False)
+    if n_tokens > most:
+        chosen = np.random.default_rng(seed).choice(n_tokens, most, replace=False)
         there = there[np.sort(chosen)]
     table = np.empty((n_units, len(there)), np.float32)
     start = 0
@@ -125,7 +217,7 @@ def _activity(
         np.nan_to_num(rows, copy=False, posinf=0, neginf=0)
         table[start : start + site.n_units] = rows
         start += site.n_units
-    return table
+    return _Activity(table, n_tokens)
 
 
 def _counted(data: Path, pool: ArtifactTable, first: int) -> ndarray:
@@ -155,20 +247,22 @@ def _store(
     run_id: int,
     sites: Sequence[SiteTable],
     method: str,
-    found: list[Relatives],
+    found: Relatives,
+    elsewhere: Float32[ndarray, "unit n"] | None,
 ) -> None:
     """Write the relatives of units that stand site by site in `sites`."""
-    units = np.concatenate([each.units for each in found])
-    values = np.concatenate([each.values for each in found])
     starts = np.cumsum([0, *(site.n_units for site in sites)])
-    place = np.searchsorted(starts, units, side="right") - 1
+    place = np.searchsorted(starts, found.units, side="right") - 1
     site_numbers = np.array([site.id for site in sites])[place]
-    indices = units - starts[place]
+    indices = found.units - starts[place]
     for site, start in zip(sites, starts.tolist(), strict=False):
         rows = [
-            _row(unit, method, site_numbers[i], indices[i], values[i])
+            _row(
+                unit, method, site_numbers[i], indices[i], found.values[i],
+                None if elsewhere is None else elsewhere[i],
+            )
             for unit, i in enumerate(range(start, start + site.n_units))
-        ]
+        ]  # fmt: skip
         context.write(partial(_write_site, run_id=run_id, site_id=site.id, rows=rows))
 
 
@@ -177,7 +271,12 @@ def _write_site(session: Session, *, run_id: int, site_id: int, rows: list[Relat
 
 
 def _row(
-    unit: int, method: str, site_numbers: ndarray, indices: ndarray, values: ndarray
+    unit: int,
+    method: str,
+    site_numbers: ndarray,
+    indices: ndarray,
+    values: ndarray,
+    elsewhere: ndarray | None,
 ) -> RelatedRow:
     there = np.isfinite(values)
     return RelatedRow(
@@ -186,4 +285,5 @@ def _row(
         pack(site_numbers[there], np.uint32),
         pack(indices[there], np.uint32),
         pack(values[there], np.float32),
+        None if elsewhere is None else pack(elsewhere[there], np.float32),
     )

@@ -97,6 +97,7 @@ class OutputSideRow(NamedTuple):
     logits: bytes
     z_scores: bytes
 
+    test_values: bytes | None
 
 class RelatedRow(NamedTuple):
     unit_index: int

@@ -335,6 +335,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("site_id", sa.Integer(), nullable=False),
         sa.Column("unit_index", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("test_values", sa.LargeBinary(), nullable=True),
         sa.Column("method", sa.String(), nullable=False),
         sa.Column("sites", sa.LargeBinary(), nullable=False),
         sa.Column("indices", sa.LargeBinary(), nullable=False),

@@ -94,7 +94,7 @@ def test_both_sides_of_the_output_and_the_sign_flip_are_shown(pages: TestClient)
 def test_related_units_name_their_method(pages: TestClient) -> None:
     page = pages.get(UNIT).text
     assert "cosine of output vectors" in page
-    assert "Pearson r on the fit pool" in page
+    assert "Pearson r on fit, r on test" in page
 
 
 def test_how_it_was_computed_leads_to_the_run(pages: TestClient) -> None:

@@ -1,17 +1,19 @@
 """What a unit writes, and which units are like it: results of the runs beside its sweep."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.store.locating import Place
 from app.store.packing import unpack
 from app.store.queries.model import output_vocabulary_of
-from app.store.reading import texts
+from app.store.reading import finite_or_none, texts
 from app.store.tables import OutputSideTable, RelatedUnitTable, RunTable, SiteTable
 from app.store.views.unit import (
+    AlikeByChanceView,
     ChanceView,
     OutputSideView,
     RelatedUnit,
@@ -46,6 +48,8 @@ RELATIVES = (
         RelatedUnitTable.sites,
         RelatedUnitTable.indices,
         RelatedUnitTable.values,
+        RelatedUnitTable.test_values,
+        RunTable.measured,
     )
     .join(RunTable, RunTable.id == RelatedUnitTable.run_id)
     .where(
@@ -107,23 +111,36 @@ def get_related(session: Session, place: Place, index: int) -> list[RelatedView]
         return []
     sites = session.execute(SITE_NAMES, {"ids": sorted(ids)})
     names = {site.id: site.name for site in sites}
-    return [
-        RelatedView(
-            method=row.method,
-            run_id=row.run_id,
-            items=[
-                RelatedUnit(site=names[site], index=unit, value=value)
-                for site, unit, value in zip(
-                    unpack(row.sites, np.uint32).tolist(),
-                    unpack(row.indices, np.uint32).tolist(),
-                    unpack(row.values, np.float32).tolist(),
-                    strict=True,
-                )
-                if site in names
-            ],
-        )
-        for _, row in sorted(newest.items(), reverse=True)
-    ]
+    return [_related(row, names) for _, row in sorted(newest.items(), reverse=True)]
+
+
+def _related(row: Row[Any], names: Mapping[int, str]) -> RelatedView:
+    values = unpack(row.values, np.float32)
+    elsewhere = np.full_like(values, np.nan)
+    if row.test_values is not None:
+        elsewhere = unpack(row.test_values, np.float32)
+    measured = row.measured.get(row.method, {})
+    chance = measured.get("chance")
+    return RelatedView(
+        method=row.method,
+        run_id=row.run_id,
+        items=[
+            RelatedUnit(site=names[site], index=unit, value=value, test_value=test_value)
+            for site, unit, value, test_value in zip(
+                unpack(row.sites, np.uint32).tolist(),
+                unpack(row.indices, np.uint32).tolist(),
+                values.tolist(),
+                finite_or_none(elsewhere[None])[0],
+                strict=True,
+            )
+            if site in names
+        ],
+        chance=None if chance is None else AlikeByChanceView(**chance),
+        recall=measured.get("recall"),
+        n_tokens=measured.get("tokens"),
+        n_tokens_in_pool=measured.get("tokens_in_pool"),
+        n_test_tokens=measured.get("test_tokens"),
+    )
 
 
 def _scale(parameters: dict[str, Any], layer: int) -> ScaleView | None:

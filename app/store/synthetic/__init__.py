@@ -183,6 +183,7 @@ def _relatives(
             rows.append(
                 RelatedRow(
                     unit, method, pack(np.array([site.id for site in chosen]), np.uint32),
+                    pack(0.9 * values, np.float32) if method == "activity" else None,
                     pack(np.array(indices), np.uint32), pack(values, np.float32),
                 )
             )  # fmt: skip

@@ -135,6 +135,13 @@ def _add_runs(session: Session, model: ModelTable, corpus: CorpusTable, text: Te
                    "independent": 4.2},
     }  # fmt: skip
 
+    chance = {"n_others": 4096, "n_drawn": 256, "median": 0.08, "high": 0.15}
+    related = {
+        "output": {"neurons": 4097, "chance": chance},
+        "activity": {"units": 4097, "tokens": 1000, "tokens_in_pool": 1016, "test_tokens": 1016,
+                     "chance": chance, "recall": 0.99, "recall_units": 256},
+    }  # fmt: skip
+
     def run(kind: str, status: str, of_run_id: int | None, minutes: int) -> RunTable:
         row = RunTable(
             kind=kind, method=kind, method_version="1", status=status, model_id=model.id,
@@ -143,8 +150,10 @@ def _add_runs(session: Session, model: ModelTable, corpus: CorpusTable, text: Te
             parameters=parameters if kind == "sweep" else {"n_tokens": 10, **beside}, seed=0,
             dtype="float32", device="cpu", code_version="0.1.0",
             machine={"system": "Linux", "processor": "made up", "cores": 2, "torch": "none"},
-            measured={"windows": len(text.splits), "tokens": int(text.lengths.sum()),
-                      "seconds_forward": 12.5, "seconds_writing": 0.4},
+            measured=related if kind == "relate" else {
+                "windows": len(text.splits), "tokens": int(text.lengths.sum()),
+                "seconds_forward": 12.5, "seconds_writing": 0.4,
+            },
             command=f"patchclamp {kind} {model.name} starter",
             started_at=MOMENT + timedelta(minutes=minutes),
             finished_at=MOMENT + timedelta(minutes=minutes, seconds=42),

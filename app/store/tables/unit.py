@@ -143,6 +143,8 @@ class RelatedUnitTable(Base):
         {"sqlite_with_rowid": False},
     )
 
+    test_values: Mapped[bytes | None] = mapped_column(Packed)
+    """activity: float32 [n], r over the test pool's tokens, NaN where undefined; NULL without."""
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     site_id: Mapped[int] = mapped_column(
         ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True

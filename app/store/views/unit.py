@@ -106,6 +106,19 @@ class RelatedUnit(View):
     site: str
     index: int
     value: float
+    test_value: float | None
+    """The same of the tokens of the test pool, for activity; null where that is undefined."""
+
+
+class AlikeByChanceView(View):
+    """The magnitude that the best of all others reaches for a unit that has no relatives."""
+
+    median: float
+    high: float
+    """95 % stay below."""
+    n_others: int
+    n_drawn: int
+    """Random directions (output) or random units with shuffled tokens (activity) drawn."""
 
 
 class RelatedView(View):
@@ -113,6 +126,15 @@ class RelatedView(View):
     """output (cosine of output vectors) or activity (Pearson r on the fit pool)"""
     run_id: int
     items: list[RelatedUnit]
+    chance: AlikeByChanceView | None
+    """null until the run has ended"""
+    recall: float | None
+    """Share of the truly most alike that was found, over a random sample of units."""
+    n_tokens: int | None
+    """Tokens that were compared, for activity."""
+    n_tokens_in_pool: int | None
+    """Tokens of the fit pool; where they are more, a random choice of them was compared."""
+    n_test_tokens: int | None
 
 
 class UnitView(View):

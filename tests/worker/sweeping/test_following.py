@@ -1,5 +1,6 @@
 """What follows a sweep: output sides and relatives, asked for once, each with its run."""
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -11,6 +12,7 @@ from analysis.worker.sweeping.job import KIND
 from app.store.engine import open_session
 from app.store.queries.job import list_jobs
 from app.store.queries.model import get_vocabulary
+from app.store.queries.pool import get_pool
 from app.store.queries.run import get_run, list_runs
 from app.store.queries.unit import get_unit
 from app.store.requests import OutputRequest, RelateRequest
@@ -126,7 +128,7 @@ def test_a_run_that_fails_is_closed(laboratory: Laboratory, monkeypatch) -> None
     def fail(*_arguments, **_options):
         raise ValueError("no luck")
 
-    monkeypatch.setattr(relate, "by_direction", fail)
+    monkeypatch.setattr(relate, "most_alike", fail)
     with pytest.raises(ValueError, match="no luck"):
         run_inline(engine, settings, relate.KIND, RelateRequest(model="planted", run_id=run_id))
     with open_session(engine) as session:
@@ -154,3 +156,62 @@ def test_the_output_side_of_a_model_with_other_outputs_than_inputs_names_its_out
     assert view.output is not None
     named = {effect.token for effect in (*view.output.promoted, *view.output.suppressed)}
     assert named == {"yes", "no", "maybe"}
+
+
+def test_relatives_stand_beside_chance_recall_and_r_on_the_test_pool(
+    laboratory: Laboratory,
+) -> None:
+    engine, settings = laboratory.engine, laboratory.settings
+    add_planted(engine, settings, laboratory.folder)
+    run_id = run_inline(engine, settings, KIND, SWEEP)["run_id"]
+    run_inline(engine, settings, relate.KIND, RelateRequest(model="planted", run_id=run_id))
+    with open_session(engine) as session:
+        view = get_unit(session, model="planted", site="mlp.0", index=20)
+        pools = {
+            split: get_pool(
+                session, model="planted", site=site, index=index, split=split, data=settings.data
+            ).activations
+            for split, site, index in (("fit", "mlp.0", 20), ("test", "mlp.0", 20))
+        }
+        other = next(each for each in view.related if each.method == "activity").items[0]
+        others = {
+            split: get_pool(
+                session, model="planted", site=other.site, index=other.index, split=split,
+                data=settings.data,
+            ).activations
+            for split in ("fit", "test")
+        }  # fmt: skip
+    by_output, by_activity = view.related
+    assert by_output.method == "output"
+    assert by_output.items[0].test_value is None
+    assert 0 < by_output.chance.median < by_output.chance.high < 1
+    assert 0 < by_activity.chance.median < 1
+    assert by_activity.recall == 1
+    assert by_activity.n_tokens == by_activity.n_tokens_in_pool > by_activity.n_test_tokens / 2
+    for split, shown in (("fit", other.value), ("test", other.test_value)):
+        assert shown == pytest.approx(_r(pools[split], others[split]), abs=1e-4)
+
+
+def test_a_pool_that_is_too_large_is_read_at_random_tokens(
+    laboratory: Laboratory, monkeypatch
+) -> None:
+    engine, settings = laboratory.engine, laboratory.settings
+    add_planted(engine, settings, laboratory.folder)
+    run_id = run_inline(engine, settings, KIND, SWEEP)["run_id"]
+    monkeypatch.setattr(relate, "LARGEST_TABLE", 68 * 4 * 50)  # 68 units, 50 tokens
+    run_inline(engine, settings, relate.KIND, RelateRequest(model="planted", run_id=run_id))
+    with open_session(engine) as session:
+        view = get_unit(session, model="planted", site="mlp.0", index=20)
+    related = next(each for each in view.related if each.method == "activity")
+    assert related.n_tokens == 50 < related.n_tokens_in_pool
+
+
+def _r(one: list[list[float | None]], other: list[list[float | None]]) -> float:
+    """Pearson's r at the counted positions."""
+    pairs = [
+        (a, b)
+        for window, beside in zip(one, other, strict=True)
+        for a, b in zip(window[1:], beside[1:], strict=True)
+        if a is not None
+    ]
+    return float(np.corrcoef(np.array(pairs, float).T)[0, 1])
