@@ -19,6 +19,15 @@ def unpack(data: bytes, dtype: DTypeLike, *shape: int) -> NDArray[Any]:
     return array.reshape(shape) if shape else array
 
 
+TOP, BOTTOM, RANDOM, FIRST_INTERVAL = 0, 1, 2, 16
+"""What a kept window was kept for: `ExemplarTable.groups`."""
+
+
+def group_kind(group: int) -> str:
+    """top, bottom, interval or random."""
+    return "interval" if group >= FIRST_INTERVAL else ("top", "bottom", "random")[group]
+
+
 HISTOGRAM_HEADER = 4
 
 

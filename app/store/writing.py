@@ -27,7 +27,6 @@ from app.store.tables import (
     OutputSideTable,
     RelatedUnitTable,
     SiteSummaryTable,
-    UnitIntervalTable,
     UnitStatisticsTable,
 )
 
@@ -54,19 +53,13 @@ class StatisticsRow(NamedTuple):
 class ExemplarRow(NamedTuple):
     unit_index: int
     split: str
-    kind: str
+    groups: bytes
+    edges: bytes
+    counts: bytes
     windows: bytes
     peaks: bytes
     peak_positions: bytes
-    intervals: bytes | None
     activations: bytes
-
-
-class IntervalRow(NamedTuple):
-    split: str
-    unit_index: int
-    edges: bytes
-    counts: bytes
 
 
 class PatternRow(NamedTuple):
@@ -97,7 +90,6 @@ class OutputSideRow(NamedTuple):
     logits: bytes
     z_scores: bytes
 
-    test_values: bytes | None
 
 class RelatedRow(NamedTuple):
     unit_index: int
@@ -105,6 +97,7 @@ class RelatedRow(NamedTuple):
     sites: bytes
     indices: bytes
     values: bytes
+    test_values: bytes | None
 
 
 def write_site(
@@ -114,7 +107,6 @@ def write_site(
     site_id: int,
     statistics: Rows = (),
     exemplars: Rows = (),
-    intervals: Rows = (),
     patterns: Rows = (),
     summaries: Rows = (),
 ) -> None:
@@ -125,7 +117,6 @@ def write_site(
     key = (run_id, site_id)
     _replace(connection, UnitStatisticsTable, StatisticsRow, key, statistics, by=("split",))
     _replace(connection, ExemplarTable, ExemplarRow, key, exemplars, by=("split",))
-    _replace(connection, UnitIntervalTable, IntervalRow, key, intervals, by=("split",))
     _replace(connection, AttentionPatternTable, PatternRow, key, patterns, by=("split",))
     _replace(connection, SiteSummaryTable, SummaryRow, key, summaries, by=("split", "statistic"))
 

@@ -293,24 +293,20 @@ def upgrade() -> None:
         sa.Column("site_id", sa.Integer(), nullable=False),
         sa.Column("unit_index", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("split", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("groups", sa.LargeBinary(), nullable=False),
+        sa.Column("edges", sa.LargeBinary(), nullable=False),
+        sa.Column("counts", sa.LargeBinary(), nullable=False),
         sa.Column("windows", sa.LargeBinary(), nullable=False),
         sa.Column("peaks", sa.LargeBinary(), nullable=False),
         sa.Column("peak_positions", sa.LargeBinary(), nullable=False),
-        sa.Column("intervals", sa.LargeBinary(), nullable=True),
         sa.Column("activations", sa.LargeBinary(), nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('top', 'bottom', 'interval', 'random')", name=op.f("ck_exemplars_kind")
-        ),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name="fk_exemplars_run_id_runs", ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
             ["site_id"], ["sites.id"], name="fk_exemplars_site_id_sites", ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint(
-            "run_id", "site_id", "unit_index", "split", "kind", name="pk_exemplars"
-        ),
+        sa.PrimaryKeyConstraint("run_id", "site_id", "unit_index", "split", name="pk_exemplars"),
     )
     op.create_table(
         "output_sides",
@@ -335,11 +331,11 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("site_id", sa.Integer(), nullable=False),
         sa.Column("unit_index", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("test_values", sa.LargeBinary(), nullable=True),
         sa.Column("method", sa.String(), nullable=False),
         sa.Column("sites", sa.LargeBinary(), nullable=False),
         sa.Column("indices", sa.LargeBinary(), nullable=False),
         sa.Column("values", sa.LargeBinary(), nullable=False),
+        sa.Column("test_values", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint(
             "method IN ('output', 'activity')", name=op.f("ck_related_units_method")
         ),
@@ -375,25 +371,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint(
             "run_id", "statistic", "split", "site_id", name="pk_site_summaries"
-        ),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "unit_intervals",
-        sa.Column("run_id", sa.Integer(), nullable=False),
-        sa.Column("site_id", sa.Integer(), nullable=False),
-        sa.Column("split", sa.String(), nullable=False),
-        sa.Column("unit_index", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("edges", sa.LargeBinary(), nullable=False),
-        sa.Column("counts", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["run_id"], ["runs.id"], name="fk_unit_intervals_run_id_runs", ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["sites.id"], name="fk_unit_intervals_site_id_sites", ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint(
-            "run_id", "site_id", "split", "unit_index", name="pk_unit_intervals"
         ),
         sqlite_with_rowid=False,
     )
@@ -448,7 +425,6 @@ def downgrade() -> None:
     op.drop_index("ix_unit_statistics_kurtosis", table_name="unit_statistics")
     op.drop_index("ix_unit_statistics_density", table_name="unit_statistics")
     op.drop_table("unit_statistics")
-    op.drop_table("unit_intervals")
     op.drop_table("site_summaries")
     op.drop_table("related_units")
     op.drop_table("output_sides")

@@ -55,7 +55,8 @@ def write_exemplars(engine: Engine, split: str, units: int = 200) -> None:
             run_id=1,
             site_id=1,
             exemplars=[
-                ExemplarRow(unit, split, "top", b"", b"", b"", None, BLOB) for unit in range(units)
+                ExemplarRow(unit, split, b"", b"", b"", b"", b"", b"", BLOB)
+                for unit in range(units)
             ],
         )
 

@@ -40,8 +40,13 @@ def test_tokens_are_text_beside_their_ids(filled: Filled):
 
 
 def test_positions_past_the_end_have_no_activation(filled: Filled):
-    short = [i for i in exemplars(filled, kind="random").items if len(i.tokens) < 32]
-    short += [i for i in exemplars(filled, kind="interval").items if len(i.tokens) < 32]
+    items = [
+        item
+        for split in ("fit", "test", "ood:code")
+        for kind in ("top", "random", "interval")
+        for item in exemplars(filled, kind=kind, split=split).items
+    ]
+    short = [item for item in items if len(item.tokens) < 32]
     assert short
     for item in short:
         assert item.activations[len(item.tokens) :] == [None] * (32 - len(item.tokens))

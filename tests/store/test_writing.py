@@ -7,7 +7,6 @@ from app.store.engine import begin, open_session
 from app.store.tables import ExemplarTable, OutputSideTable, RelatedUnitTable, UnitStatisticsTable
 from app.store.writing import (
     ExemplarRow,
-    IntervalRow,
     OutputSideRow,
     PatternRow,
     RelatedRow,
@@ -37,15 +36,15 @@ def statistics(split: str, unit: int, mean: float | None = 0.1) -> StatisticsRow
     return StatisticsRow(split, unit, 2, 2**40, 0, mean, 1.0, 0.0, 3.0, -1.0, 1.0, 0.5, 0.1, b"h")
 
 
-def exemplars(unit: int, split: str, kind: str, activations: bytes = b"\0\1") -> ExemplarRow:
-    return ExemplarRow(unit, split, kind, b"w", b"p", b"q", None, activations)
+def exemplars(unit: int, split: str, activations: bytes = b"\0\1") -> ExemplarRow:
+    return ExemplarRow(unit, split, b"g", b"e", b"c", b"w", b"p", b"q", activations)
 
 
 def dump(engine: Engine) -> list[tuple[object, ...]]:
     with engine.connect() as connection:
         return [
             tuple(bytes(v) if isinstance(v, memoryview) else v for v in row)
-            for name in ("unit_statistics", "exemplars", "unit_intervals", "attention_patterns",
+            for name in ("unit_statistics", "exemplars", "attention_patterns",
                          "site_summaries")
             for row in connection.execute(text(f"SELECT * FROM {name} ORDER BY 1, 2, 3, 4, 5"))  # noqa: S608
         ]  # fmt: skip
@@ -58,8 +57,7 @@ def write_everything(engine: Engine, split: str, mean: float) -> None:
             run_id=RUN,
             site_id=SITE,
             statistics=[statistics(split, unit, mean) for unit in range(3)],
-            exemplars=[exemplars(unit, split, "top") for unit in range(3)],
-            intervals=[IntervalRow(split, 0, b"e", b"c")],
+            exemplars=[exemplars(unit, split) for unit in range(3)],
             patterns=[PatternRow(0, split, "top", 4, b"s", b"w")],
             summaries=[SummaryRow(split, "mean", 3, 0, 0, 0, b"e", b"c", b"q")],
         )
@@ -68,7 +66,7 @@ def write_everything(engine: Engine, split: str, mean: float) -> None:
 def test_writing_twice_leaves_the_same_rows(ready: Engine):
     write_everything(ready, "fit", 0.25)
     once = dump(ready)
-    assert len(once) == 9
+    assert len(once) == 8
     write_everything(ready, "fit", 0.25)
     assert dump(ready) == once
 

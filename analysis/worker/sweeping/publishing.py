@@ -1,8 +1,9 @@
 """Publishes what a sweep knows so far, site by site, so that pages fill in while it runs.
 
 Each site is one transaction: readers and other writers wait milliseconds, and a kill in between
-leaves whole sites, some older than others. Publishing twice leaves the same bytes. It is done
-whenever the windows have quadrupled, with few exemplars, so a long sweep spends little on it.
+leaves whole sites, some older than others. Publishing twice leaves the same bytes. Partial results
+are of the split that pages open with, with few exemplars: first as soon as there are any, then
+whenever another time would not make their share of the sweep's time too large.
 """
 
 import gc
@@ -24,17 +25,17 @@ from app.store.requests import SweepRequest
 from app.store.tables import ModelTable, RunTable
 from app.store.writing import (
     ExemplarRow,
-    IntervalRow,
     PatternRow,
     StatisticsRow,
     SummaryRow,
     write_site,
 )
 
-GROWTH = 4.0
-"""Partial results are published again when so many times the windows have been counted,"""
-WORTH = 0.3
-"""and at least this share of all windows is still to come."""
+LONGEST_SHARE = 0.03
+"""Of the time, at most so much goes into partial results after the first,"""
+WORTH = 0.2
+"""which are published only while at least this share of all windows is still to come."""
+PARTIAL_SPLITS = ("fit",)
 PREVIEW = 4
 """Exemplars of each kind in partial results."""
 
@@ -43,7 +44,6 @@ PREVIEW = 4
 class _SiteRows:
     statistics: list[StatisticsRow] = field(default_factory=list)
     exemplars: list[ExemplarRow] = field(default_factory=list)
-    intervals: list[IntervalRow] = field(default_factory=list)
     patterns: list[PatternRow] = field(default_factory=list)
     summaries: list[SummaryRow] = field(default_factory=list)
 
@@ -56,12 +56,17 @@ class Publisher:
     site_ids: Mapping[str, int]
     seconds: float = 0.0
     """Spent on publishing so far."""
-    published: int = 0
-    """Windows counted when results were last published."""
+    _times: int = 0
+    _begun: float = field(default_factory=time.perf_counter)
 
     def due(self, counted: int) -> bool:
+        """Whether it is time for partial results."""
+        if not self._times:
+            return True
         left = 1 - counted / self.sweep.plan.n_windows
-        return counted >= GROWTH * self.published and left >= WORTH
+        once_more = self.seconds * (1 + 1 / self._times)
+        elapsed = time.perf_counter() - self._begun
+        return left >= WORTH and once_more <= LONGEST_SHARE * elapsed
 
     def publish(self, counted: int) -> None:
         """Write the rows of every site and tell whoever watches."""
@@ -70,7 +75,7 @@ class Publisher:
         known = {
             (site, split): statistics(state)
             for (site, split), state in self.sweep.states.items()
-            if state.shards
+            if state.shards and (final or split in self._partial_splits)
         }
         edges = _edges(known)
         sites = [site.name for site in self.sweep.model.sites]
@@ -89,9 +94,14 @@ class Publisher:
         finally:
             gc.enable()
         self.context.write(self._show)
-        self.published = counted
+        self._times += 1
         self.seconds += time.perf_counter() - start
         self.context.event("published", {"windows": counted, "run_id": self.run_id})
+
+    @property
+    def _partial_splits(self) -> tuple[str, ...]:
+        there = [split.split for split in self.sweep.plan.splits]
+        return tuple(name for name in PARTIAL_SPLITS if name in there) or (there[0],)
 
     def _rows(
         self,
@@ -103,19 +113,20 @@ class Publisher:
         made = _SiteRows()
         kind = name.partition(".")[0]
         for (site, split), state in self.sweep.states.items():
-            if site != name or not state.shards:
+            if site != name or (site, split) not in known:
                 continue
             of_split = known[site, split]
             made.statistics += rows.statistics_rows(split, of_split)
-            made.intervals += rows.interval_rows(split, state)
             bins = {each: edges[kind, split, each] for each in STATISTICS}
             made.summaries += rows.summary_rows(split, summarise(of_split, bins))
-            for all_kept in exemplars(state):
-                found = all_kept if final else rows.preview(all_kept, PREVIEW)
-                made.exemplars += rows.exemplar_rows(split, found)
-                read = sources(state, found)
+            kinds = exemplars(state)
+            if not final:
+                kinds = [rows.preview(each, PREVIEW) for each in kinds]
+            made.exemplars += rows.exemplar_rows(split, state, kinds)
+            for of_kind in kinds:
+                read = sources(state, of_kind)
                 if read is not None:
-                    made.patterns += rows.pattern_rows(split, found, read)
+                    made.patterns += rows.pattern_rows(split, of_kind, read)
         return made
 
     def _write(self, site: str, made: _SiteRows) -> None:
@@ -126,7 +137,6 @@ class Publisher:
                 site_id=self.site_ids[site],
                 statistics=made.statistics,
                 exemplars=made.exemplars,
-                intervals=made.intervals,
                 patterns=made.patterns,
                 summaries=made.summaries,
             )

@@ -1,10 +1,12 @@
 """From a state to rows of the store."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool, Float16, Float32, UInt8, UInt16, UInt32
 from numpy import ndarray
 
 from analysis.sweep import kernels
@@ -12,8 +14,8 @@ from analysis.sweep.patterns import N_SOURCES
 from analysis.sweep.results import Exemplars, Sources, Statistics
 from analysis.sweep.state import SiteState
 from analysis.sweep.summary import Summary
-from app.store.packing import pack, pack_histograms
-from app.store.writing import ExemplarRow, IntervalRow, PatternRow, StatisticsRow, SummaryRow
+from app.store.packing import BOTTOM, FIRST_INTERVAL, RANDOM, TOP, pack, pack_histograms
+from app.store.writing import ExemplarRow, PatternRow, StatisticsRow, SummaryRow
 
 
 def statistics_rows(split: str, site: Statistics) -> list[StatisticsRow]:
@@ -26,23 +28,34 @@ def statistics_rows(split: str, site: Statistics) -> list[StatisticsRow]:
     return [StatisticsRow(split, unit, site.n_windows, *row) for unit, row in enumerate(columns)]
 
 
-def exemplar_rows(split: str, of: Exemplars) -> list[ExemplarRow]:
-    """One row per unit; slots that hold no window are left out."""
-    full = (of.windows != kernels.EMPTY).all(0)
-    if not full.all() and ((of.windows == kernels.EMPTY).all(0) == ~full).all():
-        of = _only(of, full)
-    held = of.windows != kernels.EMPTY
-    if held.all():
+def exemplar_rows(
+    split: str, state: SiteState, kinds: Sequence[Exemplars]
+) -> Iterator[ExemplarRow]:
+    """One row per unit, of all kinds together; slots that hold no window are left out."""
+    if not kinds:
+        return
+    slots = _Slots.of(kinds)
+    edges = counts = [b""] * state.n_units
+    if state.edges is not None and state.slots.kept.per_interval:
+        edges, counts = _pieces(state.edges, "<f4"), _pieces(state.slots.interval_counts, "<u4")
+    held = slots.windows != kernels.EMPTY
+    if (held == held[0]).all():
+        slots = slots.where(held[0])
+        groups = pack(slots.groups, np.uint8)
         pieces = zip(
-            _pieces(of.windows, "<u4"), _pieces(of.peaks, "<f4"),
-            _pieces(of.peak_positions, "<u2"), _pieces(of.activations, "<f2"), strict=True,
+            edges, counts, _pieces(slots.windows, "<u4"), _pieces(slots.peaks, "<f4"),
+            _pieces(slots.peak_positions, "<u2"), _pieces(slots.activations, "<f2"), strict=True,
         )  # fmt: skip
-        intervals = None if of.intervals is None else pack(of.intervals, np.uint8)
-        return [
-            ExemplarRow(unit, split, of.kind, windows, peaks, positions, intervals, activations)
-            for unit, (windows, peaks, positions, activations) in enumerate(pieces)
-        ]
-    return [_row_of_held(split, of, unit, there) for unit, there in enumerate(held)]
+        for unit, packed in enumerate(pieces):
+            yield ExemplarRow(unit, split, groups, *packed)
+        return
+    for unit, there in enumerate(held):
+        yield ExemplarRow(
+            unit, split, pack(slots.groups[there], np.uint8), edges[unit], counts[unit],
+            pack(slots.windows[unit, there], np.uint32), pack(slots.peaks[unit, there], np.float32),
+            pack(slots.peak_positions[unit, there], np.uint16),
+            pack(slots.activations[unit, there], np.float16),
+        )  # fmt: skip
 
 
 def preview(of: Exemplars, n: int) -> Exemplars:
@@ -50,16 +63,6 @@ def preview(of: Exemplars, n: int) -> Exemplars:
     if of.intervals is None:
         return _only(of, np.arange(of.windows.shape[1]) < n)
     return _only(of, np.diff(of.intervals, prepend=-1.0) > 0)
-
-
-def interval_rows(split: str, state: SiteState) -> list[IntervalRow]:
-    if state.edges is None or not state.slots.kept.per_interval:
-        return []
-    edges, counts = _pieces(state.edges, "<f4"), _pieces(state.slots.interval_counts, "<u4")
-    return [
-        IntervalRow(split, unit, edge, count)
-        for unit, (edge, count) in enumerate(zip(edges, counts, strict=True))
-    ]
 
 
 def pattern_rows(split: str, of: Exemplars, found: Sources) -> list[PatternRow]:
@@ -85,6 +88,42 @@ def summary_rows(split: str, summaries: Sequence[Summary]) -> list[SummaryRow]:
     ]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Slots:
+    """The kinds side by side."""
+
+    groups: UInt8[ndarray, " slot"]
+    windows: UInt32[ndarray, "unit slot"]
+    peaks: Float32[ndarray, "unit slot"]
+    peak_positions: UInt16[ndarray, "unit slot"]
+    activations: Float16[ndarray, "unit slot pos"]
+
+    @classmethod
+    def of(cls, kinds: Sequence[Exemplars]) -> "_Slots":
+        return cls(
+            np.concatenate([_groups(kind) for kind in kinds]),
+            np.concatenate([kind.windows for kind in kinds], 1),
+            np.concatenate([kind.peaks for kind in kinds], 1),
+            np.concatenate([kind.peak_positions for kind in kinds], 1),
+            np.concatenate([kind.activations for kind in kinds], 1),
+        )
+
+    def where(self, slots: Bool[ndarray, " slot"]) -> "_Slots":
+        if slots.all():
+            return self
+        return _Slots(
+            self.groups[slots], self.windows[:, slots], self.peaks[:, slots],
+            self.peak_positions[:, slots], self.activations[:, slots],
+        )  # fmt: skip
+
+
+def _groups(of: Exemplars) -> UInt8[ndarray, " slot"]:
+    if of.intervals is not None:
+        return of.intervals + np.uint8(FIRST_INTERVAL)
+    group = {"top": TOP, "bottom": BOTTOM, "random": RANDOM}[of.kind]
+    return np.full(of.windows.shape[1], group, np.uint8)
+
+
 def _only(of: Exemplars, slots: ndarray) -> Exemplars:
     """The slots that every unit has filled."""
     return Exemplars(
@@ -94,19 +133,6 @@ def _only(of: Exemplars, slots: ndarray) -> Exemplars:
         of.peak_positions[:, slots],
         of.activations[:, slots],
         None if of.intervals is None else of.intervals[slots],
-    )
-
-
-def _row_of_held(split: str, of: Exemplars, unit: int, there: ndarray) -> ExemplarRow:
-    return ExemplarRow(
-        unit,
-        split,
-        of.kind,
-        pack(of.windows[unit, there], np.uint32),
-        pack(of.peaks[unit, there], np.float32),
-        pack(of.peak_positions[unit, there], np.uint16),
-        None if of.intervals is None else pack(of.intervals[there], np.uint8),
-        pack(of.activations[unit, there], np.float16),
     )
 
 

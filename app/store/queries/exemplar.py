@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import UnavailableError
 from app.store.locating import Place, Subject, check_index, check_split, locate_site
-from app.store.packing import unpack
+from app.store.packing import BOTTOM, FIRST_INTERVAL, RANDOM, TOP, unpack
 from app.store.paging import check_limit
 from app.store.queries.model import check_choice, vocabulary_of
 from app.store.queries.unit import EXEMPLAR_KINDS
@@ -21,7 +21,6 @@ from app.store.tables import (
     AttentionPatternTable,
     DocumentTable,
     ExemplarTable,
-    UnitIntervalTable,
     WindowTable,
 )
 from app.store.views.unit import AttentionView, ExemplarsView, ExemplarView, IntervalView
@@ -35,17 +34,14 @@ def _where_unit(table: Any) -> tuple[Any, ...]:  # noqa: ANN401 (any table of un
 
 
 EXEMPLARS = select(
-    ExemplarTable.kind,
+    ExemplarTable.groups,
+    ExemplarTable.edges,
+    ExemplarTable.counts,
     ExemplarTable.windows,
     ExemplarTable.peaks,
     ExemplarTable.peak_positions,
-    ExemplarTable.intervals,
     ExemplarTable.activations,
 ).where(*_where_unit(ExemplarTable))
-EXEMPLARS_OF_KIND = EXEMPLARS.where(ExemplarTable.kind == bindparam("kind"))
-INTERVALS = select(UnitIntervalTable.edges, UnitIntervalTable.counts).where(
-    *_where_unit(UnitIntervalTable)
-)
 PATTERNS = select(
     AttentionPatternTable.kind,
     AttentionPatternTable.n_sources,
@@ -96,6 +92,19 @@ class _Kept:
     positions: list[int]
     intervals: list[IntervalView | None]
     attention: list[AttentionView | None]
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """All kept windows of a unit in one split."""
+
+    groups: NDArray[np.uint8]
+    windows: NDArray[np.uint32]
+    peaks: NDArray[np.float32]
+    positions: NDArray[np.uint16]
+    activations: NDArray[np.float16]
+    """[window, position]"""
+    intervals: list[IntervalView]
 
 
 def get_exemplars(
@@ -206,45 +215,61 @@ def _read_kept(
     limits: Mapping[str, int | None],
     per_interval: int | None,
 ) -> dict[str, _Kept]:
-    """By kind; kinds without a row are left out."""
+    """By kind; kinds of which nothing is kept are left out."""
     key = {
         "run_id": place.run_id,
         "site_id": place.site_id,
         "unit_index": index,
         "split": split,
     }
-    one = {"kind": next(iter(limits))} if len(limits) == 1 else {}
-    rows = session.execute(EXEMPLARS_OF_KIND if one else EXEMPLARS, key | one)
-    found = {row.kind: row for row in rows if row.kind in limits}
+    row = session.execute(EXEMPLARS, key).one_or_none()
+    if row is None:
+        return {}
     patterns: dict[str, Any] = {}
-    if place.kind == "attn" and found:
+    if place.kind == "attn":
+        one = {"kind": next(iter(limits))} if len(limits) == 1 else {}
         rows = session.execute(PATTERNS_OF_KIND if one else PATTERNS, key | one)
         patterns = {row.kind: row for row in rows}
-    intervals: list[IntervalView] = []
-    if any(row.intervals is not None for row in found.values()):
-        intervals = _intervals(session.execute(INTERVALS, key).one_or_none())
+    groups = unpack(row.groups, np.uint8)
+    columns = _Columns(
+        groups=groups,
+        windows=unpack(row.windows, np.uint32),
+        peaks=unpack(row.peaks, np.float32),
+        positions=unpack(row.peak_positions, np.uint16),
+        activations=unpack(row.activations, np.float16, len(groups), -1)
+        if len(groups)
+        else np.empty((0, 0), np.float16),
+        intervals=_intervals(row),
+    )
     return {
-        kind: _unpack(row, patterns.get(kind), intervals, limits[kind], per_interval)
-        for kind, row in found.items()
+        kind: _choose(columns, there, patterns.get(kind), limits[kind], per_interval)
+        for kind in limits
+        if len(there := np.flatnonzero(_of_kind(groups, kind)))
     }
 
 
-def _unpack(
-    row: Any,  # noqa: ANN401 (a row of packed columns)
-    pattern: Any,  # noqa: ANN401 (the same, or None)
-    intervals: list[IntervalView],
+def _of_kind(groups: NDArray[np.uint8], kind: str) -> NDArray[np.bool_]:
+    first = {"top": TOP, "bottom": BOTTOM, "random": RANDOM, "interval": FIRST_INTERVAL}[kind]
+    end = np.inf if kind == "interval" else first + 1
+    return np.logical_and(groups >= first, groups < end)
+
+
+def _choose(
+    columns: _Columns,
+    there: NDArray[np.intp],
+    pattern: Any,  # noqa: ANN401 (a row of packed columns, or None)
     limit: int | None,
     per_interval: int | None,
 ) -> _Kept:
-    numbers = unpack(row.windows, np.uint32)
-    n = len(numbers)
-    interval_of = None if row.intervals is None else unpack(row.intervals, np.uint8)
+    """Of the windows of one kind, which stand at `there`, those asked for."""
+    groups, n = columns.groups[there], len(there)
+    of_interval = groups[0] >= FIRST_INTERVAL
     chosen = np.arange(n)
-    if interval_of is not None and per_interval is not None:
-        chosen = _first_of_each(interval_of, per_interval)
+    if of_interval and per_interval is not None:
+        chosen = _first_of_each(groups, per_interval)
     chosen = chosen[:limit]
     attention: list[AttentionView | None] = [None] * len(chosen)
-    if pattern is not None and n:
+    if pattern is not None:
         shape = (n, -1, pattern.n_sources)
         attention = [
             AttentionView(sources=sources, weights=weights)
@@ -254,14 +279,15 @@ def _unpack(
                 strict=True,
             )
         ]
+    places = there[chosen]
     return _Kept(
         n=n,
-        windows=numbers[chosen].tolist(),
-        activations=finite_or_none(unpack(row.activations, np.float16, n, -1)[chosen]) if n else [],
-        peaks=unpack(row.peaks, np.float32)[chosen].tolist(),
-        positions=unpack(row.peak_positions, np.uint16)[chosen].tolist(),
-        intervals=[intervals[i] for i in interval_of[chosen].tolist()]
-        if interval_of is not None and intervals
+        windows=columns.windows[places].tolist(),
+        activations=finite_or_none(columns.activations[places]),
+        peaks=columns.peaks[places].tolist(),
+        positions=columns.positions[places].tolist(),
+        intervals=[columns.intervals[group - FIRST_INTERVAL] for group in groups[chosen].tolist()]
+        if of_interval
         else [None] * len(chosen),
         attention=attention,
     )
@@ -273,9 +299,9 @@ def _first_of_each(interval_of: NDArray[np.uint8], n: int) -> NDArray[np.intp]:
     return np.sort(np.concatenate([np.arange(0), *places]))
 
 
-def _intervals(row: Any) -> list[IntervalView]:  # noqa: ANN401 (a row of packed columns, or None)
-    """All intervals of the unit, rising; none where they are not stored."""
-    if row is None:
+def _intervals(row: Any) -> list[IntervalView]:  # noqa: ANN401 (a row of packed columns)
+    """All intervals of the unit, rising; none where nothing is drawn from them."""
+    if not row.counts:
         return []
     edges: list[float | None] = [None, *unpack(row.edges, np.float32).tolist(), None]
     counts = unpack(row.counts, np.uint32).tolist()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.errors import BadRequestError
 from app.store.locating import Subject, check_index, check_split, locate, locate_site
+from app.store.packing import group_kind
 from app.store.paging import check_limit, read_cursor, write_cursor
 from app.store.queries.model import (
     check_choice,
@@ -48,7 +49,7 @@ SITES = (
     .where(SiteTable.model_id == bindparam("model_id"))
     .order_by(SiteTable.id)
 )
-EXEMPLAR_SETS = select(ExemplarTable.split, ExemplarTable.kind).where(
+EXEMPLAR_SETS = select(ExemplarTable.split, ExemplarTable.groups).where(
     ExemplarTable.run_id == bindparam("run_id"),
     ExemplarTable.site_id == bindparam("site_id"),
     ExemplarTable.unit_index == bindparam("unit_index"),
@@ -120,7 +121,11 @@ def get_unit(
     check_index(place, index)
     key = {"run_id": place.run_id, "site_id": place.site_id, "unit_index": index}
     rows = session.execute(STATISTICS, {**key, "splits": place.splits}).all()
-    kept = {(row.split, row.kind) for row in session.execute(EXEMPLAR_SETS, key)}
+    kept = {
+        (row.split, group_kind(group))
+        for row in session.execute(EXEMPLAR_SETS, key)
+        for group in set(row.groups)
+    }
     by_split = {
         row.split: statistics_view(place, site=place.site, kind=place.kind, row=row) for row in rows
     }

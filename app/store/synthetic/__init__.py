@@ -113,7 +113,7 @@ def _fill_site(
     data: Path | None,
 ) -> None:
     relu = not model.facts["gated"] and site.kind == "mlp"
-    rows = units.UnitRows([], [], [], [])
+    rows = units.UnitRows([], [], [])
     pools = []
     for start in range(0, len(full), CHUNK):
         chunk = full[start : start + CHUNK]
@@ -121,7 +121,6 @@ def _fill_site(
         some = units.describe(generator, text, chunk, values, kind=site.kind, per_kind=per_kind)
         rows.statistics.extend(some.statistics)
         rows.exemplars.extend(some.exemplars)
-        rows.intervals.extend(some.intervals)
         rows.patterns.extend(some.patterns)
         pools.append(values)
     others = sorted(set(range(site.n_units)) - set(full))
@@ -143,7 +142,7 @@ def _fill_site(
     with begin(engine) as connection:
         write_site(
             connection, run_id=runs.sweep, site_id=site.id, statistics=statistics,
-            exemplars=exemplars, intervals=rows.intervals, patterns=rows.patterns,
+            exemplars=exemplars, patterns=rows.patterns,
             summaries=summaries,
         )  # fmt: skip
         if site.kind == "mlp":
@@ -183,8 +182,8 @@ def _relatives(
             rows.append(
                 RelatedRow(
                     unit, method, pack(np.array([site.id for site in chosen]), np.uint32),
-                    pack(0.9 * values, np.float32) if method == "activity" else None,
                     pack(np.array(indices), np.uint32), pack(values, np.float32),
+                    pack(0.9 * values, np.float32) if method == "activity" else None,
                 )
             )  # fmt: skip
     return rows

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from app.store.packing import pack, pack_histogram
+from app.store.packing import TOP, pack, pack_histogram
 from app.store.synthetic.text import Text
 from app.store.synthetic.units import EDGES
 from app.store.writing import ExemplarRow, StatisticsRow, SummaryRow
@@ -58,8 +58,9 @@ def draw_small_exemplars(
         peak, position, activations = ended[number, length]
         rows.append(
             ExemplarRow(
-                unit, "fit", "top", windows=pack(np.array([window]), np.uint32), peaks=peak,
-                peak_positions=position, intervals=None, activations=activations,
+                unit, "fit", groups=bytes((TOP,)), edges=b"", counts=b"",
+                windows=pack(np.array([window]), np.uint32), peaks=peak, peak_positions=position,
+                activations=activations,
             )
         )  # fmt: skip
     return rows

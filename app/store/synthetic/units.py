@@ -6,9 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.store.packing import histogram_edges, pack, pack_histogram
+from app.store.packing import (
+    BOTTOM,
+    FIRST_INTERVAL,
+    RANDOM,
+    TOP,
+    histogram_edges,
+    pack,
+    pack_histogram,
+)
 from app.store.synthetic.text import Text
-from app.store.writing import ExemplarRow, IntervalRow, PatternRow, StatisticsRow
+from app.store.writing import ExemplarRow, PatternRow, StatisticsRow
 
 HISTOGRAM = {"bins": 128, "smallest_exponent": -8, "octaves": 16, "steps": 4, "fraction": 1.0}
 EDGES = np.array(histogram_edges(HISTOGRAM))
@@ -28,7 +36,6 @@ DEAD, FLAGGED, LOST = 1, 2, 3
 class UnitRows:
     statistics: list[StatisticsRow]
     exemplars: list[ExemplarRow]
-    intervals: list[IntervalRow]
     patterns: list[PatternRow]
 
 
@@ -70,16 +77,16 @@ def describe(
     per_kind: int,
 ) -> UnitRows:
     """What a sweep stores of these units, per split."""
-    rows = UnitRows([], [], [], [])
+    rows = UnitRows([], [], [])
     for split in dict.fromkeys(text.splits):
         windows = text.windows_of(split)
         for row, unit in enumerate(units):
             mine = values[row, windows]
             rows.statistics.append(_statistics(split, unit, mine, text.lengths[windows]))
             if split in EXEMPLAR_SPLITS and np.isfinite(mine[:, 1:]).any():
-                _keep_exemplars(generator, rows, split, unit, windows, mine, per_kind)
-    if kind == "attn":
-        rows.patterns.extend(_pattern(generator, row, values.shape[2]) for row in rows.exemplars)
+                _keep_exemplars(
+                    generator, rows, split, unit, windows, mine, per_kind, of_heads=kind == "attn"
+                )
     return rows
 
 
@@ -119,6 +126,8 @@ def _keep_exemplars(
     windows: NDArray[np.int64],
     values: NDArray[np.float16],
     per_kind: int,
+    *,
+    of_heads: bool,
 ) -> None:
     ranked = np.where(np.isfinite(values), values, np.nan).astype(np.float32)
     ranked[:, 0] = np.nan
@@ -135,37 +144,50 @@ def _keep_exemplars(
             [usable[interval_of[usable] == n][: max(1, per_kind // 4)] for n in range(INTERVALS)]
         ),
     }
-    for kind, chosen in kept.items():
-        best = np.nanargmin if kind == "bottom" else np.nanargmax
-        peaks = (lowest if kind == "bottom" else highest)[chosen]
-        rows.exemplars.append(
-            ExemplarRow(
-                unit,
-                split,
-                kind,
-                windows=pack(windows[chosen], np.uint32),
-                peaks=pack(peaks, np.float32),
-                peak_positions=pack(best(ranked[chosen], axis=1), np.uint16),
-                intervals=pack(interval_of[chosen], np.uint8) if kind == "interval" else None,
-                activations=pack(values[chosen], np.float16),
-            )
-        )
+    bottom = [np.full(len(chosen), kind == "bottom") for kind, chosen in kept.items()]
+    groups = [
+        FIRST_INTERVAL + interval_of[chosen]
+        if kind == "interval"
+        else np.full(len(chosen), {"top": TOP, "bottom": BOTTOM, "random": RANDOM}[kind])
+        for kind, chosen in kept.items()
+    ]
+    all_kept, is_bottom = np.concatenate(list(kept.values())), np.concatenate(bottom)
+    peaks = np.where(is_bottom, lowest[all_kept], highest[all_kept])
+    places = np.nanargmax(np.where(is_bottom[:, None], -1, 1) * ranked[all_kept], axis=1)
     counts = np.bincount(interval_of[usable], minlength=INTERVALS)
-    rows.intervals.append(
-        IntervalRow(split, unit, edges=pack(edges, np.float32), counts=pack(counts, np.uint32))
+    rows.exemplars.append(
+        ExemplarRow(
+            unit,
+            split,
+            groups=pack(np.concatenate(groups), np.uint8),
+            edges=pack(edges, np.float32),
+            counts=pack(counts, np.uint32),
+            windows=pack(windows[all_kept], np.uint32),
+            peaks=pack(peaks, np.float32),
+            peak_positions=pack(places, np.uint16),
+            activations=pack(values[all_kept], np.float16),
+        )
     )
+    if of_heads:
+        rows.patterns.extend(
+            _pattern(generator, unit, split, kind, (len(chosen), values.shape[1]))
+            for kind, chosen in kept.items()
+        )
 
 
-def _pattern(generator: np.random.Generator, row: ExemplarRow, length: int) -> PatternRow:
-    shape = (len(row.windows) // 4, length, SOURCES)
-    position = np.arange(length)[None, :, None]
+def _pattern(
+    generator: np.random.Generator, unit: int, split: str, kind: str, of: tuple[int, int]
+) -> PatternRow:
+    """Of so many windows of so many positions."""
+    shape = (*of, SOURCES)
+    position = np.arange(of[1])[None, :, None]
     back = np.array([0, 1, 2, 5])[None, None, :]
     sources = np.broadcast_to(np.maximum(position - back, 0), shape)
     weights: NDArray[Any] = np.sort(generator.dirichlet(np.full(SOURCES + 1, 0.6), shape[:2]))
     return PatternRow(
-        row.unit_index,
-        row.split,
-        row.kind,
+        unit,
+        split,
+        kind,
         n_sources=SOURCES,
         sources=pack(sources, np.uint16),
         weights=pack(weights[..., : -SOURCES - 1 : -1], np.float16),

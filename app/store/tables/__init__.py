@@ -11,7 +11,6 @@ from app.store.tables.unit import (
     OutputSideTable,
     RelatedUnitTable,
     SiteSummaryTable,
-    UnitIntervalTable,
     UnitStatisticsTable,
 )
 
@@ -30,7 +29,6 @@ __all__ = [
     "RunTable",
     "SiteSummaryTable",
     "SiteTable",
-    "UnitIntervalTable",
     "UnitStatisticsTable",
     "VocabularyTable",
     "WindowSetTable",

@@ -50,12 +50,14 @@ class UnitStatisticsTable(Base):
 
 
 class ExemplarTable(Base):
-    """The kept windows of one unit, one kind and split, in one row."""
+    """All kept windows of one unit in one split, in one row: what a page shows is read at once, and
+    so many small rows would cost a sweep more than the windows in them.
+
+    The packed columns run over the windows: the highest (best first), the lowest (best first),
+    those drawn from each interval of the window maximum (intervals rising), those drawn from all.
+    """
 
     __tablename__ = "exemplars"
-    __table_args__ = (
-        CheckConstraint("kind IN ('top', 'bottom', 'interval', 'random')", name="kind"),
-    )
 
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     site_id: Mapped[int] = mapped_column(
@@ -63,36 +65,21 @@ class ExemplarTable(Base):
     )
     unit_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     split: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)
+    groups: Mapped[bytes] = mapped_column(Packed)
+    """uint8 [n]: `packing.TOP`, `BOTTOM`, `RANDOM`, or `FIRST_INTERVAL` + the interval."""
+    edges: Mapped[bytes] = mapped_column(Packed)
+    """float32 [intervals - 1]: inner boundaries of the window maximum, rising."""
+    counts: Mapped[bytes] = mapped_column(Packed)
+    """uint32 [intervals]: windows of the split in each interval; kept / count is the sampling
+    share. Empty, as `edges`, where nothing is drawn from intervals."""
     windows: Mapped[bytes] = mapped_column(Packed)
-    """uint32 window numbers [n], best first (top, bottom), by interval (interval)."""
+    """uint32 [n]: window numbers."""
     peaks: Mapped[bytes] = mapped_column(Packed)
-    """float32 [n]: the window's maximum (minimum for bottom), before rounding to float16."""
+    """float32 [n]: the window's maximum (minimum for the lowest), before rounding to float16."""
     peak_positions: Mapped[bytes] = mapped_column(Packed)
     """uint16 [n]"""
-    intervals: Mapped[bytes | None] = mapped_column(Packed)
-    """kind interval: uint8 [n], the interval of each window; edges and shares are in
-    `UnitIntervalTable`."""
     activations: Mapped[bytes] = mapped_column(Packed)
     """float16 [n, window_length]; positions past a window's end are NaN."""
-
-
-class UnitIntervalTable(Base):
-    """The intervals of a unit's window maximum, from which exemplars were drawn at random."""
-
-    __tablename__ = "unit_intervals"
-    __table_args__ = ({"sqlite_with_rowid": False},)
-
-    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
-    site_id: Mapped[int] = mapped_column(
-        ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
-    )
-    split: Mapped[str] = mapped_column(primary_key=True)
-    unit_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    edges: Mapped[bytes] = mapped_column(Packed)
-    """float32 [bins - 1]: inner boundaries of the window maximum, rising."""
-    counts: Mapped[bytes] = mapped_column(Packed)
-    """uint32 [bins]: windows of the split in each interval; kept / count is the sampling share."""
 
 
 class AttentionPatternTable(Base):
@@ -143,8 +130,6 @@ class RelatedUnitTable(Base):
         {"sqlite_with_rowid": False},
     )
 
-    test_values: Mapped[bytes | None] = mapped_column(Packed)
-    """activity: float32 [n], r over the test pool's tokens, NaN where undefined; NULL without."""
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     site_id: Mapped[int] = mapped_column(
         ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
@@ -158,6 +143,8 @@ class RelatedUnitTable(Base):
     """uint32 [n]"""
     values: Mapped[bytes] = mapped_column(Packed)
     """float32 [n], largest magnitude first"""
+    test_values: Mapped[bytes | None] = mapped_column(Packed)
+    """activity: float32 [n], r over the test pool's tokens, NaN where undefined; NULL without."""
 
 
 class SiteSummaryTable(Base):
