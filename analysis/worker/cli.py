@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
+from app.store.opening import opened_store
 
+if TYPE_CHECKING:
     from analysis.worker.registering import Tell
-    from app.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +44,7 @@ def worker(
 
       PATCHCLAMP_DEVICE=cuda PATCHCLAMP_DATABASE_URL=postgresql://lab/patchclamp patchclamp worker
     """
-    with _store() as (settings, _engine):
+    with opened_store() as (settings, _engine):
         from analysis.worker.threads import wait_politely
 
         wait_politely()
@@ -53,13 +52,14 @@ def worker(
 
         from analysis.worker.kinds import KINDS
         from analysis.worker.process import Worker
+        from app.supervisor import leave_with_parent
 
         if settings.threads is not None:
             torch.set_num_threads(settings.threads)
         process = Worker(settings, KINDS)
         process.stop_on_signals()
         if supervised:
-            process.stop_with_parent()
+            leave_with_parent(process.stop)
         process.run(until_idle=until_idle)
 
 
@@ -86,7 +86,7 @@ def add_model(
     """
     if kind not in ("auto", "hub", "folder", "gguf", "plain"):
         raise typer.BadParameter("use auto, hub, folder, gguf or plain", param_hint="--kind")
-    with _store() as (settings, engine), _progress() as tell:
+    with opened_store() as (settings, engine), _progress() as tell:
         from analysis.worker import registering
 
         added = registering.add_model(
@@ -142,7 +142,7 @@ def add_corpus(
 
       patchclamp corpora add wikitext --config wikitext-2-raw-v1 --max-documents 5000
     """
-    with _store() as (settings, engine), _progress() as tell:
+    with opened_store() as (settings, engine), _progress() as tell:
         from analysis.corpora.readers.base import ReadOptions
         from analysis.worker import registering
 
@@ -163,22 +163,6 @@ def add_corpus(
         typer.echo(f"Added corpus {added.name}. See its splits with `patchclamp corpora list`.")
     else:
         typer.echo(f"Corpus {added.name} is there already; nothing was changed.")
-
-
-@contextmanager
-def _store() -> Iterator[tuple["Settings", "Engine"]]:
-    """The store, brought up to date."""
-    from app.settings import get_settings
-    from app.store.engine import open_engine
-    from app.store.migrating import upgrade
-
-    settings = get_settings()
-    engine = open_engine(settings)
-    try:
-        upgrade(engine)
-        yield settings, engine
-    finally:
-        engine.dispose()
 
 
 @contextmanager

@@ -9,7 +9,6 @@ What can happen to a job that this process has taken:
 - the disk is full or the store is locked: the job waits and is tried again.
 """
 
-import contextlib
 import gc
 import os
 import signal
@@ -131,17 +130,6 @@ class Worker:
 
         signal.signal(signal.SIGTERM, handle)
         signal.signal(signal.SIGINT, handle)
-
-    def stop_with_parent(self) -> None:
-        """Stops when standard input ends: the supervisor at its other end is gone."""
-
-        def watch() -> None:
-            with contextlib.suppress(OSError, ValueError):
-                while sys.stdin.read(4096):
-                    pass
-            self.stop()
-
-        threading.Thread(target=watch, name="parent", daemon=True).start()
 
     def _claim(self) -> Claim | None:
         try:

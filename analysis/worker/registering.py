@@ -25,6 +25,7 @@ from analysis.errors import CorpusError
 from analysis.models.conversion import convert_gguf
 from analysis.models.loading import converted_folder, detect_kind, load_model
 from analysis.models.subject import SourceKind, SubjectModel
+from analysis.worker.subjects import CACHE
 from app.errors import BadRequestError, ConflictError
 from app.settings import Settings
 from app.store.engine import open_session
@@ -33,7 +34,6 @@ from app.store.packing import pack_vocabulary
 from app.store.tables import CorpusTable, DocumentTable, ModelTable, SiteTable, VocabularyTable
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-CONVERTED: Final = "converted"
 CORPORA: Final = "corpora"
 ROWS_AT_ONCE: Final = 500
 
@@ -76,7 +76,7 @@ def add_model(
         kind=loaded_kind,
         dtype=torch.float32,
         device=torch.device("cpu"),
-        cache=settings.data / CONVERTED,
+        cache=settings.data / CACHE,
     )
     tell("storing its facts", 0.95, 1.0)
     title = Path(source).stem if found == "gguf" else source.rstrip("/").rsplit("/", 1)[-1]
@@ -187,7 +187,7 @@ def _weights_folder(
         return None, kind
     if kind == "gguf":
         path = Path(source).expanduser()
-        folder = converted_folder(path, settings.data / CONVERTED)
+        folder = converted_folder(path, settings.data / CACHE)
         convert_gguf(path, folder, lambda what, share: tell(what, 0.7 * share, 1.0))
         return folder.relative_to(settings.data).as_posix(), "folder"
     return str(Path(source).expanduser().resolve()), kind

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.opening import ACTOR, opened_store
+from app.commands.opening import ACTOR
+from app.store.opening import opened_store
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.commands.formatting import ago, count, duration
-from app.commands.opening import ACTOR, console, opened_store
+from app.commands.opening import ACTOR, console
+from app.store.opening import opened_store
 
 if TYPE_CHECKING:
     from app.store.views.job import JobRow

@@ -2,7 +2,8 @@
 
 import typer
 
-from app.commands.opening import console, opened_store
+from app.commands.opening import console
+from app.store.opening import opened_store
 
 
 def register(app: typer.Typer) -> None:

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from app.commands.formatting import size
-from app.commands.opening import console, opened_store
+from app.commands.opening import console
+from app.store.opening import opened_store
 
 
 def register(app: typer.Typer) -> None:

@@ -7,14 +7,11 @@ import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
-from app.commands.opening import opened_store
-
-if TYPE_CHECKING:
-    pass
+from app.store.opening import opened_store
 
 GRACE_SECONDS: Final = 3
 """How long open answers (event streams never end by themselves) may take when the server stops."""

@@ -71,12 +71,7 @@ FIND = (
     .select_from(ModelTable)
     .outerjoin(
         RunTable,
-        (
-            RunTable.id
-            == func.coalesce(bindparam("run_id", type_=Integer), ModelTable.current_run_id)
-        )
-        & (RunTable.model_id == ModelTable.id)
-        & (RunTable.kind == "sweep"),
+        (RunTable.id == ASKED) & (RunTable.model_id == ModelTable.id) & (RunTable.kind == "sweep"),
     )
     .outerjoin(WindowSetTable, WindowSetTable.id == RunTable.window_set_id)
     .where(ModelTable.name == bindparam("model"))

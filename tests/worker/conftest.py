@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 from app.settings import Settings
+from app.store.ending import ENDED
 from app.store.engine import open_engine, open_session
 from app.store.migrating import upgrade
 from app.store.queries.job import create_job, get_job, list_events, request_cancel
@@ -23,7 +24,6 @@ from tests.conftest import Server
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).with_name("program.py")
-ENDED = {"succeeded", "failed", "cancelled"}
 
 
 @dataclass

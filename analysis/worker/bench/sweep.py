@@ -25,7 +25,8 @@ from analysis.worker.context import JobContext
 from analysis.worker.demo import SAMPLING, WINDOWS, find_gguf
 from analysis.worker.inline import run_inline
 from analysis.worker.jobs import JobKind
-from analysis.worker.registering import CONVERTED, add_corpus, add_model
+from analysis.worker.registering import add_corpus, add_model
+from analysis.worker.subjects import CACHE
 from analysis.worker.sweeping.job import begin_counting, finish
 from analysis.worker.sweeping.preparing import prepare
 from analysis.worker.sweeping.sampling import plan_of
@@ -79,8 +80,8 @@ def measure(quick: bool) -> Iterator[Measurement]:
 def _settings(folder: Path) -> Settings:
     """A store of its own; the converted model is shared with whoever has it already."""
     ours = get_settings()
-    (ours.data / CONVERTED).mkdir(parents=True, exist_ok=True)
-    (folder / CONVERTED).symlink_to((ours.data / CONVERTED).resolve())
+    (ours.data / CACHE).mkdir(parents=True, exist_ok=True)
+    (folder / CACHE).symlink_to((ours.data / CONVERTED).resolve())
     return ours.model_copy(update={"data": folder, "database_url": None})
 
 

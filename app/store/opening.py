@@ -1,0 +1,26 @@
+"""The store for a command: opened as the settings say, brought up to date, closed again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from app.settings import Settings
+
+
+@contextmanager
+def opened_store() -> Iterator[tuple["Settings", "Engine"]]:
+    """The store that the settings name. Commands import this before they know that they need it."""
+    from app.settings import get_settings
+    from app.store.engine import open_engine
+    from app.store.migrating import upgrade
+
+    settings = get_settings()
+    engine = open_engine(settings)
+    try:
+        upgrade(engine)
+        yield settings, engine
+    finally:
+        engine.dispose()
