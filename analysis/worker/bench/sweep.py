@@ -81,7 +81,7 @@ def _settings(folder: Path) -> Settings:
     """A store of its own; the converted model is shared with whoever has it already."""
     ours = get_settings()
     (ours.data / CACHE).mkdir(parents=True, exist_ok=True)
-    (folder / CACHE).symlink_to((ours.data / CONVERTED).resolve())
+    (folder / CACHE).symlink_to((ours.data / CACHE).resolve())
     return ours.model_copy(update={"data": folder, "database_url": None})
 
 
