@@ -1,5 +1,8 @@
 """What a request took and what the process is doing: log lines, timing headers, metrics.
 
+A log line is one line: what does not print (line ends, escape sequences of terminals) is escaped,
+and the lines of a traceback begin with a bar, so that nothing from outside can pass for a line.
+
 Each answer carries `X-Request-Id` and `Server-Timing: total;dur=…` (milliseconds from the first
 byte read to the first byte sent); each request leaves one log line with id, route, status and
 milliseconds, and one observation by route template, so that paths never become label values.
@@ -17,6 +20,7 @@ from prometheus_client import CollectorRegistry, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.printable import escaped
 from app.settings import Settings
 
 log = structlog.get_logger("patchclamp.web")
@@ -32,9 +36,11 @@ def configure_logging(settings: Settings) -> None:
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if settings.log_json
         else [
+            structlog.processors.format_exc_info,
+            keep_to_lines,
             structlog.dev.ConsoleRenderer(
                 colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
-            )
+            ),
         ]
     )
     structlog.configure(
@@ -47,6 +53,19 @@ def configure_logging(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
     )
+
+
+def keep_to_lines(
+    _logger: object, _method: str, fields: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """The fields as they may stand on a line; a traceback's lines are marked as its own."""
+    for name, value in fields.items():
+        if name == "exception":
+            lines = str(value).split("\n")
+            fields[name] = "\n".join(f"  | {escaped(line)}" for line in lines)
+        elif isinstance(value, str):
+            fields[name] = escaped(value)
+    return fields
 
 
 class RequestMetrics:

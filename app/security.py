@@ -2,9 +2,11 @@
 
 Headers (a strict Content-Security-Policy first) go on each answer, errors and files included.
 Requests are refused, as problem documents, when their Host is not ours (DNS rebinding: 400), when
-another site sent an unsafe method (403), or when their body is too large, declared or not (413).
+another site sent them (403), or when their body is too large, declared or not (413). Other sites,
+which include other ports of this machine, may link here, but neither embed nor fetch anything.
 """
 
+import re
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -25,13 +27,19 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": (
         "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
         "magnetometer=(), microphone=(), payment=(), usb=()"
     ),
 }
 
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+HOST: Final = re.compile(
+    r"(?P<name>\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?)"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+)
+PORTS: Final = {"http": "80", "https": "443"}
+READING: Final = frozenset({"GET", "HEAD"})
 BODY_LIMIT: Final = 2**20
 
 
@@ -76,13 +84,14 @@ class GuardMiddleware:
 
     def _refuse(self, scope: Scope) -> tuple[int, str, str] | None:
         headers = Headers(scope=scope)
-        if not self._is_ours(headers.get("host", "")):
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or not self._is_ours(hosts[0]):
             return (
                 400,
                 "The Host header does not name this server.",
                 "Add the name to PATCHCLAMP_ALLOWED_HOSTS if it is meant to be served.",
             )
-        if scope["method"] not in SAFE_METHODS and not self._comes_from_us(headers):
+        if not (_comes_from_us(scope, headers) or _follows_a_link(scope, headers)):
             return (
                 403,
                 "Another site sent this request; it was not carried out.",
@@ -93,22 +102,14 @@ class GuardMiddleware:
             return 413, *self._too_large()
         return None
 
-    def _is_ours(self, netloc: str) -> bool:
-        host = _host_of(netloc)
-        return bool(host) and any(
+    def _is_ours(self, given: str) -> bool:
+        found = HOST.fullmatch(given.lower())
+        return found is not None and any(
             pattern == "*"
-            or host == pattern
-            or (pattern.startswith("*.") and host.endswith(pattern[1:]))
+            or found["name"] == pattern
+            or (pattern.startswith("*.") and found["name"].endswith(pattern[1:]))
             for pattern in self.allowed_hosts
         )
-
-    def _comes_from_us(self, headers: Headers) -> bool:
-        """Browsers say where a request comes from; programs say nothing and carry no cookies."""
-        site = headers.get("sec-fetch-site")
-        if site is not None:
-            return site in {"same-origin", "none"}
-        origin = headers.get("origin")
-        return origin is None or self._is_ours(origin.partition("://")[2])
 
     def _limited(self, receive: Receive) -> Receive:
         """Counts what really arrives: a chunked body declares no length."""
@@ -132,9 +133,32 @@ class GuardMiddleware:
         )
 
 
-def _host_of(netloc: str) -> str:
-    """The lower-case host without port: `[::1]:80` gives `[::1]`."""
-    netloc = netloc.rpartition("@")[2].lower()
-    if netloc.startswith("["):
-        return netloc[: netloc.find("]") + 1]
-    return netloc.partition(":")[0]
+def _comes_from_us(scope: Scope, headers: Headers) -> bool:
+    """Browsers say where a request comes from; programs say nothing and carry no cookies."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = headers.get("origin")
+    if origin is None:
+        return True
+    scheme, _, host = origin.partition("://")
+    ours = _origin(scope.get("scheme", "http"), headers["host"])
+    return ours is not None and _origin(scheme, host) == ours
+
+
+def _follows_a_link(scope: Scope, headers: Headers) -> bool:
+    """Somebody goes to one of our pages from another site's, in a window of its own."""
+    return (
+        scope["method"] in READING
+        and headers.get("sec-fetch-mode") == "navigate"
+        and headers.get("sec-fetch-dest", "document") == "document"
+    )
+
+
+def _origin(scheme: str, host: str) -> tuple[str, str, str] | None:
+    """Scheme, name and port; None for what is no host."""
+    found = HOST.fullmatch(host.lower())
+    scheme = scheme.lower()
+    return (
+        None if found is None else (scheme, found["name"], found["port"] or PORTS.get(scheme, ""))
+    )

@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address that the web side listens on.")
     port: int = Field(default=8765, ge=0, le=65535, description="Port; 0 takes a free one.")
     allowed_hosts: list[str] = Field(
-        default=["127.0.0.1", "localhost", "[::1]", "testserver"],
+        default=["127.0.0.1", "localhost", "[::1]"],
         description="Host names that requests may carry.",
     )
     device: str = Field(

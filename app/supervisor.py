@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Final, TextIO
 
+from app.printable import escaped
+
 FIRST_DELAY: Final = 0.5
 LONGEST_DELAY: Final = 30.0
 STEADY_SECONDS: Final = 60.0
@@ -71,10 +73,10 @@ class Supervisor:
         signal.signal(signal.SIGINT, handle)
 
     def say(self, text: str, name: str = "") -> None:
-        """One line, with the name of who says it in front."""
+        """One line, with the name of who says it in front; what does not print is escaped."""
         with self._lock, contextlib.suppress(OSError, ValueError):
             label = f"{name:<{self._width}} | " if name else ""
-            self._output.write(f"{label}{text}\n")
+            self._output.write(f"{label}{escaped(text)}\n")
             self._output.flush()
 
     def _tend(self, child: Child) -> None:

@@ -5,6 +5,7 @@
 twice, as [sqlite] and [postgresql].
 """
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from app.store.synthetic import SyntheticModel, fill_synthetic
 
 FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 """For a server that lives as long as the tests."""
+
+OUR_HOSTS = Settings.model_fields["allowed_hosts"].get_default()
 
 _numbers = count(1)
 
@@ -62,9 +65,11 @@ class Filled:
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Whoever asks for the settings of the environment gets a folder of this test run."""
+    """Whoever asks for the settings of the environment gets a folder of this test run; and what a
+    test client calls itself is a host, here and nowhere else."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATCHCLAMP_DATA", str(tmp_path_factory.mktemp("environment")))
+        patch.setenv("PATCHCLAMP_ALLOWED_HOSTS", json.dumps([*OUR_HOSTS, "testserver"]))
         patch.delenv("PATCHCLAMP_DATABASE_URL", raising=False)
         get_settings.cache_clear()
         yield

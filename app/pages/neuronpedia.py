@@ -23,9 +23,22 @@ class SourceConvertor(Convertor[str]):
         return f"{layer}-{kind}"
 
 
+class IndexConvertor(Convertor[int]):
+    """An index of at most nine digits: longer ones are no address of ours."""
+
+    regex = "[0-9]{1,9}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
 register_url_convertor("source", SourceConvertor())
+register_url_convertor("index", IndexConvertor())
 
 
-@router.get("/{model}/{source:source}/{index:int}")
+@router.get("/{model}/{source:source}/{index:index}")
 def redirect_to_unit(model: str, source: str, index: int) -> RedirectResponse:
     return RedirectResponse(unit_path(model, source, index), status_code=308)

@@ -1,3 +1,4 @@
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -5,6 +6,7 @@ from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 
 from app.security import BODY_LIMIT
+from app.settings import Settings
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -44,10 +46,37 @@ def test_every_answer_carries_the_protecting_headers(empty, method, path, header
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     assert "camera=()" in answer.headers["permissions-policy"]
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "evil:8765"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "localhost.evil.example",
+        "",
+        "evil:8765",
+        "evil.example@localhost",
+        "localhost@evil.example",
+        "@localhost",
+        "localhost:80@evil.example",
+        "localhost/evil.example",
+        "localhost#evil",
+        "localhost evil",
+        "localhost,evil.example",
+        "localhost:",
+        "localhost:port",
+        "localhost:123456",
+        "localhost.",
+        "[::1",
+        "[::1]evil",
+        "[::1]:x",
+        "%6cocalhost",
+        "localhost\\evil",
+        b"local\xffhost",
+    ],
+)
 def test_a_foreign_host_name_is_refused(empty, host):
     answer = empty.get("/healthz", headers={"host": host})
     assert answer.status_code == 400
@@ -68,6 +97,13 @@ def test_our_host_names_are_served_with_any_port(empty, host):
         {"origin": "null"},
         {"origin": "http://testserver@evil.example"},
         {"origin": "http://[::1"},
+        {"origin": "http://localhost"},
+        {"origin": "http://testserver:8765"},
+        {"origin": "https://testserver"},
+        {"origin": "testserver"},
+        {"origin": ""},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"},
+        {"sec-fetch-site": "anything"},
     ],
 )
 def test_a_write_from_another_site_is_refused(writable, headers):
@@ -83,15 +119,49 @@ def test_a_write_from_another_site_is_refused(writable, headers):
         {"sec-fetch-site": "same-origin"},
         {"sec-fetch-site": "none"},
         {"origin": "http://testserver"},
-        {"origin": "http://localhost:8765"},
+        {"origin": "http://testserver:80"},
+        {"origin": "http://localhost:8765", "host": "localhost:8765"},
+        {"origin": "http://[::1]:8765", "host": "[::1]:8765"},
+        {"sec-fetch-site": "same-origin", "origin": "https://testserver"},
     ],
 )
 def test_a_write_from_our_own_pages_or_a_program_is_accepted(writable, headers):
     assert writable.post("/swallow", headers=headers).status_code == 200
 
 
-def test_reading_is_open_to_links_from_other_sites(empty):
-    assert empty.get("/healthz", headers={"sec-fetch-site": "cross-site"}).status_code == 200
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_reading_is_open_to_links_from_other_sites(empty, site):
+    link = {"sec-fetch-site": site, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+    assert empty.get("/glossary", headers=link).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/models", "/metrics", "/static/css/tokens.css"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"},
+        {"origin": "http://localhost:9999"},
+    ],
+)
+def test_another_site_can_neither_fetch_nor_embed_anything(empty, path, headers):
+    answer = empty.get(path, headers=headers)
+    assert answer.status_code == 403
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_two_host_headers_are_refused(empty_url):
+    host, port = empty_url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_what_test_clients_call_themselves_is_no_host_of_ours_by_default(monkeypatch):
+    monkeypatch.delenv("PATCHCLAMP_ALLOWED_HOSTS")
+    assert Settings().allowed_hosts == ["127.0.0.1", "localhost", "[::1]"]
 
 
 def test_a_body_at_the_limit_is_taken(writable):

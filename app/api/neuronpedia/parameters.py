@@ -7,7 +7,7 @@ from fastapi import Path
 
 from app.api.parameters import NAME
 
-SOURCE = re.compile(r"(\d+)-([a-z]+)")
+SOURCE = re.compile(r"([0-9]{1,9})-([a-z]+)")
 
 SourceName = Annotated[
     str,

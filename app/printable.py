@@ -1,0 +1,11 @@
+"""Text from outside, as one line of a terminal or a log may hold it."""
+
+
+def escaped(text: str) -> str:
+    r"""The text with `\n`, `\x1b`, `\u202e` and the like in place of what does not print."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
