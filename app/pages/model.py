@@ -14,11 +14,12 @@ from app.pages.addresses import model_path, unit_path
 from app.pages.counting import counted_from
 from app.pages.distributions import STATISTICS
 from app.rendering.answers import respond
-from app.store.queries.exemplar import get_exemplars
+from app.store.queries.exemplar import list_exemplars
 from app.store.queries.job import list_jobs
 from app.store.queries.model import get_model, list_sites, list_summaries
 from app.store.queries.run import get_run, list_runs
 from app.store.queries.unit import random_units
+from app.store.reading import never_negative
 from app.store.views.model import ModelView
 from app.store.views.unit import ExemplarView, UnitRow
 
@@ -49,7 +50,7 @@ def show_model(
     request: Request,
     session: ReadSession,
     model: str,
-    statistic: Statistic = "density",
+    statistic: Statistic | None = None,
     split: str = "fit",
     seed: Seed = 0,
 ) -> Response:
@@ -73,13 +74,14 @@ def show_random(session: ReadSession, model: str, seed: Seed | None = None) -> R
 
 
 def gather(
-    session: Session, view: ModelView, *, statistic: str, split: str, seed: int
+    session: Session, view: ModelView, *, statistic: Statistic | None, split: str, seed: int
 ) -> dict[str, object]:
     swept = view.current_run_id is not None
     run = get_run(session, run_id=view.current_run_id) if view.current_run_id is not None else None
+    chosen = {kind: statistic or telling_statistic(view, kind) for kind in ("mlp", "attn")}
     maps = {
-        kind: list_summaries(session, model=view.name, statistic=statistic, split=split, kind=kind)
-        for kind in ("mlp", "attn")
+        kind: list_summaries(session, model=view.name, statistic=name, split=split, kind=kind)
+        for kind, name in chosen.items()
         if swept
     }
     return {
@@ -89,6 +91,7 @@ def gather(
         "maps": {kind: rows for kind, rows in maps.items() if rows},
         "statistics": STATISTICS,
         "statistic": statistic,
+        "chosen": chosen,
         "split": split,
         "seed": seed,
         "counted_from": 0 if run is None else counted_from(run),
@@ -102,14 +105,26 @@ def gather(
     }
 
 
+def telling_statistic(view: ModelView, kind: str) -> Statistic:
+    """The statistic that tells units of this kind apart, where nobody chose one.
+
+    Gated and smooth activations have about half of their positions above 0 whatever the neuron
+    does, so that density tells little; a head's norm is never 0.
+    """
+    if kind == "attn":
+        return "mean"
+    return "density" if never_negative(kind, view.facts) else "kurtosis"
+
+
 def draw(session: Session, model: str, seed: int) -> list[Drawn]:
     """Eight neurons by seed, each with its strongest window and a random one."""
     rows = random_units(session, model=model, n=N_RANDOM, seed=seed, kind="mlp")
-    return [Drawn(row, _first(session, row, "top"), _first(session, row, "random")) for row in rows]
+    return [_drawn(session, row) for row in rows]
 
 
-def _first(session: Session, row: UnitRow, kind: str) -> ExemplarView | None:
-    view = get_exemplars(
-        session, model=row.model, site=row.site, index=row.index, kind=kind, limit=1
+def _drawn(session: Session, row: UnitRow) -> Drawn:
+    found = list_exemplars(
+        session, model=row.model, site=row.site, index=row.index, limits={"top": 1, "random": 1}
     )
-    return next(iter(view.items), None)
+    first = {kind: next(iter(view.items), None) for kind, view in found.items()}
+    return Drawn(row, first["top"], first["random"])

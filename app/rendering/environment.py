@@ -52,6 +52,8 @@ environment.filters.update(
     by_interval=words.by_interval,
     interval=words.interval,
     plain=words.plain,
+    fact=words.fact,
+    source=words.source,
     fact_name=words.fact_name,
     site_title=words.site_title,
     split_title=words.split_title,

@@ -111,7 +111,7 @@ def _row(
         for column, count in zip(columns, row.counts[first:last], strict=True)
         if count
     )
-    median = significant(row.quantiles[50]) if len(row.quantiles) == 101 and row.n_units else "–"
+    median = significant(row.quantiles[50], 2) if len(row.quantiles) == 101 and row.n_units else "–"
     x = LEFT + CELLS + GAP + MARGIN + MEDIAN - 2
     return (
         f'<a href="{site}" aria-label="Site {escape(row.site)}"><text class="label end link" '

@@ -1,5 +1,6 @@
 """Names and phrases that pages share: sites, splits, intervals, query strings."""
 
+import re
 from collections.abc import Iterable
 from itertools import groupby
 from typing import Any, Final
@@ -15,6 +16,7 @@ SPLITS: Final = {
     "calibration": "calibration",
     "test": "test",
 }
+QUANTIZED: Final = re.compile(r"\b(?:IQ|Q)([2-8])_", re.IGNORECASE)
 FACTS: Final = {
     "d_model": "residual stream width",
     "d_mlp": "neurons per layer",
@@ -22,7 +24,8 @@ FACTS: Final = {
     "d_head": "head width",
     "n_ctx": "context length",
     "n_vocab": "vocabulary",
-    "bos_token_id": "BOS token id",
+    "bos_token_id": "BOS token id that begins a text",
+    "named_bos_token_id": "BOS token id",
     "gated": "gated MLP",
     "activation_function": "activation function",
     "norm": "normalisation",
@@ -68,6 +71,22 @@ def plain(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(plain(item) for item in value) or "none"
     return str(value)
+
+
+def fact(value: object, key: str) -> str:
+    """A fact of a model: `transformers.activations.SiLUActivation` reads SiLU."""
+    if key == "activation_function" and isinstance(value, str):
+        return value.rpartition(".")[2].removesuffix("Activation") or value
+    return plain(value)
+
+
+def source(value: str, kind: str) -> str:
+    """Where a model is from: a hub's id as it is, of a file or folder no more than its name."""
+    if kind == "hub":
+        return f"hub: {value}"
+    name = value.rstrip("/\\").replace("\\", "/").rpartition("/")[2] or value
+    bits = QUANTIZED.search(name) if kind == "gguf" else None
+    return f"{kind}: {name}" + (f" (weights of {bits[1]} bits, widened)" if bits else "")
 
 
 def interval(view: IntervalView) -> str:

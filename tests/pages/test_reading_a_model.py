@@ -4,6 +4,8 @@ import re
 
 from starlette.testclient import TestClient
 
+from app.rendering.words import source
+
 
 def test_the_map_has_a_row_per_layer_for_neurons_and_heads(pages: TestClient) -> None:
     page = pages.get("/m/synthetic").text
@@ -11,6 +13,27 @@ def test_the_map_has_a_row_per_layer_for_neurons_and_heads(pages: TestClient) ->
     for layer in range(3):
         assert f'aria-label="Site mlp.{layer}"' in page
         assert f'aria-label="Site attn.{layer}"' in page
+
+
+def test_the_map_opens_on_what_tells_units_apart(pages: TestClient) -> None:
+    gated, relu = (pages.get(f"/m/synthetic{end}").text for end in ("", "-2"))
+    assert "Map of neurons by layer and kurtosis" in gated
+    assert "Map of neurons by layer and density" in relu
+    assert "Map of heads by layer and mean" in gated
+
+
+def test_a_chosen_statistic_is_that_of_both_maps(pages: TestClient) -> None:
+    page = pages.get("/m/synthetic?statistic=density").text
+    assert "Map of neurons by layer and density" in page
+    assert "Map of heads by layer and density" in page
+
+
+def test_a_source_is_shown_without_the_path_on_this_machine() -> None:
+    assert source("/home/ada/models/Tiny.Q4_1.gguf", "gguf") == (
+        "gguf: Tiny.Q4_1.gguf (weights of 4 bits, widened)"
+    )
+    assert source("/home/ada/models/tiny/", "folder") == "folder: tiny"
+    assert source("EleutherAI/pythia-70m", "hub") == "hub: EleutherAI/pythia-70m"
 
 
 def test_a_cell_of_the_map_leads_to_exactly_its_units(pages: TestClient) -> None:
