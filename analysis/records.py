@@ -43,7 +43,9 @@ class ModelFacts:
     """How the weights were quantised before they were dequantised, e.g. `Q4_1`; None: were not."""
     causal: bool
     bos_token_id: int | None
-    """None: windows of this model begin without BOS."""
+    """With which its tokenizer begins a text; None: with none."""
+    named_bos_token_id: int | None
+    """The BOS that its tokenizer has, whether or not it begins a text with it."""
     weights_sha256: str
     tokenizer_sha256: str
 

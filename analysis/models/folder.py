@@ -21,7 +21,7 @@ from analysis.models.architectures.base import Architecture, module_at
 from analysis.models.checks import AGAIN, existing_folder, plain_name, read_json, tensor_shapes
 from analysis.models.hashing import hash_files
 from analysis.models.hooked import HookedModel, Parts, fold_norm, rows_of
-from analysis.models.tokens import load_tokeniser, tokenizer_files
+from analysis.models.tokens import Bos, load_tokeniser, tokenizer_files
 from analysis.records import ModelFacts
 
 ORIGIN = "converted-from.json"
@@ -38,10 +38,10 @@ def load_folder(folder: Path, *, dtype: torch.dtype, device: torch.device) -> Ho
     config = read_json(existing_folder(folder) / "config.json")
     weights = weight_files(folder)
     architecture = _architecture(config, weights)
-    tokeniser, bos_token_id = load_tokeniser(folder)
+    tokeniser, bos = load_tokeniser(folder)
     model, has_head = _load(folder, architecture, weights, dtype)
     model.to(device).eval().requires_grad_(requires_grad=False)
-    facts = _facts(model, architecture, folder, weights, bos_token_id)
+    facts = _facts(model, architecture, folder, weights, bos)
     return HookedModel(
         facts=facts,
         parts=_parts(model, architecture, has_head=has_head),
@@ -182,7 +182,7 @@ def _facts(
     architecture: Architecture,
     folder: Path,
     weights: list[Path],
-    bos_token_id: int | None,
+    bos: Bos,
 ) -> ModelFacts:
     config = model.config.get_text_config()
     backbone = module_at(model, architecture.backbone)
@@ -204,7 +204,8 @@ def _facts(
         linear_head=architecture.linear_head,
         quantised=_quantised(folder),
         causal=architecture.causal,
-        bos_token_id=bos_token_id,
+        bos_token_id=bos.begins,
+        named_bos_token_id=bos.named,
         weights_sha256=hash_files(weights),
         tokenizer_sha256=hash_files(tokenizer_files(folder)),
     )

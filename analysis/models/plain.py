@@ -212,6 +212,7 @@ def _facts(
         quantised=None,
         causal=config.causal,
         bos_token_id=bos,
+        named_bos_token_id=bos,
         weights_sha256=hash_files([folder / WEIGHTS]),
         tokenizer_sha256=tokenizer_sha256,
     )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -56,8 +57,18 @@ def tokenizer_files(folder: Path) -> list[Path]:
     return [folder / name for name in FILES if (folder / name).is_file()]
 
 
-def load_tokeniser(folder: Path) -> tuple[JsonTokeniser, int | None]:
-    """The tokenizer of a transformers folder, and the id of the BOS that it begins a text with."""
+@dataclass(frozen=True)
+class Bos:
+    """Ids of a tokenizer's BOS; [CLS] counts as one."""
+
+    begins: int | None
+    """With which it begins a text."""
+    named: int | None
+    """Which it has, whether or not it uses it."""
+
+
+def load_tokeniser(folder: Path) -> tuple[JsonTokeniser, Bos]:
+    """The tokenizer of a transformers folder, and its BOS."""
     if not any((folder / name).is_file() for name in VOCABULARIES):
         raise ModelError(
             f"there is no tokenizer in {folder}",
@@ -77,8 +88,10 @@ def load_tokeniser(folder: Path) -> tuple[JsonTokeniser, int | None]:
         ) from error
     if backend.get_vocab_size() == 0:
         raise ModelError(f"the tokenizer in {folder} is empty", hint="Save it again.")
-    begins = len(dressed) > len(bare) and dressed[:1] != bare[:1]
-    return JsonTokeniser(backend, backend.get_vocab_size()), dressed[0] if begins else None
+    begins = dressed[0] if len(dressed) > len(bare) and dressed[:1] != bare[:1] else None
+    special = (begins, tokenizer.bos_token_id, tokenizer.cls_token_id)
+    named = next((token for token in special if token is not None), None)
+    return JsonTokeniser(backend, backend.get_vocab_size()), Bos(begins, named)
 
 
 class ListTokeniser:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from analysis.sweep import kernels
 from analysis.sweep.pool import read_pool
 from analysis.weights.relatives import (
+    SPARE,
     Relatives,
     chance,
     directions,
@@ -78,7 +79,13 @@ def run(context: JobContext[RelateRequest]) -> dict[str, Any]:
             window_set_id=sweep.window_set_id,
             of_run_id=sweep.id,
             job_id=context.job_id,
-            parameters={"n_related": request.n_related, "split": "fit"},
+            parameters={
+                "n_related": request.n_related,
+                "split": "fit",
+                "largest_table_bytes": LARGEST_TABLE,
+                "compared_again": request.n_related + SPARE,
+                "drawn_for_chance": N_DRAWN,
+            },
             seed=sweep.seed,
             dtype="float32",
             device="cpu",

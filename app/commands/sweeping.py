@@ -34,6 +34,14 @@ def sweep(
             "e.g. default:top=16,pool=96. SPLIT may be `default` and `ood`; may be repeated.",
         ),
     ] = None,
+    bos: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|always|never|ID",
+            help="What windows begin with: as the tokenizer does, BOS, nothing, a token; "
+            "default auto.",
+        ),
+    ] = None,
     counted_from: Annotated[
         int | None,
         typer.Option(min=0, max=64, help="First position that statistics count; default 1."),
@@ -85,6 +93,7 @@ def sweep(
         "window_length": window_length,
         "max_windows": _read_counts(max_windows) if max_windows else None,
         "sampling": _read_sampling(sampling) if sampling else None,
+        "bos": None if bos is None else _read_bos(bos),
         "counted_from": counted_from,
         "threshold": threshold,
         "histogram_every": histogram_every,
@@ -133,6 +142,14 @@ def _read_sampling(texts: list[str]) -> dict[str, dict[str, int]]:
             )
         sampling[split] = sampling.get(split, {}) | numbers
     return sampling
+
+
+def _read_bos(text: str) -> str | int:
+    if text.isdecimal():
+        return int(text)
+    if text not in ("auto", "always", "never"):
+        raise typer.BadParameter("use auto, always, never or a token id", param_hint="--bos")
+    return text
 
 
 def _read_truth(text: str) -> bool:

@@ -21,6 +21,7 @@ Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 Name = Annotated[str, Field(pattern=NAME, max_length=100)]
 SplitKey = Annotated[str, Field(pattern=SPLIT_KEY, max_length=64)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
+TokenId = Annotated[int, Field(ge=0, le=LARGEST)]
 RunNumber = Annotated[int, Field(ge=1, le=LARGEST)]
 
 
@@ -77,6 +78,11 @@ class SweepRequest(Request):
         default=8, ge=1, le=1024, description="Every how many positions one is binned."
     )
     windows_per_shard: int = Field(default=256, ge=1, le=65536)
+    bos: Literal["auto", "always", "never"] | TokenId = Field(
+        default="auto",
+        description="What windows begin with: as the model's tokenizer does (auto), its BOS token, "
+        "nothing, or a token id.",
+    )
     batch_size: int = Field(default=16, ge=1, le=4096, description="Windows per forward pass.")
     dtype: Dtype = "auto"
     device: str = Field(

@@ -123,11 +123,11 @@ def test_output_sides_and_relatives_are_replaced_too(ready: Engine):
             )
             write_related(
                 connection, run_id=RUN, site_id=SITE,
-                rows=[RelatedRow(0, "output", b"s", b"i", bytes([int(norm)]))],
+                rows=[RelatedRow(0, "output", b"s", b"i", bytes([int(norm)]), None)],
             )  # fmt: skip
     with begin(ready) as connection:
         write_related(
-            connection, run_id=RUN, site_id=SITE, rows=[RelatedRow(0, "activity", b"s", b"i", b"v")]
+            connection, run_id=RUN, site_id=SITE, rows=[RelatedRow(0, "activity", b"s", b"i", b"v", None)]
         )
     with open_session(ready) as session:
         assert session.query(OutputSideTable).one().norm == 2

@@ -1,24 +1,24 @@
 """The first step of a sweep: windows cut and stored, settings decided, the run written down."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from analysis.corpora.cutting import cut_windows
+from analysis.corpora.cutting import MIN_TOKENS, cut_windows
 from analysis.corpora.frozen import read_frozen
 from analysis.corpora.window_file import load_windows, save_windows
 from analysis.corpora.windows import Windows
 from analysis.models.dtypes import DTYPES
 from analysis.models.subject import SubjectModel
+from analysis.records import ModelFacts
 from analysis.worker.context import JobContext
 from analysis.worker.provenance import begin_run
 from analysis.worker.subjects import chosen_device, chosen_dtype, load_subject, model_row
+from analysis.worker.sweeping.repeating import command_of, resolved
 from analysis.worker.sweeping.sampling import plan_of, run_parameters, windows_found
 from analysis.worker.sweeping.sizing import require_room
 from app.errors import BadRequestError, NotFoundError
@@ -60,8 +60,10 @@ def prepare(context: JobContext[SweepRequest]) -> tuple[Prepared, Subject]:
     choice = chosen_dtype(model, request.dtype, device)
     subject = load_subject(model, dtype=choice.dtype, device=device, settings=settings)
     _refuse_long_windows(request, subject)
-    windows = _cut(context, corpus, subject)
-    require_room(plan_of(request, windows), subject.sites, settings)
+    bos = chosen_bos(request.bos, subject.facts)
+    windows = _cut(context, corpus, subject, bos)
+    plan = plan_of(request, windows)
+    require_room(plan, subject.sites, settings)
     file = windows_file(settings, windows.sha256)
     file.parent.mkdir(parents=True, exist_ok=True)
     save_windows(windows, file)
@@ -78,15 +80,24 @@ def prepare(context: JobContext[SweepRequest]) -> tuple[Prepared, Subject]:
             corpus_id=corpus.id,
             window_set_id=window_set,
             job_id=context.job_id,
-            parameters=run_parameters(request, windows) | {"dtype_chosen": choice.reason},
+            parameters=run_parameters(request, windows, plan)
+            | {
+                "bos": bos,
+                "bos_asked": request.bos,
+                "min_tokens": MIN_TOKENS,
+                "activation_function": subject.facts.activation_function,
+                "dtype_chosen": choice.reason,
+            },
             seed=request.seed,
-            dtype=str(choice.dtype).removeprefix("torch."),
+            dtype=dtype,
             device=str(device),
-            command=command_of(request),
+            command=command_of(
+                resolved(request, windows, dtype=choice.dtype, device=device, bos=bos)
+            ),
         )
 
-    run_id = context.write(write)
     dtype = str(choice.dtype).removeprefix("torch.")
+    run_id = context.write(write)
     prepared = Prepared(run_id, dtype, str(device), windows.sha256)
     return prepared, Subject(subject, windows)
 
@@ -118,26 +129,24 @@ def corpus_row(session: Session, name: str) -> CorpusTable:
     return row
 
 
-def command_of(request: SweepRequest) -> str:
-    """The command that runs the sweep again."""
-    given = request.model_dump(exclude_defaults=True, exclude={"kind", "model", "corpus"})
-    options = [f"--model {request.model}", f"--corpus {request.corpus}"]
-    for name, value in given.items():
-        flag = f"--{name.replace('_', '-')}"
-        options += [f"{flag} {text}" for text in _option_texts(value)]
-    return " ".join(["patchclamp sweep", *options])
-
-
-def _option_texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any value of a request
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if isinstance(inner, dict):
-                settings = ",".join(f"{name}={number}" for name, number in inner.items())
-                yield f"{key}:{settings}"
-            else:
-                yield f"{key}={inner}"
-    else:
-        yield str(value).lower() if isinstance(value, bool) else str(value)
+def chosen_bos(wanted: str | int, facts: ModelFacts) -> int | None:
+    """The token that every window begins with, if any."""
+    if wanted == "never":
+        return None
+    if wanted == "auto":
+        return facts.bos_token_id
+    if wanted == "always" and facts.named_bos_token_id is None:
+        raise BadRequestError(
+            "The tokenizer of this model has no BOS token.",
+            hint="Give a token's id with --bos ID, or leave BOS out with --bos never.",
+        )
+    token = facts.named_bos_token_id if wanted == "always" else int(wanted)
+    if token is not None and token >= facts.n_vocab:
+        raise BadRequestError(
+            f"There is no token {token}: the vocabulary has {facts.n_vocab}.",
+            hint="Give the id of a token of the model with --bos ID.",
+        )
+    return token
 
 
 def _refuse_long_windows(request: SweepRequest, model: SubjectModel) -> None:
@@ -149,7 +158,9 @@ def _refuse_long_windows(request: SweepRequest, model: SubjectModel) -> None:
         )
 
 
-def _cut(context: JobContext[SweepRequest], corpus: CorpusTable, model: SubjectModel) -> Windows:
+def _cut(
+    context: JobContext[SweepRequest], corpus: CorpusTable, model: SubjectModel, bos: int | None
+) -> Windows:
     request = context.request
 
     def tell(done: float, total: float | None) -> None:
@@ -160,7 +171,7 @@ def _cut(context: JobContext[SweepRequest], corpus: CorpusTable, model: SubjectM
         read_frozen(context.settings.data / corpus.folder),
         model.encode,
         window_length=request.window_length,
-        bos=model.facts.bos_token_id,
+        bos=bos,
         max_windows=request.max_windows,
         seed=request.seed,
         n_documents=corpus.n_documents,

@@ -39,7 +39,7 @@ def plan_of(request: SweepRequest, windows: Windows) -> Plan:
     )
 
 
-def run_parameters(request: SweepRequest, windows: Windows) -> dict[str, Any]:
+def run_parameters(request: SweepRequest, windows: Windows, plan: Plan) -> dict[str, Any]:
     """Everything that the numbers of a sweep depend on, beside model and corpus."""
     return {
         "window_length": request.window_length,
@@ -51,6 +51,7 @@ def run_parameters(request: SweepRequest, windows: Windows) -> dict[str, Any]:
         "windows_per_shard": request.windows_per_shard,
         "max_windows": dict(request.max_windows),
         "sampling": {split: sampling_of(request, split).model_dump() for split in windows.splits},
+        "pilot_windows": {split.split: split.n_pilot for split in plan.splits},
         "windows": windows_found(windows),
         "windows_sha256": windows.sha256,
     }
