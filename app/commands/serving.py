@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Annotated, Final
@@ -15,6 +16,8 @@ from app.store.opening import opened_store
 
 GRACE_SECONDS: Final = 3
 """How long open answers (event streams never end by themselves) may take when the server stops."""
+HEAD_START_SECONDS: Final = 2.0
+"""Of the web side: loading torch would take the processor away from the first page."""
 
 Host = Annotated[str | None, typer.Option(help="Address; default: PATCHCLAMP_HOST or 127.0.0.1.")]
 Port = Annotated[
@@ -143,6 +146,7 @@ def _supervise(taken: socket.socket, also: str = "") -> None:
     fd = taken.fileno()
     web = Child("web", [*patchclamp, "serve", "--supervised", "--fd", str(fd)], [fd])
     worker = Child("worker", [*patchclamp, "worker", "--supervised"])
+    worker.start_at = time.monotonic() + HEAD_START_SECONDS
     supervisor: Supervisor = Supervisor([web, worker])
     supervisor.stop_on_signals()
     url = url_of(taken)
