@@ -69,7 +69,8 @@ class _Frame:
 
     def tops(self, counts: Sequence[float], first: int, last: int) -> str:
         """The steps over the bins; neighbours of the same height, as empty ones are, are joined."""
-        rights, pieces = self.rights[first - self.first : last - self.first], []
+        rights = self.rights[first - self.first : last - self.first]
+        pieces: list[str] = []
         before = None
         for count, right in zip(counts[first:last], rights, strict=True):
             if count == before:

@@ -124,7 +124,7 @@ def count_by_split(
     """The site's units with statistics, by split, fit first; splits without any are left out."""
     place = locate_site(session, model=model, site=site, run_id=run_id)
     key = {"run_id": place.run_id, "site_id": place.site_id}
-    counts = {split: n for split, n in session.execute(COUNTS_OF_SITE, key)}
+    counts = dict(session.execute(COUNTS_OF_SITE, key).all())
     if not counts:
         counts = count_units(session, run_id=place.run_id, site_ids=[place.site_id]).get(
             place.site_id, {}
