@@ -12,15 +12,21 @@ from app.cli import build
 TINY = pages.Size(layers=2, neurons=60, heads=2, full=40, windows=48, vocabulary=0)
 LARGER = pages.Size(layers=2, neurons=300, heads=2, full=40, windows=48, vocabulary=0)
 FIGURES = [
-    "pages.neuron.p50_ms",
-    "pages.neuron.p99_ms",
-    "pages.units.p50_ms",
-    "pages.units.p99_ms",
-    "pages.units_scanned.p50_ms",
-    "pages.model.p50_ms",
-    "pages.api_unit.p50_ms",
+    f"pages.{kind}.{measure}{percentile}_ms"
+    for kind, percentiles in (
+        ("neuron", ("p50", "p99")),
+        ("units", ("p50", "p99")),
+        ("units_scanned", ("p50",)),
+        ("model", ("p50",)),
+        ("api_unit", ("p50",)),
+    )
+    for percentile in percentiles
+    for measure in ("", "cpu_")
 ]
-NAMES = sorted([*FIGURES, *(f"{name}.1m" for name in FIGURES), "pages.neuron.growth"])
+GROWTH = [f"pages.{kind}.{cpu}growth" for kind in ("neuron", "units") for cpu in ("", "cpu_")]
+    f"pages.{kind}.{measure}growth" for kind in ("neuron", "units") for measure in ("", "cpu_")
+]
+NAMES = sorted([*FIGURES, *(f"{name}.1m" for name in FIGURES), *GROWTH])
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +55,13 @@ def test_a_small_store_in_the_place_of_a_million_neurons_is_called_so(
 ):
     stand_ins = {one.name for one in measured if "standing in for a million" in one.what}
     assert stand_ins == {name for name in NAMES if name.endswith(".1m")}
+
+
+def test_each_figure_says_whether_it_is_of_the_clock_or_of_cpu_time(
+    measured: list[pages.Measurement],
+):
+    for one in measured:
+        assert ("CPU time" if ".cpu_" in one.name else "server time") in one.what
 
 
 def test_nothing_is_left_behind(measured: list[pages.Measurement], temporary: Path):
