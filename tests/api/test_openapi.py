@@ -35,6 +35,7 @@ def test_every_path_of_the_issue_is_described(document):
         "/api/v1/runs",
         "/api/v1/runs/{run_id}",
         "/api/v1/runs/{run_id}/artifacts",
+        "/api/v1/runs/{run_id}/windows",
         "/api/v1/corpora",
         "/api/v1/corpora/{corpus}",
         "/api/v1/corpora/{corpus}/documents",

@@ -22,6 +22,7 @@ LISTS_WITH_CURSOR = (
     "GET /api/v1/corpora/{corpus}/documents",
     "GET /api/v1/models/{model}/sites/{site}/units/{index}/pool",
     "GET /api/v1/runs",
+    "GET /api/v1/runs/{run_id}/windows",
     "GET /api/v1/jobs",
 )
 # a cursor is opaque: a well-formed one that is none of ours is refused, which no schema can say

@@ -75,6 +75,7 @@ def get_pool(
         n_windows=len(artifact.window_numbers),
         windows=numbers,
         documents=[windows[number].document for number in numbers],
+        starts=[windows[number].start for number in numbers],
         tokens=[texts(vocabulary, windows[number].token_ids) for number in numbers],
         token_ids=[windows[number].token_ids for number in numbers],
         activations=finite_or_none(values),

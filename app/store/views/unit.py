@@ -210,6 +210,8 @@ class PoolView(View):
     """Of the whole pool."""
     windows: list[int]
     documents: list[int]
+    starts: list[int]
+    """Of each window, the offset of its first token in its document, in tokens, without BOS."""
     tokens: list[list[str]]
     token_ids: list[list[int]]
     activations: list[list[float | None]]
