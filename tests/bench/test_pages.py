@@ -24,8 +24,6 @@ FIGURES = [
     for measure in ("", "cpu_")
 ]
 GROWTH = [f"pages.{kind}.{cpu}growth" for kind in ("neuron", "units") for cpu in ("", "cpu_")]
-    f"pages.{kind}.{measure}growth" for kind in ("neuron", "units") for measure in ("", "cpu_")
-]
 NAMES = sorted([*FIGURES, *(f"{name}.1m" for name in FIGURES), *GROWTH])
 
 
