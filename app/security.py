@@ -39,7 +39,7 @@ HOST: Final = re.compile(
     r"(?::(?P<port>[0-9]{1,5}))?"
 )
 PORTS: Final = {"http": "80", "https": "443"}
-READING: Final = frozenset({"GET", "HEAD"})
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 BODY_LIMIT: Final = 2**20
 
 
@@ -149,7 +149,7 @@ def _comes_from_us(scope: Scope, headers: Headers) -> bool:
 def _follows_a_link(scope: Scope, headers: Headers) -> bool:
     """Somebody goes to one of our pages from another site's, in a window of its own."""
     return (
-        scope["method"] in READING
+        scope["method"] in SAFE_METHODS
         and headers.get("sec-fetch-mode") == "navigate"
         and headers.get("sec-fetch-dest", "document") == "document"
     )
