@@ -86,6 +86,8 @@ class Reading:
     n_empty: int
     n_replaced_bytes: int
     """Bytes that were no UTF-8, each shown as U+FFFD."""
+    n_links_left_out: int = 0
+    """Files of a folder that are links to something outside of it."""
     limits: dict[str, int | None] = field(default_factory=dict)
 
 

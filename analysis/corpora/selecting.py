@@ -68,6 +68,7 @@ class Selection:
             n_duplicates=self.n_exact + self.n_near,
             n_empty=self.n_empty,
             n_replaced_bytes=replaced.n_bytes,
+            n_links_left_out=replaced.n_links,
             limits={"max_documents": self.max_documents, "max_characters": self.max_characters},
         )
 

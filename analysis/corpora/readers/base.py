@@ -30,9 +30,12 @@ class ReadOptions:
 
 @dataclass
 class Replaced:
-    """Counts the bytes that were no UTF-8 while a source is read."""
+    """Counts what was not taken as it is while a source is read."""
 
     n_bytes: int = 0
+    """That were no UTF-8."""
+    n_links: int = 0
+    """Files that were left out because they are links that lead out of the folder."""
 
 
 @runtime_checkable

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from analysis.corpora.readers.base import Replaced
 from analysis.errors import CorpusError
 
 
-def list_files(source: str, suffixes: Sequence[str]) -> list[tuple[Path, str]]:
+def list_files(source: str, suffixes: Sequence[str], replaced: Replaced) -> list[tuple[Path, str]]:
     """The file itself, or all files of a folder that end so, ordered by their name within it.
 
-    Each comes with that name (for one file: its own). Hidden files and folders are left out.
+    Each comes with that name (for one file: its own). Hidden files and folders are left out, and
+    links that lead out of the folder, which are counted: whoever packed it may have meant a file
+    of the reader's own.
     """
     path = as_path(source)
     if path.is_file():
@@ -17,15 +20,20 @@ def list_files(source: str, suffixes: Sequence[str]) -> list[tuple[Path, str]]:
     if not path.is_dir():
         raise not_there(source)
     names = {file: file.relative_to(path) for file in path.rglob("*") if file.is_file()}
-    files = [
+    wanted = [
         (file, name.as_posix())
         for file, name in names.items()
         if name.name.lower().endswith(tuple(suffixes))
         and not any(part.startswith(".") for part in name.parts)
     ]
+    root = path.resolve()
+    files = [(file, name) for file, name in wanted if file.resolve().is_relative_to(root)]
+    n_links = len(wanted) - len(files)
+    replaced.n_links += n_links
     if not files:
+        aside = f" but {n_links} link(s) out of it" if n_links else ""
         raise CorpusError(
-            f"The folder {source} holds no file that ends in {' or '.join(suffixes)}.",
+            f"The folder {source} holds no file that ends in {' or '.join(suffixes)}{aside}.",
             hint="Name the folder that holds the texts, or one file.",
         )
     return sorted(files, key=lambda found: found[1])

@@ -17,7 +17,7 @@ SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 
 
 def read_jsonl(source: str, options: ReadOptions, replaced: Replaced) -> Iterator[Document]:
-    for file, name in list_files(source, SUFFIXES):
+    for file, name in list_files(source, SUFFIXES, replaced):
         for number, line in _lines(file, name):
             yield _read_line(line, options, replaced, place=f"{name}, line {number}")
 

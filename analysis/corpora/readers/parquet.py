@@ -17,7 +17,7 @@ _ROWS_AT_ONCE = 64
 
 
 def read_parquet(source: str, options: ReadOptions, replaced: Replaced) -> Iterator[Document]:
-    for file, name in list_files(source, SUFFIXES):
+    for file, name in list_files(source, SUFFIXES, replaced):
         try:
             yield from _read_file(file, name, options, replaced)
         except pa.ArrowException as error:

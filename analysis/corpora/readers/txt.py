@@ -13,7 +13,7 @@ from analysis.records import Document
 
 
 def read_txt(source: str, options: ReadOptions, replaced: Replaced) -> Iterator[Document]:
-    for file, name in list_files(source, (".txt",)):
+    for file, name in list_files(source, (".txt",), replaced):
         text = decode(_read(file, name), replaced)
         parts = PurePosixPath(name).parts
         yield Document(
