@@ -58,6 +58,8 @@ class Document:
     domain: str
     origin: str
     text: str
+    group: str = ""
+    """What it is a part of, such as a book or a speaker; documents of one group share a split."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,10 @@ class FrozenDocument:
     split: str
     """fit, calibration, test, or ood:<domain>"""
     sha256: str
-    """Of the normalised text; decides split and duplicates."""
+    """Of the normalised text; decides duplicates, and the split where there is no group."""
     text: str
+    group: str = ""
+    """Decides the split, if there is one."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from analysis.errors import CorpusError
 from analysis.records import FrozenDocument, Reading
 
 FILE_NAME = "documents.parquet"
-FACTS = ("number", "title", "domain", "origin", "split", "sha256", "n_characters")
+FACTS = ("number", "title", "domain", "origin", "group", "split", "sha256", "n_characters")
 _ROWS_AT_ONCE = 64
 
 
@@ -25,6 +25,8 @@ class DocumentFacts:
     title: str
     domain: str
     origin: str
+    group: str
+    """What it is a part of, which then decided the split; empty: nothing."""
     split: str
     sha256: str
     """Of the normalised text."""

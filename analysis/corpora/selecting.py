@@ -103,8 +103,14 @@ class Selection:
         if verdict != "new":
             return None
         division = self.division
+        group = clean_label(document.group)
         split = assign_split(
-            digest, domain, seed=division.seed, shares=division.shares, held_out=division.held_out
+            digest,
+            domain,
+            group=group,
+            seed=division.seed,
+            shares=division.shares,
+            held_out=division.held_out,
         )
         return FrozenDocument(
             number=self.n_kept,
@@ -114,4 +120,5 @@ class Selection:
             split=split,
             sha256=digest,
             text=document.text,
+            group=group,
         )

@@ -1,8 +1,9 @@
-"""Which split a document belongs to: decided by its own text and a seed, by nothing else.
+"""Which split a document belongs to: decided by its own text, or its group, and a seed.
 
 A document of a held-out domain goes to `ood:<domain>`; every other one to fit, calibration or
-test, by a seeded hash of its normalised text. So neither the order nor the company of documents
-changes a split, and equal texts can never be in two.
+test, by a seeded hash of its group (the book or speaker it is of), or else of its normalised text.
+So neither the order nor the company of documents changes a split, equal texts can never be in two,
+and the parts of one whole are not either.
 """
 
 import math
@@ -10,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from analysis.corpora.hashing import seeded_int
-from analysis.corpora.normalising import slug
+from analysis.corpora.normalising import normalise, slug
 from analysis.errors import CorpusError
 
 SPLITS = ("fit", "calibration", "test")
@@ -35,7 +36,13 @@ class Shares:
 
 
 def assign_split(
-    sha256: str, domain: str, *, seed: int, shares: Shares, held_out: Collection[str]
+    sha256: str,
+    domain: str,
+    *,
+    group: str = "",
+    seed: int,
+    shares: Shares,
+    held_out: Collection[str],
 ) -> str:
     """The split of a document with this hash of its normalised text.
 
@@ -43,7 +50,8 @@ def assign_split(
     """
     if slug(domain) in held_out:
         return f"ood:{slug(domain)}"
-    place = seeded_int(seed, "split", sha256) / 2**64
+    key = ("group", normalise(group)) if group else ("split", sha256)
+    place = seeded_int(seed, *key) / 2**64
     if place < shares.fit:
         return "fit"
     # A place of exactly 1.0 (rounding) belongs to the last split that has a share.

@@ -119,6 +119,10 @@ def add_corpus(
         typer.Option(help="A domain to keep apart as ood:<domain>; may be repeated."),
     ] = None,
     text_field: Annotated[str, typer.Option(help="Column or key that holds the text.")] = "text",
+    group_field: Annotated[
+        str,
+        typer.Option(help="Column or key of what a text is a part of (book, speaker): one split."),
+    ] = "group",
     domain: Annotated[
         str | None, typer.Option(help="Domain of every document, whatever the source says.")
     ] = None,
@@ -153,7 +157,13 @@ def add_corpus(
             name=name,
             kind=kind,
             held_out=held_out,
-            options=ReadOptions(text_field=text_field, domain=domain, split=split, config=config),
+            options=ReadOptions(
+                text_field=text_field,
+                group_field=group_field,
+                domain=domain,
+                split=split,
+                config=config,
+            ),
             seed=seed,
             max_documents=max_documents,
             max_characters=max_characters,

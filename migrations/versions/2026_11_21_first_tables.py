@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("domain", sa.String(), nullable=False),
         sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("group", sa.String(), server_default="", nullable=False),
         sa.Column("split", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("n_characters", sa.Integer(), nullable=False),

@@ -20,6 +20,8 @@ class ReadOptions:
     title_field: str = "title"
     domain_field: str = "domain"
     origin_field: str = "origin"
+    group_field: str = "group"
+    """What a document is a part of (book, speaker); documents of one group share a split."""
     domain: str | None = None
     """The domain of every document, whatever the source says."""
     split: str = "train"

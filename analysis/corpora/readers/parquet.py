@@ -37,6 +37,7 @@ def _read_file(
             raise missing_text(options, fields, place=name)
         wanted = (
             options.text_field, options.title_field, options.domain_field, options.origin_field,
+            options.group_field,
         )  # fmt: skip
         columns = [field for field in dict.fromkeys(wanted) if field in fields]
         number = 0

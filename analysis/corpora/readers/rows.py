@@ -34,6 +34,7 @@ def read_row(
         domain=options.domain or _label(row, options.domain_field) or NO_DOMAIN,
         origin=_label(row, options.origin_field) or place,
         text=mend(text, replaced),
+        group=_label(row, options.group_field),
     )
 
 

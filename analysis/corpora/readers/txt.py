@@ -1,6 +1,7 @@
 """Plain text: one file is one document; a folder is as many as it holds.
 
-In a folder, the first sub-folder names the domain. Line ends become newlines.
+In a folder, the first sub-folder names the domain, and a second one within it what its files are
+parts of. Line ends become newlines.
 """
 
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ def read_txt(source: str, options: ReadOptions, replaced: Replaced) -> Iterator[
             domain=options.domain or (parts[0] if len(parts) > 1 else NO_DOMAIN),
             origin=name,
             text=text.replace("\r\n", "\n").replace("\r", "\n"),
+            group="/".join(parts[:-1]) if len(parts) > 2 else "",
         )
 
 

@@ -7,7 +7,8 @@
   of contents is left out. One chapter is one document.
 - speeches: the addresses are put in order of time and cut into N_SPEECHES runs of equal number;
   in each run one is drawn (by seeded hash) among those of at most SPEECH_CHARACTERS, or, where
-  all are longer, the shortest is taken. One address is one document, whole.
+  all are longer, the shortest is taken. One address is one document, whole; those of one
+  president are a group, which is in one split.
 - code: N_MODULES pure modules of the standard library of CPython 3.11 of MODULE_BYTES, drawn by
   seeded hash of their path; tests, tables (encodings, topics, build settings), IDLE and demos are
   no candidates. One file is one document, whole, so that every notice in it is kept.
@@ -88,7 +89,7 @@ def _speeches(file: Path) -> Iterator[Row]:
             row = min(run, key=lambda row: (len(row["text"]), row["id"]))
         president, year = row["title"].rsplit(" ", 1)
         title = f"State of the Union {year}, {president}"
-        yield _row("speeches", title, f"{president}, {year}", row["text"])
+        yield _row("speeches", title, f"{president}, {year}", row["text"]) | {"group": president}
 
 
 def _code(folder: Path) -> Iterator[Row]:

@@ -37,6 +37,7 @@ def get_document(session: Session, *, corpus: str, number: int) -> DocumentView:
         title=document.title,
         domain=document.domain,
         origin=document.origin,
+        group=document.group,
         split=document.split,
         sha256=document.sha256,
         n_characters=document.n_characters,

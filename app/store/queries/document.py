@@ -32,6 +32,7 @@ def list_documents(
             title=row.title,
             domain=row.domain,
             origin=row.origin,
+            group=row.group,
             split=row.split,
             sha256=row.sha256,
             n_characters=row.n_characters,

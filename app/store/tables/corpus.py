@@ -45,6 +45,8 @@ class DocumentTable(Base):
     domain: Mapped[str]
     origin: Mapped[str]
     """Where the text is from, as a sentence or URL."""
+    group: Mapped[str] = mapped_column(server_default="")
+    """What it is a part of (book, speaker), which then decided the split; empty: nothing."""
     split: Mapped[str]
     sha256: Mapped[str]
     n_characters: Mapped[int]

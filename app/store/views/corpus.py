@@ -26,6 +26,8 @@ class DocumentView(View):
     title: str
     domain: str
     origin: str
+    group: str
+    """What it is a part of (book, speaker); all documents of a group are in one split."""
     split: str
     sha256: str
     n_characters: int

@@ -1,0 +1,95 @@
+"""Parts of one book, or texts of one speaker, are never in two splits."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from analysis.corpora.freezing import freeze_corpus
+from analysis.corpora.frozen import read_frozen
+from analysis.corpora.readers.base import ReadOptions
+from analysis.corpora.reading import HELD_OUT, read_documents
+from analysis.records import Document
+
+
+def _chapter(number: int, book: str) -> Document:
+    text = f"chapter {number} of {book or 'no book'}: " + " ".join(
+        str((number + 1) * step) for step in range(30)
+    )
+    return Document(f"{book} {number}", "novel", "made up", text, book)
+
+
+def _splits(tmp_path, documents, **options):
+    frozen = freeze_corpus(documents, tmp_path, near_duplicate=None, **options)
+    found: dict[str, set[str]] = {}
+    for each in read_frozen(frozen.folder):
+        found.setdefault(each.group, set()).add(each.split)
+    return found
+
+
+def test_every_group_is_in_one_split_and_groups_are_in_all(tmp_path):
+    found = _splits(tmp_path, [_chapter(n, f"book {n % 40}") for n in range(400)])
+    assert all(len(splits) == 1 for splits in found.values())
+    assert set.union(*found.values()) == {"fit", "calibration", "test"}
+
+
+def test_without_a_group_each_document_is_assigned_by_itself(tmp_path):
+    assert len(_splits(tmp_path, [_chapter(n, "") for n in range(200)])[""]) == 3
+
+
+def test_spelling_does_not_tear_a_group_apart_and_the_seed_moves_it(tmp_path):
+    found = _splits(
+        tmp_path / "a", [_chapter(n, book) for n, book in enumerate(["Ahab  W", "ahab w"] * 9)]
+    )
+    assert len(set.union(*found.values())) == 1
+    moved = {
+        split
+        for seed in range(20)
+        for split in _splits(tmp_path / str(seed), [_chapter(0, "book")], seed=seed)["book"]
+    }
+    assert len(moved) > 1
+
+
+def test_a_held_out_domain_is_held_out_whatever_the_group(tmp_path):
+    found = _splits(tmp_path, [_chapter(n, "book") for n in range(5)], held_out=["novel"])
+    assert found == {"book": {"ood:novel"}}
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_the_group_is_read_from_a_field(tmp_path, kind):
+    rows = [{"text": "One.", "group": "book", "by": "me"}, {"text": "Two.", "group": "", "by": 7}]
+    if kind == "jsonl":
+        path = tmp_path / "a.jsonl"
+        path.write_text("\n".join(json.dumps(row) for row in rows))
+    else:
+        path = tmp_path / "a.parquet"
+        texts = {name: [str(row[name]) for row in rows] for name in rows[0]}
+        pq.write_table(pa.table(texts), path)
+    assert [d.group for d in read_documents(str(path))] == ["book", ""]
+    by = ReadOptions(group_field="by")
+    assert [d.group for d in read_documents(str(path), options=by)] == ["me", "7"]
+
+
+def test_a_folder_within_a_domain_is_a_group_of_txt_files(tmp_path):
+    for name in ("top.txt", "novels/alone.txt", "novels/whale/1.txt", "novels/whale/2.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"text of {name}")
+    found = {d.origin: (d.domain, d.group) for d in read_documents(str(tmp_path))}
+    assert found == {
+        "novels/alone.txt": ("novels", ""),
+        "novels/whale/1.txt": ("novels", "novels/whale"),
+        "novels/whale/2.txt": ("novels", "novels/whale"),
+        "top.txt": ("text", ""),
+    }
+
+
+def test_no_president_of_the_starter_corpus_speaks_in_two_splits(tmp_path):
+    frozen = freeze_corpus(read_documents("starter"), tmp_path, held_out=HELD_OUT["starter"])
+    splits: dict[str, list[str]] = {}
+    for each in frozen.documents():
+        assert bool(each.group) == (each.domain == "speeches")
+        splits.setdefault(each.group, []).append(each.split)
+    speakers = [found for group, found in splits.items() if group]
+    assert sum(len(found) > 1 for found in speakers) == 5
+    assert all(len(set(found)) == 1 for found in speakers)
