@@ -46,9 +46,10 @@ format: $(test_time) ## Put the code into its one format, and repair what can be
 	@$(bin)/ruff format .
 	@$(bin)/ruff check --fix .
 
-bench: $(run_time) ## Print how fast the sweep and the pages are (BENCH_FLAGS=--quick: in a minute)
+bench: $(run_time) ## Print how fast sweep, pages and demo are (BENCH_FLAGS=--quick: in a minute)
 	@$(bin)/patchclamp bench sweep $(BENCH_FLAGS)
 	@$(bin)/patchclamp bench pages $(BENCH_FLAGS)
+	@$(bin)/patchclamp bench demo $(BENCH_FLAGS)
 
 coverage: $(test_time) ## Say which lines the last `make test` did not reach
 	@$(bin)/coverage report --skip-covered --show-missing

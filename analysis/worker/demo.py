@@ -4,6 +4,7 @@ Each is added only where it is missing, so that the second `patchclamp demo` reu
 """
 
 import importlib.util
+import math
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,7 +40,7 @@ def demo_sweep(request: PrepareDemoRequest) -> SweepRequest:
     return SweepRequest(
         model=request.model,
         corpus=request.corpus,
-        max_windows=WINDOWS,
+        max_windows={split: math.ceil(n * request.share) for split, n in WINDOWS.items()},
         sampling=SAMPLING,
         windows_per_shard=128,
     )

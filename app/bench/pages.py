@@ -27,6 +27,7 @@ from typing import Final
 import httpx
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.bench.measurement import Measurement
 from app.main import create_app
 from app.settings import Settings
 from app.store.migrating import upgrade
@@ -52,14 +53,6 @@ SCANNED: Final = (
     "dead=true",
     "flagged=true",
 )
-
-
-@dataclass(frozen=True)
-class Measurement:
-    name: str
-    value: float
-    unit: str
-    what: str
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,11 @@ def up(host: Host = None, port: Port = None) -> None:
     _supervise(taken)
 
 
-def demo(host: Host = None, port: Port = None) -> None:
+def demo(
+    host: Host = None,
+    port: Port = None,
+    share: Annotated[float, typer.Option(hidden=True)] = 1.0,
+) -> None:
     """Browse the neurons of a real language model, SmolLM2-135M, in minutes.
 
     Starts everything, adds the model and a small corpus, and sweeps one over the other while you
@@ -94,7 +98,7 @@ def demo(host: Host = None, port: Port = None) -> None:
     from app.store.requests import PrepareDemoRequest
 
     taken = _socket(host, port, take_port)
-    request = PrepareDemoRequest()
+    request = PrepareDemoRequest(share=share)
     with opened_store() as (_, engine), open_session(engine, commit=True) as session:
         if not is_demo_under_way(session, request=request):
             create_job(session, request=request, actor="patchclamp demo")

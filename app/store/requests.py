@@ -121,6 +121,9 @@ class PrepareDemoRequest(Request):
     kind: Literal["prepare_demo"] = "prepare_demo"
     model: Name = "smollm2-135m-instruct"
     corpus: Name = "starter"
+    share: float = Field(
+        default=1.0, gt=0, le=1, description="Of the demo's windows, so much is swept."
+    )
 
 
 JobRequest = Annotated[SweepRequest | OutputRequest | RelateRequest, Field(discriminator="kind")]
