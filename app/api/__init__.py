@@ -4,12 +4,12 @@ from fastapi import FastAPI
 
 from app.api import fallback, operations, reference
 from app.api.neuronpedia import feature
-from app.api.v1 import corpora, job_events, jobs, models, run_windows, runs, units
+from app.api.v1 import bulk, corpora, job_events, jobs, models, run_windows, runs, units
 
 
 def install(app: FastAPI) -> None:
     """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
-    own = (models, units, runs, run_windows, corpora, jobs, job_events)
+    own = (models, units, runs, run_windows, bulk, corpora, jobs, job_events)
     for part in (*own, feature, operations, reference):
         app.include_router(part.router)
     app.mount("/api", fallback.Fallback(app))

@@ -37,6 +37,7 @@ WORDS: Final = {
     409: "In conflict with what is there.",
     413: "The body is too large.",
     429: "More at once than this server takes on; `Retry-After` says when to try again.",
+    416: "The range lies outside the file; `Content-Range` says how long it is.",
     422: "A parameter or the body is not valid; `errors` says where.",
     500: "The server failed; its log has the reason under the request id.",
     503: "The store cannot be used now: locked, read-only, full, or not set up.",

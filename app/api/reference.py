@@ -174,10 +174,13 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> OperationVi
 
 
 def _result(answer: dict[str, Any]) -> str:
-    """The type of a JSON answer, or the media type of another."""
-    ((media_type, content),) = answer["content"].items()
-    schema = content.get("schema", {})
-    return type_of(schema) if media_type == "application/json" and schema else media_type
+    """The type of a JSON answer, or the media types of another."""
+    return " or ".join(
+        type_of(schema)
+        if media_type == "application/json" and (schema := content.get("schema", {}))
+        else media_type
+        for media_type, content in answer["content"].items()
+    )
 
 
 def _parameter(parameter: dict[str, Any]) -> ParameterView:

@@ -1,0 +1,104 @@
+"""Bulk downloads: the statistics of a site or model as one table, artifacts as files."""
+
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.responses import StreamingResponse
+
+from app.api.describing import Responses, problems_of
+from app.api.parameters import NAME, ModelName, OfRun, RunId, Split
+from app.api.ranging import answer_file
+from app.api.tabling import MEDIA_TYPES, write_table
+from app.dependencies import AppSettings, ReadSession, StoreEngine
+from app.store.queries import bulk
+
+router = APIRouter(prefix="/api/v1")
+
+SHA256: Final = r"^[0-9a-f]{64}$"
+BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+NPY: Final = "application/octet-stream"
+TABLES: Final[Responses] = {
+    200: {
+        "description": "The table: one line for each unit.",
+        "content": {
+            media_type: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()
+        },
+    }
+}
+FILES: Final[Responses] = {
+    200: {"description": "The whole file.", "content": {NPY: BINARY}},
+    206: {"description": "The range that was asked for.", "content": {NPY: BINARY}},
+}
+
+
+@router.get(
+    "/models/{model}/statistics",
+    tags=["units"],
+    response_class=Response,
+    responses={**problems_of(404), **TABLES},
+    summary="Download the statistics of all units",
+)
+def download_statistics(
+    session: ReadSession,
+    engine: StoreEngine,
+    model: ModelName,
+    site: Annotated[
+        str | None,
+        Query(description="Only of this site; default: of all.", pattern=NAME, examples=["mlp.12"]),
+    ] = None,
+    split: Split = "fit",
+    run_id: OfRun = None,
+    form: Annotated[
+        Literal["csv", "jsonl"],
+        Query(
+            alias="format",
+            description="`csv`: comma-separated with a header, undefined values empty. "
+            "`jsonl`: one JSON object a line, undefined values null.",
+            examples=["csv"],
+        ),
+    ] = "csv",
+) -> Response:
+    """Every unit's row of the table, site after site in order of layers, streamed: a model of any
+    size takes no more memory than its largest site."""
+    wanted = bulk.find_statistics(session, model=model, split=split, site=site, run_id=run_id)
+    name = "-".join([wanted.model, *([site] if site else []), split.replace(":", "-")])
+    return StreamingResponse(
+        write_table(bulk.read_statistics(engine, wanted), form),
+        media_type=MEDIA_TYPES[form],
+        headers={"Content-Disposition": f'attachment; filename="{name}.{form}"'},
+    )
+
+
+@router.get(
+    "/runs/{run_id}/artifacts/{sha256}",
+    tags=["runs"],
+    response_class=Response,
+    responses={**problems_of(404, 416), **FILES},
+    summary="Download an artifact",
+)
+def download_artifact(
+    request: Request,
+    session: ReadSession,
+    settings: AppSettings,
+    run_id: RunId,
+    sha256: Annotated[
+        str,
+        Path(
+            description="The artifact's checksum, as the list of artifacts gives it.",
+            pattern=SHA256,
+            examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+        ),
+    ],
+    form: Annotated[
+        Literal["npy", "raw"],
+        Query(
+            alias="format",
+            description="`npy`: NumPy's format, for `numpy.load`. `raw`: the stored bytes, which "
+            "the checksum is of.",
+            examples=["npy"],
+        ),
+    ] = "npy",
+) -> Response:
+    """The array as a file; `Range` continues a download that was cut."""
+    found = bulk.find_artifact(session, run_id=run_id, sha256=sha256, data=settings.data)
+    return answer_file(request, found, form)
