@@ -37,6 +37,8 @@ class ModelFacts:
     activation_function: str
     """The implementation that ran, by qualified name, e.g. `torch.nn.functional.silu`."""
     norm: str
+    norm_behind: bool
+    """A norm stands between each part (attention, MLP) and the residual stream (Gemma)."""
     linear_head: bool
     """False: a transform that is not linear stands before the unembedding (BERT-type models)."""
     quantised: str | None

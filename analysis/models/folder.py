@@ -201,6 +201,7 @@ def _facts(
         gated=architecture.gated,
         activation_function=qualified_name(module_at(first, architecture.activation)),
         norm=architecture.norm,
+        norm_behind=architecture.mlp_norm is not None,
         linear_head=architecture.linear_head,
         quantised=_quantised(folder),
         causal=architecture.causal,

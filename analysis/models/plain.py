@@ -208,6 +208,7 @@ def _facts(
         gated=config.gated,
         activation_function=ACTIVATIONS[config.act][1],
         norm=config.norm,
+        norm_behind=False,
         linear_head=True,
         quantised=None,
         causal=config.causal,

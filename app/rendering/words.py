@@ -30,6 +30,7 @@ FACTS: Final = {
     "activation_function": "activation function",
     "norm": "normalisation",
     "causal": "causal",
+    "norm_behind": "norms behind attention and MLP",
     "linear_head": "logits linear in the residual stream",
     "quantised": "weights were quantised",
 }

@@ -39,6 +39,19 @@ def test_tokens_are_text_beside_their_ids(filled: Filled):
     assert len(item.activations) == 32
 
 
+def test_the_peak_of_a_random_window_has_the_sign_of_its_largest_value(filled: Filled):
+    both = [
+        item for unit in range(4, 16) for item in exemplars(filled, index=unit, kind="random").items
+    ]
+    for item in both:
+        counted = [a for a in item.activations[1:] if a is not None]
+        lowest, highest = min(counted), max(counted)
+        expected = lowest if -lowest > highest else highest
+        assert item.peak == pytest.approx(expected, abs=1e-6)
+        assert item.activations[item.peak_position] == pytest.approx(item.peak, abs=1e-6)
+    assert {item.peak > 0 for item in both} == {True, False}
+
+
 def test_positions_past_the_end_have_no_activation(filled: Filled):
     items = [
         item

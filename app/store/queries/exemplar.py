@@ -234,18 +234,36 @@ def _read_kept(
     columns = _Columns(
         groups=groups,
         windows=unpack(row.windows, np.uint32),
-        peaks=unpack(row.peaks, np.float32),
-        positions=unpack(row.peak_positions, np.uint16),
+        peaks=unpack(row.peaks, np.float32).copy(),
+        positions=unpack(row.peak_positions, np.uint16).copy(),
         activations=unpack(row.activations, np.float16, len(groups), -1)
         if len(groups)
         else np.empty((0, 0), np.float16),
         intervals=_intervals(row),
     )
+    if "random" in limits and place.kind == "mlp":
+        _sign_random_peaks(columns, place.parameters.get("counted_from", 0))
     return {
         kind: _choose(columns, there, patterns.get(kind), limits[kind], per_interval)
         for kind in limits
         if len(there := np.flatnonzero(_of_kind(groups, kind)))
     }
+
+
+def _sign_random_peaks(columns: _Columns, first: int) -> None:
+    """Where a random window falls lower than it rises, its peak is the lowest activation.
+
+    Neurons with both signs do; that value is the float16 kept with the window.
+    """
+    rows = np.flatnonzero(columns.groups == RANDOM)
+    counted = columns.activations[rows, first:].astype(np.float32)
+    counted[~np.isfinite(counted)] = np.inf
+    if not counted.size:
+        return
+    lowest, at = counted.min(1), counted.argmin(1)
+    deeper = np.isfinite(lowest) & (-lowest > np.abs(columns.peaks[rows]))
+    columns.peaks[rows[deeper]] = lowest[deeper]
+    columns.positions[rows[deeper]] = at[deeper] + first
 
 
 def _of_kind(groups: NDArray[np.uint8], kind: str) -> NDArray[np.bool_]:

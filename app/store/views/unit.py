@@ -181,6 +181,8 @@ class ExemplarView(View):
     activations: list[float | None]
     """null where the activation was not finite, and at positions past the window's end."""
     peak: float
+    """The window's highest activation at a counted position; the lowest for kind bottom, and for a
+    random window of a neuron where that is the larger in magnitude."""
     peak_position: int
     interval: IntervalView | None
     attention: AttentionView | None
