@@ -19,7 +19,7 @@ from analysis.models.subject import SubjectModel
 from app.store.packing import unpack
 from app.store.tables import WindowTable
 
-N_WINDOWS = 32
+N_WINDOWS = 16
 AT_ONCE = 4
 
 

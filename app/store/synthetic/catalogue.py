@@ -129,7 +129,7 @@ def _add_runs(session: Session, model: ModelTable, corpus: CorpusTable, text: Te
 
     n_vocab = len(text.vocabulary)
     beside = {
-        "scale": {"n_windows": 32, "n_tokens": 4064, "final": 0.1, "final_low": 0.08,
+        "scale": {"n_windows": 16, "n_tokens": 2032, "final": 0.1, "final_low": 0.08,
                   "final_high": 0.13, "mlp": None},
         "chance": {"n_tokens": n_vocab, "n_drawn": 512, "median": 4.1, "high": 4.6,
                    "independent": 4.2},
