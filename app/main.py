@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(ObservingMiddleware, metrics=metrics),
             Middleware(SecurityHeadersMiddleware),
             Middleware(GuardMiddleware, allowed_hosts=settings.allowed_hosts),
-            Middleware(GZipMiddleware, minimum_size=2048, compresslevel=4),
+            Middleware(GZipMiddleware, minimum_size=2048, compresslevel=2),
             Middleware(CrashMiddleware),
         ],
     )

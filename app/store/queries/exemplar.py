@@ -337,7 +337,7 @@ def _items(
     for i, number in enumerate(kept.windows):
         window = windows[number]
         items.append(
-            ExemplarView(
+            ExemplarView.model_construct(  # from our own store: checking costs as much as reading
                 window=number,
                 document=window.document,
                 document_title=window.title,
