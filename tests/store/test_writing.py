@@ -127,7 +127,10 @@ def test_output_sides_and_relatives_are_replaced_too(ready: Engine):
             )  # fmt: skip
     with begin(ready) as connection:
         write_related(
-            connection, run_id=RUN, site_id=SITE, rows=[RelatedRow(0, "activity", b"s", b"i", b"v", None)]
+            connection,
+            run_id=RUN,
+            site_id=SITE,
+            rows=[RelatedRow(0, "activity", b"s", b"i", b"v", None)],
         )
     with open_session(ready) as session:
         assert session.query(OutputSideTable).one().norm == 2
