@@ -68,7 +68,9 @@ def plain(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, dict):
-        return ", ".join(f"{fact_name(key)}: {plain(item)}" for key, item in value.items()) or "none"
+        return (
+            ", ".join(f"{fact_name(key)}: {plain(item)}" for key, item in value.items()) or "none"
+        )
     if isinstance(value, list):
         return ", ".join(plain(item) for item in value) or "none"
     return str(value)
