@@ -45,8 +45,10 @@ def worker(
       PATCHCLAMP_DEVICE=cuda PATCHCLAMP_DATABASE_URL=postgresql://lab/patchclamp patchclamp worker
     """
     with opened_store() as (settings, _engine):
+        from analysis.worker.compiled import keep_compiled
         from analysis.worker.threads import wait_politely
 
+        keep_compiled(settings.data)
         wait_politely()
         import torch
 

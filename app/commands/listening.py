@@ -1,6 +1,7 @@
 """The port of the web side: taken before anything starts, handed to whoever serves on it."""
 
 import errno
+import ipaddress
 import socket
 import time
 import urllib.error
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from app.errors import BadRequestError, ConflictError, UnavailableError
 
 ANSWER_SECONDS = 60.0
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 (said, not bound)
 
 
 def take_port(host: str, port: int) -> socket.socket:
@@ -34,10 +36,24 @@ def take_port(host: str, port: int) -> socket.socket:
     return taken
 
 
+def warning_of(taken: socket.socket) -> str | None:
+    """What to know before serving on an address that others may reach; None for loopback."""
+    host = str(taken.getsockname()[0])
+    if ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+        return None
+    where = "every address of this machine" if host in ANY_ADDRESS else host
+    return (
+        f"Warning: listening on {where}. There are no accounts yet: whoever reaches it can read "
+        "everything here and start jobs, and what they read travels unencrypted.\n"
+        "Listen on 127.0.0.1 and forward the port (ssh -L), or put a proxy before it that asks "
+        "who is there; see docs/settings.md."
+    )
+
+
 def url_of(taken: socket.socket) -> str:
     """Where a browser on this machine finds it."""
     host, port = taken.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # noqa: S104 (said, not bound)
+    if host in ANY_ADDRESS:
         host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

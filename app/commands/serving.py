@@ -108,10 +108,15 @@ def demo(
 def _socket(
     host: str | None, port: int | None, take: Callable[[str, int], socket.socket]
 ) -> socket.socket:
+    from app.commands.listening import warning_of
     from app.settings import get_settings
 
     settings = get_settings()
-    return take(settings.host if host is None else host, settings.port if port is None else port)
+    taken = take(settings.host if host is None else host, settings.port if port is None else port)
+    warning = warning_of(taken)
+    if warning is not None:
+        typer.echo(warning, err=True)
+    return taken
 
 
 def _serve(taken: socket.socket, *, supervised: bool) -> None:

@@ -70,6 +70,7 @@ def test_up_starts_what_dies_again_and_stops_everything_on_sigterm(start: Start)
     output = Output(process)
     url = output.wait_for(ADDRESS.pattern)
     assert answers(url)
+    wait_until(lambda: len(children(process)) == 2)
     first = children(process)
 
     first["serve"].kill()
@@ -89,6 +90,7 @@ def test_up_starts_what_dies_again_and_stops_everything_on_sigterm(start: Start)
 def test_children_leave_when_their_supervisor_is_killed(start: Start) -> None:
     process = start("up")
     Output(process).wait_for(ADDRESS.pattern)
+    wait_until(lambda: len(children(process)) == 2)
     orphans = list(children(process).values())
     assert len(orphans) == 2
     process.kill()
