@@ -53,6 +53,7 @@ environment.filters.update(
     interval=words.interval,
     plain=words.plain,
     fact=words.fact,
+    lines=words.lines,
     source=words.source,
     fact_name=words.fact_name,
     site_title=words.site_title,

@@ -1,12 +1,11 @@
 """Names and phrases that pages share: sites, splits, intervals, query strings."""
 
-import re
 from collections.abc import Iterable
 from itertools import groupby
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from app.rendering.numbers import percent_text, significant
+from app.rendering.numbers import MINUS, percent_text, significant
 from app.store.views.unit import ExemplarView, IntervalView
 
 NOUNS: Final = {"mlp": "neuron", "attn": "head"}
@@ -16,7 +15,6 @@ SPLITS: Final = {
     "calibration": "calibration",
     "test": "test",
 }
-QUANTIZED: Final = re.compile(r"\b(?:IQ|Q)([2-8])_", re.IGNORECASE)
 FACTS: Final = {
     "d_model": "residual stream width",
     "d_mlp": "neurons per layer",
@@ -64,13 +62,12 @@ def plain(value: object) -> str:
     if value is None:
         return "none"
     if isinstance(value, float):
-        return significant(value, 4)
+        return f"{value:.6g}".replace("-", MINUS) if abs(value) < 1e6 else significant(value, 4)
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, dict):
-        return (
-            ", ".join(f"{fact_name(key)}: {plain(item)}" for key, item in value.items()) or "none"
-        )
+        parts = [f"{fact_name(key)} {plain(item)}" for key, item in value.items()]
+        return ", ".join(parts) or "none"
     if isinstance(value, list):
         return ", ".join(plain(item) for item in value) or "none"
     return str(value)
@@ -83,13 +80,19 @@ def fact(value: object, key: str) -> str:
     return plain(value)
 
 
+def lines(value: object) -> list[str]:
+    """A JSON value, or one line for each of its parts where it has parts of parts."""
+    if isinstance(value, dict) and any(isinstance(part, dict) for part in value.values()):
+        return [f"{key}: {plain(part)}" for key, part in value.items()]
+    return [plain(value)]
+
+
 def source(value: str, kind: str) -> str:
     """Where a model is from: a hub's id as it is, of a file or folder no more than its name."""
     if kind == "hub":
         return f"hub: {value}"
     name = value.rstrip("/\\").replace("\\", "/").rpartition("/")[2] or value
-    bits = QUANTIZED.search(name) if kind == "gguf" else None
-    return f"{kind}: {name}" + (f" (weights of {bits[1]} bits, widened)" if bits else "")
+    return f"{kind}: {name}"
 
 
 def interval(view: IntervalView) -> str:

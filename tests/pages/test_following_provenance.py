@@ -1,8 +1,11 @@
 """Someone asks where a number or a text comes from."""
 
+import hashlib
 import re
 
 from starlette.testclient import TestClient
+
+from app.rendering.words import lines
 
 
 def test_a_run_shows_everything_that_is_known_of_it(pages: TestClient) -> None:
@@ -60,3 +63,19 @@ def test_terms_lead_to_the_glossary(pages: TestClient) -> None:
     assert "density" in anchors
     for anchor in anchors:
         assert f'<div id="{anchor}">' in glossary, anchor
+
+
+def test_parameters_with_parts_have_a_line_for_each_part() -> None:
+    sampling = {"fit": {"top": 12, "per_interval": 2}, "test": {"top": 4}}
+    assert lines(sampling) == ["fit: top 12, per interval 2", "test: top 4"]
+    assert lines({"bins": 128, "fraction": 0.125}) == ["bins 128, fraction 0.125"]
+    assert lines([0.25, 0.95]) == ["0.25, 0.95"]
+
+
+def test_each_artifact_can_be_downloaded_and_checked(pages: TestClient) -> None:
+    unit = pages.get("/m/synthetic/mlp.1/7").text
+    (run,) = set(re.findall(r'<dt>run</dt><dd><a href="(/runs/\d+)"', unit))
+    page = pages.get(run).text
+    found = re.search(r'href="(/api/v1/runs/\d+/artifacts/(\w{64})\?format=raw)"', page)
+    assert found is not None
+    assert hashlib.sha256(pages.get(found[1]).content).hexdigest() == found[2]
