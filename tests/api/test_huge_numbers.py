@@ -6,7 +6,7 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 
 THERE = {
-    "model": "synthetic", "site": "mlp.0", "source": "0-mlp", "corpus": "starter",
+    "sha256": "0" * 64, "model": "synthetic", "site": "mlp.0", "source": "0-mlp", "corpus": "starter",
     "name": "starter", "job_id": "0" * 32, "index": "0", "number": "0", "run_id": "1",
 }  # fmt: skip
 HUGE = [
