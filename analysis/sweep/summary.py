@@ -27,7 +27,7 @@ class Summary:
     """Units for which it is defined."""
     n_undefined: int
     n_dead: int
-    """Units whose activation never changed."""
+    """Units that never say anything, by the rule that `summarise` is given."""
     n_flagged: int
     """Units with activations that were not finite."""
     edges: Float32[ndarray, " edge"]
@@ -51,9 +51,16 @@ def shared_edges(statistic: str, sites: list[Statistics]) -> Float32[ndarray, " 
     return (inner * scale).astype(np.float32)
 
 
-def summarise(site: Statistics, edges: Mapping[str, Float32[ndarray, " edge"]]) -> list[Summary]:
-    """One summary per statistic."""
-    dead = int(np.sum(site.minimum == site.maximum))
+def summarise(
+    site: Statistics, edges: Mapping[str, Float32[ndarray, " edge"]], *, rectified: bool
+) -> list[Summary]:
+    """One summary per statistic.
+
+    Where activations are `rectified`, 0 is silence, and a unit is dead that never rises above it;
+    elsewhere one whose activation never changes.
+    """
+    is_dead = site.maximum <= 0 if rectified else site.minimum == site.maximum
+    dead = int(np.sum(is_dead))
     flagged = int(np.sum(site.n_nonfinite > 0))
     return [_of(name, getattr(site, name), edges[name], dead, flagged) for name in STATISTICS]
 

@@ -10,7 +10,7 @@ import gc
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from numpy import ndarray
 from sqlalchemy import select, update
@@ -21,6 +21,7 @@ from analysis.sweep.results import STATISTICS, Statistics, exemplars, sources, s
 from analysis.sweep.summary import shared_edges, summarise
 from analysis.worker.context import JobContext
 from analysis.worker.sweeping import rows
+from app.store.reading import never_negative
 from app.store.requests import SweepRequest
 from app.store.tables import ModelTable, RunTable
 from app.store.writing import (
@@ -112,13 +113,16 @@ class Publisher:
     ) -> _SiteRows:
         made = _SiteRows()
         kind = name.partition(".")[0]
+        rectified = never_negative(kind, asdict(self.sweep.model.facts))
         for (site, split), state in self.sweep.states.items():
             if site != name or (site, split) not in known:
                 continue
             of_split = known[site, split]
             made.statistics += rows.statistics_rows(split, of_split)
             bins = {each: edges[kind, split, each] for each in STATISTICS}
-            made.summaries += rows.summary_rows(split, summarise(of_split, bins))
+            made.summaries += rows.summary_rows(
+                split, summarise(of_split, bins, rectified=rectified)
+            )
             kinds = exemplars(state)
             if not final:
                 kinds = [rows.preview(each, PREVIEW) for each in kinds]

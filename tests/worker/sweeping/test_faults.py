@@ -21,10 +21,11 @@ from analysis.worker.sweeping.job import KIND
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store.engine import open_session
 from app.store.queries.exemplar import get_exemplars
-from app.store.queries.model import get_model
+from app.store.queries.model import get_model, list_summaries
 from app.store.queries.run import get_run, list_runs
 from app.store.queries.unit import get_unit, list_units
 from tests.analysis.models.planted import make_planted
+from tests.analysis.models.tiny import make_tiny_plain
 from tests.worker.conftest import ROOT, Laboratory
 from tests.worker.sweeping.conftest import SWEEP, add_planted, write_documents
 from tests.worker.sweeping.test_killing import contents, start_worker
@@ -245,3 +246,23 @@ def test_a_pool_that_finds_no_room_gives_back_what_it_took(
     with pytest.raises(OSError, match="No space left"):
         pool.reserve(tmp_path / "pools" / "mlp.0.fit.f16", 1_000_000)
     assert not list((tmp_path / "pools").iterdir())
+
+
+def test_the_map_counts_the_same_units_as_dead_as_the_table_of_units(
+    laboratory: Laboratory,
+) -> None:
+    engine, settings, folder = laboratory.engine, laboratory.settings, laboratory.folder
+    add_planted(engine, settings, folder)
+    file = make_tiny_plain(folder / "relu", vocab=["BOS", "<unk>"]) / "model.safetensors"
+    weights = load_file(file)
+    weights["blocks.0.mlp.W_in"][:, :2] = 0
+    weights["blocks.0.mlp.b_in"][:2] = torch.tensor([1.0, -1.0])  # always 1; never above 0
+    save_file(weights, file)
+    add_model(engine, settings, source=str(file.parent), name="relu")
+    run_inline(engine, settings, KIND, SWEEP.model_copy(update={"model": "relu"}))
+    with open_session(engine) as session:
+        dead = [u.index for u in list_units(session, model="relu", site="mlp.0", dead=True).items]
+        (first, *_) = list_summaries(session, model="relu", statistic="density", kind="mlp")
+    assert 1 in dead
+    assert 0 not in dead
+    assert (first.site, first.n_dead) == ("mlp.0", len(dead))
