@@ -3,12 +3,17 @@
 import time
 from typing import Any
 
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
 from analysis.sweep.engine import Sweep
 from analysis.sweep.plan import Plan, Shard
 from analysis.worker.context import JobContext
 from analysis.worker.sweeping.checkpoints import Checkpoints
 from analysis.worker.sweeping.publishing import Publisher
+from app.store.engine import open_session
 from app.store.requests import SweepRequest
+from app.store.tables import RunTable
 
 
 class Counting:
@@ -26,6 +31,7 @@ class Counting:
         self._publisher = publisher
         self._checkpoints = checkpoints
         self._started = time.perf_counter()
+        self._before = self._spent_before()
         self._shown = sum(len(shard.windows) for shard in sweep.plan.shards if self.knows(shard))
         checkpoints.begin()
 
@@ -51,23 +57,46 @@ class Counting:
                 self._publisher.publish(counted)
         if self._checkpoints.due:
             self._checkpoints.save(self._sweep)
+            self._context.write(self._note_spent)
 
     def end(self) -> None:
         """Publish the final results."""
         self._publisher.publish(self._sweep.plan.n_windows)
 
     def measured(self) -> dict[str, Any]:
-        """What the run's page shows; times are of this attempt."""
+        """What the run's page shows.
+
+        Seconds are those of all attempts, but for what a killed one did after its last checkpoint:
+        that is done again.
+        """
         plan = self._sweep.plan
         return {
             "windows": plan.n_windows,
             "tokens": plan.n_windows * plan.n_pos,
-            "seconds": round(time.perf_counter() - self._started, 3),
-            "publishing_seconds": round(self._publisher.seconds, 3),
-            "checkpoint_seconds": round(self._checkpoints.seconds, 3),
+            **{name: round(seconds, 3) for name, seconds in self._spent().items()},
             "pool_bytes": plan.n_pool_bytes(self._sweep.model.sites),
             "state_bytes": plan.n_state_bytes(self._sweep.model.sites),
         }
+
+    def _spent(self) -> dict[str, float]:
+        """Seconds of this attempt and of those before it."""
+        now = {
+            "seconds": time.perf_counter() - self._started,
+            "publishing_seconds": self._publisher.seconds,
+            "checkpoint_seconds": self._checkpoints.seconds,
+        }
+        return {name: seconds + self._before.get(name, 0.0) for name, seconds in now.items()}
+
+    def _spent_before(self) -> dict[str, float]:
+        with open_session(self._context.engine) as session:
+            return dict(session.get_one(RunTable, self._publisher.run_id).measured)
+
+    def _note_spent(self, session: Session) -> None:
+        session.execute(
+            update(RunTable)
+            .where(RunTable.id == self._publisher.run_id, RunTable.status == "running")
+            .values(measured=self._spent())
+        )
 
     def _before_batch(self, n_windows: int) -> None:
         self._context.check_cancelled()
