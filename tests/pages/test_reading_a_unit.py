@@ -113,6 +113,7 @@ def test_a_flagged_unit_says_how_many_values_were_not_finite(pages: TestClient) 
 def test_a_unit_without_any_finite_activation_still_has_a_page(pages: TestClient) -> None:
     page = pages.get("/m/synthetic/mlp.1/3").text
     assert "no activation was finite" in page
+    assert "scale-steps" not in page
     assert "undefined" in page
 
 
