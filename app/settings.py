@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     )
     poll_seconds: float = Field(default=0.2, gt=0, description="How often workers look for jobs.")
     checkpoint_seconds: float = Field(
-        default=60, ge=0, description="A sweep saves its state this often; 0: after every shard."
+        default=120, ge=0, description="A sweep saves its state this often; 0: after every shard."
     )
     log_level: str = Field(default="info", description="debug, info, warning or error.")
     log_json: bool = Field(default=False, description="One JSON object per log line.")

@@ -34,6 +34,7 @@ class _Pilot:
     """What a site's pilot shard leaves for the intervals."""
 
     pool: PoolWriter
+    """Of the first windows; maxima are kept of all."""
     highest: Float32[ndarray, "window unit"]
     lengths: Int64[ndarray, " window"]
     windows: UInt32[ndarray, " window"]
@@ -119,13 +120,17 @@ class _Taking:
 
     def _begin_pilot(self, site: Site) -> _Pilot:
         n = len(self._shard.windows)
-        shape = (site.n_units, n, self._sweep.plan.n_pos)
+        shape = (site.n_units, self._n_held, self._sweep.plan.n_pos)
         return _Pilot(
             pool=PoolWriter(self._sweep.pool_file(site, self._shard.split), shape),
             highest=np.empty((n, site.n_units), np.float32),
             lengths=np.empty(n, np.int64),
             windows=np.asarray(self._shard.windows, np.uint32),
         )
+
+    @property
+    def _n_held(self) -> int:
+        return self._sweep.plan.of(self._shard.split).n_held
 
     def next_batch(self, numbers: range, lengths: Int64[ndarray, " batch"]) -> None:
         self._numbers = np.asarray(numbers, np.uint32)
@@ -157,17 +162,20 @@ class _Taking:
         self, pilot: _Pilot, batch: Batch, highest: Float32[ndarray, "batch unit"]
     ) -> None:
         span = slice(pilot.done, pilot.done + len(highest))
-        pilot.pool.write(batch, pilot.done)
+        if pilot.done < self._n_held:
+            pilot.pool.write(batch.first(self._n_held - pilot.done), pilot.done)
         pilot.highest[span], pilot.lengths[span] = highest, batch.lengths
         pilot.done = span.stop
 
     def _settle(self, state: SiteState, pilot: _Pilot) -> None:
         state.settle(pilot.highest)
         step = self._sweep.plan.batch_size
-        for start in range(0, pilot.done, step):
-            span = slice(start, start + step)
+        n_held = self._n_held
+        for start in range(0, n_held, step):
+            span = slice(start, min(start + step, n_held))
             batch = pilot.pool.batch(span, pilot.lengths[span], pilot.windows[span])
             state.show_pilot(batch, pilot.highest[span])
+        state.count_pilot(pilot.highest[n_held:])
 
     def _read_patterns(
         self,
@@ -179,14 +187,13 @@ class _Taking:
         patterns, model = state.patterns, self._sweep.model
         if patterns is None:
             return
+        wanted = np.zeros((site.n_units, len(self._numbers)), bool)
+        heads, slots = np.nonzero(state.slots.windows != before)
+        wanted[heads, state.slots.windows[heads, slots] - self._numbers[0]] = True
         if pilot is not None and state.slots.kept.per_interval:
-            # Any window of the pilot may enter an interval once the edges are known.
-            wanted = np.argwhere(np.ones((site.n_units, len(self._numbers)), bool))
-        else:
-            heads, slots = np.nonzero(state.slots.windows != before)
-            entered = state.slots.windows[heads, slots].astype(np.int64)
-            wanted = np.unique(np.stack([heads, entered - int(self._numbers[0])], 1), axis=0)
-        patterns.read(wanted, self._numbers, partial(model.attention, site.name))
+            # Any window at hand may enter an interval once the edges are known.
+            wanted[:, : max(self._n_held - pilot.done + len(self._numbers), 0)] = True
+        patterns.read(np.argwhere(wanted), self._numbers, partial(model.attention, site.name))
 
 
 def as_batch(

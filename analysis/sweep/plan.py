@@ -1,8 +1,8 @@
 """What a sweep will do, before it does it: shards of windows, what is kept, how large it gets.
 
-Every split begins with its pilot shard: the windows of its pool, or a few if there is no pool.
-Windows of a split stand in random order, so the pilot is a uniform sample of it. The pilots of all
-splits come first: the first results then cover every split.
+Every split begins with its pilot shard, whose maxima set the edges of the intervals: the windows of
+its pool, and more where they are too few for quantiles. Windows of a split stand in random order,
+so the pilot is a uniform sample of it. The pilots of all splits come first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,9 @@ from analysis.sweep.pool import pool_bytes
 from analysis.sweep.state import Counting
 
 SMALLEST_PILOT = 64
-"""Windows from which interval edges are estimated when no pool is kept."""
+"""Windows that are held until the interval edges are known, when no pool is kept."""
+ENOUGH_FOR_EDGES = 256
+"""Windows from which interval edges are estimated, where a quarter of the split is as many."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,16 @@ class SplitPlan:
     """Windows whose every activation is kept; never more than there are."""
 
     @property
-    def n_pilot(self) -> int:
+    def n_held(self) -> int:
+        """Windows of the pilot whose activations are at hand when the edges become known; only
+        these of the pilot, and all windows after it, may be kept for an interval."""
         return self.n_pool or min(SMALLEST_PILOT, len(self.numbers))
+
+    @property
+    def n_pilot(self) -> int:
+        if not self.kept.per_interval:
+            return self.n_held
+        return max(self.n_held, min(ENOUGH_FOR_EDGES, len(self.numbers) // 4))
 
 
 @dataclass(frozen=True)

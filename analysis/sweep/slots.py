@@ -29,6 +29,10 @@ class Batch:
     lengths: Int64[ndarray, " batch"]
     windows: UInt32[ndarray, " batch"]
 
+    def first(self, n: int) -> "Batch":
+        """The first n windows, or all if there are fewer."""
+        return Batch(self.words[:n], self.lift, self.lengths[:n], self.windows[:n])
+
 
 @dataclass(frozen=True)
 class Hashing:
@@ -37,6 +41,11 @@ class Hashing:
     seed: int
     first_unit: int
     """Number of the site's first unit in the model: no two units draw the same sample."""
+
+    @property
+    def interval_seed(self) -> np.uint64:
+        """Another stream than the uniform sample's, or that sample would come back here."""
+        return np.uint64(self.seed ^ INTERVALS)
 
 
 @dataclass
@@ -67,30 +76,6 @@ class Slots:
             interval_counts=np.zeros((n_units, kept.n_intervals), np.int64),
         )
 
-    def offer(
-        self,
-        batch: Batch,
-        *,
-        highest: Float32[ndarray, "batch unit"],
-        lowest: Float32[ndarray, "batch unit"],
-        hashing: Hashing,
-    ) -> None:
-        """Show a batch of windows to the extremes and to the random sample of every unit."""
-        kept = self.kept
-        shown = (batch.words, batch.lift, batch.lengths, batch.windows)
-        held = (self.peaks, self.windows, self.traces)
-        if kept.top:
-            kernels.offer_extremes(highest, np.float32(1), 0, kept.top, *shown, *held)
-        if kept.bottom:
-            ends = (kept.bottom_from, kept.intervals_from)
-            kernels.offer_extremes(lowest, np.float32(-1), *ends, *shown, *held)
-        if kept.random:
-            no_edges = np.empty((len(self.peaks), 0), np.float32)
-            uncounted = np.zeros((len(self.peaks), 1), np.int64)
-            self._sample(
-                batch, highest, no_edges, uncounted, kept.random_from, kept.random, hashing
-            )
-
     def offer_intervals(
         self,
         batch: Batch,
@@ -99,30 +84,15 @@ class Slots:
         edges: Float32[ndarray, "unit edge"],
         hashing: Hashing,
     ) -> None:
-        """Show a batch to the intervals, whose edges the pilot windows gave."""
+        """Show the intervals, whose edges are known by now, windows that the rest has seen."""
         kept = self.kept
         if kept.per_interval:
-            counts, start = self.interval_counts, kept.intervals_from
-            # Another stream than the uniform sample's, or that sample would come back here.
-            apart = Hashing(hashing.seed ^ INTERVALS, hashing.first_unit)
-            self._sample(batch, highest, edges, counts, start, kept.per_interval, apart)
-
-    def _sample(
-        self,
-        batch: Batch,
-        highest: Float32[ndarray, "batch unit"],
-        edges: Float32[ndarray, "unit edge"],
-        counts: Int64[ndarray, "unit interval"],
-        start: int,
-        per_interval: int,
-        hashing: Hashing,
-    ) -> None:
-        kernels.offer_random(
-            highest, edges, counts, start, per_interval,
-            np.uint64(hashing.seed), np.uint64(hashing.first_unit),
-            batch.words, batch.lift, batch.lengths, batch.windows,
-            self.peaks, self.windows, self.keys, self.traces,
-        )  # fmt: skip
+            kernels.offer_intervals(
+                highest, edges, self.interval_counts, kept.intervals_from, kept.per_interval,
+                hashing.interval_seed, np.uint64(hashing.first_unit),
+                batch.words, batch.lift, batch.lengths, batch.windows,
+                self.peaks, self.windows, self.keys, self.traces,
+            )  # fmt: skip
 
     def merged(self, other: "Slots") -> "Slots":
         """Of the union of what both were offered; no window may have been offered to both.

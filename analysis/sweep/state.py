@@ -2,11 +2,13 @@
 
 A state takes whole shards: `begin`, any number of `take`, `end`. The first shard of a split is its
 pilot: the maxima of its windows set the edges of the intervals (`settle`, once and for good), and
-its windows are offered to the intervals afterwards (`show_pilot`).
+those of its windows that are at hand are offered to the intervals afterwards (`show_pilot`). The
+others are only counted: which these are is chance, so what is kept stays a uniform sample.
 """
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64, UInt32
@@ -108,18 +110,21 @@ class SiteState:
         n_batch = len(batch.windows)
         highest = np.empty((n_batch, self.n_units), np.float32)
         lowest = np.empty((n_batch, self.n_units), np.float32)
-        kernels.reduce(
+        slots, kept, edges = self.slots, self.slots.kept, self.edges
+        kernels.take(
             batch.words, batch.lift, batch.lengths, batch.windows, self.counting.first,
-            shard.shift, np.float32(self.counting.threshold), self.counting.histogram_every,
-            np.uint64(self.counting.seed), shard.sums, shard.counts, self.histogram,
-            highest, lowest,
+            np.float32(self.counting.threshold), self.counting.histogram_every,
+            np.uint64(self.counting.seed), self.hashing.interval_seed,
+            np.uint64(self.hashing.first_unit),
+            kept.bottom_from, kept.intervals_from, kept.random_from, kept.n_slots,
+            0 if edges is None else kept.per_interval,
+            shard.shift, shard.sums, shard.counts, self.histogram, highest, lowest,
+            self._no_edges if edges is None else edges, slots.interval_counts,
+            slots.peaks, slots.windows, slots.keys, slots.traces,
         )  # fmt: skip
         np.maximum(self.highest, highest.max(0), out=self.highest)
         np.minimum(self.lowest, lowest.min(0), out=self.lowest)
         self.n_windows += n_batch
-        self.slots.offer(batch, highest=highest, lowest=lowest, hashing=self.hashing)
-        if self.edges is not None:
-            self._offer_intervals(batch, highest)
         return highest
 
     def end(self) -> None:
@@ -141,7 +146,24 @@ class SiteState:
 
     def show_pilot(self, batch: Batch, highest: Float32[ndarray, "batch unit"]) -> None:
         """Offer pilot windows to the intervals, now that their edges are known."""
-        self._offer_intervals(batch, highest)
+        if self.edges is None:
+            raise ValueError("the edges of the intervals are not known yet")
+        self.slots.offer_intervals(batch, highest=highest, edges=self.edges, hashing=self.hashing)
+
+    def count_pilot(self, highest: Float32[ndarray, "window unit"]) -> None:
+        """Count pilot windows that are not at hand any more in their intervals."""
+        if self.edges is None:
+            raise ValueError("the edges of the intervals are not known yet")
+        if not self.slots.kept.per_interval:
+            return
+        interval = (highest[:, :, None] > self.edges).sum(2)
+        for number in range(self.slots.kept.n_intervals):
+            there = (interval == number) & np.isfinite(highest)
+            self.slots.interval_counts[:, number] += there.sum(0)
+
+    @property
+    def _no_edges(self) -> Float32[ndarray, "unit 0"]:
+        return np.empty((self.n_units, 0), np.float32)
 
     def merged(self, other: "SiteState") -> "SiteState":
         """Of the union of both sets of shards.
@@ -174,11 +196,6 @@ class SiteState:
             n_windows=self.n_windows + other.n_windows,
             shards=self.shards | other.shards,
         )
-
-    def _offer_intervals(self, batch: Batch, highest: Float32[ndarray, "batch unit"]) -> None:
-        if self.edges is None:
-            raise ValueError("the edges of the intervals are not known yet")
-        self.slots.offer_intervals(batch, highest=highest, edges=self.edges, hashing=self.hashing)
 
 
 def interval_edges(highest: Float32[ndarray, "window unit"]) -> Float32[ndarray, "unit edge"]:
@@ -219,7 +236,8 @@ def save_state(state: SiteState, path: Path) -> None:
         stacked = np.stack([node.mean, node.m2, node.m3, node.m4])
         arrays[f"moments.{level}.{index}.sums"] = stacked
         arrays[f"moments.{level}.{index}.n"] = node.n
-    partial = path.with_suffix(".partial")
+    # A name of its own: a worker that was thought dead may be writing too.
+    partial = path.with_suffix(f".{uuid4().hex}.partial")
     save_file(arrays, partial)
     partial.replace(path)
 

@@ -1,17 +1,23 @@
 """States on disk: a sweep that was killed goes on where it was, and ends with the same bytes.
 
-One file per site and split, replaced all or nothing. A kill in between leaves some files newer
-than others; each says which shards it has counted, and counting goes on from there site by site.
+One file per site and split, replaced all or nothing, and only where something was counted since. A
+kill in between leaves some files newer than others; each says which shards it has counted, and
+counting goes on from there site by site. A damaged file is as good as none.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import structlog
+from safetensors import SafetensorError
 
 from analysis.sweep.engine import Sweep
 from analysis.sweep.state import load_state, save_state
 
-LONGEST_SHARE = 0.03
+log = structlog.get_logger("patchclamp.worker")
+
+LONGEST_SHARE = 0.02
 """Of the time, at most so much goes into checkpoints."""
 
 
@@ -23,6 +29,8 @@ class Checkpoints:
     """Spent on saving so far."""
     _last: float = 0.0
     _cost: float = 0.0
+    _saved: dict[tuple[str, str], frozenset[int]] = field(default_factory=dict)
+    """The shards in the file of each site and split."""
 
     def begin(self) -> None:
         self._last = time.monotonic()
@@ -37,15 +45,25 @@ class Checkpoints:
         for site in sweep.model.sites:
             for split in sweep.plan.splits:
                 path = self._path(site.name, split.split)
-                if path.exists():
-                    empty = sweep.empty_state(site, split.split)
-                    sweep.states[site.name, split.split] = load_state(path, empty)
+                empty = sweep.empty_state(site, split.split)
+                try:
+                    state = load_state(path, empty)
+                except FileNotFoundError:
+                    continue
+                except (SafetensorError, KeyError, ValueError) as error:
+                    log.warning("a checkpoint is damaged", file=path.name, error=str(error))
+                    continue
+                sweep.states[site.name, split.split] = state
+                self._saved[site.name, split.split] = frozenset(state.shards)
 
     def save(self, sweep: Sweep) -> None:
         start = time.monotonic()
         self.folder.mkdir(parents=True, exist_ok=True)
         for (site, split), state in sweep.states.items():
-            save_state(state, self._path(site, split))
+            shards = frozenset(state.shards)
+            if shards != self._saved.get((site, split), frozenset()):
+                save_state(state, self._path(site, split))
+                self._saved[site, split] = shards
         self._last = time.monotonic()
         self._cost = self._last - start
         self.seconds += self._cost

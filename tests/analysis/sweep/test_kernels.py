@@ -9,6 +9,9 @@ from numba import njit
 
 from analysis.sweep import kernels
 from analysis.sweep.histogram import bin_of
+from analysis.sweep.kernels.halves import half_bits
+from analysis.sweep.layout import Kept
+from analysis.sweep.slots import Slots
 
 B, T, F = 5, 9, 300
 LENGTHS = np.array([9, 9, 4, 9, 1])
@@ -18,11 +21,11 @@ LENGTHS = np.array([9, 9, 4, 9, 1])
 def _halves(bits):
     found = np.empty(bits.shape[0], np.uint16)
     for i in range(bits.shape[0]):
-        found[i] = kernels.half_bits(bits[i])
+        found[i] = half_bits(bits[i])
     return found
 
 
-def _reduce(x, every=1):
+def _reduce(x, every=1, lengths=LENGTHS):
     bits = x.view(torch.int32 if x.dtype == torch.float32 else torch.int16).numpy()
     words = bits.view(np.uint32 if x.dtype == torch.float32 else np.uint16)
     found = {
@@ -34,9 +37,12 @@ def _reduce(x, every=1):
     }
     shift = np.linspace(-0.5, 0.5, F).astype(np.float32)
     lift = 0 if x.dtype == torch.float32 else 16
-    kernels.reduce(
-        words, lift, LENGTHS, np.arange(B, dtype=np.uint32), 1, shift, np.float32(1), every,
-        np.uint64(3), *found.values(),
+    slots = Slots.empty(F, T, Kept(0, 0, 0, 0))
+    kernels.take(
+        words, lift, lengths, np.arange(B, dtype=np.uint32), 1, np.float32(1), every,
+        np.uint64(3), np.uint64(4), np.uint64(0), 0, 0, 0, 0, 0, shift, *found.values(),
+        np.empty((F, 0), np.float32), slots.interval_counts,
+        slots.peaks, slots.windows, slots.keys, slots.traces,
     )  # fmt: skip
     return found, shift
 
@@ -69,6 +75,15 @@ def test_reductions_agree_with_numpy_also_where_activations_are_not_finite(dtype
     for window, position, unit in np.argwhere(counted):
         expected[unit, bins[window, position, unit]] += 1
     np.testing.assert_array_equal(found["histogram"], expected)
+
+
+def test_sums_over_long_windows_keep_their_digits():
+    x = 3 + torch.randn(B, 3000, F, generator=torch.Generator().manual_seed(1))
+    found, shift = _reduce(x, lengths=np.full(B, 3000))
+    off = x[:, 1:].double().numpy() - shift.astype(np.float64)
+    for power in range(4):
+        expected = np.sum(off ** (power + 1), axis=(0, 1))
+        np.testing.assert_allclose(found["sums"][power], expected, rtol=1e-6)
 
 
 def test_a_fraction_of_positions_is_binned_about_as_often_as_said():

@@ -1,0 +1,32 @@
+"""The sweep's inner loops, compiled: one reading of a layer's activations for all that is kept.
+
+Why not torch: each of the dozen reductions would be a pass of its own over memory; on SmolLM2-135M
+in bfloat16 they took a quarter of the forward pass, fused they take a thirtieth.
+
+Activations come as bits, so that one loop serves float32 (uint32, `lift` 0) and bfloat16 (uint16,
+`lift` 16: shifted so far they are a float32). Traces are kept as float16; an array that already
+holds float16 says so by `lift` HALF_ALREADY. Positions before `first` are never counted.
+"""
+
+from analysis.sweep.kernels.halves import HALF_ALREADY, NOTHING
+from analysis.sweep.kernels.offering import EMPTY, LAST_KEY, offer_intervals
+from analysis.sweep.kernels.taking import take
+from analysis.sweep.kernels.traces import (
+    gather_traces,
+    peak_positions,
+    store_half,
+    strongest_sources,
+)
+
+__all__ = [
+    "EMPTY",
+    "HALF_ALREADY",
+    "LAST_KEY",
+    "NOTHING",
+    "gather_traces",
+    "offer_intervals",
+    "peak_positions",
+    "store_half",
+    "strongest_sources",
+    "take",
+]

@@ -1,0 +1,145 @@
+"""Which windows a unit keeps: extremes and hashed samples. Ties go to the smaller window number."""
+
+import numpy as np
+from numba import njit, prange
+from numpy import ndarray
+
+from analysis.sweep.hashing import window_key
+from analysis.sweep.kernels.halves import copy_trace
+from analysis.sweep.kernels.reducing import BLOCK
+
+EMPTY = np.uint32(0xFFFFFFFF)
+LAST_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+@njit(forceinline=True)
+def _worst_extreme(peaks: ndarray, windows: ndarray, start: int, end: int, sign: np.float32) -> int:
+    worst = start
+    for s in range(start + 1, end):
+        a, b = sign * peaks[s], sign * peaks[worst]
+        if a < b or (a == b and windows[s] > windows[worst]):
+            worst = s
+    return worst
+
+
+@njit(forceinline=True)
+def _largest_key(keys: ndarray, start: int, end: int) -> int:
+    worst = start
+    for s in range(start + 1, end):
+        if keys[s] > keys[worst]:
+            worst = s
+    return worst
+
+
+@njit(forceinline=True)
+def _interval_of(high: np.float32, edges: ndarray) -> int:
+    at = 0
+    while at < edges.shape[0] and high > edges[at]:
+        at += 1
+    return at
+
+
+@njit(forceinline=True)
+def _enters(
+    peak: np.float32, window: np.uint32, worst: np.float32, held: np.uint32, sign: np.float32
+) -> bool:
+    return bool(sign * peak > sign * worst or (peak == worst and window < held))
+
+
+@njit
+def offer_extremes(
+    extremes: ndarray,
+    sign: np.float32,
+    start: int,
+    end: int,
+    f: int,
+    words: ndarray,
+    lift: int,
+    lengths: ndarray,
+    windows: ndarray,
+    peaks: ndarray,
+    kept: ndarray,
+    traces: ndarray,
+    room: ndarray,
+) -> None:
+    """Keep in slots start to end of unit f the windows of highest sign · extreme.
+
+    `extremes` [batch, unit] are the windows' maxima (sign 1) or minima (sign −1), `words` their
+    activations [batch, pos, unit]; peaks and kept [slot], traces [slot, pos] and room are the
+    unit's.
+    """
+    worst = _worst_extreme(peaks, kept, start, end, sign)
+    for b in range(extremes.shape[0]):
+        peak, w = extremes[b, f], windows[b]
+        if np.isfinite(peak) and _enters(peak, w, peaks[worst], kept[worst], sign):
+            peaks[worst], kept[worst] = peak, w
+            copy_trace(words[b, :, f], lift, lengths[b], room, traces[worst])
+            worst = _worst_extreme(peaks, kept, start, end, sign)
+
+
+@njit
+def offer_random(
+    highest: ndarray,
+    edges: ndarray,
+    interval_counts: ndarray,
+    start: int,
+    per_interval: int,
+    seed: np.uint64,
+    unit: np.uint64,
+    f: int,
+    words: ndarray,
+    lift: int,
+    lengths: ndarray,
+    windows: ndarray,
+    peaks: ndarray,
+    kept: ndarray,
+    keys: ndarray,
+    traces: ndarray,
+    room: ndarray,
+) -> None:
+    """Keep in each interval's slots the windows of smallest hash: a uniform sample of it.
+
+    `edges` [intervals − 1] cut the range of the window maximum; with none of them there is one
+    interval and the sample is uniform over all windows. `unit` is the unit's number in the model.
+    """
+    for b in range(highest.shape[0]):
+        high, w = highest[b, f], windows[b]
+        if not np.isfinite(high):
+            continue
+        at = _interval_of(high, edges)
+        interval_counts[at] += 1
+        key = window_key(seed, w, unit)
+        slot = _largest_key(keys, start + at * per_interval, start + (at + 1) * per_interval)
+        if key < keys[slot]:
+            keys[slot], peaks[slot], kept[slot] = key, high, w
+            copy_trace(words[b, :, f], lift, lengths[b], room, traces[slot])
+
+
+@njit(parallel=True, cache=True)
+def offer_intervals(
+    highest: ndarray,
+    edges: ndarray,
+    interval_counts: ndarray,
+    start: int,
+    per_interval: int,
+    seed: np.uint64,
+    first_unit: np.uint64,
+    words: ndarray,
+    lift: int,
+    lengths: ndarray,
+    windows: ndarray,
+    slot_peaks: ndarray,
+    slot_windows: ndarray,
+    slot_keys: ndarray,
+    slot_traces: ndarray,
+) -> None:
+    """`offer_random` to all units [unit, slot], for windows that were counted before."""
+    n_units = highest.shape[1]
+    for block in prange((n_units + BLOCK - 1) // BLOCK):
+        room = np.empty(words.shape[1], np.uint32)
+        for f in range(block * BLOCK, min((block + 1) * BLOCK, n_units)):
+            offer_random(
+                highest, edges[f], interval_counts[f], start, per_interval, seed,
+                first_unit + np.uint64(f), f, words, lift, lengths, windows,
+                slot_peaks[f], slot_windows[f], slot_keys[f], slot_traces[f], room,
+            )  # fmt: skip
