@@ -44,7 +44,7 @@ def test_a_job_that_was_asked_for_is_queued_and_says_by_whom(engine: Engine) -> 
     assert (job.kind, job.status, job.model, job.created_by) == (
         "prepare_demo", "queued", "toy", "ada",
     )  # fmt: skip
-    assert job.request == {"kind": "prepare_demo", "model": "toy", "corpus": "tales"}
+    assert job.request == DEMO.model_dump()
     assert (event.kind, event.data) == ("queued", {"actor": "ada"})
 
 
