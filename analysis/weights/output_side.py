@@ -42,17 +42,15 @@ class Readout:
     """An unembedding made ready: centred over the vocabulary, with the length of every column."""
 
     centred: Float[Tensor, "d_model vocab"]
-    lengths: Float[Tensor, " vocab"]
+    per_length: Float[Tensor, " vocab"]
+    """√d over the length of every column; 0 for columns of zeros."""
 
     @classmethod
     def of(cls, unembedding: Float[Tensor, "d_model vocab"]) -> "Readout":
         centred = unembedding.float() - unembedding.float().mean(1, keepdim=True)
-        return cls(centred, torch.linalg.vector_norm(centred, dim=0))
-
-    def z_scores(self, logits: Tensor, norms: Float[Tensor, " row"]) -> Float[Tensor, "row vocab"]:
-        """Of logits at scale 1; those of zero vectors and columns are 0."""
-        deviation = norms[:, None] * self.lengths / self.centred.shape[0] ** 0.5
-        return torch.where(deviation > 0, logits / deviation, 0.0)
+        lengths = torch.linalg.vector_norm(centred, dim=0)
+        width = centred.shape[0] ** 0.5
+        return cls(centred, torch.where(lengths > 0, width / lengths, 0.0))
 
 
 @dataclass(frozen=True)
@@ -81,9 +79,9 @@ def output_sides(
 def largest_by_chance(readout: Readout, *, n_drawn: int, generator: torch.Generator) -> Chance:
     """Random directions are drawn and compared with every token."""
     d_model, n_tokens = readout.centred.shape
-    drawn = torch.randn(n_drawn, d_model, generator=generator)
+    drawn = torch.nn.functional.normalize(torch.randn(n_drawn, d_model, generator=generator))
     highest = [
-        readout.z_scores(rows @ readout.centred, torch.linalg.vector_norm(rows, dim=1)).amax(1)
+        (rows @ readout.centred).mul_(readout.per_length).amax(1)
         for rows in torch.split(drawn, BLOCK)
     ]
     median, high = torch.quantile(torch.cat(highest), torch.tensor([0.5, 0.95])).tolist()
@@ -96,16 +94,20 @@ def _block(
 ) -> tuple[ndarray, ndarray, ndarray, ndarray]:
     norms = torch.linalg.vector_norm(rows, dim=1)
     logits = rows @ readout.centred
-    z_scores = readout.z_scores(logits, norms)
-    tokens = torch.cat([_extremes(logits, n), _extremes(z_scores, n)], 1)
+    weighted = logits * readout.per_length  # z-scores, but for the length of each row
+    tokens = torch.cat([_extremes(logits, n), _extremes(weighted, n)], 1)
+    z_scores = weighted.gather(1, tokens) / norms[:, None]
     return (
         norms.numpy(),
         tokens.numpy(),
         (scale * logits.gather(1, tokens)).numpy(),
-        z_scores.gather(1, tokens).numpy(),
+        torch.where(norms[:, None] > 0, z_scores, 0.0).numpy(),
     )
 
 
 def _extremes(values: Float[Tensor, "unit vocab"], n: int) -> Tensor:
     """Where the n highest stand, falling, then the n lowest, rising."""
-    return torch.cat([largest(values, n)[1], largest(-values, n)[1]], 1)
+    highest = largest(values, n)[1]
+    lowest = largest(values.neg_(), n)[1]
+    values.neg_()
+    return torch.cat([highest, lowest], 1)
