@@ -100,7 +100,8 @@ def test_markup_in_tokens_and_titles_does_not_run(open_page: OpenPage) -> None:
 
 def test_the_page_reads_without_javascript(open_page: OpenPage) -> None:
     page = open_page(UNIT, java_script_enabled=False)
-    expect(page.locator(".list-top .exemplar")).to_have_count(8)
+    for kind, n in (("top", 6), ("bottom", 6), ("interval", 10), ("random", 4)):
+        expect(page.locator(f".list-{kind} .exemplar")).to_have_count(n)
     page.get_by_role("navigation", name="Windows").get_by_text("bottom").click()
     expect(page.locator(".list-bottom .exemplar")).to_have_count(12)
     page.locator(".list-bottom .exemplar").first.get_by_text("context").click()
