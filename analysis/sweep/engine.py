@@ -138,12 +138,19 @@ class _Taking:
 
     def take(self, site: Site, activations: Tensor) -> None:
         state = self._states[site]
-        batch = as_batch(activations, self._lengths, self._numbers)
-        before = state.slots.windows.copy() if state.patterns else None
-        highest = state.take(batch)
         pilot = self._pilots.get(site)
+        held = pilot is not None and pilot.done < self._n_held
+        before = state.slots.windows.copy() if state.patterns else None
+        if activations.device.type == "cpu" or held:
+            # What is held in a pool has to come to the CPU anyway.
+            batch = as_batch(activations, self._lengths, self._numbers)
+            highest = state.take(batch)
+            if pilot is not None and held:
+                pilot.pool.write(batch.first(self._n_held - pilot.done), pilot.done)
+        else:
+            highest = state.take_on_device(activations, self._lengths, self._numbers)
         if pilot is not None:
-            self._keep_pilot(pilot, batch, highest)
+            self._keep_pilot(pilot, highest)
         if state.patterns is not None and before is not None:
             self._read_patterns(site, state, before, pilot)
 
@@ -158,13 +165,9 @@ class _Taking:
                 state.patterns.keep_only(state.slots.windows)
             state.end()
 
-    def _keep_pilot(
-        self, pilot: _Pilot, batch: Batch, highest: Float32[ndarray, "batch unit"]
-    ) -> None:
+    def _keep_pilot(self, pilot: _Pilot, highest: Float32[ndarray, "batch unit"]) -> None:
         span = slice(pilot.done, pilot.done + len(highest))
-        if pilot.done < self._n_held:
-            pilot.pool.write(batch.first(self._n_held - pilot.done), pilot.done)
-        pilot.highest[span], pilot.lengths[span] = highest, batch.lengths
+        pilot.highest[span], pilot.lengths[span] = highest, self._lengths
         pilot.done = span.stop
 
     def _settle(self, state: SiteState, pilot: _Pilot) -> None:

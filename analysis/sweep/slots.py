@@ -76,6 +76,26 @@ class Slots:
             interval_counts=np.zeros((n_units, kept.n_intervals), np.int64),
         )
 
+    def offer_extremes(
+        self,
+        windows: UInt32[ndarray, " batch"],
+        *,
+        highest: Float32[ndarray, "batch unit"],
+        lowest: Float32[ndarray, "batch unit"],
+        edges: Float32[ndarray, "unit edge"] | None,
+        hashing: Hashing,
+    ) -> None:
+        """Show windows to every slot by their extremes alone; the traces of those that get in are
+        to be filled in."""
+        kept = self.kept
+        kernels.offer_extremes_only(
+            windows, np.uint64(hashing.seed), hashing.interval_seed, np.uint64(hashing.first_unit),
+            kept.bottom_from, kept.intervals_from, kept.random_from, kept.n_slots,
+            0 if edges is None else kept.per_interval, highest, lowest,
+            np.empty((len(self.peaks), 0), np.float32) if edges is None else edges,
+            self.interval_counts, self.peaks, self.windows, self.keys, self.traces,
+        )  # fmt: skip
+
     def offer_intervals(
         self,
         batch: Batch,

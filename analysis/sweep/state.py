@@ -11,11 +11,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64, UInt32
+from jaxtyping import Float, Float32, Float64, Int64, UInt32
 from numpy import ndarray
 from safetensors.numpy import load_file, save_file
+from torch import Tensor
 
-from analysis.sweep import kernels
+from analysis.sweep import kernels, on_device
 from analysis.sweep.histogram import BINS
 from analysis.sweep.layout import INTERVAL_QUANTILES, Kept
 from analysis.sweep.moments import Moments, MomentTree
@@ -122,10 +123,49 @@ class SiteState:
             self._no_edges if edges is None else edges, slots.interval_counts,
             slots.peaks, slots.windows, slots.keys, slots.traces,
         )  # fmt: skip
+        self._count(highest, lowest)
+        return highest
+
+    def take_on_device(
+        self,
+        activations: Float[Tensor, "batch pos unit"],
+        lengths: Int64[ndarray, " batch"],
+        windows: UInt32[ndarray, " batch"],
+    ) -> Float32[ndarray, "batch unit"]:
+        """`take`, of activations that are not in the CPU's memory and need not go there."""
+        shard, counting = self._shard, self.counting
+        if shard is None:
+            raise ValueError("no shard is open")
+        if shard.shift is None:
+            shard.shift = on_device.mean_of(activations[0, counting.first : int(lengths[0])])
+        found = on_device.reduce_on_device(
+            activations, lengths=lengths, windows=windows, shift=shard.shift, first=counting.first,
+            threshold=counting.threshold, histogram_every=counting.histogram_every,
+            seed=counting.seed,
+        )  # fmt: skip
+        shard.sums += found.sums
+        shard.counts += found.counts
+        self.histogram += found.histogram
+        before = self.slots.windows.copy()
+        self.slots.offer_extremes(
+            windows, highest=found.highest, lowest=found.lowest, edges=self.edges,
+            hashing=self.hashing,
+        )  # fmt: skip
+        units, slots = np.nonzero(self.slots.windows != before)
+        if len(units):
+            places = np.searchsorted(windows, self.slots.windows[units, slots])
+            self.slots.traces[units, slots, : activations.shape[1]] = on_device.traces_of(
+                activations, windows=places, units=units, lengths=lengths
+            )
+        self._count(found.highest, found.lowest)
+        return found.highest
+
+    def _count(
+        self, highest: Float32[ndarray, "batch unit"], lowest: Float32[ndarray, "batch unit"]
+    ) -> None:
         np.maximum(self.highest, highest.max(0), out=self.highest)
         np.minimum(self.lowest, lowest.min(0), out=self.lowest)
-        self.n_windows += n_batch
-        return highest
+        self.n_windows += len(highest)
 
     def end(self) -> None:
         shard = self._shard

@@ -9,7 +9,12 @@ holds float16 says so by `lift` HALF_ALREADY. Positions before `first` are never
 """
 
 from analysis.sweep.kernels.halves import HALF_ALREADY, NOTHING
-from analysis.sweep.kernels.offering import EMPTY, LAST_KEY, offer_intervals
+from analysis.sweep.kernels.offering import (
+    EMPTY,
+    LAST_KEY,
+    offer_extremes_only,
+    offer_intervals,
+)
 from analysis.sweep.kernels.taking import take
 from analysis.sweep.kernels.traces import (
     gather_traces,
@@ -24,6 +29,7 @@ __all__ = [
     "LAST_KEY",
     "NOTHING",
     "gather_traces",
+    "offer_extremes_only",
     "offer_intervals",
     "peak_positions",
     "store_half",

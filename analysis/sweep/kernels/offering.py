@@ -115,6 +115,90 @@ def offer_random(
             copy_trace(words[b, :, f], lift, lengths[b], room, traces[slot])
 
 
+@njit
+def offer(
+    bottom_from: int,
+    intervals_from: int,
+    random_from: int,
+    n_slots: int,
+    per_interval: int,
+    seed: np.uint64,
+    interval_seed: np.uint64,
+    unit: np.uint64,
+    f: int,
+    highest: ndarray,
+    lowest: ndarray,
+    edges: ndarray,
+    words: ndarray,
+    lift: int,
+    lengths: ndarray,
+    windows: ndarray,
+    interval_counts: ndarray,
+    peaks: ndarray,
+    kept: ndarray,
+    keys: ndarray,
+    traces: ndarray,
+    room: ndarray,
+) -> None:
+    """A batch to all slots of unit f; see `take`."""
+    if bottom_from > 0:
+        offer_extremes(
+            highest, np.float32(1), 0, bottom_from, f,
+            words, lift, lengths, windows, peaks, kept, traces, room,
+        )  # fmt: skip
+    if intervals_from > bottom_from:
+        offer_extremes(
+            lowest, np.float32(-1), bottom_from, intervals_from, f,
+            words, lift, lengths, windows, peaks, kept, traces, room,
+        )  # fmt: skip
+    if per_interval > 0:
+        offer_random(
+            highest, edges, interval_counts, intervals_from, per_interval, interval_seed, unit, f,
+            words, lift, lengths, windows, peaks, kept, keys, traces, room,
+        )  # fmt: skip
+    if n_slots > random_from:
+        offer_random(
+            highest, np.empty(0, np.float32), np.zeros(1, np.int64), random_from,
+            n_slots - random_from, seed, unit, f,
+            words, lift, lengths, windows, peaks, kept, keys, traces, room,
+        )  # fmt: skip
+
+
+@njit(parallel=True, cache=True)
+def offer_extremes_only(
+    windows: ndarray,
+    seed: np.uint64,
+    interval_seed: np.uint64,
+    first_unit: np.uint64,
+    bottom_from: int,
+    intervals_from: int,
+    random_from: int,
+    n_slots: int,
+    per_interval: int,
+    highest: ndarray,
+    lowest: ndarray,
+    edges: ndarray,
+    interval_counts: ndarray,
+    slot_peaks: ndarray,
+    slot_windows: ndarray,
+    slot_keys: ndarray,
+    slot_traces: ndarray,
+) -> None:
+    """`offer` to all units, of windows whose extremes alone are at hand: traces become empty."""
+    n_units = highest.shape[1]
+    words = np.empty((len(windows), 0, n_units), np.uint32)
+    lengths = np.zeros(len(windows), np.int64)
+    for block in prange((n_units + BLOCK - 1) // BLOCK):
+        room = np.empty(0, np.uint32)
+        for f in range(block * BLOCK, min((block + 1) * BLOCK, n_units)):
+            offer(
+                bottom_from, intervals_from, random_from, n_slots, per_interval,
+                seed, interval_seed, first_unit + np.uint64(f), f, highest, lowest, edges[f],
+                words, 0, lengths, windows, interval_counts[f],
+                slot_peaks[f], slot_windows[f], slot_keys[f], slot_traces[f], room,
+            )  # fmt: skip
+
+
 @njit(parallel=True, cache=True)
 def offer_intervals(
     highest: ndarray,

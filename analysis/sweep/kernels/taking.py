@@ -9,7 +9,7 @@ import numpy as np
 from numba import get_num_threads, njit, prange, set_num_threads
 from numpy import ndarray
 
-from analysis.sweep.kernels.offering import offer_extremes, offer_random
+from analysis.sweep.kernels.offering import offer
 from analysis.sweep.kernels.reducing import BLOCK, reduce_block
 
 
@@ -53,32 +53,13 @@ def _take(
             sums, counts, histogram, highest, lowest, acc, wide,
         )  # fmt: skip
         room = np.empty(words.shape[1], np.uint32)
-        no_edges, uncounted = np.empty(0, np.float32), np.zeros(1, np.int64)
         for f in range(lo, lo + width):
-            peaks, kept, keys, traces = slot_peaks[f], slot_windows[f], slot_keys[f], slot_traces[f]
-            unit = first_unit + np.uint64(f)
-            if bottom_from > 0:
-                offer_extremes(
-                    highest, np.float32(1), 0, bottom_from, f,
-                    words, lift, lengths, windows, peaks, kept, traces, room,
-                )  # fmt: skip
-            if intervals_from > bottom_from:
-                offer_extremes(
-                    lowest, np.float32(-1), bottom_from, intervals_from, f,
-                    words, lift, lengths, windows, peaks, kept, traces, room,
-                )  # fmt: skip
-            if per_interval > 0:
-                offer_random(
-                    highest, edges[f], interval_counts[f], intervals_from, per_interval,
-                    interval_seed, unit, f,
-                    words, lift, lengths, windows, peaks, kept, keys, traces, room,
-                )  # fmt: skip
-            if n_slots > random_from:
-                offer_random(
-                    highest, no_edges, uncounted, random_from, n_slots - random_from,
-                    seed, unit, f,
-                    words, lift, lengths, windows, peaks, kept, keys, traces, room,
-                )  # fmt: skip
+            offer(
+                bottom_from, intervals_from, random_from, n_slots, per_interval,
+                seed, interval_seed, first_unit + np.uint64(f), f, highest, lowest, edges[f],
+                words, lift, lengths, windows, interval_counts[f],
+                slot_peaks[f], slot_windows[f], slot_keys[f], slot_traces[f], room,
+            )  # fmt: skip
 
 
 def take(words: ndarray, *rest: object) -> None:
