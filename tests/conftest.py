@@ -6,6 +6,7 @@ twice, as [sqlite] and [postgresql].
 """
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 """For a server that lives as long as the tests."""
 
 OUR_HOSTS = Settings.model_fields["allowed_hosts"].get_default()
+
+# Workers keep compiled kernels in their data folder; here they share them, or each would compile.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).with_name("__pycache__") / "numba"))
 
 _numbers = count(1)
 
