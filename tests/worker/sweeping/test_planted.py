@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select
 
+from analysis.sweep.layout import INTERVAL_QUANTILES
 from app.store.engine import open_session
 from app.store.queries.exemplar import get_exemplars
 from app.store.queries.pool import get_pool
 from app.store.queries.unit import get_unit
 from app.store.tables import DocumentTable, WindowTable
-from tests.worker.sweeping.conftest import Swept
+from tests.worker.sweeping.conftest import SAMPLING, Swept
 
 SPLITS = ("fit", "test", "ood:other")
 PLANTED = ("token", "two-sided", "suffix", "previous", "bigram")
@@ -159,3 +160,17 @@ def test_noise_and_dead_units_are_told_apart(swept):
     assert view.statistics[0].dead
     assert view.statistics[0].kurtosis is None
     assert not view.statistics[0].flagged
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_intervals_have_the_edges_of_the_pilot_and_the_shares_of_all_windows(swept, name):
+    known = _expected(swept, name, "fit")
+    highest = np.array([known[number][1:].max() for number in sorted(known)])
+    n_pilot = max(SAMPLING["default"].pool, len(highest) // 4)
+    edges = np.quantile(highest[:n_pilot].astype(np.float32), INTERVAL_QUANTILES)
+    inside = np.searchsorted(edges.astype(np.float32), highest.astype(np.float32), side="left")
+    shares = np.bincount(inside, minlength=len(edges) + 1) / len(highest)
+    for each in _exemplars(swept, name, "interval", "fit"):
+        number = inside[sorted(known).index(each.window)]
+        assert each.interval.share == pytest.approx(shares[number])
+        assert (each.interval.low or -np.inf) <= highest[sorted(known).index(each.window)]

@@ -1,0 +1,62 @@
+"""What is saved of a sweep, and what comes back."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from analysis.records import Site
+from analysis.worker.sweeping.checkpoints import Checkpoints
+from tests.analysis.sweep import states
+
+SITES = [Site(kind="mlp", layer=layer, n_units=3) for layer in range(2)]
+ACTIVATIONS = np.random.default_rng(0).normal(size=(8, 6, 3)).astype(np.float32)
+
+
+def _sweep(shards):
+    """What checkpoints need of a sweep, with the same windows counted at every site."""
+    counted = {(site.name, "fit"): states.counted(ACTIVATIONS, shards) for site in SITES}
+    return SimpleNamespace(
+        model=SimpleNamespace(sites=SITES),
+        plan=SimpleNamespace(splits=[SimpleNamespace(split="fit")]),
+        states=counted,
+        empty_state=lambda site, split: states.empty(3, 6),  # noqa: ARG005
+    )
+
+
+def _files(folder):
+    return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+
+@pytest.fixture
+def saved(tmp_path):
+    checkpoints = Checkpoints(tmp_path, every_seconds=0)
+    checkpoints.save(_sweep({0: [0, 1], 1: [2, 3]}))
+    return checkpoints
+
+
+def test_what_was_saved_comes_back(saved):
+    sweep = _sweep({})
+    saved.restore(sweep)
+    for site in SITES:
+        state = sweep.states[site.name, "fit"]
+        assert state.shards == {0, 1}
+        assert states.held(state) == states.held(states.counted(ACTIVATIONS, {0: range(4)}))
+
+
+def test_a_damaged_file_is_counted_anew_and_the_others_come_back(saved, tmp_path):
+    path = next(tmp_path.glob("mlp.1.*"))
+    path.write_bytes(path.read_bytes()[:-40])
+    sweep = _sweep({})
+    saved.restore(sweep)
+    assert sweep.states["mlp.0", "fit"].shards == {0, 1}
+    assert sweep.states["mlp.1", "fit"].shards == set()
+
+
+def test_only_what_was_counted_since_is_written(saved, tmp_path):
+    before = _files(tmp_path)
+    sweep = _sweep({0: [0, 1], 1: [2, 3]})
+    sweep.states["mlp.1", "fit"] = states.counted(ACTIVATIONS, {0: [0, 1], 1: [2, 3], 2: [4]})
+    saved.save(sweep)
+    after = _files(tmp_path)
+    assert {name for name in after if after[name] != before[name]} == {"mlp.1.fit.safetensors"}
