@@ -46,7 +46,9 @@ class PoolWriter:
         return Batch(words, kernels.HALF_ALREADY, lengths, windows)
 
     def close(self) -> None:
-        self._mapped.flush()
+        """Let go of the file; what was written survives the process, and with `file_sha256` the
+        machine."""
+        del self._mapped
 
 
 def read_pool(path: Path, shape: tuple[int, int, int]) -> Float16[ndarray, "unit window pos"]:
@@ -63,8 +65,10 @@ def pool_bytes(n_units: int, n_windows: int, n_pos: int) -> int:
 
 
 def file_sha256(path: Path) -> str:
+    """Of a file whose contents are on disk from now on."""
     digest = sha256()
-    with path.open("rb") as file:
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
         while piece := file.read(PIECE):
             digest.update(piece)
     return digest.hexdigest()

@@ -24,7 +24,7 @@ GGUF: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 PARTS: Final = 3
 
 
-WINDOWS: Final = {"fit": 1536, "calibration": 128, "test": 384, "ood": 384}
+WINDOWS: Final = {"fit": 2304, "calibration": 192, "test": 512, "ood": 512}
 SAMPLING: Final = {
     "fit": Sampling(top=10, bottom=6, per_interval=2, random=4, pool=40),
     "calibration": Sampling(top=0, bottom=0, per_interval=0, random=0, pool=12),

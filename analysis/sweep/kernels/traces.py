@@ -14,8 +14,8 @@ def store_half(words: ndarray, lift: int, lengths: ndarray, at: int, pool: ndarr
     n_batch, _, n_units = words.shape
     for block in prange((n_units + BLOCK - 1) // BLOCK):
         room = np.empty(words.shape[1], np.uint32)
-        for f in range(block * BLOCK, min((block + 1) * BLOCK, n_units)):
-            for b in range(n_batch):
+        for b in range(n_batch):
+            for f in range(block * BLOCK, min((block + 1) * BLOCK, n_units)):
                 copy_trace(words[b, :, f], lift, lengths[b], room, pool[f, at + b])
 
 

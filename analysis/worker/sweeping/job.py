@@ -5,6 +5,7 @@ depend on interruptions, so however often a sweep is killed it ends with the sam
 """
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -108,12 +109,14 @@ def _artifacts(
     settings: Settings, run_id: int, plan: Plan, site: SiteTable
 ) -> list[dict[str, Any]]:
     """The rows that describe a site's pool files."""
-    found = []
-    for split in plan.splits:
-        if not split.n_pool:
-            continue
-        path = pool_file(pool_folder(settings, run_id), site.name, split.split)
-        found.append({
+    folder = pool_folder(settings, run_id)
+    pools = {
+        split: pool_file(folder, site.name, split.split) for split in plan.splits if split.n_pool
+    }
+    with ThreadPoolExecutor() as hashers:
+        sums = list(hashers.map(file_sha256, pools.values()))
+    return [
+        {
             "run_id": run_id,
             "kind": "pool",
             "site_id": site.id,
@@ -122,10 +125,11 @@ def _artifacts(
             "shape": [site.n_units, split.n_pool, plan.n_pos],
             "dtype": "float16",
             "n_bytes": path.stat().st_size,
-            "sha256": file_sha256(path),
+            "sha256": checksum,
             "window_numbers": list(split.numbers[: split.n_pool]),
-        })  # fmt: skip
-    return found
+        }
+        for (split, path), checksum in zip(pools.items(), sums, strict=True)
+    ]
 
 
 def _ask_for_more(session: Session, request: SweepRequest, run_id: int) -> None:
