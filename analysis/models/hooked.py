@@ -7,12 +7,14 @@ A recorded site costs one forward pre-hook, placed when the site is first asked 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from analysis.errors import ModelError
 from analysis.models.attention import CAPTURE, Capture, patterns_of
+from analysis.models.lengths import lengths_of
 from analysis.models.subject import NormScales, Recorder
 from analysis.models.tokens import Tokeniser
 from analysis.records import ModelFacts, Site
@@ -238,6 +240,11 @@ def head_norms(
     n_heads, d_head, _ = triangles.shape
     per_head = z.reshape(batch * pos, n_heads, d_head).transpose(0, 1)
     turned = torch.bmm(per_head.to(triangles.dtype), triangles)
+    if turned.device.type == "cpu" and turned.dtype in (torch.bfloat16, torch.float32):
+        half = turned.dtype == torch.bfloat16
+        words = turned.view(torch.int16 if half else torch.int32).numpy()
+        found = lengths_of(words.view(np.uint16 if half else np.uint32), 16 if half else 0)
+        return torch.from_numpy(found).reshape(batch, pos, n_heads)
     norms: Tensor = torch.linalg.vector_norm(turned, dim=-1, dtype=torch.float32)
     return norms.t().reshape(batch, pos, n_heads)
 

@@ -8,18 +8,19 @@ from pathlib import Path
 
 from jaxtyping import install_import_hook
 
-COMPILED = {"kernels", "hashing"}
-"""Modules of the sweep that numba compiles, which checks types by itself."""
+COMPILED = {"hashing", "lengths"}
+"""Modules that numba compiles, which checks types by itself; `sweep.kernels` is another."""
 
-SWEEP = Path(__file__).resolve().parents[2] / "analysis" / "sweep"
+ANALYSIS = Path(__file__).resolve().parents[2] / "analysis"
 
 install_import_hook(
     [
-        "analysis.models",
+        "analysis.models.architectures",
         "analysis.weights",
         *(
-            f"analysis.sweep.{path.stem}"
-            for path in SWEEP.glob("*.py")
+            f"analysis.{room}.{path.stem}"
+            for room in ("models", "sweep")
+            for path in (ANALYSIS / room).glob("*.py")
             if path.stem not in COMPILED
         ),
     ],

@@ -102,6 +102,13 @@ def offer_random(
     `edges` [intervals − 1] cut the range of the window maximum; with none of them there is one
     interval and the sample is uniform over all windows. `unit` is the unit's number in the model.
     """
+    n_intervals = edges.shape[0] + 1
+    # The slot of each interval that the next window would take, and the key to stay below.
+    next_slot, bound = np.empty(n_intervals, np.int64), np.empty(n_intervals, np.uint64)
+    for at in range(n_intervals):
+        first = start + at * per_interval
+        next_slot[at] = _largest_key(keys, first, first + per_interval)
+        bound[at] = keys[next_slot[at]]
     for b in range(highest.shape[0]):
         high, w = highest[b, f], windows[b]
         if not np.isfinite(high):
@@ -109,10 +116,12 @@ def offer_random(
         at = _interval_of(high, edges)
         interval_counts[at] += 1
         key = window_key(seed, w, unit)
-        slot = _largest_key(keys, start + at * per_interval, start + (at + 1) * per_interval)
-        if key < keys[slot]:
+        if key < bound[at]:
+            slot, first = next_slot[at], start + at * per_interval
             keys[slot], peaks[slot], kept[slot] = key, high, w
             copy_trace(words[b, :, f], lift, lengths[b], room, traces[slot])
+            next_slot[at] = _largest_key(keys, first, first + per_interval)
+            bound[at] = keys[next_slot[at]]
 
 
 @njit

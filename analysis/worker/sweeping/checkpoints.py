@@ -17,7 +17,7 @@ from analysis.sweep.state import load_state, save_state
 
 log = structlog.get_logger("patchclamp.worker")
 
-LONGEST_SHARE = 0.02
+LONGEST_SHARE = 0.01
 """Of the time, at most so much goes into checkpoints."""
 
 
