@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from markupsafe import Markup, escape
 
 from app.rendering.colours import STEPS, share_step
-from app.rendering.marks import used_bins
+from app.rendering.marks import SHARES, used_bins
 from app.rendering.markup import trusted
 from app.rendering.numbers import percent_text, significant
 from app.store.views.model import SummaryView
@@ -76,19 +76,34 @@ class _Column:
 
 
 def _columns(row: SummaryView, first: int, last: int, step: float) -> list[_Column]:
+    ends = _open_ends(row)
     return [
         _Column(
             place=f'x="{LEFT + (i - first) * step:.1f}" width="{step - 0.6:.1f}"',
-            words=f"with {row.statistic} {significant(low)} to {significant(high)}",
+            words=f"with {row.statistic} {_range(low, high)}",
             query=_bounds(row.statistic, low, high) if row.statistic in FILTERED else "",
         )
-        for i, (low, high) in enumerate(pairwise(row.edges[first : last + 1]), first)
+        for i, (low, high) in enumerate(pairwise(ends[first : last + 1]), first)
     ]
 
 
-def _bounds(statistic: str, low: float, high: float) -> str:
-    bounds = {f"{statistic}_min": f"{low:.9g}", f"{statistic}_max": f"{high:.9g}"}
-    return f"?{escape(urlencode(bounds))}"
+def _open_ends(row: SummaryView) -> list[float | None]:
+    """The edges; None for the outermost where the outer bins also hold what lies beyond them."""
+    if row.statistic in SHARES:
+        return list(row.edges)
+    return [None, *row.edges[1:-1], None]
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None:
+        return "of any size" if high is None else f"below {significant(high)}"
+    return f"{significant(low)} {'or more' if high is None else f'to {significant(high)}'}"
+
+
+def _bounds(statistic: str, low: float | None, high: float | None) -> str:
+    ends = {f"{statistic}_min": low, f"{statistic}_max": high}
+    bounds = {key: f"{value:.9g}" for key, value in ends.items() if value is not None}
+    return f"?{escape(urlencode(bounds))}" if bounds else ""
 
 
 def _row(

@@ -105,6 +105,18 @@ def test_a_cell_links_to_its_bin_and_quotes_the_model() -> None:
     assert "8 neurons (61.5" in svg
 
 
+def test_the_outer_cells_of_the_map_are_open_because_they_hold_what_lies_beyond() -> None:
+    fields = {"statistic": "kurtosis", "edges": [1.0, 2.0, 3.0, 4.0, 5.0]}
+    svg = network([summary(0, (1, 2, 3, 4), **fields)], "m", "neurons")
+    cells = re.findall(r'mlp.0([^"]*)" tabindex="-1" aria-label="[^"]*with ([^"]*)" data-cell', svg)
+    assert cells == [
+        ("?kurtosis_max=2", "kurtosis below 2.00"),
+        ("?kurtosis_min=2&amp;kurtosis_max=3", "kurtosis 2.00 to 3.00"),
+        ("?kurtosis_min=3&amp;kurtosis_max=4", "kurtosis 3.00 to 4.00"),
+        ("?kurtosis_min=4", "kurtosis 4.00 or more"),
+    ]
+
+
 def test_an_empty_map_says_so() -> None:
     assert "Nothing to map yet" in network([], "m")
     assert "Nothing to map yet" in network([summary(0, (0, 0, 0, 0))], "m")
