@@ -2,10 +2,12 @@ import math
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from app.errors import BadRequestError, NotFoundError
 from app.store.engine import open_session
 from app.store.queries.unit import SORTS, get_unit, list_units, random_units
+from app.store.tables.unit import RelatedUnitTable
 from app.store.views.unit import UnitRow
 from tests.conftest import Filled
 
@@ -157,6 +159,17 @@ def test_a_head_has_no_output_side(filled: Filled):
         unit = get_unit(session, model="synthetic", site="attn.0", index=2)
     assert unit.output is None
     assert unit.related == []
+
+
+def test_a_constant_unit_has_no_relatives_but_was_compared(filled: Filled):
+    with open_session(filled.engine) as session:
+        session.execute(
+            update(RelatedUnitTable).values(sites=b"", indices=b"", values=b"", test_values=None)
+        )
+        unit = get_unit(session, model="synthetic", site="mlp.1", index=5)
+    assert [(related.method, related.items) for related in unit.related] == [
+        ("output", []), ("activity", []),
+    ]  # fmt: skip
 
 
 def test_a_unit_without_any_finite_activation_is_flagged_and_undefined(filled: Filled):

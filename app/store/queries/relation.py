@@ -104,12 +104,11 @@ def get_output_side(session: Session, place: Place, index: int) -> OutputSideVie
 
 
 def get_related(session: Session, place: Place, index: int) -> list[RelatedView]:
+    """By each method; of a unit that is constant there, without items."""
     rows = session.execute(RELATIVES, _key(place, index)).all()
     newest = {row.method: row for row in rows}
     ids = {site for row in newest.values() for site in unpack(row.sites, np.uint32).tolist()}
-    if not ids:
-        return []
-    sites = session.execute(SITE_NAMES, {"ids": sorted(ids)})
+    sites = session.execute(SITE_NAMES, {"ids": sorted(ids)}) if ids else ()
     names = {site.id: site.name for site in sites}
     return [_related(row, names) for _, row in sorted(newest.items(), reverse=True)]
 
@@ -121,6 +120,7 @@ def _related(row: Row[Any], names: Mapping[int, str]) -> RelatedView:
         elsewhere = unpack(row.test_values, np.float32)
     measured = row.measured.get(row.method, {})
     chance = measured.get("chance")
+    complete = measured.get("tokens") == measured.get("tokens_in_pool")
     return RelatedView(
         method=row.method,
         run_id=row.run_id,
@@ -136,7 +136,8 @@ def _related(row: Row[Any], names: Mapping[int, str]) -> RelatedView:
             if site in names
         ],
         chance=None if chance is None else AlikeByChanceView(**chance),
-        recall=measured.get("recall"),
+        recall=measured.get("recall") if complete else None,
+        recall_units=measured.get("recall_units") if complete else None,
         n_tokens=measured.get("tokens"),
         n_tokens_in_pool=measured.get("tokens_in_pool"),
         n_test_tokens=measured.get("test_tokens"),
