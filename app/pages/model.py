@@ -86,6 +86,7 @@ def gather(
     }
     return {
         "model": view,
+        "run": run,
         "here": model_path(view.name),
         "sites": list_sites(session, model=view.name),
         "maps": {kind: rows for kind, rows in maps.items() if rows},

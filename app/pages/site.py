@@ -11,6 +11,7 @@ from app.pages.addresses import site_path
 from app.pages.distributions import read_distributions
 from app.rendering.answers import respond
 from app.store.queries.model import count_by_split, get_place
+from app.store.queries.run import get_run
 from app.store.queries.unit import list_units
 
 router = APIRouter()
@@ -90,6 +91,7 @@ def gather(session: Session, model: str, site: str, chosen: UnitFilter) -> dict[
     page = list_units(session, model=model, site=site, run_id=chosen.run, **query)
     return {
         "place": place,
+        "run": get_run(session, run_id=place.run_id),
         "here": site_path(model, site),
         "counts": count_by_split(session, model=model, site=site, run_id=chosen.run),
         "page": page,

@@ -1,10 +1,12 @@
 """Someone looks while numbers are still missing: pages say so, and say why."""
 
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
@@ -41,6 +43,23 @@ def test_a_running_sweep_is_announced_with_its_progress(own_pages: TestClient) -
     assert fragment.lstrip().startswith('<section id="partial"')
 
 
+@pytest.mark.parametrize(
+    ("status", "words"), [("cancelled", "was cancelled"), ("failed", "failed")]
+)
+def test_numbers_of_a_sweep_that_ended_early_are_not_shown_as_final(
+    own_pages: TestClient, status: str, words: str
+) -> None:
+    paths = ("/m/synthetic", "/m/synthetic/mlp.0", UNIT)
+    assert not any("before its end" in own_pages.get(path).text for path in paths)
+    with store(own_pages) as session:
+        run_id = session.scalars(select(ModelTable.current_run_id)).one()
+        session.execute(update(RunTable).filter_by(id=run_id).values(status=status))
+    for path in paths:
+        page = own_pages.get(path).text
+        assert f"This sweep {words} before its end:</strong> its numbers are of the" in page
+        assert f'<a href="/runs/{run_id}">' in page
+
+
 def test_a_missing_output_side_names_the_job_that_will_make_it(own_pages: TestClient) -> None:
     with store(own_pages) as session:
         session.execute(delete(OutputSideTable))
@@ -57,6 +76,16 @@ def test_a_missing_output_side_names_the_job_that_will_make_it(own_pages: TestCl
     assert "Not computed yet: output side (job queued)." in own_pages.get(UNIT).text
 
 
+def test_a_constant_unit_is_not_said_to_wait_for_its_relatives(own_pages: TestClient) -> None:
+    with store(own_pages) as session:
+        session.execute(
+            update(RelatedUnitTable).values(sites=b"", indices=b"", values=b"", test_values=None)
+        )
+    page = own_pages.get(UNIT).text
+    assert "None: it is constant there." in page
+    assert "Not computed yet" not in page
+
+
 def test_windows_that_are_not_stored_are_not_shown_as_none_of_note(own_pages: TestClient) -> None:
     with store(own_pages) as session:
         session.execute(delete(ExemplarTable))
@@ -71,3 +100,13 @@ def test_a_model_without_a_sweep_says_how_to_start_one(own_pages: TestClient) ->
     assert "patchclamp sweep --model synthetic --corpus CORPUS" in page
     assert own_pages.get("/m/synthetic/random").status_code == 404
     assert own_pages.get(UNIT).status_code == 404
+
+
+def test_relatives_from_some_of_the_tokens_have_no_recall(own_pages: TestClient) -> None:
+    with store(own_pages) as session:
+        for run in session.scalars(select(RunTable).filter_by(kind="relate")):
+            activity = run.measured["activity"] | {"tokens": 900}
+            run.measured = run.measured | {"activity": activity}
+    page = own_pages.get(UNIT).text
+    assert "truly most alike: " not in page
+    assert re.search(r"not measured: only .*?900.*? of .*?1,016.*? tokens were read", page)
