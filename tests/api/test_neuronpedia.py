@@ -76,6 +76,22 @@ def test_every_activation_names_its_neuron_its_peak_and_its_interval(filled):
     assert activations[0]["binMin"] is None
 
 
+def test_the_lowest_interval_has_no_lower_end_and_the_bottom_tail_is_not_sent(filled):
+    activations = filled.get(FEATURE).json()["activations"]
+    drawn = [activation for activation in activations if activation["binContains"] is not None]
+    lowest = min(drawn, key=lambda activation: activation["binMax"] or float("inf"))
+    assert lowest["binMin"] is None
+    assert lowest["binMax"] is not None
+    assert min(lowest["values"]) == lowest["minValue"]
+    unit = "/api/v1/models/synthetic/sites/mlp.0/units/5"
+    kept = {
+        kind: filled.get(f"{unit}/exemplars", params={"kind": kind, "limit": 200}).json()["n_kept"]
+        for kind in ("top", "interval", "bottom")
+    }
+    assert kept["bottom"] > 0
+    assert len(activations) == kept["top"] + kept["interval"]
+
+
 def test_a_head_without_an_output_side_has_empty_lists(filled):
     head = filled.get("/api/feature/synthetic/0-attn/0").json()
     assert head["pos_str"] == []

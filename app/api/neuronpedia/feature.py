@@ -3,7 +3,8 @@
 What we do not compute (the histogram of logits) is an empty list. Activations are the top
 exemplars of the fit split, then those drawn from the intervals of the window maximum, each with
 its interval's share of all windows. `maxValue` is the largest at a position that statistics count:
-`values` also hold the first position, where many neurons are large whatever the text is.
+`values` also hold the first position, where many neurons are large whatever the text is, and
+`minValue` is the smallest of them all. The bottom tail is not sent: their lists know no sign.
 """
 
 from fastapi import APIRouter, Request, Response

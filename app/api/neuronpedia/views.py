@@ -18,8 +18,11 @@ class FeatureActivation(View):
     values: list[float | None] = Field(description="Null where the activation is not finite.")
     maxValue: float = Field(description="Largest value at a counted position.")
     maxValueTokenIndex: int
-    minValue: float
-    binMin: float | None = Field(description="Interval of the window maximum; null: top list.")
+    minValue: float = Field(description="Smallest of `values`, position 0 included.")
+    binMin: float | None = Field(
+        description="Lower end of the interval of the window maximum; null in the top list, and in "
+        "the lowest interval, which has none."
+    )
     binMax: float | None
     binContains: float | None = Field(description="Share of the split's windows in the interval.")
     qualifyingTokenIndex: int
