@@ -48,7 +48,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "silent on most tokens and strong on a few. Undefined for a constant unit.",
     "minimum": "The lowest activation at any counted position.",
     "maximum": "The highest activation at any counted position.",
-    "percentile": "The share of the site's units with a lower value.",
+    "percentile": "The share of the site's units with a lower value, in whole per cent rounded "
+    "down; among ties, the middle. p100 is the maximum alone.",
     "dead": "Constant on all counted positions (heads, gated neurons), or never above 0 "
     "(ReLU-like neurons).",
     "flagged": "Some activations of the unit were NaN or infinite. They are counted and left out; "

@@ -30,8 +30,11 @@ def bin_place(edges: Sequence[float], value: float) -> float:
 
 
 def percentile(quantiles: Sequence[float], value: float) -> int:
-    """The share of the site's units below the value, in whole per cent (ties: the middle)."""
-    return round((bisect_left(quantiles, value) + bisect_right(quantiles, value) - 1) / 2)
+    """The share of the site's units below the value, in whole per cent (ties: the middle).
+
+    Rounded down, so that 100 is the maximum alone.
+    """
+    return (bisect_left(quantiles, value) + bisect_right(quantiles, value) - 1) // 2
 
 
 def rank(summary: SummaryView | None, value: float | None) -> int | None:

@@ -49,10 +49,18 @@ def test_percentiles_take_the_middle_of_ties() -> None:
     quantiles = [0.0] * 50 + [1.0] * 51
     assert percentile(quantiles, -1.0) <= 0
     assert percentile(quantiles, 0.0) == 24
-    assert percentile(quantiles, 0.5) == 50
+    assert percentile(quantiles, 0.5) == 49
     assert rank(summary(), 0.9) == 90
     assert rank(summary(), None) is None
     assert rank(None, 0.9) is None
+
+
+def test_percentiles_between_quantiles_are_rounded_down_and_only_the_maximum_is_100() -> None:
+    quantiles = [float(k) for k in range(101)]
+    assert [percentile(quantiles, k + 0.5) for k in range(100)] == list(range(100))
+    assert [percentile(quantiles, float(k)) for k in range(101)] == list(range(101))
+    assert rank(summary(), 0.999) == 99
+    assert [rank(summary(), value) for value in (-1.0, 1.0, 2.0)] == [0, 100, 100]
 
 
 def test_the_tick_of_a_distribution_moves_with_the_value() -> None:
