@@ -95,11 +95,12 @@ def products_of(
 def recall(
     rows: Float[Tensor, "unit width"], found: Relatives, sample: Int64[Tensor, " drawn"]
 ) -> float:
-    """The share of the truly most alike that was found, over a sample of the units; NaN without
-    any."""
+    """The share of the truly most alike that was found, over a sample of units that all have as
+    many relatives as were asked for.
+
+    The truth is that of `rows`: it says what the coarse comparison lost, and nothing of columns
+    that were left out of it."""
     n = found.units.shape[1]
-    defined = torch.from_numpy(found.values)[sample].isfinite().all(1)
-    sample = sample[defined]
     magnitudes = (rows[sample] @ rows.T).abs()
     magnitudes[torch.arange(len(sample)), sample] = -1
     # Equals are as good as each other: what counts is to be no less alike than the n-th.

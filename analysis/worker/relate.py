@@ -145,11 +145,11 @@ def _by_activity(
     }
     if len(sample):
         by_chance = chance(rows, shuffled(rows[sample], generator), n_others=len(rows) - 1)
-        measured |= {
-            "chance": asdict(by_chance),
-            "recall": recall(rows, found, sample),
-            "recall_units": len(sample),
-        }
+        measured["chance"] = asdict(by_chance)
+    related = sample[torch.from_numpy(found.values)[sample].isfinite().all(1)]
+    # At a random choice of tokens the truly most alike are not known.
+    if len(related) and rows.shape[1] == fit.n_tokens:
+        measured |= {"recall": recall(rows, found, related), "recall_units": len(related)}
     del rows, fit
     elsewhere = None
     if pools["test"]:

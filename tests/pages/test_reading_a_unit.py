@@ -95,6 +95,7 @@ def test_related_units_name_their_method(pages: TestClient) -> None:
     page = pages.get(UNIT).text
     assert "cosine of output vectors" in page
     assert "Pearson r on fit, r on test" in page
+    assert re.search(r"truly most alike: .*?99.*?, over .*?256.*? random units", page)
 
 
 def test_how_it_was_computed_leads_to_the_run(pages: TestClient) -> None:

@@ -138,7 +138,7 @@ def _add_runs(session: Session, model: ModelTable, corpus: CorpusTable, text: Te
     chance = {"n_others": 4096, "n_drawn": 256, "median": 0.08, "high": 0.15}
     related = {
         "output": {"neurons": 4097, "chance": chance},
-        "activity": {"units": 4097, "tokens": 1000, "tokens_in_pool": 1016, "test_tokens": 1016,
+        "activity": {"units": 4097, "tokens": 1016, "tokens_in_pool": 1016, "test_tokens": 1016,
                      "chance": chance, "recall": 0.99, "recall_units": 256},
     }  # fmt: skip
 

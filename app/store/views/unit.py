@@ -129,7 +129,9 @@ class RelatedView(View):
     chance: AlikeByChanceView | None
     """null until the run has ended"""
     recall: float | None
-    """Share of the truly most alike that was found, over a random sample of units."""
+    """Share of the truly most alike that was found, over `recall_units` random units; null where
+    not all tokens of the pool were compared, for then the truth is not known."""
+    recall_units: int | None
     n_tokens: int | None
     """Tokens that were compared, for activity."""
     n_tokens_in_pool: int | None

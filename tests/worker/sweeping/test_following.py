@@ -187,6 +187,7 @@ def test_relatives_stand_beside_chance_recall_and_r_on_the_test_pool(
     assert 0 < by_output.chance.median < by_output.chance.high < 1
     assert 0 < by_activity.chance.median < 1
     assert by_activity.recall == 1
+    assert 0 < by_activity.recall_units <= 68
     assert by_activity.n_tokens == by_activity.n_tokens_in_pool > by_activity.n_test_tokens / 2
     for split, shown in (("fit", other.value), ("test", other.test_value)):
         assert shown == pytest.approx(_r(pools[split], others[split]), abs=1e-4)
@@ -204,6 +205,9 @@ def test_a_pool_that_is_too_large_is_read_at_random_tokens(
         view = get_unit(session, model="planted", site="mlp.0", index=20)
     related = next(each for each in view.related if each.method == "activity")
     assert related.n_tokens == 50 < related.n_tokens_in_pool
+    assert related.chance is not None
+    assert related.recall is None  # what is true at all tokens is not known from these
+    assert related.recall_units is None
 
 
 def _r(one: list[list[float | None]], other: list[list[float | None]]) -> float:
