@@ -2,9 +2,10 @@
 
 Output direction: cosine of output vectors. Activity: Pearson's r over tokens. Either way rows of
 length 1 are compared by their scalar product, all pairs, every pair once. That may be done in a
-coarse dtype; the most alike of it are then compared again in float32, and that number is kept. How
-many of the true relatives are found so is measured on a random sample of units, and so is how
-alike the most alike of unrelated rows are: of that many others some are alike by chance.
+coarse dtype; the most alike of it are then compared again in float32, and that number is kept, but
+one that the coarse comparison left out stays out. How many of the true relatives are found so is
+measured on a random sample of units, and so is how alike the most alike of unrelated rows are: of
+that many others some are alike by chance.
 """
 
 from collections.abc import Callable

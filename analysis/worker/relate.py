@@ -45,6 +45,8 @@ N_DRAWN = 256
 """Random directions, and random units, that chance and recall are measured on."""
 TRIED = 512
 """Rows of the product that is timed."""
+COARSE = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+"""By name, the dtypes in which all pairs may be compared first."""
 
 Pools = dict[int, ArtifactTable]
 """Of one split, by site."""
@@ -58,7 +60,8 @@ class _Activity:
 
 
 def run(context: JobContext[RelateRequest]) -> dict[str, Any]:
-    """The result names the run. Done twice it leaves the same rows under a new run."""
+    """The result names the run. Asked for again it leaves the same rows under a new run, as long as
+    activities are compared in the same dtype first, which the run names."""
     request, settings = context.request, context.settings
     with Session(context.engine) as session:
         sweep = sweep_row(session, request.run_id)
@@ -130,10 +133,11 @@ def _by_activity(
 ) -> dict[str, Any]:
     """Store relatives by activity; says on how many tokens, and what chance and recall are."""
     fit = reading(pools["fit"], seed=seed)
+    coarse = context.step("coarse dtype", lambda: _coarse_dtype(fit.table.shape[1]))
     varied = standardise(fit.table)
     rows = torch.from_numpy(fit.table)
     found = most_alike(
-        rows, n=context.request.n_related, coarse=_coarse_dtype(rows.shape[1]), varied=varied,
+        rows, n=context.request.n_related, coarse=COARSE[coarse], varied=varied,
         tell=_teller(context, "activity"),
     )  # fmt: skip
     there = torch.from_numpy(varied).nonzero()[:, 0]
@@ -142,6 +146,7 @@ def _by_activity(
         "units": len(rows),
         "tokens": rows.shape[1],
         "tokens_in_pool": fit.n_tokens,
+        "coarse_dtype": coarse,
     }
     if len(sample):
         by_chance = chance(rows, shuffled(rows[sample], generator), n_others=len(rows) - 1)
@@ -168,16 +173,19 @@ def _r_on(table: Float32[ndarray, "unit token"], found: Relatives) -> Float32[nd
     return values
 
 
-def _coarse_dtype(n_tokens: int) -> torch.dtype:
-    """In which all pairs are compared first: the numbers kept do not depend on it."""
+def _coarse_dtype(n_tokens: int) -> str:
+    """In which all pairs are compared first: the one that this machine is faster in.
+
+    Which others become candidates, and so which relatives are found, may depend on it; r of those
+    that are found does not. It is chosen once for a run, which names it."""
     seconds = {}
-    for dtype in (torch.float32, torch.bfloat16):
+    for name, dtype in COARSE.items():
         rows = torch.ones(TRIED, n_tokens, dtype=dtype)
         rows @ rows.T
         start = time.perf_counter()
         rows @ rows.T
-        seconds[dtype] = time.perf_counter() - start
-    return min(seconds, key=lambda dtype: seconds[dtype])
+        seconds[name] = time.perf_counter() - start
+    return min(seconds, key=lambda name: seconds[name])
 
 
 def command_of(request: RelateRequest) -> str:

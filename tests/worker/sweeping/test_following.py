@@ -5,6 +5,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from analysis.weights.relatives import most_alike
 from analysis.worker import output, relate
 from analysis.worker.inline import run_inline
 from analysis.worker.registering import add_model
@@ -208,6 +209,31 @@ def test_a_pool_that_is_too_large_is_read_at_random_tokens(
     assert related.chance is not None
     assert related.recall is None  # what is true at all tokens is not known from these
     assert related.recall_units is None
+
+
+def test_a_run_names_the_dtype_that_activities_were_compared_in_first(
+    laboratory: Laboratory, monkeypatch
+) -> None:
+    engine, settings = laboratory.engine, laboratory.settings
+    add_planted(engine, settings, laboratory.folder)
+    run_id = run_inline(engine, settings, KIND, SWEEP)["run_id"]
+    used = []
+
+    def watched(rows, *, coarse, **options):
+        used.append(coarse)
+        return most_alike(rows, coarse=coarse, **options)
+
+    def remembered(_context, name, function):
+        return "bfloat16" if name == "coarse dtype" else function()
+
+    monkeypatch.setattr(relate, "most_alike", watched)
+    monkeypatch.setattr(relate.JobContext, "step", remembered)
+    request = RelateRequest(model="planted", run_id=run_id)
+    written = run_inline(engine, settings, relate.KIND, request)["run_id"]
+    with open_session(engine) as session:
+        run = get_run(session, run_id=written)
+    assert run.measured["activity"]["coarse_dtype"] == "bfloat16"
+    assert used == [torch.float32, torch.bfloat16]  # directions always in float32
 
 
 def _r(one: list[list[float | None]], other: list[list[float | None]]) -> float:
