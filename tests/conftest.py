@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
+from analysis.compiled import kernels_version
 from app.settings import Settings, get_settings
 from app.store.engine import open_engine
 from app.store.migrating import upgrade
@@ -29,8 +30,10 @@ FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
 OUR_HOSTS = Settings.model_fields["allowed_hosts"].get_default()
 
+KERNELS = Path(__file__).with_name("__pycache__") / f"numba-{kernels_version()}"
+
 # Workers keep compiled kernels in their data folder; here they share them, or each would compile.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).with_name("__pycache__") / "numba"))
+os.environ.setdefault("NUMBA_CACHE_DIR", str(KERNELS))
 
 _numbers = count(1)
 

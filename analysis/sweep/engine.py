@@ -5,6 +5,7 @@ and the pool files. Nothing is kept of a window but what a state keeps, so memor
 the corpus; the unembedding never runs.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -71,6 +72,13 @@ class Sweep:
     def pool_file(self, site: Site, split: str) -> Path:
         return pool_file(self._folder, site.name, split)
 
+    def sync_pool(self, site: str, split: str) -> None:
+        """See to it that a pool that was filled is on disk, and not only on its way there."""
+        path = pool_file(self._folder, site, split)
+        if path.exists():
+            with path.open("r+b") as file:
+                os.fsync(file.fileno())
+
     def run_shard(self, shard: Shard, before_batch: BeforeBatch) -> None:
         """Count one shard for every site that has not counted it yet."""
         taking = _Taking(self, shard)
@@ -92,6 +100,11 @@ class Sweep:
 
     def state_of(self, site: Site, split: str) -> SiteState:
         return self.states[site.name, split]
+
+    @property
+    def n_tokens(self) -> int:
+        """Of all windows, BOS included."""
+        return len(self._windows.tokens)
 
     @property
     def model(self) -> SubjectModel:

@@ -16,6 +16,7 @@ from torch import Tensor
 from analysis.sweep import kernels
 from analysis.sweep.hashing import phase
 from analysis.sweep.histogram import BINS, FIRST_CODE
+from analysis.sweep.kernels.reducing import EXACT_FOR
 
 UNITS_AT_ONCE = 4096
 """Bounds the memory of what is computed on the way."""
@@ -110,7 +111,12 @@ def _reduce(
     finite = values.isfinite() & counted[:, :, None]
     off = torch.where(finite, values - shift, 0)
     square = off * off
-    powers = [each.sum(1) for each in (off, square, square * off, square * square)]
+    powers = [_summed(each) for each in (off, square, square * off, square * square)]
+    sums = np.stack(powers)
+    for unit in np.flatnonzero(~np.isfinite(sums).all(0)):
+        # Its fourth power is beyond float32.
+        column = off[:, :, int(unit)].double().cpu().numpy()
+        sums[:, unit] = [np.sum(column**power) for power in range(1, 5)]
     numbers = [
         finite,
         finite & (values > 0),
@@ -119,12 +125,23 @@ def _reduce(
     ]
     infinity = torch.tensor(torch.inf, device=values.device)
     return Reduced(
-        sums=torch.stack(powers).cpu().numpy().astype(np.float64).sum(1),
+        sums=sums,
         counts=torch.stack([each.sum((0, 1)) for each in numbers]).cpu().numpy().astype(np.int64),
         histogram=_histogram(values[binned]),
         highest=torch.where(finite, values, -infinity).amax(1).cpu().numpy(),
         lowest=torch.where(finite, values, infinity).amin(1).cpu().numpy(),
     )
+
+
+def _summed(values: Float[Tensor, "batch pos unit"]) -> Float64[ndarray, " unit"]:
+    """In float32 over a few positions, in float64 beyond."""
+    pieces = [
+        values[:, start : start + EXACT_FOR].sum(1)
+        for start in range(0, values.shape[1], EXACT_FOR)
+    ]
+    parts: Float64[ndarray, "piece batch unit"] = torch.stack(pieces).cpu().numpy().astype("f8")
+    total: Float64[ndarray, " unit"] = parts.sum((0, 1))
+    return total
 
 
 def _histogram(values: Float[Tensor, "position unit"]) -> UInt32[ndarray, "unit bin"]:

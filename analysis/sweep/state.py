@@ -6,6 +6,8 @@ those of its windows that are at hand are offered to the intervals afterwards (`
 others are only counted: which these are is chance, so what is kept stays a uniform sample.
 """
 
+import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -13,6 +15,7 @@ from uuid import uuid4
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int64, UInt32
 from numpy import ndarray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
@@ -252,7 +255,7 @@ def interval_edges(highest: Float32[ndarray, "window unit"]) -> Float32[ndarray,
     return edges
 
 
-def save_state(state: SiteState, path: Path) -> None:
+def save_state(state: SiteState, path: Path, stamp: Int64[ndarray, " number"]) -> None:
     """Write a state between shards to one file, in place of what was there, all or nothing."""
     arrays = {
         "slots.peaks": state.slots.peaks,
@@ -265,6 +268,7 @@ def save_state(state: SiteState, path: Path) -> None:
         "lowest": state.lowest,
         "highest": state.highest,
         "n_windows": np.array([state.n_windows]),
+        "stamp": stamp,
         "shards": np.array(sorted(state.shards), np.int64),
     }
     if state.edges is not None:
@@ -278,13 +282,27 @@ def save_state(state: SiteState, path: Path) -> None:
         arrays[f"moments.{level}.{index}.n"] = node.n
     # A name of its own: a worker that was thought dead may be writing too.
     partial = path.with_suffix(f".{uuid4().hex}.partial")
-    save_file(arrays, partial)
+    try:
+        save_file(arrays, partial)
+    except SafetensorError as error:
+        partial.unlink(missing_ok=True)
+        found = re.search(r"\(os error (\d+)\)", str(error))
+        if found is None:
+            raise
+        # As any other file that could not be written, so that whoever waits for room does.
+        raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
     partial.replace(path)
 
 
-def load_state(path: Path, empty: SiteState) -> SiteState:
-    """The state that was written; `empty` gives its settings."""
+def load_state(path: Path, empty: SiteState, stamp: Int64[ndarray, " number"]) -> SiteState:
+    """The state that was written; `empty` gives its settings.
+
+    Raises:
+        ValueError: it was written with another stamp.
+    """
     arrays = load_file(path)
+    if not np.array_equal(arrays["stamp"], stamp):
+        raise ValueError("it is of another plan")
     state = empty
     slots = state.slots
     slots.peaks, slots.windows = arrays["slots.peaks"], arrays["slots.windows"]

@@ -49,15 +49,17 @@ def worker(
         from analysis.worker.threads import wait_politely
 
         keep_compiled(settings.data)
-        wait_politely()
+        wait_politely(settings.threads)
         import torch
 
         from analysis.worker.kinds import KINDS
         from analysis.worker.process import Worker
+        from analysis.worker.provenance import code_version
         from app.supervisor import leave_with_parent
 
         if settings.threads is not None:
             torch.set_num_threads(settings.threads)
+        code_version()  # now: a run begins in a transaction
         process = Worker(settings, KINDS)
         process.stop_on_signals()
         if supervised:

@@ -31,6 +31,7 @@ PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -32768",  # KiB per connection
     "PRAGMA mmap_size = 1073741824",
+    "PRAGMA wal_autocheckpoint = 8192",  # pages: a sweep that publishes waits for the disk less
     "PRAGMA journal_size_limit = 67108864",  # a WAL that grew is cut back to 64 MiB
 )
 
@@ -48,11 +49,11 @@ def open_engine(settings: Settings, *, busy_seconds: float = BUSY_SECONDS) -> En
             "PATCHCLAMP_DATABASE_URL is not a database URL",
             hint="Use sqlite:///path/to/file or postgresql://user:password@host/name.",
         ) from error
+    with suppress(UnavailableError):  # whoever writes there will tell
+        make_private_folder(settings.data)
     if url.get_backend_name() == "sqlite":
         engine = _open_sqlite(settings.url, url.database, busy_seconds)
     elif url.get_backend_name() == "postgresql":
-        with suppress(UnavailableError):  # whoever writes there will tell
-            make_private_folder(settings.data)
         engine = create_engine(
             url,
             pool_size=8,
@@ -131,9 +132,12 @@ def make_private_file(path: Path) -> None:
 
 
 def make_private_folder(folder: Path) -> None:
-    """The folder, made for its owner only where it is missing; the rights of others stay."""
+    """The folder, made for its owner only where it is missing, as are those that it lies in; the
+    rights of others stay."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in (*reversed(folder.parents), folder):
+            if not each.is_dir():
+                each.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise UnavailableError(
             f"The folder {folder} cannot be made: {error.strerror}.",

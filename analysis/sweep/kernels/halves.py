@@ -39,9 +39,9 @@ def half_bits(bits: np.uint32) -> np.uint16:
 
 @njit(forceinline=True)
 def rank(half: np.uint16) -> np.int32:
-    """An integer that rises with the float16 of these bits; lowest for NaN."""
+    """An integer that rises with the float16 of these bits; lowest for what is not finite."""
     magnitude = np.int32(half & np.uint16(0x7FFF))
-    if magnitude > np.int32(0x7C00):
+    if magnitude >= np.int32(0x7C00):
         return np.int32(-0x10000)
     return magnitude if half < np.uint16(0x8000) else -magnitude
 

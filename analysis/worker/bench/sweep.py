@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from analysis.worker.sweeping.sampling import plan_of
 from app.settings import Settings, get_settings
 from app.store.engine import open_engine
 from app.store.migrating import upgrade
-from app.store.requests import SweepRequest
+from app.store.requests import Sampling, SweepRequest
 
 QUICK_WINDOWS = {"fit": 96, "calibration": 16, "test": 32, "ood": 32}
 NAME = "bench"
@@ -55,6 +55,7 @@ class _Times:
     counting: float = 0.0
     ending: float = 0.0
     windows: int = 0
+    tokens: int = 0
     publishing: float = 0.0
     dtype: str = ""
 
@@ -67,13 +68,13 @@ def measure(quick: bool) -> Iterator[Measurement]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     whole = times.counting + times.ending
-    over = f"{times.windows} windows of 128 tokens in {times.dtype}"
+    over = f"{times.windows} windows, {times.tokens} tokens in {times.dtype}"
     yield Measurement("sweep.ratio", times.bare / whole, "1", "bare forward pass ÷ whole sweep")
     yield Measurement("sweep.bare_seconds", times.bare, "s", f"bare forward pass over {over}")
     yield Measurement("sweep.seconds", whole, "s", "whole sweep over the same windows")
     share = times.publishing / whole
     yield Measurement("sweep.writing_share", share, "1", "of the sweep: writing to the store")
-    rate = times.windows * 128 / whole
+    rate = times.tokens / whole
     yield Measurement("sweep.tokens_per_second", rate, "1/s", "tokens through the whole sweep")
 
 
@@ -121,7 +122,7 @@ def _interleaved(times: _Times, context: JobContext[SweepRequest]) -> dict[str, 
     measured = counting.measured()
     times.ending += _seconds(partial(finish, context, prepared, measured))
     times.windows, times.dtype = counting.plan.n_windows, prepared.dtype
-    times.publishing = measured["publishing_seconds"]
+    times.tokens, times.publishing = measured["tokens"], measured["publishing_seconds"]
     return {"run_id": prepared.run_id}
 
 
@@ -133,8 +134,10 @@ def _bare(model: SubjectModel, windows: Windows, shard: Shard, size: int) -> Non
 
 def _warm_up(context: JobContext[SweepRequest], model: SubjectModel, windows: Windows) -> None:
     """Compile the kernels and touch the weights, outside of what is timed."""
-    few = context.request.model_copy(update={"max_windows": {}, "sampling": {}, "batch_size": 4})
+    sampling = {"default": Sampling(top=2, bottom=2, per_interval=1, random=1, pool=4)}
+    few = context.request.model_copy(update={"sampling": sampling, "batch_size": 4})
     plan = plan_of(few, windows)
+    plan = replace(plan, splits=plan.splits[:1])
     shard = Shard(plan.splits[0].split, 0, plan.splits[0].numbers[:4])
     folder = context.settings.data / "warm-up"
     Sweep(model, windows, plan, folder).run_shard(shard, lambda n: None)  # noqa: ARG005

@@ -72,7 +72,7 @@ class Counting:
         plan = self._sweep.plan
         return {
             "windows": plan.n_windows,
-            "tokens": plan.n_windows * plan.n_pos,
+            "tokens": self._sweep.n_tokens,
             **{name: round(seconds, 3) for name, seconds in self._spent().items()},
             "pool_bytes": plan.n_pool_bytes(self._sweep.model.sites),
             "state_bytes": plan.n_state_bytes(self._sweep.model.sites),

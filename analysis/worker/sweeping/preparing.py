@@ -28,7 +28,7 @@ from app.store.packing import pack
 from app.store.requests import SweepRequest
 from app.store.tables import CorpusTable, ModelTable, WindowSetTable, WindowTable
 
-METHOD, METHOD_VERSION = "streaming sweep", "1"
+METHOD, METHOD_VERSION = "streaming sweep", "2"
 WINDOW_FOLDER = "windows"
 
 

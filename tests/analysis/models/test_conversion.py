@@ -7,6 +7,7 @@ from safetensors.numpy import load_file
 
 from analysis.errors import ModelError
 from analysis.models import convert_gguf, load_model
+from analysis.models.folder import ORIGIN
 from tests.analysis.models.tiny_gguf import HEAD, HEADS, KV, MLP, D, write_tiny_gguf
 
 CPU = torch.device("cpu")
@@ -102,3 +103,10 @@ def test_files_that_are_no_gguf_are_refused(written, tmp_path):
         assert caught.value.hint
     with pytest.raises(ModelError, match="does not exist"):
         load_model("nowhere.gguf", dtype=torch.float32, device=CPU, cache=tmp_path)
+
+
+def test_a_converted_folder_that_does_not_say_how_it_was_quantised_is_loaded(written, tmp_path):
+    path, _ = written
+    folder = convert_gguf(path, tmp_path / "converted")
+    (folder / ORIGIN).write_text("{}")
+    assert load_model(str(folder), dtype=torch.float32, device=CPU).facts.quantised is None

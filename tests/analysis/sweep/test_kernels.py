@@ -111,6 +111,12 @@ def test_the_peak_is_the_earliest_highest_counted_position():
     assert kernels.peak_positions(traces, 1, 0, 2, -1).tolist() == [[1, 2]]
 
 
+def test_an_infinite_activation_is_not_the_peak():
+    traces = np.array([[[9, 1, 3, np.inf, -np.inf, -2]]], np.float16).view(np.uint16)
+    assert kernels.peak_positions(traces, 1, 0, 1, 1).tolist() == [[2]]
+    assert kernels.peak_positions(traces, 1, 0, 1, -1).tolist() == [[5]]
+
+
 def test_the_strongest_sources_come_first_and_ties_in_order():
     pattern = np.array([[[0.1, 0.4, 0.1, 0.4], [1, 0, 0, 0]]], np.float32)
     places, weights = kernels.strongest_sources(pattern, 3)

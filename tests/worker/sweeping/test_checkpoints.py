@@ -13,13 +13,19 @@ SITES = [Site(kind="mlp", layer=layer, n_units=3) for layer in range(2)]
 ACTIVATIONS = np.random.default_rng(0).normal(size=(8, 6, 3)).astype(np.float32)
 
 
-def _sweep(shards):
+def _plan(n_pilot):
+    split = SimpleNamespace(split="fit", numbers=range(8), n_pilot=n_pilot, n_held=2)
+    return SimpleNamespace(splits=[split], windows_per_shard=2)
+
+
+def _sweep(shards, n_pilot=2):
     """What checkpoints need of a sweep, with the same windows counted at every site."""
     counted = {(site.name, "fit"): states.counted(ACTIVATIONS, shards) for site in SITES}
     return SimpleNamespace(
         model=SimpleNamespace(sites=SITES),
-        plan=SimpleNamespace(splits=[SimpleNamespace(split="fit")]),
+        plan=_plan(n_pilot),
         states=counted,
+        sync_pool=lambda site, split: None,  # noqa: ARG005
         empty_state=lambda site, split: states.empty(3, 6),  # noqa: ARG005
     )
 
@@ -60,3 +66,9 @@ def test_only_what_was_counted_since_is_written(saved, tmp_path):
     saved.save(sweep)
     after = _files(tmp_path)
     assert {name for name in after if after[name] != before[name]} == {"mlp.1.fit.safetensors"}
+
+
+def test_a_file_of_another_plan_is_no_checkpoint(saved):
+    sweep = _sweep({}, n_pilot=4)
+    saved.restore(sweep)
+    assert all(state.shards == set() for state in sweep.states.values())
