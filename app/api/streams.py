@@ -113,7 +113,11 @@ class EventStreams:
 
     @contextmanager
     def watch(self, engine: Engine, job_id: str, position: int) -> Iterator[Feed]:
-        """The feed of a job, which ends with its last watcher. UnavailableError: too many watch."""
+        """The feed of a job, which ends with its last watcher. UnavailableError: too many watch.
+
+        The first watcher's `position` is where it begins; it must not lie beyond the job's newest
+        event, or the others would miss what comes up to there.
+        """
         if self._open >= self._most:
             raise UnavailableError(
                 f"{self._open} streams of events are open; no more are taken.",

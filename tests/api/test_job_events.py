@@ -206,6 +206,19 @@ def test_a_watcher_that_joins_late_gets_what_came_before(empty_app, empty_url):
         assert [item["event"] for item in read_events(first)] == ["succeeded"]
 
 
+def test_a_first_watcher_that_asks_for_too_much_takes_nothing_from_the_others(empty_app, empty_url):
+    engine = empty_app.state.engine
+    add_job(engine, "running", "queued")
+    with httpx.stream("GET", empty_url + path("?after=2147483647"), timeout=10) as first:
+        with httpx.stream("GET", empty_url + path("?after=1"), timeout=10) as second:
+            add_event(engine, "started")
+            others = read_events(second)
+            assert next(others)["event"] == "started"
+            add_event(engine, "succeeded", "succeeded")
+            assert [item["event"] for item in others] == ["succeeded"]
+        assert list(read_events(first)) == []
+
+
 def test_more_streams_than_allowed_are_refused_until_one_closes(empty_app, empty_url):
     empty_app.state.streams = EventStreams(2)
     add_job(empty_app.state.engine, "running", "queued")

@@ -33,10 +33,15 @@ def find_job(session: ReadSession, job_id: JobId) -> JobView:
     return jobs.get_job(session, job_id=job_id)
 
 
+def find_newest(session: ReadSession, job: Annotated[JobView, Depends(find_job)]) -> int:
+    return jobs.newest_event(session, job_id=job.id)
+
+
 async def take_place(
     request: Request,
     engine: StoreEngine,
     job: Annotated[JobView, Depends(find_job)],
+    newest: Annotated[int, Depends(find_newest)],
     after: Annotated[
         int, Query(description="Only events after this id.", ge=0, le=LARGEST, examples=[0])
     ] = 0,
@@ -53,7 +58,7 @@ async def take_place(
     """A place among the watchers, given back once the answer is over, however it ends."""
     streams: EventStreams = request.app.state.streams
     position = max(after, last_event_id)
-    with streams.watch(engine, job.id, position) as feed:
+    with streams.watch(engine, job.id, min(position, newest)) as feed:
         yield Watched(feed, position)
 
 

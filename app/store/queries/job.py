@@ -173,6 +173,12 @@ def list_events(
     ]
 
 
+def newest_event(session: Session, *, job_id: str) -> int:
+    """The id of the job's last event so far; 0 where there is none."""
+    query = select(func.max(JobEventTable.id)).where(JobEventTable.job_id == job_id)
+    return session.scalar(query) or 0
+
+
 def resolve_job_id(session: Session, *, beginning: str) -> str:
     """The one job whose id begins so. Raises NotFoundError, or BadRequestError for several."""
     found = list(
