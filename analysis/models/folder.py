@@ -215,7 +215,10 @@ def _facts(
 def _quantised(folder: Path) -> str | None:
     """How the weights had been quantised before they were converted."""
     origin = folder / ORIGIN
-    return str(read_json(origin)["quantised"]) or None if origin.is_file() else None
+    if not origin.is_file():
+        return None
+    found = read_json(origin).get("quantised")
+    return str(found) if found else None
 
 
 def qualified_name(activation: Any) -> str:  # noqa: ANN401 - a module or a function
