@@ -17,7 +17,8 @@ from app.store.failures import unavailable
 def backup(engine: Engine, target: Path) -> Path:
     """The written copy: a SQLite file, or on PostgreSQL an archive for `pg_restore`.
 
-    Artifacts are not part of it: copy the data folder's `artifacts` beside it.
+    Files beside the store are not part of it: copy the data folder's `pools`, `corpora` and
+    `windows` too.
     Raises ConflictError where `target` exists, UnavailableError where it cannot be written.
     """
     if engine.dialect.name == "sqlite":
