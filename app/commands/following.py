@@ -23,7 +23,9 @@ def output(
     ] = 10,
     wait: Wait = False,
 ) -> None:
-    """Compute which tokens every neuron promotes and suppresses, from weights alone.
+    """Compute which tokens every neuron promotes and suppresses.
+
+    From weights alone, but for the scale of the logits, which is measured on 16 windows of text.
 
     A sweep asks for it by itself when it has ended, unless told not to.
 

@@ -34,8 +34,9 @@ GLOSSARY: Final[dict[str, str]] = {
     "peak": "The token of a window with the highest activation (the lowest, in the bottom tail).",
     "top": "The windows with the highest maximum of the unit.",
     "bottom": "The windows with the lowest minimum of the unit.",
-    "interval": "A range of the window maximum. Windows are drawn at random within each interval, "
-    "and the share of all windows in it is given, so that the top is not taken for the whole.",
+    "interval": "A range of the window maximum, its upper end included. Windows are drawn at "
+    "random within each interval, and the share of all windows in it is given, so that the top is "
+    "not taken for the whole.",
     "random": "Windows drawn uniformly at random: what the unit does on ordinary text.",
     "pool": "Windows, drawn at random, on which every activation of every unit is kept.",
     "density": "Share of counted positions with an activation above 0.",
@@ -60,9 +61,11 @@ GLOSSARY: Final[dict[str, str]] = {
     "The direct path only: what later layers make of it is not seen.",
     "z-score": "How far a token's logit lies from those of random directions of the same norm, in "
     "their standard deviations. Of very many tokens some are far by chance.",
-    "related by output": "Neurons with the largest cosine between output vectors.",
-    "related by activity": "Neurons with the largest Pearson correlation of activations over the "
-    "tokens of the fit pool.",
+    "related by output": "Neurons whose output vectors have the cosine of largest magnitude with "
+    "this one's; a negative one writes the opposite.",
+    "related by activity": "Neurons and heads whose activations have the Pearson correlation of "
+    "largest magnitude with this one's over the tokens of the fit pool; negative ones are among "
+    "them.",
     "attention pattern": "At each token, the earlier tokens that a head reads, with the share of "
     "attention each gets.",
     "undefined": "There is no number, for instance the kurtosis of a constant. It is not 0.",

@@ -101,7 +101,7 @@ def interval(view: IntervalView) -> str:
     if view.low is None and view.high is None:
         return f"All windows ({share})"
     if view.low is None:
-        return f"Interval below {significant(view.high or 0.0)} ({share})"
+        return f"Interval up to {significant(view.high or 0.0)} ({share})"
     if view.high is None:
         return f"Interval above {significant(view.low)} ({share})"
     return f"Interval {significant(view.low)} to {significant(view.high)} ({share})"

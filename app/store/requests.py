@@ -98,7 +98,7 @@ class SweepRequest(Request):
 
 
 class OutputRequest(Request):
-    """The output side of every neuron, from weights alone."""
+    """The output side of every neuron: from weights, at a scale measured on 16 windows of text."""
 
     kind: Literal["output"] = "output"
     model: Name
@@ -107,7 +107,7 @@ class OutputRequest(Request):
 
 
 class RelateRequest(Request):
-    """Related neurons of every neuron: by output direction and by activity on the fit pool."""
+    """Related units: of neurons by output direction, of all by activity on the fit pool."""
 
     kind: Literal["relate"] = "relate"
     model: Name

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from app.rendering.glossary import GLOSSARY
 from app.rendering.histogram import histogram
 from app.rendering.marks import bin_place, distribution, percentile, place, rank
 from app.rendering.network import network
@@ -61,6 +62,12 @@ def test_percentiles_between_quantiles_are_rounded_down_and_only_the_maximum_is_
     assert [percentile(quantiles, float(k)) for k in range(101)] == list(range(101))
     assert rank(summary(), 0.999) == 99
     assert [rank(summary(), value) for value in (-1.0, 1.0, 2.0)] == [0, 100, 100]
+
+
+def test_the_glossary_says_that_related_units_may_be_opposites() -> None:
+    assert "largest magnitude" in GLOSSARY["related by output"]
+    assert "heads" in GLOSSARY["related by activity"]
+    assert "magnitude" in GLOSSARY["related by activity"]
 
 
 def test_the_tick_of_a_distribution_moves_with_the_value() -> None:

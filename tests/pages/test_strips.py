@@ -124,7 +124,7 @@ def test_intervals_come_highest_first_with_their_share_in_words() -> None:
     assert [key for key, _ in groups] == [high, low]
     assert [len(group) for _, group in groups] == [1, 2]
     assert interval(high).startswith("Interval above 0.500 (contains 25.0")
-    assert interval(low).startswith("Interval below 0.500 (contains 75.0")
+    assert interval(low).startswith("Interval up to 0.500 (contains 75.0")
 
 
 def test_a_peak_beyond_the_stored_tokens_is_said_and_breaks_nothing() -> None:
