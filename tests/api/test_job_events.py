@@ -124,9 +124,7 @@ def test_other_requests_are_answered_while_jobs_are_watched(empty_app, empty_url
     answers = [stream.__enter__() for stream in open_streams]
     try:
         assert all(next(read_events(answer))["event"] == "queued" for answer in answers)
-        started = time.perf_counter()
-        assert httpx.get(f"{empty_url}/api/v1/jobs").status_code == 200
-        assert time.perf_counter() - started < 2
+        assert httpx.get(f"{empty_url}/api/v1/jobs", timeout=30).status_code == 200
     finally:
         for stream in open_streams:
             stream.__exit__(None, None, None)
@@ -153,18 +151,18 @@ def test_the_loop_never_waits_for_the_database(empty_app, empty_url, monkeypatch
     """A slow store delays the watcher, not the rest."""
     add_job(empty_app.state.engine, "running", "queued")
     threads: set[str] = set()
+    answered = threading.Event()
     read = streams.jobs.list_events
 
     def slow(*args: object, **names: object) -> object:
         threads.add(threading.current_thread().name)
-        time.sleep(1)
+        answered.wait(60)
         return read(*args, **names)
 
     monkeypatch.setattr(streams.jobs, "list_events", slow)
     with httpx.stream("GET", empty_url + path(), timeout=10) as answer:
-        started = time.perf_counter()
-        assert httpx.get(f"{empty_url}/healthz").status_code == 200
-        assert time.perf_counter() - started < 0.9
+        assert httpx.get(f"{empty_url}/healthz", timeout=30).status_code == 200
+        answered.set()
         next(read_events(answer))
     assert all("AnyIO worker" in name for name in threads)
 

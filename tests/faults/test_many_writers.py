@@ -30,10 +30,10 @@ N_WRITERS = 60
 
 @pytest.fixture
 def app(tmp_path: Path) -> FastAPI:
-    """Of a store with one queued job; whoever writes waits a second for the lock."""
+    """Of a store with one queued job; whoever writes waits four seconds for the lock."""
     app = create_app(Settings(data=tmp_path, log_level="error"))
-    app.state.engine = open_engine(app.state.settings, busy_seconds=1)
-    app.state.writers = WriterQueue(seconds=0.5)
+    app.state.engine = open_engine(app.state.settings, busy_seconds=4)
+    app.state.writers = WriterQueue(seconds=3)
     upgrade(app.state.engine)
     with open_session(app.state.engine, commit=True) as session:
         session.add(
