@@ -124,9 +124,12 @@ def add_corpus(
     ] = None,
     text_field: Annotated[str, typer.Option(help="Column or key that holds the text.")] = "text",
     group_field: Annotated[
-        str,
-        typer.Option(help="Column or key of what a text is a part of (book, speaker): one split."),
-    ] = "group",
+        str | None,
+        typer.Option(
+            help="Column or key of what a text is a part of (book, speaker): one split; "
+            "default: group, where there is one."
+        ),
+    ] = None,
     domain: Annotated[
         str | None, typer.Option(help="Domain of every document, whatever the source says.")
     ] = None,

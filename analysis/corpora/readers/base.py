@@ -10,6 +10,8 @@ from analysis.records import Document
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _EACH_BYTE = "patchclamp-each-byte"
+GROUP = "group"
+"""The field of groups unless another is named."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +22,23 @@ class ReadOptions:
     title_field: str = "title"
     domain_field: str = "domain"
     origin_field: str = "origin"
-    group_field: str = "group"
-    """What a document is a part of (book, speaker); documents of one group share a split."""
+    group_field: str | None = None
+    """What a document is a part of (book, speaker); documents of one group share a split.
+
+    None is `group`, where there is one; a field that is named must be there.
+    """
     domain: str | None = None
     """The domain of every document, whatever the source says."""
     split: str = "train"
     """Hub data sets only."""
     config: str | None = None
     """Hub data sets only."""
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The fields that are read."""
+        named = (self.text_field, self.title_field, self.domain_field, self.origin_field)
+        return tuple(dict.fromkeys((*named, self.group_field or GROUP)))
 
 
 @dataclass

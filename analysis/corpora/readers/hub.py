@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from analysis.corpora.readers.base import ReadOptions, Replaced
-from analysis.corpora.readers.rows import missing_text, read_row
+from analysis.corpora.readers.rows import check_fields, read_rows
 from analysis.errors import CorpusError
 from analysis.records import Document
 
@@ -15,19 +15,15 @@ def read_hub(source: str, options: ReadOptions, replaced: Replaced) -> Iterator[
     from datasets.exceptions import DatasetsError
 
     place = f"data set {source}, {options.split}"
-    wanted = (
-        options.text_field, options.title_field, options.domain_field, options.origin_field,
-    )  # fmt: skip
     unreadable = (OSError, ValueError, RuntimeError, LookupError, httpx.HTTPError, DatasetsError)
     try:
         rows = datasets.load_dataset(source, options.config, split=options.split, streaming=True)
         fields = rows.column_names
         if fields is not None:
-            if options.text_field not in fields:
-                raise missing_text(options, fields, place=place)
-            rows = rows.select_columns([f for f in dict.fromkeys(wanted) if f in fields])
-        for number, row in enumerate(rows):
-            yield read_row(row, options, replaced, place=f"{place}, row {number}")
+            check_fields(options, fields, place=place)
+            rows = rows.select_columns([field for field in options.wanted if field in fields])
+        placed = ((f"{place}, row {number}", row) for number, row in enumerate(rows))
+        yield from read_rows(placed, options, replaced, place=place)
     except unreadable as error:
         raise CorpusError(
             f"The {place} cannot be read: {error}",

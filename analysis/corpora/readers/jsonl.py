@@ -5,11 +5,11 @@ import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from analysis.corpora.readers.base import ReadOptions, Replaced, decode
 from analysis.corpora.readers.files import list_files, read_failure
-from analysis.corpora.readers.rows import read_row
+from analysis.corpora.readers.rows import read_rows
 from analysis.errors import CorpusError
 from analysis.records import Document
 
@@ -17,12 +17,17 @@ SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 
 
 def read_jsonl(source: str, options: ReadOptions, replaced: Replaced) -> Iterator[Document]:
-    for file, name in list_files(source, SUFFIXES, replaced):
-        for number, line in _lines(file, name):
-            yield _read_line(line, options, replaced, place=f"{name}, line {number}")
+    files = list_files(source, SUFFIXES, replaced)
+    lines = (
+        (f"{name}, line {number}", line)
+        for file, name in files
+        for number, line in _lines(file, name)
+    )
+    rows = ((place, _parse(line, replaced, place=place)) for place, line in lines)
+    yield from read_rows(rows, options, replaced, place=source)
 
 
-def _read_line(line: bytes, options: ReadOptions, replaced: Replaced, *, place: str) -> Document:
+def _parse(line: bytes, replaced: Replaced, *, place: str) -> dict[str, Any]:
     try:
         row = json.loads(decode(line, replaced))
     except (ValueError, RecursionError) as error:
@@ -35,7 +40,7 @@ def _read_line(line: bytes, options: ReadOptions, replaced: Replaced, *, place: 
             f"{place}: this is a JSON {type(row).__name__}, not an object.",
             hint='Every line must be one JSON object, such as {"text": "…"}.',
         )
-    return read_row(row, options, replaced, place=place)
+    return row
 
 
 def _lines(file: Path, name: str) -> Iterator[tuple[int, bytes]]:

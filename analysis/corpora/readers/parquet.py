@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from analysis.corpora.readers.base import ReadOptions, Replaced
 from analysis.corpora.readers.files import list_files, read_failure
-from analysis.corpora.readers.rows import missing_text, read_row
+from analysis.corpora.readers.rows import check_fields, read_row
 from analysis.errors import CorpusError
 from analysis.records import Document
 
@@ -33,13 +33,8 @@ def _read_file(
 ) -> Iterator[Document]:
     with pq.ParquetFile(file) as parquet:
         fields = parquet.schema_arrow.names
-        if options.text_field not in fields:
-            raise missing_text(options, fields, place=name)
-        wanted = (
-            options.text_field, options.title_field, options.domain_field, options.origin_field,
-            options.group_field,
-        )  # fmt: skip
-        columns = [field for field in dict.fromkeys(wanted) if field in fields]
+        check_fields(options, fields, place=name)
+        columns = [field for field in options.wanted if field in fields]
         number = 0
         for batch in parquet.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns):
             for row in _as_bytes(batch).to_pylist():

@@ -10,6 +10,7 @@ from analysis.corpora.freezing import freeze_corpus
 from analysis.corpora.frozen import read_frozen
 from analysis.corpora.readers.base import ReadOptions
 from analysis.corpora.reading import HELD_OUT, read_documents
+from analysis.errors import CorpusError
 from analysis.records import Document
 
 
@@ -56,19 +57,31 @@ def test_a_held_out_domain_is_held_out_whatever_the_group(tmp_path):
     assert found == {"book": {"ood:novel"}}
 
 
-@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def _write_rows(folder, kind):
+    """What to read: a file of that kind, or for the hub the folder with one of its data sets."""
+    rows = [{"text": "One.", "group": "book", "by": "me"}, {"text": "Two.", "group": "", "by": "7"}]
+    if kind == "parquet":
+        texts = {name: [row[name] for row in rows] for name in rows[0]}
+        pq.write_table(pa.table(texts), folder / "train.parquet")
+        return folder / "train.parquet"
+    (folder / "train.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    return folder if kind == "hub" else folder / "train.jsonl"
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "hub"])
 def test_the_group_is_read_from_a_field(tmp_path, kind):
-    rows = [{"text": "One.", "group": "book", "by": "me"}, {"text": "Two.", "group": "", "by": 7}]
-    if kind == "jsonl":
-        path = tmp_path / "a.jsonl"
-        path.write_text("\n".join(json.dumps(row) for row in rows))
-    else:
-        path = tmp_path / "a.parquet"
-        texts = {name: [str(row[name]) for row in rows] for name in rows[0]}
-        pq.write_table(pa.table(texts), path)
-    assert [d.group for d in read_documents(str(path))] == ["book", ""]
+    source = str(_write_rows(tmp_path, kind))
+    assert [d.group for d in read_documents(source, kind=kind)] == ["book", ""]
     by = ReadOptions(group_field="by")
-    assert [d.group for d in read_documents(str(path), options=by)] == ["me", "7"]
+    assert [d.group for d in read_documents(source, kind=kind, options=by)] == ["me", "7"]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "hub"])
+def test_a_named_field_of_groups_that_no_row_has_is_refused(tmp_path, kind):
+    source = str(_write_rows(tmp_path, kind))
+    with pytest.raises(CorpusError, match=r"no field 'speaker'\. Fields: by, group, text") as said:
+        list(read_documents(source, kind=kind, options=ReadOptions(group_field="speaker")))
+    assert "--group-field" in (said.value.hint or "")
 
 
 def test_a_folder_within_a_domain_is_a_group_of_txt_files(tmp_path):
