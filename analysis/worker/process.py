@@ -279,13 +279,13 @@ class Worker:
             log.warning("job not handed back", job=execution.claim.job_id, reason=str(error))
 
     def _tidy(self, kind: JobKind[Any]) -> None:
-        """What cannot be removed now is removed another time."""
+        """What cannot be removed now is removed another time; no worker ends for it."""
         if kind.tidy is None:
             return
         try:
             kind.tidy(self._engine, self._settings)
-        except (OSError, UnavailableError) as error:
-            log.warning("not tidied up", kind=kind.name, reason=str(error))
+        except Exception as error:  # noqa: BLE001
+            log.warning("not tidied up", kind=kind.name, reason=explain(error))
 
     def _forget_dead(self) -> None:
         with open_session(self._engine) as session:

@@ -18,7 +18,7 @@ from analysis.sweep.plan import Plan
 from analysis.sweep.pool import file_sha256, pool_file
 from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
-from analysis.worker.provenance import end_run
+from analysis.worker.provenance import end_run, note_attempt
 from analysis.worker.subjects import model_row, site_ids
 from analysis.worker.sweeping.checkpoints import Checkpoints
 from analysis.worker.sweeping.counting import Counting
@@ -26,7 +26,6 @@ from analysis.worker.sweeping.leftovers import checkpoint_folder, pool_folder, r
 from analysis.worker.sweeping.preparing import Prepared, Subject, prepare, recall, windows_file
 from analysis.worker.sweeping.publishing import Publisher, show_run
 from analysis.worker.sweeping.sampling import plan_of
-from app.settings import Settings
 from app.store.queries.job import create_job
 from app.store.requests import OutputRequest, RelateRequest, SweepRequest
 from app.store.tables import ArtifactTable, RunTable, SiteTable
@@ -42,6 +41,7 @@ def run(context: JobContext[SweepRequest]) -> dict[str, Any]:
         return asdict(prepared)
 
     prepared = Prepared(**context.step("prepare", prepared_step))
+    context.write(lambda session: note_attempt(session, prepared.run_id))
     measured = context.step("count", lambda: _count(context, prepared, held))
     context.step("finish", lambda: finish(context, prepared, measured))
     return {"run_id": prepared.run_id}
@@ -53,7 +53,9 @@ KIND = JobKind("sweep", SweepRequest, run, tidy=remove_leftovers)
 def _count(
     context: JobContext[SweepRequest], prepared: Prepared, held: list[Subject]
 ) -> dict[str, Any]:
-    subject = held.pop() if held else recall(context, prepared)
+    if not held:
+        held.append(recall(context, prepared))
+    subject = held[0]  # kept, for another try would load it a second time
     counting = begin_counting(context, prepared, subject)
     for shard in counting.plan.shards:
         counting.count(shard)
@@ -66,9 +68,11 @@ def begin_counting(
 ) -> Counting:
     """Ready to count from where the last checkpoint was."""
     settings, run_id = context.settings, prepared.run_id
+    pools = pool_folder(settings, context.job_id)
+    checkpoint = checkpoint_folder(settings, context.job_id)
     plan = plan_of(context.request, subject.windows)
-    sweep = Sweep(subject.model, subject.windows, plan, pool_folder(settings, run_id))
-    checkpoints = Checkpoints(checkpoint_folder(settings, run_id), settings.checkpoint_seconds)
+    sweep = Sweep(subject.model, subject.windows, plan, pools)
+    checkpoints = Checkpoints(checkpoint, settings.checkpoint_seconds)
     checkpoints.restore(sweep)
     with Session(context.engine) as session:
         model = model_row(session, context.request.model)
@@ -89,7 +93,7 @@ def finish(context: JobContext[SweepRequest], prepared: Prepared, measured: dict
     for done, site in enumerate(sites):
         context.check_cancelled()
         context.progress(done, len(sites), "sites", "hashing pools")
-        artifacts += _artifacts(context.settings, prepared.run_id, plan, site)
+        artifacts += _artifacts(context, prepared.run_id, plan, site)
 
     def write(session: Session) -> None:
         if not end_run(session, prepared.run_id, "finished", measured):
@@ -102,14 +106,14 @@ def finish(context: JobContext[SweepRequest], prepared: Prepared, measured: dict
             _ask_for_more(session, context.request, prepared.run_id)
 
     context.write(write)
-    shutil.rmtree(checkpoint_folder(context.settings, prepared.run_id), ignore_errors=True)
+    shutil.rmtree(checkpoint_folder(context.settings, context.job_id), ignore_errors=True)
 
 
 def _artifacts(
-    settings: Settings, run_id: int, plan: Plan, site: SiteTable
+    context: JobContext[SweepRequest], run_id: int, plan: Plan, site: SiteTable
 ) -> list[dict[str, Any]]:
     """The rows that describe a site's pool files."""
-    folder = pool_folder(settings, run_id)
+    folder = pool_folder(context.settings, context.job_id)
     pools = {
         split: pool_file(folder, site.name, split.split) for split in plan.splits if split.n_pool
     }
@@ -121,7 +125,7 @@ def _artifacts(
             "kind": "pool",
             "site_id": site.id,
             "split": split.split,
-            "path": path.relative_to(settings.data).as_posix(),
+            "path": path.relative_to(context.settings.data).as_posix(),
             "shape": [site.n_units, split.n_pool, plan.n_pos],
             "dtype": "float16",
             "n_bytes": path.stat().st_size,

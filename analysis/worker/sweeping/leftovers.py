@@ -4,6 +4,7 @@ A sweep may end outside of its own code: cancelled while it waited, given up aft
 So its files are not removed by the sweep but after it, by whoever finds that its run has ended.
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,34 +17,42 @@ from app.store.tables import RunTable
 
 POOLS = "pools"
 CHECKPOINTS = "checkpoints"
+_JOB_ID = re.compile("[0-9a-f]{32}")
 
 
-def pool_folder(settings: Settings, run_id: int) -> Path:
-    return settings.data / POOLS / str(run_id)
+def pool_folder(settings: Settings, job_id: str) -> Path:
+    """Named by the job: stores that share a data folder count their runs alike."""
+    return settings.data / POOLS / job_id
 
 
-def checkpoint_folder(settings: Settings, run_id: int) -> Path:
-    return settings.data / CHECKPOINTS / str(run_id)
+def checkpoint_folder(settings: Settings, job_id: str) -> Path:
+    return settings.data / CHECKPOINTS / job_id
 
 
 def remove_leftovers(engine: Engine, settings: Settings) -> None:
     """What was published stays; what only a running or finished run needs goes.
 
-    A folder whose run the store does not know is left alone: it may be another store's.
+    A folder whose job the store does not know is left alone: it may be another store's.
     """
-    found = {*_numbers(settings.data / POOLS), *_numbers(settings.data / CHECKPOINTS)}
+    found = {*_job_ids(settings.data / POOLS), *_job_ids(settings.data / CHECKPOINTS)}
     with open_session(engine) as session:
         ended = session.execute(
-            select(RunTable.id, RunTable.status).where(
-                RunTable.id.in_(found), RunTable.status != "running"
+            select(RunTable.job_id, RunTable.status).where(
+                RunTable.job_id.in_(found), RunTable.kind == "sweep", RunTable.status != "running"
             )
         ).all()
-    for run_id, status in ended:
-        shutil.rmtree(checkpoint_folder(settings, run_id), ignore_errors=True)
+    for job_id, status in ended:
+        _remove(checkpoint_folder(settings, job_id))
         if status != "finished":
-            shutil.rmtree(pool_folder(settings, run_id), ignore_errors=True)
+            _remove(pool_folder(settings, job_id))
 
 
-def _numbers(folder: Path) -> Iterator[int]:
+def _job_ids(folder: Path) -> Iterator[str]:
     if folder.is_dir():
-        yield from (int(each.name) for each in folder.iterdir() if each.name.isdecimal())
+        yield from (each.name for each in folder.iterdir() if _JOB_ID.fullmatch(each.name))
+
+
+def _remove(folder: Path) -> None:
+    """Only a directory: a link or a file of that name is none of ours."""
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder, ignore_errors=True)
