@@ -109,4 +109,5 @@ def test_a_converted_folder_that_does_not_say_how_it_was_quantised_is_loaded(wri
     path, _ = written
     folder = convert_gguf(path, tmp_path / "converted")
     (folder / ORIGIN).write_text("{}")
-    assert load_model(str(folder), dtype=torch.float32, device=CPU).facts.quantised is None
+    loaded = load_model(str(folder), dtype=torch.float32, device=CPU, cache=tmp_path)
+    assert loaded.facts.quantised is None
