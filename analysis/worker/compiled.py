@@ -1,22 +1,46 @@
-"""Where compiled kernels are kept: in the data folder, which only its owner can write to.
+"""Where compiled kernels are kept: in a folder that only the user of this process can write to.
 
 Numba reads what it finds there as code. Beside the source, or in a folder that several people
 share, somebody else could have put it.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from platformdirs import user_cache_path
+
+from app.errors import UnavailableError
 from app.store.engine import make_private_folder
 
 FOLDER: Final = Path("cache") / "numba"
 VARIABLE: Final = "NUMBA_CACHE_DIR"
+WRITABLE_BY_OTHERS: Final = 0o022
 
 
-def keep_compiled(data: Path) -> Path:
-    """The folder. Call this before numba is imported; a variable that is set already wins."""
-    folder = Path(os.environ.setdefault(VARIABLE, str((data / FOLDER).absolute())))
-    for part in (folder.parent, folder):
-        make_private_folder(part)
-    return folder
+def keep_compiled(data: Path) -> Path | None:
+    """The folder: in the data, or the user's own where others may write to the data; None where
+    numba is left to choose. Call this before numba is imported; a variable already set wins.
+    """
+    if chosen := os.environ.get(VARIABLE):
+        with suppress(UnavailableError):  # numba will tell
+            make_private_folder(Path(chosen))
+        return Path(chosen)
+    data = data.absolute()
+    own = user_cache_path("patchclamp", appauthor=False) / "numba"
+    for folders in ((data, data / FOLDER.parent, data / FOLDER), (own.parent, own)):
+        if all(_is_ours(folder) for folder in folders):
+            os.environ[VARIABLE] = str(folders[-1])
+            return folders[-1]
+    return None
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether nobody else can put anything there; it is made where it is missing."""
+    try:
+        make_private_folder(folder)
+        found = folder.stat()
+    except (OSError, UnavailableError):
+        return False
+    return found.st_uid == os.geteuid() and not found.st_mode & WRITABLE_BY_OTHERS

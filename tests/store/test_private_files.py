@@ -53,3 +53,12 @@ def test_a_folder_that_was_there_keeps_its_rights(tmp_path: Path) -> None:
 def test_the_data_folder_beside_a_postgresql_store_is_private(tmp_path: Path) -> None:
     open_engine(Settings(data=tmp_path / "new", database_url="postgresql://127.0.0.1:1/none"))
     assert mode(tmp_path / "new") == "0o700"
+
+
+def test_folders_that_the_data_folder_lies_in_are_private_whatever_the_store(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "one" / "two" / "data"
+    open_engine(Settings(data=data, database_url=f"sqlite:///{tmp_path}/elsewhere/store.sqlite"))
+    made = (data, data.parent, data.parent.parent, tmp_path / "elsewhere")
+    assert {mode(folder) for folder in made} == {"0o700"}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.worker.compiled import VARIABLE, keep_compiled
+from analysis.worker import compiled
+from analysis.worker.compiled import FOLDER, VARIABLE, keep_compiled
 
 WORKER = """
 import atexit, sys
@@ -40,3 +41,45 @@ def test_a_folder_that_the_user_chose_is_kept(
     monkeypatch.setenv(VARIABLE, str(tmp_path / "mine"))
     assert keep_compiled(tmp_path / "data") == tmp_path / "mine"
     assert not (tmp_path / "data").exists()
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's cache folder; nobody chose another for compiled kernels."""
+    monkeypatch.setenv(VARIABLE, "")  # so that it is put back
+    monkeypatch.delenv(VARIABLE)
+    folder = tmp_path / "home" / "patchclamp"
+    monkeypatch.setattr(compiled, "user_cache_path", lambda *_, **__: folder)
+    return folder
+
+
+@pytest.mark.parametrize("shared", [".", "cache", "cache/numba"])
+def test_where_others_may_write_to_the_data_the_user_s_own_folder_is_taken(
+    tmp_path: Path, own_cache: Path, shared: str
+) -> None:
+    data = tmp_path / "data"
+    (data / FOLDER).mkdir(parents=True, mode=0o700)
+    for folder in (data, data / FOLDER.parent, data / FOLDER):
+        folder.chmod(0o700)
+    (data / shared).chmod(0o770)
+    assert keep_compiled(data) == own_cache / "numba"
+    assert os.environ[VARIABLE] == str(own_cache / "numba")
+    assert (own_cache / "numba").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_data_of_somebody_else_is_not_trusted(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert keep_compiled(tmp_path / "data") == tmp_path / "data" / FOLDER
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    assert keep_compiled(tmp_path / "data") is None
+    assert own_cache.is_dir()
+    assert VARIABLE not in os.environ
+
+
+def test_a_worker_starts_where_no_folder_can_be_made(tmp_path: Path, own_cache: Path) -> None:
+    for file in (tmp_path / "data", own_cache.parent):
+        file.touch()
+    assert keep_compiled(tmp_path / "data") is None
+    assert VARIABLE not in os.environ
