@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from analysis.worker.context import JobContext
 from analysis.worker.heartbeat import Lease
 from analysis.worker.jobs import JobKind
+from analysis.worker.provenance import code_version
 from app.settings import Settings
 from app.store import queue
 from app.store.engine import open_session
@@ -25,6 +26,7 @@ def run_inline(
     engine: Engine, settings: Settings, kind: JobKind[Any], request: Request
 ) -> dict[str, Any] | None:
     """The job's result. Errors of its function are raised, and stored on the job."""
+    code_version()  # now: a run begins in a transaction
     with open_session(engine, commit=True) as session:
         job = create_job(session, request=request, actor="inline")
     claim = queue.claim_next(

@@ -50,13 +50,19 @@ def processor() -> str:
     return next((name for name in names if name), platform.processor() or platform.machine())
 
 
+@cache
 def code_version() -> str:
-    """The version; in a checkout also the commit, and whether files differ from it."""
-    commit = _git("rev-parse", "HEAD") if (ROOT / ".git").exists() else None
-    if commit is None:
+    """The version; in a checkout also the commit, and whether files differ from it.
+
+    Asked once, when the process begins: that is the code it runs, and git may take its time, for
+    which no transaction should be kept open.
+    """
+    if not (ROOT / ".git").exists():
         return version("patchclamp")
+    commit = _git("rev-parse", "HEAD")
     changed = _git("status", "--porcelain", "--untracked-files=no")
-    return f"{version('patchclamp')}, commit {commit}{' with local changes' if changed else ''}"
+    told = {None: ", changes unknown", "": ""}.get(changed, " with local changes")
+    return f"{version('patchclamp')}, commit {commit or 'unknown'}{told}"
 
 
 def command(name: str, options: Mapping[str, object]) -> str:
@@ -75,7 +81,8 @@ def _git(*arguments: str) -> str | None:
         return None
     try:
         done = subprocess.run(  # noqa: S603 - our own arguments
-            [program, "-C", str(ROOT), *arguments],
+            [program, "--no-optional-locks", "-C", str(ROOT), *arguments],
+            env={name: value for name, value in os.environ.items() if name[:4] != "GIT_"},
             capture_output=True, text=True, timeout=10, check=True,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
