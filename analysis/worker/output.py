@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from analysis.weights.output_side import OutputSides, Readout, largest_by_chance, output_sides
 from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
-from analysis.worker.provenance import begin_run, command, end_run
+from analysis.worker.provenance import begin_run, command, end_run, note_attempt
 from analysis.worker.subjects import load_subject, model_row, site_ids, sweep_row
 from analysis.worker.typical import first_windows, typical_scales
 from app.store.packing import pack
@@ -74,6 +74,7 @@ def run(context: JobContext[OutputRequest]) -> dict[str, Any]:
         )
 
     run_id = context.step("begin", lambda: context.write(begin))
+    context.write(lambda session: note_attempt(session, run_id))
     for site in sites:
         context.check_cancelled()
         context.progress(done, total, "neurons", "projecting output vectors on the vocabulary")

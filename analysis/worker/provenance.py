@@ -33,7 +33,7 @@ def machine(device: str = "cpu") -> dict[str, Any]:
         "torch": torch.__version__,
         **{name: version(name) for name in LIBRARIES},
     }
-    if device.startswith("cuda"):
+    if device.startswith("cuda") and torch.cuda.is_available():
         described["gpu"] = torch.cuda.get_device_name(torch.device(device))
         described["cuda"] = torch.version.cuda
     return described
@@ -111,6 +111,29 @@ def begin_run(session: Session, **columns: Any) -> int:  # noqa: ANN401 - the co
         **columns,
     }
     return session.execute(insert(RunTable).values(**values).returning(RunTable.id)).scalar_one()
+
+
+def note_attempt(session: Session, run_id: int) -> None:
+    """Call it whenever a job goes on with its run: says so under the run's machine where machine or
+    code are others than those of the attempt before."""
+    run = session.get_one(RunTable, run_id)
+    attempts = run.machine.get("attempts", [])
+    begun = {key: value for key, value in run.machine.items() if key != "attempts"}
+    before = (
+        (attempts[-1]["machine"], attempts[-1]["code_version"])
+        if attempts
+        else (begun, run.code_version)
+    )
+    now = (machine(run.device), code_version())
+    if run.status != "running" or now == before:
+        return
+    attempt = {
+        "machine": now[0],
+        "code_version": now[1],
+        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    changed = {**begun, "attempts": [*attempts, attempt]}
+    session.execute(update(RunTable).where(RunTable.id == run_id).values(machine=changed))
 
 
 def end_run(session: Session, run_id: int, status: str, measured: dict[str, Any]) -> bool:

@@ -30,7 +30,7 @@ from analysis.weights.relatives import (
 )
 from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
-from analysis.worker.provenance import begin_run, command, end_run
+from analysis.worker.provenance import begin_run, command, end_run, note_attempt
 from analysis.worker.subjects import load_subject, model_row, sweep_row
 from app.settings import Settings
 from app.store.packing import pack
@@ -96,6 +96,7 @@ def run(context: JobContext[RelateRequest]) -> dict[str, Any]:
         )
 
     run_id = context.step("begin", lambda: context.write(begin))
+    context.write(lambda session: note_attempt(session, run_id))
     generator = torch.Generator().manual_seed(sweep.seed)
     measured: dict[str, Any] = {}
     neurons = [site for site in sites if site.kind == "mlp"]

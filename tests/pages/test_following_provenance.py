@@ -3,9 +3,12 @@
 import hashlib
 import re
 
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from app.rendering.words import lines
+from app.store.engine import open_session
+from app.store.tables import RunTable
 
 
 def test_a_run_shows_everything_that_is_known_of_it(pages: TestClient) -> None:
@@ -19,6 +22,21 @@ def test_a_run_shows_everything_that_is_known_of_it(pages: TestClient) -> None:
         assert str(view[key]) in page, key
     for key in (*view["parameters"], *view["measured"], *view["machine"]):
         assert key.removeprefix("n_").replace("_", " ") in page or key in page, key
+
+
+def test_a_run_that_was_taken_over_names_every_machine(own_pages: TestClient) -> None:
+    attempt = {
+        "machine": {"processor": "the second one"},
+        "code_version": "0.1.0, commit fedcba",
+        "started_at": "2026-03-01T12:00:00+00:00",
+    }
+    with open_session(own_pages.app.state.engine, commit=True) as session:  # type: ignore[attr-defined]
+        run = session.scalars(select(RunTable).filter_by(kind="sweep")).first()
+        assert run is not None
+        run.machine = run.machine | {"attempts": [attempt]}
+    page = own_pages.get(f"/runs/{run.id}").text
+    assert page.index("made up") < page.index("continued elsewhere") < page.index("the second one")
+    assert "0.1.0, commit fedcba" in page
 
 
 def test_artifacts_are_listed_with_shape_size_and_hash(pages: TestClient) -> None:

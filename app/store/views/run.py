@@ -36,6 +36,8 @@ class RunView(View):
     device: str
     code_version: str
     machine: dict[str, Any]
+    """Of the first attempt; under `attempts` machine, code_version and started_at of each later one
+    that ran on another machine or by other code."""
     measured: dict[str, Any]
     command: str
     started_at: datetime
