@@ -52,6 +52,7 @@ def run_parameters(request: SweepRequest, windows: Windows, plan: Plan) -> dict[
         "max_windows": dict(request.max_windows),
         "sampling": {split: sampling_of(request, split).model_dump() for split in windows.splits},
         "pilot_windows": {split.split: split.n_pilot for split in plan.splits},
+        "pilot_windows_held": {split.split: split.n_held for split in plan.splits},
         "windows": windows_found(windows),
         "windows_sha256": windows.sha256,
     }

@@ -87,6 +87,7 @@ def test_a_run_names_what_was_chosen_for_it(swept: Swept, monkeypatch):
     assert again.sampling["ood:other"] == SWEEP.sampling["ood"]
     assert run.parameters["min_tokens"] == 16
     assert run.parameters["pilot_windows"]["fit"] > 0
+    assert run.parameters["pilot_windows_held"]["ood:other"] == 3  # its pool
     assert run.parameters["activation_function"] == "torch.nn.functional.relu"
     assert {"numpy", "numba", "tokenizers", "torch", "transformers", "processor"} <= set(
         run.machine
