@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from analysis.worker.failing import shorten
 from analysis.worker.heartbeat import Lease
 from analysis.worker.interruptions import (
     JobCancelled,
@@ -132,6 +133,7 @@ class JobContext(Generic[R]):
                 reason = reason_to_wait(error)
                 if reason is None:
                     raise
+                log.warning("not written", job=self.job_id, error=str(error))
                 self.wait(reason, delay)
                 delay = min(2 * delay, LONGEST_DELAY)
             else:
@@ -191,7 +193,7 @@ class JobContext(Generic[R]):
         rate = self._rate.update(now, done, unit)
         told = message != self._message
         self._message = message
-        self._unwritten = Progress(done, total, unit, rate, message)
+        self._unwritten = Progress(done, total, unit, rate, shorten(message, self.settings))
         if not self._writing and (told or now - self._wrote_at >= POLL_SECONDS):
             self.flush()
 
@@ -214,7 +216,8 @@ class JobContext(Generic[R]):
         """Something that whoever watches the job should know, e.g. `published`."""
         if self._writing:
             raise RuntimeError("an event inside a transaction would wait for it forever")
-        self.patiently(queue.write_event, self._signals, self._claim, kind, data)
+        told = shorten(data, self.settings)
+        self.patiently(queue.write_event, self._signals, self._claim, kind, told)
 
     def _fence(self, session: Session) -> None:
         try:
@@ -244,7 +247,8 @@ class JobContext(Generic[R]):
 
     def _tell(self, message: str | None, kind: str) -> None:
         try:
-            queue.write_message(self._signals, self._claim, message, kind)
+            told = shorten(message, self.settings)
+            queue.write_message(self._signals, self._claim, told, kind)
         except LeaseLostError:
             self._lease.lost = True
             raise LeaseLost from None

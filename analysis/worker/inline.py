@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from analysis.worker.context import JobContext
+from analysis.worker.failing import shorten
 from analysis.worker.heartbeat import Lease
 from analysis.worker.jobs import JobKind
 from analysis.worker.provenance import code_version
@@ -47,7 +48,7 @@ def run_inline(
         result = kind.run(context)
         context.flush()
     except Exception as error:
-        queue.finish(engine, claim, "failed", error=str(error))
+        queue.finish(engine, claim, "failed", error=shorten(str(error), settings))
         if kind.tidy is not None:
             kind.tidy(engine, settings)
         raise

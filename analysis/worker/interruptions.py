@@ -5,7 +5,9 @@ which would record them as the outcome of a step, may swallow them.
 """
 
 import errno
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
@@ -40,20 +42,27 @@ class StoreWaiting(Interruption):
 
 
 def reason_to_wait(error: BaseException) -> str | None:
-    """What keeps the store or the disk from being written, if that is all that is wrong."""
+    """What keeps the store or the disk from being written, if that is all that is wrong.
+
+    As anybody may read it: without addresses and folders.
+    """
     for cause in _chain(error):
         if isinstance(cause, UnavailableError):
-            return f"{cause.detail} {cause.hint or ''}".strip()
+            return f"{cause.public} {cause.hint or ''}".strip()
         if isinstance(cause, DBAPIError) and cause.orig is not None:
             told = unavailable(cause.orig, name="of the queue")
             if told is not None:
-                return f"{told.detail} {told.hint or ''}".strip()
+                return f"{told.public} {told.hint or ''}".strip()
         if isinstance(cause, OSError) and cause.errno in FULL:
-            where = f" ({cause.filename})" if cause.filename else ""
+            where = f" ({_last_part(cause.filename)})" if cause.filename else ""
             return f"The disk cannot be written: {cause.strerror}{where}. Free some space."
         if "No space left on device" in str(cause):  # writers of other languages
             return "The disk is full. Free some space."
     return None
+
+
+def _last_part(filename: object) -> str:
+    return Path(os.fsdecode(filename)).name if isinstance(filename, str | bytes) else "a file"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError
 
 from analysis.worker.context import FIRST_DELAY, LONGEST_DELAY, JobContext
 from analysis.worker.durable import Durable, run_step
-from analysis.worker.failing import explain
+from analysis.worker.failing import explain, shorten
 from analysis.worker.heartbeat import Heartbeat, Lease
 from analysis.worker.interruptions import (
     JobCancelled,
@@ -77,7 +77,7 @@ class Worker:
     def __init__(
         self, settings: Settings, kinds: JobKinds, *, grace_seconds: float = GRACE_SECONDS
     ) -> None:
-        self.id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self.id = uuid.uuid4().hex  # shown on pages: it says nothing of the host
         self._settings = settings
         self._kinds = kinds
         self._lease_seconds = settings.lease_seconds
@@ -103,7 +103,7 @@ class Worker:
         self._forget_dead()
         for kind in self._kinds:
             self._tidy(kind)
-        log.info("worker ready", worker=self.id, kinds=self._kinds.names)
+        log.info("worker ready", worker=self.id, process=os.getpid(), kinds=self._kinds.names)
         try:
             while not self._stopping.is_set():
                 claim = self._claim()
@@ -196,6 +196,7 @@ class Worker:
             reason = reason_to_wait(error)
             if reason is None:
                 raise
+            log.warning("not queued", job=execution.claim.job_id, error=str(error))
             execution.outcome, execution.reason = "waiting", reason
             return "waiting"
         while not execution.over.wait(WATCH_SECONDS):
@@ -239,10 +240,16 @@ class Worker:
         except Exception as error:
             reason = reason_to_wait(error)
             if reason is not None:
+                log.warning("not written", job=claim.job_id, error=str(error))
                 raise StoreWaiting(reason) from error
             told = "".join(traceback.format_exception(error))
             log.warning("job failed", job=claim.job_id, error=explain(error))
-            self._finish(execution, "failed", error=explain(error), traceback=told)
+            self._finish(
+                execution,
+                "failed",
+                error=shorten(explain(error, public=True), self._settings),
+                traceback=shorten(told, self._settings),
+            )
         else:
             self._finish(execution, "succeeded", result=result)
 
@@ -252,7 +259,7 @@ class Worker:
             claim,
             "failed",
             error="Its request is not understood by this version. Ask for the job again.",
-            traceback=str(error),
+            traceback=shorten(str(error), self._settings),
         )
 
     def _finish(
