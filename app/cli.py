@@ -24,6 +24,7 @@ from app.commands import (
     sweeping,
 )
 from app.commands.version import version_text
+from app.printable import escaped_lines
 
 USAGE = 2
 HELP = """Record from the neurons of a network, explain them, prove or refute it, intervene.
@@ -75,9 +76,9 @@ def explain(error: Exception) -> tuple[str, int] | None:
     """What to say about an error, and the exit code; None for a fault of ours."""
     detail, hint = getattr(error, "detail", None), getattr(error, "hint", None)
     if isinstance(detail, str):
-        return (f"{detail}\n{hint}" if hint else detail), 1
+        return escaped_lines(f"{detail}\n{hint}" if hint else detail), 1
     if type(error).__module__.startswith("pydantic"):
-        return _explain_values(error), USAGE
+        return escaped_lines(_explain_values(error)), USAGE
     return None
 
 

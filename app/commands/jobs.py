@@ -6,6 +6,7 @@ import typer
 
 from app.commands.formatting import ago, count, duration
 from app.commands.opening import ACTOR, console
+from app.printable import escaped, escaped_lines
 from app.store.opening import opened_store
 
 if TYPE_CHECKING:
@@ -63,7 +64,12 @@ def list_(
         table.add_column(heading, no_wrap=True)
     for job in page.items:
         table.add_row(
-            job.id, job.kind, job.model or "", job.status, _progress(job), ago(job.created_at)
+            job.id,
+            job.kind,
+            escaped(job.model or ""),
+            job.status,
+            _progress(job),
+            ago(job.created_at),
         )
     console().print(table)
     if page.next_cursor:
@@ -96,13 +102,14 @@ def show(job_id: JobId) -> None:
     }
     for name, value in facts.items():
         if value not in (None, ""):
-            out.print(f"{name:<9} {value}")
+            out.print(f"{name:<9} {escaped_lines(str(value))}")
     for name, value in job.request.items():
-        out.print(f"  {name} = {value}")
+        out.print(escaped_lines(f"  {name} = {value}"))
     for event in events:
-        out.print(f"{event.at.astimezone():%Y-%m-%d %H:%M:%S} {event.kind} {event.data or ''}")
+        told = escaped_lines(f"{event.kind} {event.data or ''}")
+        out.print(f"{event.at.astimezone():%Y-%m-%d %H:%M:%S} {told}")
     if job.traceback:
-        out.print(job.traceback)
+        out.print(escaped_lines(job.traceback))
 
 
 def watch(job_id: JobId) -> None:
@@ -141,7 +148,7 @@ def cancel(job_id: JobId) -> None:
 def _progress(job: "JobRow") -> str:
     progress = job.progress
     if job.status == "running" and job.message and job.message.startswith("Waiting"):
-        return job.message
+        return escaped(job.message)
     if progress.done is None:
         return ""
     if not progress.total:

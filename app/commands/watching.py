@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from app.commands.formatting import count, duration
 from app.commands.opening import console
 from app.errors import PatchclampError
+from app.printable import escaped
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -80,7 +81,7 @@ def _show(bar: "Progress", task: "TaskID", job: "JobView") -> None:
         amount = f"{count(progress.done)} {unit}"
     else:
         amount = ""
-    what = job.message or (f"{job.kind} {job.status}")
+    what = escaped(job.message or f"{job.kind} {job.status}")
     bar.update(
         task,
         description=f"{what}  {amount}".strip(),
@@ -95,4 +96,5 @@ def _sentence(event: "JobEventView") -> str:
     told = ", ".join(
         f"{key}: {value}" for key, value in event.data.items() if value is not None and value != {}
     )
-    return f"{event.at.astimezone():%H:%M:%S} {event.kind}{f' ({told})' if told else ''}"
+    told = escaped(f"{event.kind} ({told})" if told else event.kind)
+    return f"{event.at.astimezone():%H:%M:%S} {told}"

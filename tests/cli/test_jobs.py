@@ -1,6 +1,7 @@
 """`patchclamp jobs`: what users see and do."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from subprocess import Popen
 
 import pytest
@@ -9,6 +10,7 @@ from app.settings import Settings
 from app.store.engine import open_engine, open_session
 from app.store.queries.job import create_job, get_job
 from app.store.requests import PrepareDemoRequest
+from app.store.tables.job import JobEventTable, JobTable
 from tests.cli.conftest import Run
 
 
@@ -50,6 +52,23 @@ def test_watching_ends_with_the_job_and_tells_its_outcome(
     output, _ = watching.communicate(timeout=30)
     assert watching.returncode == 1
     assert f"Job {job_id} was cancelled" in output
+
+
+def test_nothing_that_a_job_says_steers_the_terminal(
+    run: Run, store: Settings, job_id: str
+) -> None:
+    evil = "a\x1b]0;title\x07b\u202ec"
+    with open_session(open_engine(store), commit=True) as session:
+        job = session.get_one(JobTable, job_id)
+        job.status, job.error, job.message = "failed", evil, f"Waiting: {evil}"
+        job.traceback = f"Traceback:\n  {evil}"
+        now = datetime.now(UTC)
+        session.add(JobEventTable(job_id=job_id, at=now, kind="waiting", data={"message": evil}))
+    shown, watched = run("jobs", "show", job_id), run("jobs", "watch", job_id)
+    for output in (shown.stdout, watched.stderr):
+        assert all(line.isprintable() for line in output.splitlines())
+        assert r"a\x1b]0;title\x07b\u202ec" in output
+    assert "Traceback:\n  a" in shown.stdout
 
 
 def test_no_jobs_is_no_error(run: Run) -> None:
