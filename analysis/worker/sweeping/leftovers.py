@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from app.settings import Settings
 from app.store.engine import open_session
-from app.store.tables import RunTable
+from app.store.tables import JobTable, RunTable
 
 POOLS = "pools"
 CHECKPOINTS = "checkpoints"
@@ -37,9 +37,9 @@ def remove_leftovers(engine: Engine, settings: Settings) -> None:
     found = {*_job_ids(settings.data / POOLS), *_job_ids(settings.data / CHECKPOINTS)}
     with open_session(engine) as session:
         ended = session.execute(
-            select(RunTable.job_id, RunTable.status).where(
-                RunTable.job_id.in_(found), RunTable.kind == "sweep", RunTable.status != "running"
-            )
+            select(JobTable.id, RunTable.status)
+            .join(RunTable, RunTable.job_id == JobTable.id)
+            .where(JobTable.id.in_(found), RunTable.kind == "sweep", RunTable.status != "running")
         ).all()
     for job_id, status in ended:
         _remove(checkpoint_folder(settings, job_id))
