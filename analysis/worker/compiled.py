@@ -1,4 +1,5 @@
-"""Where compiled kernels are kept: in a folder that only the user of this process can write to.
+"""Where compiled kernels are kept: in a folder that only the user of this process can write to,
+and of this version alone.
 
 Numba reads what it finds there as code. Beside the source, or in a folder that several people
 share, somebody else could have put it.
@@ -11,6 +12,7 @@ from typing import Final
 
 from platformdirs import user_cache_path
 
+from analysis.compiled import kernels_version
 from app.errors import UnavailableError
 from app.store.engine import make_private_folder
 
@@ -29,10 +31,12 @@ def keep_compiled(data: Path) -> Path | None:
         return Path(chosen)
     data = data.absolute()
     own = user_cache_path("patchclamp", appauthor=False) / "numba"
+    version = kernels_version()
     for folders in ((data, data / FOLDER.parent, data / FOLDER), (own.parent, own)):
-        if all(_is_ours(folder) for folder in folders):
-            os.environ[VARIABLE] = str(folders[-1])
-            return folders[-1]
+        kept = folders[-1] / version
+        if all(_is_ours(folder) for folder in (*folders, kept)):
+            os.environ[VARIABLE] = str(kept)
+            return kept
     return None
 
 

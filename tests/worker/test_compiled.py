@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis.compiled import kernels_version
 from analysis.worker import compiled
 from analysis.worker.compiled import FOLDER, VARIABLE, keep_compiled
 
@@ -30,7 +31,7 @@ def test_a_worker_keeps_compiled_kernels_in_its_data_folder(tmp_path: Path) -> N
         text=True,
         check=True,
     )
-    folder = data / "cache" / "numba"
+    folder = data / "cache" / "numba" / kernels_version()
     assert f"cache: {folder}" in done.stdout
     assert {oct(path.stat().st_mode & 0o777) for path in (data, folder.parent, folder)} == {"0o700"}
 
@@ -62,9 +63,9 @@ def test_where_others_may_write_to_the_data_the_user_s_own_folder_is_taken(
     for folder in (data, data / FOLDER.parent, data / FOLDER):
         folder.chmod(0o700)
     (data / shared).chmod(0o770)
-    assert keep_compiled(data) == own_cache / "numba"
-    assert os.environ[VARIABLE] == str(own_cache / "numba")
-    assert (own_cache / "numba").stat().st_mode & 0o777 == 0o700
+    assert keep_compiled(data) == own_cache / "numba" / kernels_version()
+    assert os.environ[VARIABLE] == str(own_cache / "numba" / kernels_version())
+    assert (own_cache / "numba" / kernels_version()).stat().st_mode & 0o777 == 0o700
 
 
 def test_the_data_of_somebody_else_is_not_trusted(
