@@ -71,7 +71,7 @@ def test_where_others_may_write_to_the_data_the_user_s_own_folder_is_taken(
 def test_the_data_of_somebody_else_is_not_trusted(
     tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert keep_compiled(tmp_path / "data") == tmp_path / "data" / FOLDER
+    assert keep_compiled(tmp_path / "data") == tmp_path / "data" / FOLDER / kernels_version()
     monkeypatch.delenv(VARIABLE)
     monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
     assert keep_compiled(tmp_path / "data") is None
