@@ -13,17 +13,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64, UInt32
+from jaxtyping import Float32, Int16, Int64, UInt32
 from numpy import ndarray
 from torch import Tensor
 
 from analysis.corpora.windows import Windows
 from analysis.models.subject import SubjectModel
 from analysis.records import Site
+from analysis.sweep import kernels
+from analysis.sweep.kernels.arguments import Batch
 from analysis.sweep.patterns import Patterns
 from analysis.sweep.plan import Plan, Shard
 from analysis.sweep.pool import PoolWriter, pool_file
-from analysis.sweep.slots import Batch
 from analysis.sweep.state import SiteState
 
 BeforeBatch = Callable[[int], None]
@@ -153,19 +154,17 @@ class _Taking:
         state = self._states[site]
         pilot = self._pilots.get(site)
         held = pilot is not None and pilot.done < self._n_held
-        before = state.slots.windows.copy() if state.patterns else None
         if activations.device.type == "cpu" or held:
             # What is held in a pool has to come to the CPU anyway.
             batch = as_batch(activations, self._lengths, self._numbers)
-            highest = state.take(batch)
+            taken = state.take(batch)
             if pilot is not None and held:
                 pilot.pool.write(batch.first(self._n_held - pilot.done), pilot.done)
         else:
-            highest = state.take_on_device(activations, self._lengths, self._numbers)
+            taken = state.take_on_device(activations, self._lengths, self._numbers)
         if pilot is not None:
-            self._keep_pilot(pilot, highest)
-        if state.patterns is not None and before is not None:
-            self._read_patterns(site, state, before, pilot)
+            self._keep_pilot(pilot, taken.highest)
+        self._read_patterns(site, state, taken.sources, pilot)
 
     def end(self) -> None:
         for site, pilot in self._pilots.items():
@@ -197,19 +196,19 @@ class _Taking:
         self,
         site: Site,
         state: SiteState,
-        before: UInt32[ndarray, "head slot"],
+        sources: Int16[ndarray, "head slot"],
         pilot: _Pilot | None,
     ) -> None:
-        patterns, model = state.patterns, self._sweep.model
-        if patterns is None:
+        if state.patterns is None:
             return
         wanted = np.zeros((site.n_units, len(self._numbers)), bool)
-        heads, slots = np.nonzero(state.slots.windows != before)
-        wanted[heads, state.slots.windows[heads, slots] - self._numbers[0]] = True
+        heads, slots = np.nonzero(sources != kernels.NONE)
+        wanted[heads, sources[heads, slots]] = True
         if pilot is not None and state.slots.kept.per_interval:
             # Any window at hand may enter an interval once the edges are known.
             wanted[:, : max(self._n_held - pilot.done + len(self._numbers), 0)] = True
-        patterns.read(np.argwhere(wanted), self._numbers, partial(model.attention, site.name))
+        attention = partial(self._sweep.model.attention, site.name)
+        state.patterns.read(np.argwhere(wanted), self._numbers, attention)
 
 
 def as_batch(

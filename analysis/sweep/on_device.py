@@ -5,8 +5,6 @@ that some unit keeps; copying every activation would take longer than the forwar
 float32 within a window and float64 beyond.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float32, Float64, Int64, Shaped, UInt16, UInt32
@@ -16,6 +14,7 @@ from torch import Tensor
 from analysis.sweep import kernels
 from analysis.sweep.hashing import phase
 from analysis.sweep.histogram import BINS, FIRST_CODE
+from analysis.sweep.kernels.arguments import Counting, Extremes, Totals
 from analysis.sweep.kernels.reducing import EXACT_FOR
 
 UNITS_AT_ONCE = 4096
@@ -25,55 +24,36 @@ QUIET_NAN = np.uint16(0x7E00)
 """What `kernels` writes, with the sign; the bits of a NaN differ between devices."""
 
 
-@dataclass(frozen=True)
-class Reduced:
-    """A batch of one site."""
-
-    sums: Float64[ndarray, "4 unit"]
-    """Of powers of (a − shift) over finite activations at counted positions."""
-    counts: Int64[ndarray, "4 unit"]
-    """Counted, above 0, above the threshold, not finite."""
-    histogram: UInt32[ndarray, "unit bin"]
-    highest: Float32[ndarray, "batch unit"]
-    """−inf where nothing is finite."""
-    lowest: Float32[ndarray, "batch unit"]
-
-
 def reduce_on_device(
     activations: Float[Tensor, "batch pos unit"],
     *,
     lengths: Int64[ndarray, " batch"],
     windows: UInt32[ndarray, " batch"],
-    shift: Float32[ndarray, " unit"],
-    first: int,
-    threshold: float,
-    histogram_every: int,
-    seed: int,
-) -> Reduced:
-    """What `kernels.take` counts, computed by torch."""
-    device, n_pos = activations.device, activations.shape[1]
+    counting: Counting,
+    totals: Totals,
+) -> Extremes:
+    """What `kernels.take` reduces, computed by torch."""
+    n_batch, n_pos, n_units = activations.shape
+    first, every = counting.first, counting.histogram_every
     position = np.arange(n_pos)
     counted = (position >= first) & (position < lengths[:, None])
-    phases = [phase(np.uint64(seed), window, histogram_every) for window in windows]
-    binned = counted & ((position - first - np.array(phases)[:, None]) % histogram_every == 0)
-    parts = [
-        _reduce(
-            activations[:, :, span],
-            torch.from_numpy(counted).to(device),
-            torch.from_numpy(binned).to(device),
-            torch.from_numpy(shift[span]).to(device),
-            threshold,
-        )
-        for start in range(0, activations.shape[2], UNITS_AT_ONCE)
-        for span in [slice(start, start + UNITS_AT_ONCE)]
-    ]
-    return Reduced(
-        sums=np.concatenate([part.sums for part in parts], 1),
-        counts=np.concatenate([part.counts for part in parts], 1),
-        histogram=np.concatenate([part.histogram for part in parts], 0),
-        highest=np.concatenate([part.highest for part in parts], 1),
-        lowest=np.concatenate([part.lowest for part in parts], 1),
+    phases = [phase(np.uint64(counting.seed), window, every) for window in windows]
+    binned = counted & ((position - first - np.array(phases)[:, None]) % every == 0)
+    there = torch.from_numpy(counted).to(activations.device)
+    in_histogram = torch.from_numpy(binned).to(activations.device)
+    found = Extremes(
+        np.empty((n_batch, n_units), np.float32), np.empty((n_batch, n_units), np.float32)
     )
+    for start in range(0, n_units, UNITS_AT_ONCE):
+        span = slice(start, start + UNITS_AT_ONCE)
+        values = activations[:, :, span].float()
+        finite = values.isfinite() & there[:, :, None]
+        totals.sums[:, span] += _powers(values, finite, totals.shift[span])
+        totals.counts[:, span] += _counts(values, finite, there, counting.threshold)
+        totals.histogram[span] += _histogram(values[in_histogram])
+        found.highest[:, span] = torch.where(finite, values, -torch.inf).amax(1).cpu().numpy()
+        found.lowest[:, span] = torch.where(finite, values, torch.inf).amin(1).cpu().numpy()
+    return found
 
 
 def mean_of(activations: Float[Tensor, "pos unit"]) -> Float32[ndarray, " unit"]:
@@ -100,37 +80,35 @@ def traces_of(
     return found
 
 
-def _reduce(
-    activations: Float[Tensor, "batch pos unit"],
-    counted: Bool[Tensor, "batch pos"],
-    binned: Bool[Tensor, "batch pos"],
-    shift: Float[Tensor, " unit"],
-    threshold: float,
-) -> Reduced:
-    values = activations.float()
-    finite = values.isfinite() & counted[:, :, None]
-    off = torch.where(finite, values - shift, 0)
+def _powers(
+    values: Float[Tensor, "batch pos unit"],
+    finite: Bool[Tensor, "batch pos unit"],
+    shift: Float32[ndarray, " unit"],
+) -> Float64[ndarray, "4 unit"]:
+    off = torch.where(finite, values - torch.from_numpy(shift).to(values.device), 0)
     square = off * off
-    powers = [_summed(each) for each in (off, square, square * off, square * square)]
-    sums = np.stack(powers)
+    sums = np.stack([_summed(each) for each in (off, square, square * off, square * square)])
     for unit in np.flatnonzero(~np.isfinite(sums).all(0)):
         # Its fourth power is beyond float32.
         column = off[:, :, int(unit)].double().cpu().numpy()
         sums[:, unit] = [np.sum(column**power) for power in range(1, 5)]
+    return sums
+
+
+def _counts(
+    values: Float[Tensor, "batch pos unit"],
+    finite: Bool[Tensor, "batch pos unit"],
+    there: Bool[Tensor, "batch pos"],
+    threshold: float,
+) -> Int64[ndarray, "4 unit"]:
     numbers = [
         finite,
         finite & (values > 0),
         finite & (values > threshold),
-        counted[:, :, None] & ~values.isfinite(),
+        there[:, :, None] & ~values.isfinite(),
     ]
-    infinity = torch.tensor(torch.inf, device=values.device)
-    return Reduced(
-        sums=sums,
-        counts=torch.stack([each.sum((0, 1)) for each in numbers]).cpu().numpy().astype(np.int64),
-        histogram=_histogram(values[binned]),
-        highest=torch.where(finite, values, -infinity).amax(1).cpu().numpy(),
-        lowest=torch.where(finite, values, infinity).amin(1).cpu().numpy(),
-    )
+    counts = torch.stack([each.sum((0, 1)) for each in numbers])
+    return np.asarray(counts.cpu().numpy(), np.int64)
 
 
 def _summed(values: Float[Tensor, "batch pos unit"]) -> Float64[ndarray, " unit"]:

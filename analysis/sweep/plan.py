@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.records import Site
+from analysis.sweep.kernels.arguments import Counting
 from analysis.sweep.layout import Kept
 from analysis.sweep.pool import pool_bytes
-from analysis.sweep.state import Counting
 
 SMALLEST_PILOT = 64
 """Windows that are held until the interval edges are known, when no pool is kept."""

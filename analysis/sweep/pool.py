@@ -14,7 +14,7 @@ from jaxtyping import Float16, Int64, UInt32
 from numpy import ndarray
 
 from analysis.sweep import kernels
-from analysis.sweep.slots import Batch
+from analysis.sweep.kernels.arguments import Batch
 
 PIECE = 1 << 24
 
@@ -36,7 +36,7 @@ class PoolWriter:
 
     def write(self, batch: Batch, at: int) -> None:
         """Set the windows from `at` on."""
-        kernels.store_half(batch.words, batch.lift, batch.lengths, at, self._mapped)
+        kernels.store_half(batch, at, self._mapped)
 
     def batch(
         self, span: slice, lengths: Int64[ndarray, " batch"], windows: UInt32[ndarray, " batch"]

@@ -9,43 +9,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float32, Int64, Shaped, UInt16, UInt32, UInt64
+from jaxtyping import Float32, Int64, UInt16, UInt32, UInt64
 from numpy import ndarray
 
 from analysis.sweep import kernels
+from analysis.sweep.kernels.arguments import Held, Offer
 from analysis.sweep.layout import Kept
-
-INTERVALS = 0x1A7E2FA1
-"""Sets the hashes of the intervals apart from those of the uniform sample."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A batch of windows as one site sees it."""
-
-    words: Shaped[ndarray, "batch pos unit"]
-    """Activations as bits: float32 (lift 0), bfloat16 (16) or float16 (HALF_ALREADY)."""
-    lift: int
-    lengths: Int64[ndarray, " batch"]
-    windows: UInt32[ndarray, " batch"]
-
-    def first(self, n: int) -> "Batch":
-        """The first n windows, or all if there are fewer."""
-        return Batch(self.words[:n], self.lift, self.lengths[:n], self.windows[:n])
-
-
-@dataclass(frozen=True)
-class Hashing:
-    """What the random choices of a site depend on."""
-
-    seed: int
-    first_unit: int
-    """Number of the site's first unit in the model: no two units draw the same sample."""
-
-    @property
-    def interval_seed(self) -> np.uint64:
-        """Another stream than the uniform sample's, or that sample would come back here."""
-        return np.uint64(self.seed ^ INTERVALS)
 
 
 @dataclass
@@ -76,43 +45,29 @@ class Slots:
             interval_counts=np.zeros((n_units, kept.n_intervals), np.int64),
         )
 
-    def offer_extremes(
-        self,
-        windows: UInt32[ndarray, " batch"],
-        *,
-        highest: Float32[ndarray, "batch unit"],
-        lowest: Float32[ndarray, "batch unit"],
-        edges: Float32[ndarray, "unit edge"] | None,
-        hashing: Hashing,
-    ) -> None:
-        """Show windows to every slot by their extremes alone; the traces of those that get in are
-        to be filled in."""
-        kept = self.kept
-        kernels.offer_extremes_only(
-            windows, np.uint64(hashing.seed), hashing.interval_seed, np.uint64(hashing.first_unit),
-            kept.bottom_from, kept.intervals_from, kept.random_from, kept.n_slots,
-            0 if edges is None else kept.per_interval, highest, lowest,
-            np.empty((len(self.peaks), 0), np.float32) if edges is None else edges,
-            self.interval_counts, self.peaks, self.windows, self.keys, self.traces,
-        )  # fmt: skip
+    @property
+    def held(self) -> Held:
+        return Held(self.peaks, self.windows, self.keys, self.traces, self.interval_counts)
 
-    def offer_intervals(
-        self,
-        batch: Batch,
-        *,
-        highest: Float32[ndarray, "batch unit"],
-        edges: Float32[ndarray, "unit edge"],
-        hashing: Hashing,
-    ) -> None:
-        """Show the intervals, whose edges are known by now, windows that the rest has seen."""
+    def offer(self, *, intervals: bool) -> Offer:
+        """To all slots; to those of the intervals only where their edges are known."""
         kept = self.kept
-        if kept.per_interval:
-            kernels.offer_intervals(
-                highest, edges, self.interval_counts, kept.intervals_from, kept.per_interval,
-                hashing.interval_seed, np.uint64(hashing.first_unit),
-                batch.words, batch.lift, batch.lengths, batch.windows,
-                self.peaks, self.windows, self.keys, self.traces,
-            )  # fmt: skip
+        return Offer(
+            top_end=kept.bottom_from,
+            bottom_from=kept.bottom_from,
+            bottom_end=kept.intervals_from,
+            intervals_from=kept.intervals_from,
+            per_interval=kept.per_interval if intervals else 0,
+            random_from=kept.random_from,
+            random_end=kept.n_slots,
+        )
+
+    def offer_to_intervals(self) -> Offer:
+        """To no others."""
+        kept = self.kept
+        return self.offer(intervals=True)._replace(
+            top_end=0, bottom_end=kept.bottom_from, random_end=kept.random_from
+        )
 
     def merged(self, other: "Slots") -> "Slots":
         """Of the union of what both were offered; no window may have been offered to both.

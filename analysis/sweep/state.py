@@ -10,10 +10,11 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int64, UInt32
+from jaxtyping import Float, Float32, Float64, Int16, Int64, UInt32
 from numpy import ndarray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
@@ -21,21 +22,11 @@ from torch import Tensor
 
 from analysis.sweep import kernels, on_device
 from analysis.sweep.histogram import BINS
+from analysis.sweep.kernels.arguments import Batch, Counting, Extremes, Hashing, Offer, Totals
 from analysis.sweep.layout import INTERVAL_QUANTILES, Kept
 from analysis.sweep.moments import Moments, MomentTree
 from analysis.sweep.patterns import Patterns
-from analysis.sweep.slots import Batch, Hashing, Slots
-
-
-@dataclass(frozen=True)
-class Counting:
-    """Which positions are counted, and how; the same for all sites of a run."""
-
-    first: int
-    """First position that counts."""
-    threshold: float
-    histogram_every: int
-    seed: int
+from analysis.sweep.slots import Slots
 
 
 @dataclass
@@ -46,6 +37,15 @@ class _Shard:
     shift: Float32[ndarray, " unit"] | None
     sums: Float64[ndarray, "4 unit"]
     counts: Int64[ndarray, "4 unit"]
+
+
+class Taken(NamedTuple):
+    """What a batch was to a site."""
+
+    highest: Float32[ndarray, "batch unit"]
+    """Every window's maximum."""
+    sources: Int16[ndarray, "unit slot"]
+    """Which window of the batch a slot has taken, or `kernels.NONE`."""
 
 
 @dataclass
@@ -104,76 +104,47 @@ class SiteState:
         sums, counts = np.zeros((4, self.n_units)), np.zeros((4, self.n_units), np.int64)
         self._shard = _Shard(shard, None, sums, counts)
 
-    def take(self, batch: Batch) -> Float32[ndarray, "batch unit"]:
-        """Count a batch of the open shard; returns every window's maximum."""
-        shard = self._shard
-        if shard is None:
-            raise ValueError("no shard is open")
+    def take(self, batch: Batch) -> Taken:
+        """Count a batch of the open shard."""
+        shard = self._open_shard
         if shard.shift is None:
             shard.shift = _mean_of_first(batch, self.counting.first)
-        n_batch = len(batch.windows)
-        highest = np.empty((n_batch, self.n_units), np.float32)
-        lowest = np.empty((n_batch, self.n_units), np.float32)
-        slots, kept, edges = self.slots, self.slots.kept, self.edges
-        kernels.take(
-            batch.words, batch.lift, batch.lengths, batch.windows, self.counting.first,
-            np.float32(self.counting.threshold), self.counting.histogram_every,
-            np.uint64(self.counting.seed), self.hashing.interval_seed,
-            np.uint64(self.hashing.first_unit),
-            kept.bottom_from, kept.intervals_from, kept.random_from, kept.n_slots,
-            0 if edges is None else kept.per_interval,
-            shard.shift, shard.sums, shard.counts, self.histogram, highest, lowest,
-            self._no_edges if edges is None else edges, slots.interval_counts,
-            slots.peaks, slots.windows, slots.keys, slots.traces,
+        totals = Totals(shard.shift, shard.sums, shard.counts, self.histogram)
+        extremes, sources = kernels.take(
+            batch, self.counting, totals, self.hashing, self._offer, self._known_edges,
+            self.slots.held,
         )  # fmt: skip
-        self._count(highest, lowest)
-        return highest
+        self._count(extremes)
+        return Taken(extremes.highest, sources)
 
     def take_on_device(
         self,
         activations: Float[Tensor, "batch pos unit"],
         lengths: Int64[ndarray, " batch"],
         windows: UInt32[ndarray, " batch"],
-    ) -> Float32[ndarray, "batch unit"]:
+    ) -> Taken:
         """`take`, of activations that are not in the CPU's memory and need not go there."""
-        shard, counting = self._shard, self.counting
-        if shard is None:
-            raise ValueError("no shard is open")
+        shard, counting = self._open_shard, self.counting
         if shard.shift is None:
             shard.shift = on_device.mean_of(activations[0, counting.first : int(lengths[0])])
-        found = on_device.reduce_on_device(
-            activations, lengths=lengths, windows=windows, shift=shard.shift, first=counting.first,
-            threshold=counting.threshold, histogram_every=counting.histogram_every,
-            seed=counting.seed,
-        )  # fmt: skip
-        shard.sums += found.sums
-        shard.counts += found.counts
-        self.histogram += found.histogram
-        before = self.slots.windows.copy()
-        self.slots.offer_extremes(
-            windows, highest=found.highest, lowest=found.lowest, edges=self.edges,
-            hashing=self.hashing,
-        )  # fmt: skip
-        units, slots = np.nonzero(self.slots.windows != before)
+        totals = Totals(shard.shift, shard.sums, shard.counts, self.histogram)
+        extremes = on_device.reduce_on_device(
+            activations, lengths=lengths, windows=windows, counting=counting, totals=totals
+        )
+        sources = self._choose(extremes, windows, self._offer)
+        units, slots = np.nonzero(sources != kernels.NONE)
         if len(units):
-            places = np.searchsorted(windows, self.slots.windows[units, slots])
             self.slots.traces[units, slots, : activations.shape[1]] = on_device.traces_of(
-                activations, windows=places, units=units, lengths=lengths
+                activations,
+                windows=sources[units, slots].astype(np.int64),
+                units=units,
+                lengths=lengths,
             )
-        self._count(found.highest, found.lowest)
-        return found.highest
-
-    def _count(
-        self, highest: Float32[ndarray, "batch unit"], lowest: Float32[ndarray, "batch unit"]
-    ) -> None:
-        np.maximum(self.highest, highest.max(0), out=self.highest)
-        np.minimum(self.lowest, lowest.min(0), out=self.lowest)
-        self.n_windows += len(highest)
+        self._count(extremes)
+        return Taken(extremes.highest, sources)
 
     def end(self) -> None:
-        shard = self._shard
-        if shard is None:
-            raise ValueError("no shard is open")
+        shard = self._open_shard
         if shard.shift is not None:
             moments = Moments.from_power_sums(
                 shard.counts[0], shard.shift.astype(np.float64), shard.sums
@@ -191,7 +162,10 @@ class SiteState:
         """Offer pilot windows to the intervals, now that their edges are known."""
         if self.edges is None:
             raise ValueError("the edges of the intervals are not known yet")
-        self.slots.offer_intervals(batch, highest=highest, edges=self.edges, hashing=self.hashing)
+        if self.slots.kept.per_interval:
+            extremes = Extremes(highest, highest)
+            sources = self._choose(extremes, batch.windows, self.slots.offer_to_intervals())
+            kernels.copy_chosen(batch, sources, self.slots.held)
 
     def count_pilot(self, highest: Float32[ndarray, "window unit"]) -> None:
         """Count pilot windows that are not at hand any more in their intervals."""
@@ -203,10 +177,6 @@ class SiteState:
         for number in range(self.slots.kept.n_intervals):
             there = (interval == number) & np.isfinite(highest)
             self.slots.interval_counts[:, number] += there.sum(0)
-
-    @property
-    def _no_edges(self) -> Float32[ndarray, "unit 0"]:
-        return np.empty((self.n_units, 0), np.float32)
 
     def merged(self, other: "SiteState") -> "SiteState":
         """Of the union of both sets of shards.
@@ -239,6 +209,34 @@ class SiteState:
             n_windows=self.n_windows + other.n_windows,
             shards=self.shards | other.shards,
         )
+
+    @property
+    def _open_shard(self) -> _Shard:
+        if self._shard is None:
+            raise ValueError("no shard is open")
+        return self._shard
+
+    @property
+    def _offer(self) -> Offer:
+        return self.slots.offer(intervals=self.edges is not None)
+
+    @property
+    def _known_edges(self) -> Float32[ndarray, "unit edge"]:
+        """None of them as long as they are not known."""
+        return np.empty((self.n_units, 0), np.float32) if self.edges is None else self.edges
+
+    def _choose(
+        self, extremes: Extremes, windows: UInt32[ndarray, " batch"], offer: Offer
+    ) -> Int16[ndarray, "unit slot"]:
+        chosen: Int16[ndarray, "unit slot"] = kernels.choose_all(
+            extremes, windows, self.hashing, offer, self._known_edges, self.slots.held
+        )
+        return chosen
+
+    def _count(self, extremes: Extremes) -> None:
+        np.maximum(self.highest, extremes.highest.max(0), out=self.highest)
+        np.minimum(self.lowest, extremes.lowest.min(0), out=self.lowest)
+        self.n_windows += len(extremes.highest)
 
 
 def interval_edges(highest: Float32[ndarray, "window unit"]) -> Float32[ndarray, "unit edge"]:

@@ -8,15 +8,11 @@ Activations come as bits, so that one loop serves float32 (uint32, `lift` 0) and
 holds float16 says so by `lift` HALF_ALREADY. Positions before `first` are never counted.
 """
 
+from analysis.sweep.kernels.choosing import EMPTY, LAST_KEY, NONE, choose_all
 from analysis.sweep.kernels.halves import HALF_ALREADY, NOTHING
-from analysis.sweep.kernels.offering import (
-    EMPTY,
-    LAST_KEY,
-    offer_extremes_only,
-    offer_intervals,
-)
 from analysis.sweep.kernels.taking import take
 from analysis.sweep.kernels.traces import (
+    copy_chosen,
     gather_traces,
     peak_positions,
     store_half,
@@ -27,10 +23,11 @@ __all__ = [
     "EMPTY",
     "HALF_ALREADY",
     "LAST_KEY",
+    "NONE",
     "NOTHING",
+    "choose_all",
+    "copy_chosen",
     "gather_traces",
-    "offer_extremes_only",
-    "offer_intervals",
     "peak_positions",
     "store_half",
     "strongest_sources",

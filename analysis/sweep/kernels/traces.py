@@ -1,22 +1,51 @@
 """Traces and attention patterns: writing pools, ordering what is kept, the strongest sources."""
 
 import numpy as np
+from jaxtyping import Int16, UInt16, UInt32
 from numba import njit, prange
 from numpy import ndarray
 
+from analysis.sweep.kernels.arguments import Batch, Held
 from analysis.sweep.kernels.halves import copy_trace, rank
 from analysis.sweep.kernels.reducing import BLOCK
 
 
+@njit
+def copy_chosen_of(
+    f: int,
+    batch: Batch,
+    sources: Int16[ndarray, "unit slot"],
+    held: Held,
+    column: UInt32[ndarray, " pos"],
+) -> None:
+    """`copy_chosen` for unit f; `column` is room to work in."""
+    for s in range(sources.shape[1]):
+        b = sources[f, s]
+        if b >= 0:
+            trace = batch.words[b, :, f]
+            copy_trace(trace, batch.lift, batch.lengths[b], column, held.traces[f, s])
+
+
 @njit(parallel=True, cache=True)
-def store_half(words: ndarray, lift: int, lengths: ndarray, at: int, pool: ndarray) -> None:
-    """Write a batch [batch, pos, unit] as float16 to pool [unit, window, pos] from `at` on."""
-    n_batch, _, n_units = words.shape
+def copy_chosen(batch: Batch, sources: Int16[ndarray, "unit slot"], held: Held) -> None:
+    """Set the traces of the slots that took a window of the batch."""
+    n_units = sources.shape[0]
     for block in prange((n_units + BLOCK - 1) // BLOCK):
-        room = np.empty(words.shape[1], np.uint32)
+        column = np.empty(batch.words.shape[1], np.uint32)
+        for f in range(block * BLOCK, min((block + 1) * BLOCK, n_units)):
+            copy_chosen_of(f, batch, sources, held, column)
+
+
+@njit(parallel=True, cache=True)
+def store_half(batch: Batch, at: int, pool: UInt16[ndarray, "unit window pos"]) -> None:
+    """Write a batch as float16 to a pool, from its window `at` on."""
+    n_batch, _, n_units = batch.words.shape
+    for block in prange((n_units + BLOCK - 1) // BLOCK):
+        column = np.empty(batch.words.shape[1], np.uint32)
         for b in range(n_batch):
             for f in range(block * BLOCK, min((block + 1) * BLOCK, n_units)):
-                copy_trace(words[b, :, f], lift, lengths[b], room, pool[f, at + b])
+                trace, into = batch.words[b, :, f], pool[f, at + b]
+                copy_trace(trace, batch.lift, batch.lengths[b], column, into)
 
 
 @njit(parallel=True, cache=True)

@@ -5,9 +5,9 @@ from typing import Any
 
 from analysis.corpora.windows import Windows
 from analysis.sweep.histogram import Layout
+from analysis.sweep.kernels.arguments import Counting
 from analysis.sweep.layout import INTERVAL_QUANTILES, Kept
 from analysis.sweep.plan import Plan, make_plan
-from analysis.sweep.state import Counting
 from app.store.requests import Sampling, SweepRequest
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from analysis.sweep import kernels
+from analysis.sweep.kernels.arguments import Batch, Counting
 from analysis.sweep.layout import Kept
-from analysis.sweep.slots import Batch
-from analysis.sweep.state import Counting, SiteState
+from analysis.sweep.state import SiteState
 
 KEPT = Kept(top=3, bottom=2, per_interval=1, random=2)
 COUNTING = Counting(first=1, threshold=1.0, histogram_every=1, seed=7)

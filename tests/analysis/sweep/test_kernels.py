@@ -9,6 +9,7 @@ from numba import njit
 
 from analysis.sweep import kernels
 from analysis.sweep.histogram import bin_of
+from analysis.sweep.kernels.arguments import Batch, Counting, Hashing, Totals
 from analysis.sweep.kernels.halves import half_bits
 from analysis.sweep.layout import Kept
 from analysis.sweep.slots import Slots
@@ -28,23 +29,18 @@ def _halves(bits):
 def _reduce(x, every=1, lengths=LENGTHS):
     bits = x.view(torch.int32 if x.dtype == torch.float32 else torch.int16).numpy()
     words = bits.view(np.uint32 if x.dtype == torch.float32 else np.uint16)
-    found = {
-        "sums": np.zeros((4, F)),
-        "counts": np.zeros((4, F), np.int64),
-        "histogram": np.zeros((F, 128), np.uint32),
-        "highest": np.empty((B, F), np.float32),
-        "lowest": np.empty((B, F), np.float32),
-    }
     shift = np.linspace(-0.5, 0.5, F).astype(np.float32)
     lift = 0 if x.dtype == torch.float32 else 16
+    batch = Batch(words, lift, lengths, np.arange(B, dtype=np.uint32))
+    totals = Totals(
+        shift, np.zeros((4, F)), np.zeros((4, F), np.int64), np.zeros((F, 128), np.uint32)
+    )
     slots = Slots.empty(F, T, Kept(0, 0, 0, 0))
-    kernels.take(
-        words, lift, lengths, np.arange(B, dtype=np.uint32), 1, np.float32(1), every,
-        np.uint64(3), np.uint64(4), np.uint64(0), 0, 0, 0, 0, 0, shift, *found.values(),
-        np.empty((F, 0), np.float32), slots.interval_counts,
-        slots.peaks, slots.windows, slots.keys, slots.traces,
+    extremes, _ = kernels.take(
+        batch, Counting(1, 1.0, every, 3), totals, Hashing(3, 0), slots.offer(intervals=False),
+        np.empty((F, 0), np.float32), slots.held,
     )  # fmt: skip
-    return found, shift
+    return totals._asdict() | extremes._asdict(), shift
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
