@@ -34,7 +34,7 @@ def _take(
     edges: Float32[ndarray, "unit edge"],
     held: Held,
 ) -> tuple[Extremes, Int16[ndarray, "unit slot"]]:
-    n_batch, n_pos, n_units = batch.words.shape
+    n_batch, _, n_units = batch.words.shape
     highest = np.empty((n_batch, n_units), np.float32)
     extremes = Extremes(highest, np.empty((n_batch, n_units), np.float32))
     sources = np.empty((n_units, held.peaks.shape[1]), np.int16)
@@ -42,10 +42,10 @@ def _take(
         lo = block * BLOCK
         hi = min(lo + BLOCK, n_units)
         reduce_block(batch, counting, totals, lo, hi, extremes)
-        room, column = make_room(edges.shape[1] + 1), np.empty(n_pos, np.uint32)
+        room = make_room(edges.shape[1] + 1)
         for f in range(lo, hi):
             choose(f, extremes, batch.windows, hashing, offer, edges, held, sources, room)
-            copy_chosen_of(f, batch, sources, held, column)
+        copy_chosen_of(lo, hi, batch, sources, held)
     return extremes, sources
 
 

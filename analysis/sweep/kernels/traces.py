@@ -1,7 +1,7 @@
 """Traces and attention patterns: writing pools, ordering what is kept, the strongest sources."""
 
 import numpy as np
-from jaxtyping import Int16, UInt16, UInt32
+from jaxtyping import Float32, Int16, UInt16
 from numba import njit, prange
 from numpy import ndarray
 
@@ -12,18 +12,29 @@ from analysis.sweep.kernels.reducing import BLOCK
 
 @njit
 def copy_chosen_of(
-    f: int,
-    batch: Batch,
-    sources: Int16[ndarray, "unit slot"],
-    held: Held,
-    column: UInt32[ndarray, " pos"],
+    lo: int, hi: int, batch: Batch, sources: Int16[ndarray, "unit slot"], held: Held
 ) -> None:
-    """`copy_chosen` for unit f; `column` is room to work in."""
-    for s in range(sources.shape[1]):
-        b = sources[f, s]
-        if b >= 0:
-            trace = batch.words[b, :, f]
-            copy_trace(trace, batch.lift, batch.lengths[b], column, held.traces[f, s])
+    """`copy_chosen` for units lo to hi, window by window: neighbours are read from the same lines
+    of the cache."""
+    n_batch, n_pos, _ = batch.words.shape
+    most = (hi - lo) * sources.shape[1]
+    units, slots = np.empty(most, np.int32), np.empty(most, np.int16)
+    before, last = np.empty(most, np.int32), np.full(n_batch, -1, np.int32)
+    column, n = np.empty(n_pos, np.uint32), 0
+    for f in range(hi - 1, lo - 1, -1):
+        for s in range(sources.shape[1]):
+            b = sources[f, s]
+            if b >= 0:
+                units[n], slots[n], before[n], last[b] = f, s, last[b], n
+                n += 1
+    for b in range(n_batch):
+        at = last[b]
+        while at >= 0:
+            f, s = units[at], slots[at]
+            copy_trace(
+                batch.words[b, :, f], batch.lift, batch.lengths[b], column, held.traces[f, s]
+            )
+            at = before[at]
 
 
 @njit(parallel=True, cache=True)
@@ -31,9 +42,8 @@ def copy_chosen(batch: Batch, sources: Int16[ndarray, "unit slot"], held: Held) 
     """Set the traces of the slots that took a window of the batch."""
     n_units = sources.shape[0]
     for block in prange((n_units + BLOCK - 1) // BLOCK):
-        column = np.empty(batch.words.shape[1], np.uint32)
-        for f in range(block * BLOCK, min((block + 1) * BLOCK, n_units)):
-            copy_chosen_of(f, batch, sources, held, column)
+        lo = block * BLOCK
+        copy_chosen_of(lo, min(lo + BLOCK, n_units), batch, sources, held)
 
 
 @njit(parallel=True, cache=True)
@@ -83,26 +93,25 @@ def gather_traces(one: ndarray, other: ndarray, order: ndarray) -> ndarray:
 
 
 @njit(parallel=True, cache=True)
-def strongest_sources(pattern: ndarray, n_sources: int) -> tuple[ndarray, ndarray]:
-    """Of attention [pattern, pos, source]: where the strongest sources of every position stand,
-    and how strong they are; equal ones in the order of their position."""
+def strongest_sources(
+    pattern: Float32[ndarray, "pattern pos source"], n_sources: int
+) -> tuple[UInt16[ndarray, "pattern pos kept"], Float32[ndarray, "pattern pos kept"]]:
+    """Where the strongest sources of every position stand, and how strong they are; equal ones in
+    the order of their position, 0 where there are no more. Takes them out of `pattern`."""
     n, n_pos, n_from = pattern.shape
-    places = np.zeros((n * n_pos, n_sources), np.uint16)
-    weights = np.zeros((n * n_pos, n_sources), np.float32)
+    bits = pattern.view(np.int32)  # of numbers from 0 on; they rise as the numbers do
+    places = np.zeros((n, n_pos, n_sources), np.uint16)
+    weights = np.zeros((n, n_pos, n_sources), np.float32)
     for row in prange(n * n_pos):
-        weighed, held, placed = pattern[row // n_pos, row % n_pos], weights[row], places[row]
-        least = np.float32(0)
-        for source in range(n_from):
-            weight = weighed[source]
-            if weight <= least:
-                continue
-            at = n_sources - 1
-            while at > 0 and weight > held[at - 1]:
-                held[at] = held[at - 1]
-                placed[at] = placed[at - 1]
-                at -= 1
-            held[at] = weight
-            placed[at] = source
-            least = held[n_sources - 1]
-    shape = (n, n_pos, n_sources)
-    return places.reshape(shape), weights.reshape(shape)
+        one, t = row // n_pos, row % n_pos
+        weighed = bits[one, t]
+        for at in range(n_sources):
+            best = np.int64(0)
+            for source in range(n_from):  # a maximum, which the compiler vectorises
+                best = max(best, (np.int64(weighed[source]) << 32) | np.int64(n_from - source))
+            place = n_from - (best & np.int64(0xFFFFFFFF))
+            if best >> 32 <= 0:
+                break
+            places[one, t, at], weights[one, t, at] = place, pattern[one, t, place]
+            weighed[place] = 0
+    return places, weights

@@ -21,6 +21,7 @@ from analysis.corpora.windows import Windows
 from analysis.models.subject import SubjectModel
 from analysis.sweep.engine import Sweep
 from analysis.sweep.plan import Shard
+from analysis.sweep.results import exemplars
 from analysis.worker.context import JobContext
 from analysis.worker.demo import SAMPLING, WINDOWS, find_gguf
 from analysis.worker.inline import run_inline
@@ -140,7 +141,10 @@ def _warm_up(context: JobContext[SweepRequest], model: SubjectModel, windows: Wi
     plan = replace(plan, splits=plan.splits[:1])
     shard = Shard(plan.splits[0].split, 0, plan.splits[0].numbers[:4])
     folder = context.settings.data / "warm-up"
-    Sweep(model, windows, plan, folder).run_shard(shard, lambda n: None)  # noqa: ARG005
+    sweep = Sweep(model, windows, plan, folder)
+    sweep.run_shard(shard, lambda n: None)  # noqa: ARG005
+    for state in sweep.states.values():
+        exemplars(state)
     shutil.rmtree(folder)
 
 
