@@ -1,6 +1,7 @@
 """What is stored on a job says nothing of this machine: no folder, no address, no host."""
 
 import errno
+import os
 import socket
 import sysconfig
 import traceback
@@ -53,6 +54,16 @@ def test_jobs_wait_and_fail_with_the_public_sentence() -> None:
 def test_a_full_disk_is_told_with_the_name_of_the_file_alone() -> None:
     told = reason_to_wait(OSError(errno.ENOSPC, "No space left", "/srv/data/pools/7.bin"))
     assert told == "The disk cannot be written: No space left (7.bin). Free some space."
+
+
+@pytest.mark.parametrize("number", [errno.EDQUOT, errno.EFBIG, errno.ENOSPC])
+def test_a_quota_or_limit_is_waited_for_whatever_language_met_it(number: int) -> None:
+    told = f"The disk cannot be written: {os.strerror(number)}. Free some space."
+    assert reason_to_wait(OSError(number, os.strerror(number))) == told
+    # As safetensors tells it; its own test has it from a real limit.
+    in_rust = Exception(f"I/O error: {os.strerror(number)} (os error {number})")
+    assert reason_to_wait(in_rust) == told
+    assert reason_to_wait(Exception("I/O error: No such file (os error 2)")) is None
 
 
 def test_the_id_of_a_worker_says_nothing_of_its_host(tmp_path: Path) -> None:
