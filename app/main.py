@@ -20,6 +20,7 @@ from starlette.types import Scope
 from app import api, pages, problems
 from app.api.describing import DESCRIPTION
 from app.api.streams import EventStreams
+from app.api.tabling import downloads
 from app.assets import asset
 from app.dependencies import WriterQueue
 from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = open_engine(settings, busy_seconds=BUSY_SECONDS)
     app.state.writers = WriterQueue()
     app.state.streams = EventStreams(settings.most_streams)
+    app.state.downloads = downloads(settings.most_downloads)
     problems.install(app, page=_show_problem)
     api.install(app)
     app.mount("/static", Files(directory=asset("static"), check_dir=False), name="static")

@@ -22,9 +22,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import PatchclampError, UnavailableError
+from app.errors import BadRequestError, PatchclampError, UnavailableError
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 2
 
 log = structlog.get_logger("patchclamp.web")
 
@@ -155,14 +156,11 @@ class CrashMiddleware:
             log.exception("request.crashed", path=scope["path"])
             if started:
                 raise
-            response = answer_problem(
-                Request(scope),
-                500,
+            failure = PatchclampError(
                 "The server failed while answering this request; nothing was changed by it.",
-                title="Something went wrong",
                 hint="The server's log holds the reason under the request id.",
             )
-            await response(scope, receive, send)
+            await _answer_ours(Request(scope), failure)(scope, receive, send)
 
 
 def _page_renderer(request: Request) -> PageOfProblem:
@@ -211,7 +209,7 @@ def _answer_validation(request: Request, error: Exception) -> Response:
         request,
         422,
         f"The request is not valid. {named}"[:1000],
-        title="The request cannot be understood",
+        title=BadRequestError.title,
         hint="/api/docs says what each parameter may be.",
         errors=fields[:50],
     )
@@ -220,39 +218,33 @@ def _answer_validation(request: Request, error: Exception) -> Response:
 def _answer_data(request: Request, error: Exception) -> Response:
     """Drivers differ: NUL in text, integers beyond 64 bits, lone surrogates."""
     log.warning("request.data_refused", error=str(error))
-    return answer_problem(
-        request,
-        422,
+    ours = BadRequestError(
         "The store cannot hold or compare a value of this request.",
-        title="The request cannot be understood",
         hint="Leave out NUL characters and numbers beyond 64 bits.",
     )
+    return _answer_ours(request, ours)
 
 
 def _answer_store(request: Request, error: Exception) -> Response:
     """What `app.store.failures` did not recognise; it words the rest itself."""
     log.error("request.store_unavailable", error=str(error))
-    return answer_problem(
-        request,
-        503,
+    ours = UnavailableError(
         "The store did not answer this request.",
-        title=UnavailableError.title,
         hint="Try again in a moment; GET /readyz says whether the store can be reached.",
-        headers={"Retry-After": "2"},
+        retry_after=RETRY_SECONDS,
     )
+    return _answer_ours(request, ours)
 
 
 def _answer_busy(request: Request, error: Exception) -> Response:
     """No connection became free in time."""
     log.warning("request.store_busy", error=str(error))
-    return answer_problem(
-        request,
-        503,
+    ours = UnavailableError(
         "The store is busy: too many requests use it at once.",
-        title=UnavailableError.title,
         hint="Try again in a moment.",
-        headers={"Retry-After": "2"},
+        retry_after=RETRY_SECONDS,
     )
+    return _answer_ours(request, ours)
 
 
 def _printable_part(part: Any) -> str | int:  # noqa: ANN401 - whatever pydantic puts in a location

@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     most_streams: int = Field(
         default=100, ge=1, description="So many pages or programs may watch jobs at once."
     )
+    most_downloads: int = Field(
+        default=4, ge=1, description="So many tables of statistics may be downloaded at once."
+    )
     lease_seconds: float = Field(
         default=30, gt=0, description="After this long without a heartbeat a worker counts as dead."
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,6 +30,19 @@ READERS: Mapping[str, Reader] = MappingProxyType(
 HELD_OUT: Mapping[str, tuple[str, ...]] = MappingProxyType({"starter": ("code",)})
 """Domains that are held out unless one says otherwise, per kind."""
 
+_OF_ROWS = frozenset(
+    {"text_field", "title_field", "domain_field", "origin_field", "group_field", "domain"}
+)
+_HEEDED: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "starter": frozenset({"domain"}),
+        "txt": frozenset({"domain"}),
+        "jsonl": _OF_ROWS,
+        "parquet": _OF_ROWS,
+        "hub": _OF_ROWS | {"split", "config"},
+    }
+)
+"""The options that mean something, per kind."""
 _SUFFIXES = {"jsonl": JSONL_SUFFIXES, "parquet": PARQUET_SUFFIXES, "txt": (".txt",)}
 _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
 
@@ -42,15 +56,18 @@ def read_documents(
 ) -> Iterator[Document]:
     """The documents of a source, one by one; without `kind` it is told from the source.
 
-    Bytes that were no UTF-8 are counted in `replaced` as they are met.
+    Bytes that were no UTF-8 are counted in `replaced` as they are met. Raises CorpusError for an
+    unknown kind, and for options that mean nothing for this one.
     """
+    options = options or ReadOptions()
     kind = kind or tell_kind(source)
     if kind not in READERS:
         raise CorpusError(
             f"There is no kind of corpus called '{kind}'.",
             hint=f"Kinds are {', '.join(READERS)}.",
         )
-    return READERS[kind](source, options or ReadOptions(), replaced or Replaced())
+    _refuse_unheeded(options, kind)
+    return READERS[kind](source, options, replaced or Replaced())
 
 
 def tell_kind(source: str) -> str:
@@ -71,6 +88,20 @@ def tell_kind(source: str) -> str:
     if _HUB_ID.fullmatch(source):
         return "hub"
     raise not_there(source)
+
+
+def _refuse_unheeded(options: ReadOptions, kind: str) -> None:
+    given = [
+        "--" + option.name.replace("_", "-")
+        for option in fields(options)
+        if option.name not in _HEEDED[kind] and getattr(options, option.name) != option.default
+    ]
+    if given:
+        raise CorpusError(
+            f"{' and '.join(given)} cannot be used with a corpus of the kind {kind}.",
+            hint="Leave it out. Rows of jsonl, parquet and hub have fields; of .txt files the "
+            "folders are domain and group; only the hub has splits and configurations.",
+        )
 
 
 def _tell_folder(source: str, path: Path) -> str:

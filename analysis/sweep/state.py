@@ -6,8 +6,6 @@ those of its windows that are at hand are offered to the intervals afterwards (`
 others are only counted: which these are is chance, so what is kept stays a uniform sample.
 """
 
-import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +14,6 @@ from uuid import uuid4
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int16, Int64, UInt32
 from numpy import ndarray
-from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
@@ -282,14 +279,9 @@ def save_state(state: SiteState, path: Path, stamp: Int64[ndarray, " number"]) -
     partial = path.with_suffix(f".{uuid4().hex}.partial")
     try:
         save_file(arrays, partial)
-    except SafetensorError as error:
+        partial.replace(path)
+    finally:
         partial.unlink(missing_ok=True)
-        found = re.search(r"\(os error (\d+)\)", str(error))
-        if found is None:
-            raise
-        # As any other file that could not be written, so that whoever waits for room does.
-        raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
-    partial.replace(path)
 
 
 def load_state(path: Path, empty: SiteState, stamp: Int64[ndarray, " number"]) -> SiteState:

@@ -52,7 +52,7 @@ def run_inline(
         if kind.tidy is not None:
             kind.tidy(engine, settings)
         raise
-    queue.finish(engine, claim, "succeeded", result=result)
+    queue.finish(engine, claim, "succeeded", result=shorten(result, settings))
     return result
 
 

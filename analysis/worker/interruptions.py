@@ -6,6 +6,7 @@ which would record them as the outcome of a step, may swallow them.
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from app.errors import UnavailableError
 from app.store.failures import unavailable
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+OS_ERROR = re.compile(r"\(os error (\d+)\)")
+"""How libraries in Rust, as that of safetensors, tell a number of `errno`."""
 
 
 class Interruption(BaseException):
@@ -56,7 +59,10 @@ def reason_to_wait(error: BaseException) -> str | None:
         if isinstance(cause, OSError) and cause.errno in FULL:
             where = f" ({_last_part(cause.filename)})" if cause.filename else ""
             return f"The disk cannot be written: {cause.strerror}{where}. Free some space."
-        if "No space left on device" in str(cause):  # writers of other languages
+        number = OS_ERROR.search(str(cause))
+        if number is not None and int(number[1]) in FULL:
+            return f"The disk cannot be written: {os.strerror(int(number[1]))}. Free some space."
+        if "No space left on device" in str(cause):  # other writers that are not Python's
             return "The disk is full. Free some space."
     return None
 

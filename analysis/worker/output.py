@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from analysis.weights.output_side import OutputSides, Readout, largest_by_chance, output_sides
 from analysis.worker.context import JobContext
+from analysis.worker.following import begin_following
 from analysis.worker.jobs import JobKind
-from analysis.worker.provenance import begin_run, command, end_run, note_attempt
+from analysis.worker.provenance import command, end_run
 from analysis.worker.subjects import load_subject, model_row, site_ids, sweep_row
 from analysis.worker.typical import first_windows, typical_scales
 from app.store.packing import pack
@@ -54,27 +55,10 @@ def run(context: JobContext[OutputRequest]) -> dict[str, Any]:
         parameters |= {"scale": asdict(typical), "chance": asdict(chance)}
     else:
         parameters["not_computed"] = NOT_LINEAR
-
-    def begin(session: Session) -> int:
-        return begin_run(
-            session,
-            kind="output",
-            method=METHOD,
-            method_version=METHOD_VERSION,
-            model_id=row.id,
-            corpus_id=sweep.corpus_id,
-            window_set_id=sweep.window_set_id,
-            of_run_id=sweep.id,
-            job_id=context.job_id,
-            parameters=parameters,
-            seed=sweep.seed,
-            dtype="float32",
-            device="cpu",
-            command=command_of(request),
-        )
-
-    run_id = context.step("begin", lambda: context.write(begin))
-    context.write(lambda session: note_attempt(session, run_id))
+    run_id = begin_following(
+        context, model=row, sweep=sweep, method=METHOD, method_version=METHOD_VERSION,
+        parameters=parameters, command=command_of(request),
+    )  # fmt: skip
     for site in sites:
         context.check_cancelled()
         context.progress(done, total, "neurons", "projecting output vectors on the vocabulary")

@@ -251,7 +251,7 @@ class Worker:
                 traceback=shorten(told, self._settings),
             )
         else:
-            self._finish(execution, "succeeded", result=result)
+            self._finish(execution, "succeeded", result=shorten(result, self._settings))
 
     def _refuse(self, claim: Claim, error: ValidationError) -> None:
         queue.finish(

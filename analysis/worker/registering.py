@@ -19,8 +19,10 @@ from sqlalchemy.orm import Session
 
 from analysis.corpora.freezing import freeze_corpus
 from analysis.corpora.frozen import Frozen
+from analysis.corpora.normalising import slug
 from analysis.corpora.readers.base import ReadOptions, Replaced
 from analysis.corpora.reading import HELD_OUT, read_documents, tell_kind
+from analysis.corpora.splitting import SPLITS
 from analysis.errors import CorpusError
 from analysis.models.conversion import convert_gguf
 from analysis.models.loading import converted_folder, detect_kind, load_model
@@ -31,11 +33,13 @@ from app.settings import Settings
 from app.store.engine import open_session
 from app.store.inserting import insert_new
 from app.store.packing import pack_vocabulary
+from app.store.requests import MOST_SPLITS
 from app.store.tables import CorpusTable, DocumentTable, ModelTable, SiteTable, VocabularyTable
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 CORPORA: Final = "corpora"
 ROWS_AT_ONCE: Final = 500
+MOST_HELD_OUT: Final = MOST_SPLITS - len(SPLITS)
 
 Tell = Callable[[str, float, float | None], None]
 """Is told what is being done, how much is done, and of how much (None: unknown)."""
@@ -118,6 +122,8 @@ def add_corpus(
     """
     name = checked_name(name) if name else default_name(source, "corpus")
     kind = kind or tell_kind(source)
+    held_out = HELD_OUT.get(kind, ()) if held_out is None else held_out
+    _refuse_many(held_out)
     replaced = Replaced()
     unfinished = settings.data / CORPORA / f".adding-{uuid.uuid4().hex}"
     try:
@@ -125,7 +131,7 @@ def add_corpus(
             read_documents(source, kind=kind, options=options, replaced=replaced),
             unfinished,
             seed=seed,
-            held_out=HELD_OUT.get(kind, ()) if held_out is None else held_out,
+            held_out=held_out,
             max_documents=max_documents,
             max_characters=max_characters,
             replaced=replaced,
@@ -168,6 +174,16 @@ def default_name(source: str, what: str) -> str:
             f"No name for the {what} follows from {source!r}.", hint="Give one with --name."
         )
     return name
+
+
+def _refuse_many(held_out: Collection[str]) -> None:
+    n = len({slug(domain) for domain in held_out})
+    if n > MOST_HELD_OUT:
+        raise BadRequestError(
+            f"{n} domains are to be held out; a sweep takes at most {MOST_HELD_OUT}.",
+            hint="Hold out fewer, give several the same domain in the source, or add several "
+            "corpora.",
+        )
 
 
 def without_home(source: str) -> str:

@@ -29,8 +29,9 @@ from analysis.weights.relatives import (
     standardise,
 )
 from analysis.worker.context import JobContext
+from analysis.worker.following import begin_following
 from analysis.worker.jobs import JobKind
-from analysis.worker.provenance import begin_run, command, end_run, note_attempt
+from analysis.worker.provenance import command, end_run
 from analysis.worker.subjects import load_subject, model_row, sweep_row
 from app.settings import Settings
 from app.store.packing import pack
@@ -70,33 +71,17 @@ def run(context: JobContext[RelateRequest]) -> dict[str, Any]:
             select(SiteTable).where(SiteTable.model_id == row.id).order_by(SiteTable.id)
         ).all()
         pools = {split: _pools(session, sweep.id, split) for split in ("fit", "test")}
-
-    def begin(session: Session) -> int:
-        return begin_run(
-            session,
-            kind="relate",
-            method=METHOD,
-            method_version=METHOD_VERSION,
-            model_id=row.id,
-            corpus_id=sweep.corpus_id,
-            window_set_id=sweep.window_set_id,
-            of_run_id=sweep.id,
-            job_id=context.job_id,
-            parameters={
-                "n_related": request.n_related,
-                "split": "fit",
-                "largest_table_bytes": LARGEST_TABLE,
-                "compared_again": request.n_related + SPARE,
-                "drawn_for_chance": N_DRAWN,
-            },
-            seed=sweep.seed,
-            dtype="float32",
-            device="cpu",
-            command=command_of(request),
-        )
-
-    run_id = context.step("begin", lambda: context.write(begin))
-    context.write(lambda session: note_attempt(session, run_id))
+    parameters = {
+        "n_related": request.n_related,
+        "split": "fit",
+        "largest_table_bytes": LARGEST_TABLE,
+        "compared_again": request.n_related + SPARE,
+        "drawn_for_chance": N_DRAWN,
+    }
+    run_id = begin_following(
+        context, model=row, sweep=sweep, method=METHOD, method_version=METHOD_VERSION,
+        parameters=parameters, command=command_of(request),
+    )  # fmt: skip
     generator = torch.Generator().manual_seed(sweep.seed)
     measured: dict[str, Any] = {}
     neurons = [site for site in sites if site.kind == "mlp"]

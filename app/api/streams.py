@@ -17,7 +17,8 @@ from anyio import to_thread
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.errors import PatchclampError, UnavailableError
+from app.api.places import Places
+from app.errors import PatchclampError
 from app.store.ending import ENDED
 from app.store.engine import open_session
 from app.store.queries import job as jobs
@@ -31,7 +32,6 @@ PATIENCE: Final = 1.5
 """By this factor a feed waits longer each time that it found nothing."""
 KEPT: Final = 1000
 READERS: Final = 4
-RETRY_SECONDS: Final = 10
 
 
 class Feed:
@@ -106,37 +106,33 @@ class EventStreams:
     """The open streams of one application."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
-        self._open = 0
+        self._places = Places(
+            most,
+            told="streams of events are open",
+            hint="Close some pages that watch jobs, or ask for the job from time to time; "
+            "PATCHCLAMP_MOST_STREAMS sets how many there may be.",
+        )
         self._feeds: dict[str, tuple[Feed, asyncio.Task[None]]] = {}
         self._readers = anyio.CapacityLimiter(READERS)
 
     @contextmanager
     def watch(self, engine: Engine, job_id: str, position: int) -> Iterator[Feed]:
-        """The feed of a job, which ends with its last watcher. UnavailableError: too many watch.
+        """The feed of a job, which ends with its last watcher. TooManyError: too many watch.
 
         The first watcher's `position` is where it begins; it must not lie beyond the job's newest
         event, or the others would miss what comes up to there.
         """
-        if self._open >= self._most:
-            raise UnavailableError(
-                f"{self._open} streams of events are open; no more are taken.",
-                hint="Close some pages that watch jobs, or ask for the job from time to time; "
-                "PATCHCLAMP_MOST_STREAMS sets how many there may be.",
-                retry_after=RETRY_SECONDS,
-            )
-        self._open += 1
-        feed, task = self._join(engine, job_id, position)
-        feed.watchers += 1
-        try:
-            yield feed
-        finally:
-            self._open -= 1
-            feed.watchers -= 1
-            if not feed.watchers:
-                task.cancel()
-                if self._feeds.get(job_id, (None,))[0] is feed:
-                    del self._feeds[job_id]
+        with self._places.taken():
+            feed, task = self._join(engine, job_id, position)
+            feed.watchers += 1
+            try:
+                yield feed
+            finally:
+                feed.watchers -= 1
+                if not feed.watchers:
+                    task.cancel()
+                    if self._feeds.get(job_id, (None,))[0] is feed:
+                        del self._feeds[job_id]
 
     def _join(self, engine: Engine, job_id: str, position: int) -> tuple[Feed, asyncio.Task[None]]:
         if job_id not in self._feeds or self._feeds[job_id][0].over:

@@ -5,10 +5,22 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
+from app.api.places import Places
 from app.store.views.unit import UnitRow
 
 MEDIA_TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 COLUMNS: Final = tuple(UnitRow.model_fields)
+
+
+def downloads(most: int) -> Places:
+    """The tables that one application sends at once: each keeps a site in memory, and a thread busy
+    while it is read."""
+    return Places(
+        most,
+        told="tables are being downloaded",
+        hint="Wait until one has ended, or ask for units page by page; "
+        "PATCHCLAMP_MOST_DOWNLOADS sets how many there may be.",
+    )
 
 
 def write_table(sites: Iterable[list[UnitRow]], form: Literal["csv", "jsonl"]) -> Iterator[str]:

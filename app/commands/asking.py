@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.commands.opening import ACTOR
+from app.printable import escaped
 from app.store.opening import opened_store
 
 if TYPE_CHECKING:
@@ -24,13 +25,14 @@ def ask(request: "JobRequest", *, wait: bool) -> None:
         with open_session(engine, commit=True) as session:
             job = create_job(session, request=request, actor=ACTOR)
         if wait:
-            _wait(engine, job.id, settings.lease_seconds)
+            wait_for(engine, job.id, lease_seconds=settings.lease_seconds)
         else:
             typer.echo(f"Job {job.id} waits for a worker.")
             typer.echo(f"Watch it with `patchclamp jobs watch {job.id}`.")
 
 
-def _wait(engine: "Engine", job_id: str, lease_seconds: float) -> None:
+def wait_for(engine: "Engine", job_id: str, *, lease_seconds: float) -> None:
+    """Shows the job's progress and its result; Ctrl-C asks whether to cancel it."""
     from app.commands.watching import watch
     from app.store.engine import open_session
     from app.store.queries.job import request_cancel
@@ -45,4 +47,4 @@ def _wait(engine: "Engine", job_id: str, lease_seconds: float) -> None:
             request_cancel(session, job_id=job_id, actor=ACTOR)
         typer.echo("The job ends within a batch; what it has stored so far stays.", err=True)
     else:
-        typer.echo(f"Done: {job.result}")
+        typer.echo(escaped(f"Done: {job.result}"))

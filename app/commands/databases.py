@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from app.printable import escaped_lines
+
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Upgrade, back up and check the store.")
@@ -71,7 +73,8 @@ def check(
     settings = get_settings()
     findings = check_store(open_engine(settings), data=settings.data, deep=deep)
     for finding in findings:
-        typer.echo(f"{finding.kind}: {finding.message}\n  {finding.hint}", err=True)
+        told = f"{finding.kind}: {escaped_lines(finding.message)}\n  {escaped_lines(finding.hint)}"
+        typer.echo(told, err=True)
     if findings:
         raise typer.Exit(1)
     typer.echo("Nothing is wrong.")

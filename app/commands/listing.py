@@ -3,6 +3,7 @@
 import typer
 
 from app.commands.opening import console
+from app.printable import escaped
 from app.store.opening import opened_store
 
 
@@ -41,7 +42,7 @@ def list_models() -> None:
             str(found.n_layers),
             f"{found.n_units:,}",
             f"{found.unit_count:,}",
-            found.source,
+            escaped(found.source),
         )
     console().print(table)
 
@@ -67,6 +68,10 @@ def list_corpora() -> None:
     for found in corpora:
         splits = ", ".join(f"{split} {n:,}" for split, n in found.splits.items())
         table.add_row(
-            found.name, f"{found.n_documents:,}", f"{found.n_characters:,}", splits, found.source
+            found.name,
+            f"{found.n_documents:,}",
+            f"{found.n_characters:,}",
+            splits,
+            escaped(found.source),
         )
     console().print(table)

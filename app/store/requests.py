@@ -14,6 +14,7 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 SPLIT_KEY = r"^(default|fit|calibration|test|ood(:[A-Za-z0-9._-]{1,60})?)$"
 DEVICE = r"^(auto|cpu|mps|cuda(:[0-9]{1,2})?)$"
 MOST_SPLITS = 64
+"""A corpus has no more either, or the command of its sweep could not name them all."""
 NO_OTHER_KEYS: dict[str, JsonValue] = {"additionalProperties": False}
 """Pydantic describes the pattern of keys, but not that there are no others."""
 

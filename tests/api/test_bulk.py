@@ -4,16 +4,24 @@ import csv
 import hashlib
 import io
 import json
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from app.api.tabling import downloads
+from app.store.queries import bulk
 from app.store.synthetic import SyntheticModel, fill_synthetic
 
 STATISTICS = "/api/v1/models/synthetic/statistics"
+PLAIN = {"accept-encoding": "identity"}
+"""Compressed, the first lines wait for more."""
 
 
 @pytest.fixture
@@ -46,6 +54,71 @@ def test_a_model_as_json_lines_has_every_unit_site_after_site(filled: TestClient
     assert list(sites) == ["attn.0", "mlp.0", "attn.1", "mlp.1"]
     assert len(rows) == 2 * (24 + 3)
     assert {row["split"] for row in rows} == {"test"}
+
+
+@pytest.fixture
+def one_at_a_time(empty_app: FastAPI, empty_url: str, tmp_path: Path) -> str:
+    """A server that lets one table be downloaded at once; its address."""
+    fill_synthetic(
+        empty_app.state.engine, data=tmp_path, layers=1, neurons=8, heads=2, windows=24,
+        window_length=16, exemplars_per_kind=2,
+    )  # fmt: skip
+    empty_app.state.downloads = downloads(1)
+    return empty_url
+
+
+def test_more_tables_at_once_than_allowed_are_refused_until_one_has_ended(
+    one_at_a_time: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    read = bulk.read_statistics
+
+    def read_slowly(*args: object) -> Iterator[object]:
+        release.wait(60)
+        yield from read(*args)
+
+    monkeypatch.setattr(bulk, "read_statistics", read_slowly)
+    url = one_at_a_time + STATISTICS
+    with httpx.stream("GET", url, headers=PLAIN, timeout=60) as slow:
+        lines = slow.iter_lines()
+        assert next(lines).startswith("model,")
+        refused = httpx.get(url, timeout=30)
+        assert refused.status_code == 429
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert int(refused.headers["retry-after"]) > 0
+        assert "PATCHCLAMP_MOST_DOWNLOADS" in refused.json()["hint"]
+        assert httpx.get(f"{one_at_a_time}/api/v1/models", timeout=30).status_code == 200
+        release.set()
+        assert len(list(lines)) > 0
+    assert _is_answered(url)
+
+
+def test_downloads_that_fail_or_are_broken_off_give_their_place_back(
+    one_at_a_time: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = one_at_a_time + STATISTICS
+    assert httpx.get(url, params={"site": "mlp.9"}, timeout=30).status_code == 404
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk, "read_statistics", _read_on_and_on)
+        with httpx.stream("GET", url, headers=PLAIN, timeout=30) as endless:
+            next(endless.iter_lines())
+    assert _is_answered(url)
+
+
+def _is_answered(url: str) -> bool:
+    """At once, or when the server has seen that the one before has gone."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        if httpx.get(url, timeout=30).status_code == 200:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _read_on_and_on(*_: object) -> Iterator[list[object]]:
+    while True:
+        time.sleep(0.01)
+        yield []
 
 
 def test_what_is_not_there_is_a_404_before_anything_is_sent(filled: TestClient) -> None:

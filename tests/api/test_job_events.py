@@ -228,7 +228,7 @@ def test_more_streams_than_allowed_are_refused_until_one_closes(empty_app, empty
         watchers = [read_events(answer) for answer in answers]
         assert [next(events)["event"] for events in watchers] == ["queued"] * 2
         refused = httpx.get(empty_url + path())
-        assert refused.status_code == 503
+        assert refused.status_code == 429
         assert int(refused.headers["retry-after"]) > 0
         assert "PATCHCLAMP_MOST_STREAMS" in refused.json()["hint"]
     deadline = time.monotonic() + 5

@@ -109,3 +109,12 @@ def test_a_problem_type_leads_to_its_words_on_the_reference_page(filled):
     page = filled.get("/api/docs").text
     for status in WORDS:
         assert f'id="problem-{status}"' in page
+
+
+def test_where_there_may_be_too_much_at_once_a_429_is_described(document):
+    found = {name for name, operation in operations(document) if "429" in operation["responses"]}
+    assert found == {
+        "post /api/v1/jobs",
+        "get /api/v1/jobs/{job_id}/events",
+        "get /api/v1/models/{model}/statistics",
+    }

@@ -6,6 +6,7 @@ from subprocess import Popen
 
 import pytest
 
+from app.commands import asking, watching
 from app.settings import Settings
 from app.store.engine import open_engine, open_session
 from app.store.queries.job import create_job, get_job
@@ -69,6 +70,23 @@ def test_nothing_that_a_job_says_steers_the_terminal(
         assert all(line.isprintable() for line in output.splitlines())
         assert r"a\x1b]0;title\x07b\u202ec" in output
     assert "Traceback:\n  a" in shown.stdout
+
+
+def test_the_result_that_was_waited_for_does_not_steer_the_terminal_either(
+    store: Settings,
+    job_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    engine = open_engine(store)
+    with open_session(engine) as session:
+        job = get_job(session, job_id=job_id)
+    evil = {"file": "a\x1b]0;title\x07b\u202ec"}
+    done = job.model_copy(update={"status": "succeeded", "result": evil})
+    monkeypatch.setattr(watching, "watch", lambda *_, **__: done)
+    asking.wait_for(engine, job_id, lease_seconds=2)
+    told = capsys.readouterr().out
+    assert told == "Done: {'file': 'a\\x1b]0;title\\x07b\\u202ec'}\n"
 
 
 def test_no_jobs_is_no_error(run: Run) -> None:

@@ -1,19 +1,26 @@
 """What is stored on a job says nothing of this machine: no folder, no address, no host."""
 
 import errno
+import os
 import socket
 import sysconfig
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from analysis.worker.failing import explain, shorten
+from analysis.worker.inline import run_inline
 from analysis.worker.interruptions import reason_to_wait
-from analysis.worker.jobs import JobKinds
+from analysis.worker.jobs import JobKind, JobKinds
 from analysis.worker.process import Worker
 from app.errors import UnavailableError
 from app.settings import Settings
+from app.store.engine import open_session
+from app.store.queries.job import get_job, list_jobs
+from tests.worker.conftest import Laboratory
+from tests.worker.program import CountRequest
 
 
 def test_folders_are_told_by_short_names(tmp_path: Path) -> None:
@@ -53,6 +60,32 @@ def test_jobs_wait_and_fail_with_the_public_sentence() -> None:
 def test_a_full_disk_is_told_with_the_name_of_the_file_alone() -> None:
     told = reason_to_wait(OSError(errno.ENOSPC, "No space left", "/srv/data/pools/7.bin"))
     assert told == "The disk cannot be written: No space left (7.bin). Free some space."
+
+
+@pytest.mark.parametrize("number", [errno.EDQUOT, errno.EFBIG, errno.ENOSPC])
+def test_a_quota_or_limit_is_waited_for_whatever_language_met_it(number: int) -> None:
+    told = f"The disk cannot be written: {os.strerror(number)}. Free some space."
+    assert reason_to_wait(OSError(number, os.strerror(number))) == told
+    # As safetensors tells it; its own test has it from a real limit.
+    in_rust = Exception(f"I/O error: {os.strerror(number)} (os error {number})")
+    assert reason_to_wait(in_rust) == told
+    assert reason_to_wait(Exception("I/O error: No such file (os error 2)")) is None
+
+
+def test_a_result_names_no_folder_of_this_machine(laboratory: Laboratory) -> None:
+    kind = JobKind("count", CountRequest, lambda job: {"pools": [f"{job.settings.data}/pools"]})
+    inline = run_inline(
+        laboratory.engine, laboratory.settings, kind, CountRequest(file=Path("steps"))
+    )
+    assert inline == {"pools": [f"{laboratory.folder}/pools"]}
+    asked = laboratory.ask(CountRequest(file=Path("steps")))
+    # In a thread of its own: browser tests leave this one with a running event loop.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(Worker(laboratory.settings, JobKinds([kind])).run, until_idle=True).result()
+    with open_session(laboratory.engine) as session:
+        jobs = [get_job(session, job_id=job.id) for job in list_jobs(session).items]
+    assert asked in {job.id for job in jobs}
+    assert [job.result for job in jobs] == [{"pools": ["<data>/pools"]}] * 2
 
 
 def test_the_id_of_a_worker_says_nothing_of_its_host(tmp_path: Path) -> None:

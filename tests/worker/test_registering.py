@@ -17,6 +17,7 @@ from app.errors import BadRequestError, ConflictError
 from app.settings import Settings
 from app.store.engine import open_session
 from app.store.queries import corpus, model
+from app.store.requests import MOST_SPLITS, SweepRequest
 from app.store.tables import CorpusTable, DocumentTable, ModelTable
 from tests.analysis.models.tiny import make_tiny
 
@@ -184,6 +185,34 @@ def test_adding_the_same_corpus_again_changes_nothing_and_another_one_is_refused
     with pytest.raises(ConflictError, match="belongs to another corpus"):
         add_corpus(engine, settings, source=source, name="mine", held_out=["code"])
     assert len(list((settings.data / "corpora").iterdir())) == 1
+
+
+def test_more_held_out_domains_than_a_sweep_can_name_are_refused_before_anything_is_read(
+    engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    domains = [f"Land {n}" for n in range(MOST_SPLITS - 2)]
+    source = texts(tmp_path, *((f"All of {domain}.", domain) for domain in domains))
+    with Path(source).open("a") as file:
+        file.write("\nno JSON")
+    with pytest.raises(
+        BadRequestError, match=r"62 domains are to be held out; .* at most 61"
+    ) as no:
+        add_corpus(engine, settings, source=source, held_out=domains)
+    assert "Hold out fewer" in (no.value.hint or "")
+    assert not list(settings.data.glob("corpora/*"))
+
+
+def test_the_most_domains_that_may_be_held_out_fit_into_the_command_of_a_sweep(
+    engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    domains = [f"Land {n}" for n in range(MOST_SPLITS - 3)]
+    source = texts(tmp_path, *((f"All of {domain}.", domain) for domain in domains))
+    add_corpus(engine, settings, source=source, held_out=[*domains, "LAND 1"])
+    with open_session(engine) as session:
+        held_out = list(corpus.get_corpus(session, name="tales").splits)
+    assert len(held_out) == 61
+    windows = dict.fromkeys(["fit", "calibration", "test", *held_out], 1)
+    SweepRequest(model="m", corpus="tales", max_windows=windows)
 
 
 def test_a_corpus_that_cannot_be_read_leaves_nothing(

@@ -25,7 +25,8 @@ class ReadOptions:
     group_field: str | None = None
     """What a document is a part of (book, speaker); documents of one group share a split.
 
-    None is `group`, where there is one; a field that is named must be there.
+    None is `group`, where there is one; a field that is named must be there in every row, though it
+    may be null.
     """
     domain: str | None = None
     """The domain of every document, whatever the source says."""

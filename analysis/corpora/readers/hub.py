@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from analysis.corpora.readers.base import ReadOptions, Replaced
-from analysis.corpora.readers.rows import check_fields, read_rows
+from analysis.corpora.readers.rows import check_fields, read_row
 from analysis.errors import CorpusError
 from analysis.records import Document
 
@@ -22,8 +22,8 @@ def read_hub(source: str, options: ReadOptions, replaced: Replaced) -> Iterator[
         if fields is not None:
             check_fields(options, fields, place=place)
             rows = rows.select_columns([field for field in options.wanted if field in fields])
-        placed = ((f"{place}, row {number}", row) for number, row in enumerate(rows))
-        yield from read_rows(placed, options, replaced, place=place)
+        for number, row in enumerate(rows):
+            yield read_row(row, options, replaced, place=f"{place}, row {number}")
     except unreadable as error:
         raise CorpusError(
             f"The {place} cannot be read: {error}",

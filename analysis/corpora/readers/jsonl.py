@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 
 from analysis.corpora.readers.base import ReadOptions, Replaced, decode
 from analysis.corpora.readers.files import list_files, read_failure
-from analysis.corpora.readers.rows import read_rows
+from analysis.corpora.readers.rows import read_row
 from analysis.errors import CorpusError
 from analysis.records import Document
 
@@ -18,13 +18,10 @@ SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 
 def read_jsonl(source: str, options: ReadOptions, replaced: Replaced) -> Iterator[Document]:
     files = list_files(source, SUFFIXES, replaced)
-    lines = (
-        (f"{name}, line {number}", line)
-        for file, name in files
-        for number, line in _lines(file, name)
-    )
-    rows = ((place, _parse(line, replaced, place=place)) for place, line in lines)
-    yield from read_rows(rows, options, replaced, place=source)
+    for file, name in files:
+        for number, line in _lines(file, name):
+            place = f"{name}, line {number}"
+            yield read_row(_parse(line, replaced, place=place), options, replaced, place=place)
 
 
 def _parse(line: bytes, replaced: Replaced, *, place: str) -> dict[str, Any]:

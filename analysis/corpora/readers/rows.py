@@ -1,6 +1,6 @@
 """A document from a row with named fields: jsonl, parquet and hub data sets share it."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from analysis.corpora.readers.base import GROUP, ReadOptions, Replaced, decode, mend
@@ -10,30 +10,12 @@ from analysis.records import Document
 NO_DOMAIN = "text"
 
 
-def read_rows(
-    rows: Iterable[tuple[str, Mapping[str, Any]]],
-    options: ReadOptions,
-    replaced: Replaced,
-    *,
-    place: str,
-) -> Iterator[Document]:
-    """The documents of rows that may each have other fields, all from one `place`."""
-    fields: Collection[str] | None = None
-    grouped = options.group_field is None
-    for where, row in rows:
-        grouped = grouped or options.group_field in row
-        fields = row.keys()
-        yield read_row(row, options, replaced, place=where)
-    if fields is not None and not grouped:
-        raise _missing_group(options, fields, place=place)
-
-
 def check_fields(options: ReadOptions, fields: Collection[str], *, place: str) -> None:
-    """Raises CorpusError where rows that all have these fields lack one that they must have."""
+    """Raises CorpusError where a row of these fields lacks one that it must have."""
     if options.text_field not in fields:
-        raise missing_text(options, fields, place=place)
+        raise _missing("text", options.text_field, fields, place=place)
     if options.group_field is not None and options.group_field not in fields:
-        raise _missing_group(options, fields, place=place)
+        raise _missing("group", options.group_field, fields, place=place)
 
 
 def read_row(
@@ -41,10 +23,9 @@ def read_row(
 ) -> Document:
     """The row's document; `place` says where the row is and stands in for title and origin.
 
-    A text that is null counts as empty.
+    A text that is null counts as empty, and so does a group.
     """
-    if options.text_field not in row:
-        raise missing_text(options, row.keys(), place=place)
+    check_fields(options, row.keys(), place=place)
     text = row[options.text_field]
     if text is None:
         text = ""
@@ -64,22 +45,12 @@ def read_row(
     )
 
 
-def missing_text(options: ReadOptions, fields: Collection[str], *, place: str) -> CorpusError:
+def _missing(what: str, field: str, fields: Collection[str], *, place: str) -> CorpusError:
+    aside = "; rows that are of no group have null there" if what == "group" else ""
     return CorpusError(
-        f"{place}: there is no field '{options.text_field}'. Fields: {_listed(fields)}.",
-        hint="Name the field that holds the text with --text-field.",
+        f"{place}: there is no field '{field}'. Fields: {', '.join(sorted(fields)) or 'none'}.",
+        hint=f"Name the field that holds the {what} with --{what}-field{aside}.",
     )
-
-
-def _missing_group(options: ReadOptions, fields: Collection[str], *, place: str) -> CorpusError:
-    return CorpusError(
-        f"{place}: there is no field '{options.group_field}'. Fields: {_listed(fields)}.",
-        hint="Name the field that holds the group with --group-field, or leave it out.",
-    )
-
-
-def _listed(fields: Collection[str]) -> str:
-    return ", ".join(sorted(fields)) or "none"
 
 
 def _label(row: Mapping[str, Any], field: str) -> str:

@@ -1,12 +1,14 @@
 """Bulk downloads: the statistics of a site or model as one table, artifacts as files."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from app.api.describing import Responses, problems_of
 from app.api.parameters import NAME, ModelName, OfRun, RunId, Split
+from app.api.places import Places
 from app.api.ranging import answer_file
 from app.api.tabling import MEDIA_TYPES, write_table
 from app.dependencies import AppSettings, ReadSession, StoreEngine
@@ -31,11 +33,19 @@ FILES: Final[Responses] = {
 }
 
 
+async def take_place(request: Request) -> AsyncIterator[None]:
+    """A place among the downloads of tables, given back once this one is over, however it ends."""
+    places: Places = request.app.state.downloads
+    with places.taken():
+        yield
+
+
 @router.get(
     "/models/{model}/statistics",
     tags=["units"],
     response_class=Response,
-    responses={**problems_of(404), **TABLES},
+    responses={**problems_of(404, 429), **TABLES},
+    dependencies=[Depends(take_place)],
     summary="Download the statistics of all units",
 )
 def download_statistics(

@@ -19,7 +19,7 @@ from app.dependencies import ReadSession, StoreEngine
 from app.store.queries import job as jobs
 from app.store.views.job import JobView
 
-router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], responses=problems_of(404))
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], responses=problems_of(404, 429))
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,42 @@ def test_a_named_field_of_groups_that_no_row_has_is_refused(tmp_path, kind):
     assert "--group-field" in (said.value.hint or "")
 
 
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "hub"])
+def test_a_limit_does_not_hide_that_a_named_field_of_groups_is_missing(tmp_path, kind):
+    source = str(_write_rows(tmp_path, kind))
+    documents = read_documents(source, kind=kind, options=ReadOptions(group_field="speaker"))
+    with pytest.raises(CorpusError, match="no field 'speaker'"):
+        freeze_corpus(documents, tmp_path / "frozen", max_documents=1)
+
+
+def test_a_row_that_lacks_the_named_field_of_groups_is_refused_and_null_is_no_group(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    rows = [{"text": "One.", "by": "me"}, {"text": "Two.", "by": None}, {"text": "Three."}]
+    file.write_text("\n".join(json.dumps(row) for row in rows))
+    documents = read_documents(str(file), options=ReadOptions(group_field="by"))
+    assert [next(documents).group, next(documents).group] == ["me", ""]
+    with pytest.raises(CorpusError, match=r"line 3: there is no field 'by'\. Fields: text") as said:
+        next(documents)
+    assert "null" in (said.value.hint or "")
+    assert [d.group for d in read_documents(str(file))] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "named"),
+    [
+        ("txt", {"group_field": "by"}, "--group-field"),
+        ("txt", {"text_field": "body", "config": "en"}, "--text-field and --config"),
+        ("starter", {"group_field": "by"}, "--group-field"),
+        ("jsonl", {"split": "test"}, "--split"),
+    ],
+)
+def test_an_option_that_a_kind_of_source_does_not_have_is_refused(tmp_path, kind, option, named):
+    (tmp_path / "a.txt").write_text("A text.")
+    with pytest.raises(CorpusError, match=f"^{named} cannot be used .* of the kind {kind}") as said:
+        read_documents(str(tmp_path), kind=kind, options=ReadOptions(**option))
+    assert "Leave it out" in (said.value.hint or "")
+
+
 def test_a_folder_within_a_domain_is_a_group_of_txt_files(tmp_path):
     for name in ("top.txt", "novels/alone.txt", "novels/whale/1.txt", "novels/whale/2.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,14 @@
 """What is saved of a sweep, and what comes back."""
 
+import resource
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 from analysis.records import Site
+from analysis.worker.interruptions import reason_to_wait
 from analysis.worker.sweeping.checkpoints import Checkpoints
 from tests.analysis.sweep import states
 
@@ -72,3 +75,22 @@ def test_a_file_of_another_plan_is_no_checkpoint(saved):
     sweep = _sweep({}, n_pilot=4)
     saved.restore(sweep)
     assert all(state.shards == set() for state in sweep.states.values())
+
+
+def test_a_limit_on_file_sizes_is_waited_for_and_leaves_what_was_saved_before(saved, tmp_path):
+    before = _files(tmp_path)
+    more = _sweep({0: [0, 1], 1: [2, 3], 2: [4]})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(SafetensorError) as raised:
+            saved.save(more)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    told = reason_to_wait(raised.value)
+    assert told == "The disk cannot be written: File too large. Free some space."
+    assert _files(tmp_path) == before
+    saved.save(more)
+    sweep = _sweep({})
+    saved.restore(sweep)
+    assert all(state.shards == {0, 1, 2} for state in sweep.states.values())

@@ -79,8 +79,12 @@ def test_activations_that_are_not_finite_are_flagged_and_counted_and_harm_nobody
                     assert a.histogram == b.histogram
 
 
+@pytest.mark.parametrize(
+    ("writing", "says"),
+    [("pool", "[Errno 27]"), ("checkpoint", "File too large (os error 27)")],
+)
 def test_a_disk_that_is_full_in_mid_sweep_makes_it_wait_and_then_go_on(
-    laboratory: Laboratory,
+    laboratory: Laboratory, writing: str, says: str
 ) -> None:
     folder = laboratory.folder
     laboratory.environment |= {"PATCHCLAMP_CHECKPOINT_SECONDS": "0"}
@@ -91,7 +95,7 @@ def test_a_disk_that_is_full_in_mid_sweep_makes_it_wait_and_then_go_on(
     program = Path(__file__).with_name("program.py")
     with (folder / "full.log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, str(program), "3"],
+            [sys.executable, str(program), "3", writing],
             env=laboratory.environment, cwd=ROOT, stdout=log, stderr=log, text=True,
         )  # fmt: skip
     laboratory.processes.append(process)
@@ -100,6 +104,7 @@ def test_a_disk_that_is_full_in_mid_sweep_makes_it_wait_and_then_go_on(
     # While nothing could be written, not even that could; what counts is that nothing was lost.
     log_text = (folder / "full.log").read_text()
     assert "job waits" in log_text
+    assert says in log_text
     assert contents(laboratory.engine, folder, job.result["run_id"]) == before
 
 

@@ -1,0 +1,45 @@
+"""The run of a job that follows a sweep: over the sweep's texts, with its seed, on the CPU."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from analysis.worker.context import JobContext
+from analysis.worker.provenance import begin_run, note_attempt
+from app.store.requests import OutputRequest, RelateRequest
+from app.store.tables import ModelTable, RunTable
+
+
+def begin_following(
+    context: JobContext[OutputRequest] | JobContext[RelateRequest],
+    *,
+    model: ModelTable,
+    sweep: RunTable,
+    method: str,
+    method_version: str,
+    parameters: dict[str, Any],
+    command: str,
+) -> int:
+    """The run's id: begun once, and told of every attempt of the job."""
+
+    def begin(session: Session) -> int:
+        return begin_run(
+            session,
+            kind=context.request.kind,
+            method=method,
+            method_version=method_version,
+            model_id=model.id,
+            corpus_id=sweep.corpus_id,
+            window_set_id=sweep.window_set_id,
+            of_run_id=sweep.id,
+            job_id=context.job_id,
+            parameters=parameters,
+            seed=sweep.seed,
+            dtype="float32",
+            device="cpu",
+            command=command,
+        )
+
+    run_id = context.step("begin", lambda: context.write(begin))
+    context.write(lambda session: note_attempt(session, run_id))
+    return run_id
