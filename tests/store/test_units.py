@@ -2,7 +2,7 @@ import math
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from app.errors import BadRequestError, NotFoundError
 from app.store.engine import open_session
@@ -105,6 +105,27 @@ def test_what_cannot_be_meant_is_refused_with_what_can(
     with pytest.raises(BadRequestError) as caught:
         units(filled, **options)
     assert told in str(caught.value.hint)
+
+
+def test_only_the_page_of_one_unit_reads_histograms(filled: Filled):
+    asked: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:  # noqa: ARG001
+        asked.append(statement)
+
+    event.listen(filled.engine, "before_cursor_execute", note)
+    try:
+        units(filled, sort="mean", order="desc", flagged=False)
+        with open_session(filled.engine) as session:
+            random_units(session, model="synthetic", n=8, seed=5)
+        of_many = list(asked)
+        with open_session(filled.engine) as session:
+            get_unit(session, model="synthetic", site="mlp.1", index=5)
+    finally:
+        event.remove(filled.engine, "before_cursor_execute", note)
+    assert any("unit_statistics" in statement for statement in of_many)
+    assert not any("histogram" in statement for statement in of_many)
+    assert sum("unit_histograms" in statement for statement in asked) == 1
 
 
 def test_a_cursor_of_another_sort_is_refused(filled: Filled):

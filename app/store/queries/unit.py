@@ -23,6 +23,7 @@ from app.store.reading import NUMBERS, ROW_COLUMNS, dead_column, statistics_view
 from app.store.tables import (
     ExemplarTable,
     SiteTable,
+    UnitHistogramTable,
     UnitStatisticsTable,
 )
 from app.store.views.base import Page
@@ -31,12 +32,24 @@ from app.store.views.unit import UnitRow, UnitView
 SORTS = ("index", *NUMBERS)
 ORDERS = ("asc", "desc")
 EXEMPLAR_KINDS = ("top", "bottom", "interval", "random")
-Statistics = UnitStatisticsTable
-STATISTICS = select(*ROW_COLUMNS, Statistics.n_windows, Statistics.histogram).where(
-    Statistics.run_id == bindparam("run_id"),
-    Statistics.site_id == bindparam("site_id"),
-    Statistics.split.in_(bindparam("splits", expanding=True)),
-    Statistics.unit_index == bindparam("unit_index"),
+Statistics, Histograms = UnitStatisticsTable, UnitHistogramTable
+STATISTICS = (
+    select(*ROW_COLUMNS, Statistics.n_windows, Histograms.histogram)
+    .join(
+        Histograms,
+        and_(
+            Histograms.run_id == Statistics.run_id,
+            Histograms.site_id == Statistics.site_id,
+            Histograms.split == Statistics.split,
+            Histograms.unit_index == Statistics.unit_index,
+        ),
+    )
+    .where(
+        Statistics.run_id == bindparam("run_id"),
+        Statistics.site_id == bindparam("site_id"),
+        Statistics.split.in_(bindparam("splits", expanding=True)),
+        Statistics.unit_index == bindparam("unit_index"),
+    )
 )
 FIT_ROWS = select(*ROW_COLUMNS).where(
     Statistics.run_id == bindparam("run_id"),
