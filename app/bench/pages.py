@@ -44,7 +44,9 @@ WHAT: Final = {
     "api_unit": "one unit as JSON",
 }
 WITH_TAIL: Final = ("neuron", "units")
-"""Those that have a 99th percentile beside the median, and whose growth is given."""
+"""Those that have a 99th percentile beside the median."""
+GROWING: Final = (*WITH_TAIL, "units_scanned")
+"""Those whose growth is given."""
 SORTS: Final = {"index": 0.0, "density": 1.0, "maximum": 4.0, "kurtosis": 12.0}
 """Indexed columns, with a bound below which pages begin at random, so that they lie anywhere."""
 
@@ -153,7 +155,7 @@ def measure(
         stand_in = suffix and size.layers * size.neurons != MILLION.layers * MILLION.neurons
         where = f"{size.words}{', standing in for a million' if stand_in else ''}"
         yield from _figures(milliseconds, suffix, f"{where}; {n} requests")
-    for kind, (prefix, (which, measure_words)) in product(WITH_TAIL, MEASURES.items()):
+    for kind, (prefix, (which, measure_words)) in product(GROWING, MEASURES.items()):
         before, after = (statistics.median(t[which] for t in store[kind]) for store in taken)
         words = (
             f"{WHAT[kind]}: median {measure_words}, {large.words} ÷ {small.words}, asked in turn"

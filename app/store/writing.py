@@ -7,7 +7,7 @@ numbers (NumPy's would be stored as bytes), None where a number is undefined, ne
 from `app.store.packing`.
 
     with engine_module.begin(engine) as connection:
-        write_site(connection, run_id=3, site_id=7, statistics=[...], exemplars=[...])
+        write_site(connection, run_id=3, site_id=7, statistics=[...], histograms=[...])
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,6 +27,7 @@ from app.store.tables import (
     OutputSideTable,
     RelatedUnitTable,
     SiteSummaryTable,
+    UnitHistogramTable,
     UnitStatisticsTable,
 )
 
@@ -47,6 +48,11 @@ class StatisticsRow(NamedTuple):
     maximum: float | None
     density: float | None
     above: float | None
+
+
+class HistogramRow(NamedTuple):
+    split: str
+    unit_index: int
     histogram: bytes
 
 
@@ -106,16 +112,21 @@ def write_site(
     run_id: int,
     site_id: int,
     statistics: Rows = (),
+    histograms: Rows = (),
     exemplars: Rows = (),
     patterns: Rows = (),
     summaries: Rows = (),
 ) -> None:
     """Replaces what the run had stored for this site, for every split that the rows name.
 
-    Summaries replace those of the same split and statistic.
+    Each row of statistics needs its histogram. Summaries replace those of the same split and
+    statistic.
     """
+    if len(histograms) != len(statistics):
+        raise ValueError(f"{len(statistics)} rows of statistics, {len(histograms)} histograms")
     key = (run_id, site_id)
     _replace(connection, UnitStatisticsTable, StatisticsRow, key, statistics, by=("split",))
+    _replace(connection, UnitHistogramTable, HistogramRow, key, histograms, by=("split",))
     _replace(connection, ExemplarTable, ExemplarRow, key, exemplars, by=("split",))
     _replace(connection, AttentionPatternTable, PatternRow, key, patterns, by=("split",))
     _replace(connection, SiteSummaryTable, SummaryRow, key, summaries, by=("split", "statistic"))

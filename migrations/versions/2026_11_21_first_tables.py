@@ -376,23 +376,40 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "unit_histograms",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("site_id", sa.Integer(), nullable=False),
+        sa.Column("split", sa.String(), nullable=False),
+        sa.Column("unit_index", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("histogram", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["runs.id"], name="fk_unit_histograms_run_id_runs", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["site_id"], ["sites.id"], name="fk_unit_histograms_site_id_sites", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint(
+            "run_id", "site_id", "split", "unit_index", name="pk_unit_histograms"
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "unit_statistics",
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("site_id", sa.Integer(), nullable=False),
         sa.Column("split", sa.String(), nullable=False),
         sa.Column("unit_index", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("n_windows", sa.Integer(), nullable=False),
-        sa.Column("n_positions", sa.BigInteger(), nullable=False),
-        sa.Column("n_nonfinite", sa.BigInteger(), nullable=False),
+        sa.Column("above", sa.Double(), nullable=True),
         sa.Column("mean", sa.Double(), nullable=True),
         sa.Column("variance", sa.Double(), nullable=True),
         sa.Column("skewness", sa.Double(), nullable=True),
-        sa.Column("kurtosis", sa.Double(), nullable=True),
         sa.Column("minimum", sa.Double(), nullable=True),
         sa.Column("maximum", sa.Double(), nullable=True),
+        sa.Column("n_nonfinite", sa.BigInteger(), nullable=False),
         sa.Column("density", sa.Double(), nullable=True),
-        sa.Column("above", sa.Double(), nullable=True),
-        sa.Column("histogram", sa.LargeBinary(), nullable=False),
+        sa.Column("kurtosis", sa.Double(), nullable=True),
+        sa.Column("n_windows", sa.Integer(), nullable=False),
+        sa.Column("n_positions", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name="fk_unit_statistics_run_id_runs", ondelete="CASCADE"
         ),
@@ -426,6 +443,7 @@ def downgrade() -> None:
     op.drop_index("ix_unit_statistics_kurtosis", table_name="unit_statistics")
     op.drop_index("ix_unit_statistics_density", table_name="unit_statistics")
     op.drop_table("unit_statistics")
+    op.drop_table("unit_histograms")
     op.drop_table("site_summaries")
     op.drop_table("related_units")
     op.drop_table("output_sides")

@@ -23,7 +23,11 @@ FIGURES = [
     for percentile in percentiles
     for measure in ("", "cpu_")
 ]
-GROWTH = [f"pages.{kind}.{cpu}growth" for kind in ("neuron", "units") for cpu in ("", "cpu_")]
+GROWTH = [
+    f"pages.{kind}.{cpu}growth"
+    for kind in ("neuron", "units", "units_scanned")
+    for cpu in ("", "cpu_")
+]
 NAMES = sorted([*FIGURES, *(f"{name}.1m" for name in FIGURES), *GROWTH])
 
 

@@ -14,7 +14,7 @@ from app.store.queries.model import (
 )
 from app.store.queries.unit import random_units
 from app.store.tables import ModelTable, VocabularyTable
-from app.store.writing import StatisticsRow, write_site
+from app.store.writing import HistogramRow, StatisticsRow, write_site
 from tests.conftest import Filled
 from tests.store import rows
 
@@ -134,11 +134,12 @@ def test_units_count_before_their_site_has_a_summary(toy: Engine):
         session.add(run)
         session.flush()
         model.current_run_id = run.id
-    numbers = (1, 7, 0, 0.0, 1.0, 0.0, 3.0, -1.0, 1.0, 0.5, 0.1, b"h")
+    numbers = (1, 7, 0, 0.0, 1.0, 0.0, 3.0, -1.0, 1.0, 0.5, 0.1)
     with begin(toy) as connection:
         write_site(
             connection, run_id=1, site_id=2,
             statistics=[StatisticsRow("fit", unit, *numbers) for unit in (2, 3, 5)],
+            histograms=[HistogramRow("fit", unit, b"h") for unit in (2, 3, 5)],
         )  # fmt: skip
     with open_session(toy) as session:
         model_view = get_model(session, name="toy")

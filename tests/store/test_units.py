@@ -1,13 +1,17 @@
 import math
 from typing import Any
 
+import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, event, update
+from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, NotFoundError
 from app.store.engine import open_session
+from app.store.packing import pack
+from app.store.queries import unit as unit_queries
 from app.store.queries.unit import SORTS, get_unit, list_units, random_units
-from app.store.tables.unit import RelatedUnitTable
+from app.store.tables.unit import RelatedUnitTable, SiteSummaryTable
 from app.store.views.unit import UnitRow
 from tests.conftest import Filled
 
@@ -48,6 +52,34 @@ def test_pages_of_every_sort_cover_every_unit_once_in_order(filled: Filled, sort
     assert [u.index for u in undefined] == sorted(
         (u.index for u in undefined), reverse=order == "desc"
     )
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("sort", ["above", "mean", "minimum", "skewness", "variance"])
+def test_pages_of_a_large_site_are_the_same_whether_its_percentiles_are_right_or_wrong(
+    filled: Filled, monkeypatch: pytest.MonkeyPatch, sort: str, order: str
+):
+    def pages(session: Session) -> list[tuple[list[UnitRow], str | None]]:
+        found, cursor = [], None
+        while not found or cursor:
+            page = list_units(
+                session, model="synthetic", site="mlp.1", sort=sort, order=order, limit=3,
+                cursor=cursor,
+            )  # fmt: skip
+            cursor = page.next_cursor
+            found.append((page.items, cursor))
+        return found
+
+    with open_session(filled.engine) as session:
+        as_small = pages(session)
+        monkeypatch.setattr(unit_queries, "LARGE_SITE", 1)
+        assert pages(session) == as_small
+        for wrong in (-1e9, 1e9, math.nan):
+            quantiles = pack(np.full(101, wrong), np.float32)
+            session.execute(update(SiteSummaryTable).values(quantiles=quantiles))
+            assert pages(session) == as_small
+        session.execute(delete(SiteSummaryTable))
+        assert pages(session) == as_small
 
 
 def test_undefined_values_come_last_whatever_the_order(filled: Filled):
@@ -105,6 +137,27 @@ def test_what_cannot_be_meant_is_refused_with_what_can(
     with pytest.raises(BadRequestError) as caught:
         units(filled, **options)
     assert told in str(caught.value.hint)
+
+
+def test_only_the_page_of_one_unit_reads_histograms(filled: Filled):
+    asked: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:  # noqa: ARG001
+        asked.append(statement)
+
+    event.listen(filled.engine, "before_cursor_execute", note)
+    try:
+        units(filled, sort="mean", order="desc", flagged=False)
+        with open_session(filled.engine) as session:
+            random_units(session, model="synthetic", n=8, seed=5)
+        of_many = list(asked)
+        with open_session(filled.engine) as session:
+            get_unit(session, model="synthetic", site="mlp.1", index=5)
+    finally:
+        event.remove(filled.engine, "before_cursor_execute", note)
+    assert any("unit_statistics" in statement for statement in of_many)
+    assert not any("histogram" in statement for statement in of_many)
+    assert sum("unit_histograms" in statement for statement in asked) == 1
 
 
 def test_a_cursor_of_another_sort_is_refused(filled: Filled):

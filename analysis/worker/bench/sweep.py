@@ -31,6 +31,7 @@ from analysis.worker.subjects import CACHE
 from analysis.worker.sweeping.job import begin_counting, finish
 from analysis.worker.sweeping.preparing import prepare
 from analysis.worker.sweeping.sampling import plan_of
+from app.bench.measurement import Measurement
 from app.settings import Settings, get_settings
 from app.store.engine import open_engine
 from app.store.migrating import upgrade
@@ -38,14 +39,6 @@ from app.store.requests import Sampling, SweepRequest
 
 QUICK_WINDOWS = {"fit": 96, "calibration": 16, "test": 32, "ood": 32}
 NAME = "bench"
-
-
-@dataclass(frozen=True)
-class Measurement:
-    name: str
-    value: float
-    unit: str
-    what: str
 
 
 @dataclass

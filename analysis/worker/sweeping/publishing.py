@@ -26,6 +26,7 @@ from app.store.requests import SweepRequest
 from app.store.tables import ModelTable, RunTable
 from app.store.writing import (
     ExemplarRow,
+    HistogramRow,
     PatternRow,
     StatisticsRow,
     SummaryRow,
@@ -44,6 +45,7 @@ PREVIEW = 4
 @dataclass
 class _SiteRows:
     statistics: list[StatisticsRow] = field(default_factory=list)
+    histograms: list[HistogramRow] = field(default_factory=list)
     exemplars: list[ExemplarRow] = field(default_factory=list)
     patterns: list[PatternRow] = field(default_factory=list)
     summaries: list[SummaryRow] = field(default_factory=list)
@@ -119,6 +121,7 @@ class Publisher:
                 continue
             of_split = known[site, split]
             made.statistics += rows.statistics_rows(split, of_split)
+            made.histograms += rows.histogram_rows(split, of_split)
             bins = {each: edges[kind, split, each] for each in STATISTICS}
             made.summaries += rows.summary_rows(
                 split, summarise(of_split, bins, rectified=rectified)
@@ -140,6 +143,7 @@ class Publisher:
                 run_id=self.run_id,
                 site_id=self.site_ids[site],
                 statistics=made.statistics,
+                histograms=made.histograms,
                 exemplars=made.exemplars,
                 patterns=made.patterns,
                 summaries=made.summaries,

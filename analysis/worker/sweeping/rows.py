@@ -15,7 +15,7 @@ from analysis.sweep.results import Exemplars, Sources, Statistics
 from analysis.sweep.state import SiteState
 from analysis.sweep.summary import Summary
 from app.store.packing import BOTTOM, FIRST_INTERVAL, RANDOM, TOP, pack, pack_histograms
-from app.store.writing import ExemplarRow, PatternRow, StatisticsRow, SummaryRow
+from app.store.writing import ExemplarRow, HistogramRow, PatternRow, StatisticsRow, SummaryRow
 
 
 def statistics_rows(split: str, site: Statistics) -> list[StatisticsRow]:
@@ -23,9 +23,14 @@ def statistics_rows(split: str, site: Statistics) -> list[StatisticsRow]:
         site.n_positions.tolist(), site.n_nonfinite.tolist(), _numbers(site.mean),
         _numbers(site.variance), _numbers(site.skewness), _numbers(site.kurtosis),
         _numbers(site.minimum), _numbers(site.maximum), _numbers(site.density),
-        _numbers(site.above), pack_histograms(site.histogram), strict=True,
+        _numbers(site.above), strict=True,
     )  # fmt: skip
     return [StatisticsRow(split, unit, site.n_windows, *row) for unit, row in enumerate(columns)]
+
+
+def histogram_rows(split: str, site: Statistics) -> list[HistogramRow]:
+    packed = pack_histograms(site.histogram)
+    return [HistogramRow(split, unit, histogram) for unit, histogram in enumerate(packed)]
 
 
 def exemplar_rows(

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+import numpy as np
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.errors import BadRequestError
-from app.store.locating import Subject, check_index, check_split, locate, locate_site
-from app.store.packing import group_kind
+from app.store.bounding import page_bound
+from app.store.locating import Place, Subject, check_index, check_split, locate, locate_site
+from app.store.packing import group_kind, unpack
 from app.store.paging import check_limit, read_cursor, write_cursor
 from app.store.queries.model import (
     check_choice,
@@ -22,21 +24,38 @@ from app.store.queries.relation import get_output_side, get_related
 from app.store.reading import NUMBERS, ROW_COLUMNS, dead_column, statistics_view, unit_row
 from app.store.tables import (
     ExemplarTable,
+    SiteSummaryTable,
     SiteTable,
+    UnitHistogramTable,
     UnitStatisticsTable,
 )
+from app.store.tables.unit import SORTED
 from app.store.views.base import Page
 from app.store.views.unit import UnitRow, UnitView
 
 SORTS = ("index", *NUMBERS)
 ORDERS = ("asc", "desc")
 EXEMPLAR_KINDS = ("top", "bottom", "interval", "random")
-Statistics = UnitStatisticsTable
-STATISTICS = select(*ROW_COLUMNS, Statistics.n_windows, Statistics.histogram).where(
-    Statistics.run_id == bindparam("run_id"),
-    Statistics.site_id == bindparam("site_id"),
-    Statistics.split.in_(bindparam("splits", expanding=True)),
-    Statistics.unit_index == bindparam("unit_index"),
+LARGE_SITE = 8192
+"""Units from which on it is worth asking how far a page of a column without an index reaches."""
+Statistics, Histograms = UnitStatisticsTable, UnitHistogramTable
+STATISTICS = (
+    select(*ROW_COLUMNS, Statistics.n_windows, Histograms.histogram)
+    .join(
+        Histograms,
+        and_(
+            Histograms.run_id == Statistics.run_id,
+            Histograms.site_id == Statistics.site_id,
+            Histograms.split == Statistics.split,
+            Histograms.unit_index == Statistics.unit_index,
+        ),
+    )
+    .where(
+        Statistics.run_id == bindparam("run_id"),
+        Statistics.site_id == bindparam("site_id"),
+        Statistics.split.in_(bindparam("splits", expanding=True)),
+        Statistics.unit_index == bindparam("unit_index"),
+    )
 )
 FIT_ROWS = select(*ROW_COLUMNS).where(
     Statistics.run_id == bindparam("run_id"),
@@ -48,6 +67,12 @@ SITES = (
     select(SiteTable.id, SiteTable.name, SiteTable.kind, SiteTable.n_units)
     .where(SiteTable.model_id == bindparam("model_id"))
     .order_by(SiteTable.id)
+)
+PERCENTILES = select(SiteSummaryTable.n_units, SiteSummaryTable.quantiles).where(
+    SiteSummaryTable.run_id == bindparam("run_id"),
+    SiteSummaryTable.statistic == bindparam("statistic"),
+    SiteSummaryTable.split == bindparam("split"),
+    SiteSummaryTable.site_id == bindparam("site_id"),
 )
 EXEMPLAR_SETS = select(ExemplarTable.split, ExemplarTable.groups).where(
     ExemplarTable.run_id == bindparam("run_id"),
@@ -92,20 +117,24 @@ def list_units(
         Statistics.maximum: (maximum_min, maximum_max),
         Statistics.kurtosis: (kurtosis_min, kurtosis_max),
     }
+    narrowed = list(_within(bounds))
+    if dead is not None:
+        is_dead = dead_column(place.kind, place.facts)
+        narrowed.append(is_dead if dead else is_dead.is_not(True))
+    if flagged is not None:
+        narrowed.append(Statistics.n_nonfinite > 0 if flagged else Statistics.n_nonfinite == 0)
     query = select(*ROW_COLUMNS).where(
         Statistics.run_id == place.run_id,
         Statistics.site_id == place.site_id,
         Statistics.split == split,
-        *_within(bounds),
+        *narrowed,
     )
-    if dead is not None:
-        is_dead = dead_column(place.kind, place.facts)
-        query = query.where(is_dead if dead else is_dead.is_not(True))
-    if flagged is not None:
-        query = query.where(Statistics.n_nonfinite > 0 if flagged else Statistics.n_nonfinite == 0)
     name = f"{sort}:{order}"
     after = None if cursor is None else read_cursor(cursor, name)
-    rows = _read_page(session, query, sort, order, after, limit + 1)
+    bound = None
+    if not narrowed and sort not in ("index", *SORTED) and place.n_units >= LARGE_SITE:
+        bound = _bound(session, place, split, sort, order, after, limit + 1)
+    rows = _read_page(session, query, sort, order, after, limit + 1, bound)
     items = [unit_row(place, site=place.site, kind=place.kind, row=row) for row in rows[:limit]]
     if len(rows) <= limit:
         return Page[UnitRow](items=items, next_cursor=None)
@@ -200,8 +229,12 @@ def _read_page(
     order: str,
     after: tuple[float | None, int] | None,
     limit: int,
+    bound: float | None,
 ) -> list[Row[Any]]:
-    """The rows behind `after`: first those with a value, by the index, then those without."""
+    """The rows behind `after`: first those with a value, by the index, then those without.
+
+    Where as many lie on this side of `bound`, it is those.
+    """
     index = Statistics.unit_index
     if sort == "index":
         if after is not None:
@@ -214,7 +247,11 @@ def _read_page(
         if after is not None:
             defined = defined.where(_behind(column, index, order, after))
         defined = defined.order_by(_directed(column, order), _directed(index, order))
-        rows = list(session.execute(defined.limit(limit)))
+        if bound is not None:
+            near = defined.where(column >= bound if order == "desc" else column <= bound)
+            rows = list(session.execute(near.limit(limit)))
+        if len(rows) < limit:
+            rows = list(session.execute(defined.limit(limit)))
     if len(rows) < limit:
         undefined = query.where(column.is_(None))
         if after is not None and after[0] is None:
@@ -222,6 +259,28 @@ def _read_page(
         undefined = undefined.order_by(_directed(index, order)).limit(limit - len(rows))
         rows += session.execute(undefined)
     return rows
+
+
+def _bound(
+    session: Session,
+    place: Place,
+    split: str,
+    sort: str,
+    order: str,
+    after: tuple[float | None, int] | None,
+    limit: int,
+) -> float | None:
+    value = None
+    if after is not None:
+        value, _ = after
+        if value is None:
+            return None
+    key = {"run_id": place.run_id, "statistic": sort, "split": split, "site_id": place.site_id}
+    row = session.execute(PERCENTILES, key).one_or_none()
+    if row is None:
+        return None
+    percentiles = unpack(row.quantiles, np.float32)
+    return page_bound(percentiles, row.n_units, order=order, after=value, limit=limit)
 
 
 def _directed(column: Any, order: str) -> Any:  # noqa: ANN401

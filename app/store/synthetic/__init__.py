@@ -113,24 +113,28 @@ def _fill_site(
     data: Path | None,
 ) -> None:
     relu = not model.facts["gated"] and site.kind == "mlp"
-    rows = units.UnitRows([], [], [])
+    rows = units.UnitRows()
     pools = []
     for start in range(0, len(full), CHUNK):
         chunk = full[start : start + CHUNK]
         values = units.make_activations(generator, text, chunk, kind=site.kind, relu=relu)
         some = units.describe(generator, text, chunk, values, kind=site.kind, per_kind=per_kind)
         rows.statistics.extend(some.statistics)
+        rows.histograms.extend(some.histograms)
         rows.exemplars.extend(some.exemplars)
         rows.patterns.extend(some.patterns)
         pools.append(values)
     others = sorted(set(range(site.n_units)) - set(full))
     statistics: list[tuple[object, ...]] = list(rows.statistics)
+    histograms: list[tuple[object, ...]] = list(rows.histograms)
     exemplars: list[tuple[object, ...]] = list(rows.exemplars)
     if others:
         for split in dict.fromkeys(text.splits):
             statistics += many.draw_statistics(generator, text, split, others)
+            histograms += many.draw_histograms(generator, text, split, others)
         exemplars += many.draw_small_exemplars(generator, text, others)
         statistics.sort(key=lambda row: row[:2])
+        histograms.sort(key=lambda row: row[:2])
         exemplars.sort(key=lambda row: row[:3])
     summaries = [
         summary
@@ -142,7 +146,7 @@ def _fill_site(
     with begin(engine) as connection:
         write_site(
             connection, run_id=runs.sweep, site_id=site.id, statistics=statistics,
-            exemplars=exemplars, patterns=rows.patterns,
+            histograms=histograms, exemplars=exemplars, patterns=rows.patterns,
             summaries=summaries,
         )  # fmt: skip
         if site.kind == "mlp":

@@ -14,7 +14,7 @@ RANGES = {
 }  # fmt: skip
 SUMMARY_BINS = 32
 N_DRAWN = 32
-"""Different windows' worth of values; drawing them for every unit would take minutes."""
+"""Different histograms, and windows' worth of values: drawing some for each unit takes minutes."""
 
 
 def draw_statistics(
@@ -26,16 +26,24 @@ def draw_statistics(
     positions = windows * (text.tokens.shape[1] - 1)
     density = generator.beta(0.6, 2, n)
     variance = generator.gamma(1.5, 0.1, n)
-    histograms = [_histogram(generator, positions) for _ in range(32)]
     columns = (
         [split] * n, units, [windows] * n, [positions] * n, [0] * n,
         generator.normal(0, 0.2, n).tolist(), variance.tolist(),
         generator.normal(1, 2, n).tolist(), (3 + generator.gamma(1, 6, n)).tolist(),
         (-generator.gamma(2, 0.6, n)).tolist(), generator.gamma(3, 0.8, n).tolist(),
         density.tolist(), (density * generator.uniform(0, 0.3, n)).tolist(),
-        [histograms[i] for i in generator.integers(0, len(histograms), n).tolist()],
     )  # fmt: skip
     return list(zip(*columns, strict=True))
+
+
+def draw_histograms(
+    generator: np.random.Generator, text: Text, split: str, units: list[int]
+) -> list[tuple[object, ...]]:
+    """HistogramRow values."""
+    positions = len(text.windows_of(split)) * (text.tokens.shape[1] - 1)
+    different = [_histogram(generator, positions) for _ in range(N_DRAWN)]
+    chosen = generator.integers(0, N_DRAWN, len(units)).tolist()
+    return [(split, unit, different[n]) for unit, n in zip(units, chosen, strict=True)]
 
 
 def draw_small_exemplars(

@@ -1,6 +1,6 @@
 """Made-up activations, and what a sweep would store of them, computed in the plainest way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from app.store.packing import (
     pack_histogram,
 )
 from app.store.synthetic.text import Text
-from app.store.writing import ExemplarRow, PatternRow, StatisticsRow
+from app.store.writing import ExemplarRow, HistogramRow, PatternRow, StatisticsRow
 
 HISTOGRAM = {"bins": 128, "smallest_exponent": -8, "octaves": 16, "steps": 4, "fraction": 1.0}
 EDGES = np.array(histogram_edges(HISTOGRAM))
@@ -34,9 +34,10 @@ DEAD, FLAGGED, LOST = 1, 2, 3
 
 @dataclass(frozen=True)
 class UnitRows:
-    statistics: list[StatisticsRow]
-    exemplars: list[ExemplarRow]
-    patterns: list[PatternRow]
+    statistics: list[StatisticsRow] = field(default_factory=list)
+    histograms: list[HistogramRow] = field(default_factory=list)
+    exemplars: list[ExemplarRow] = field(default_factory=list)
+    patterns: list[PatternRow] = field(default_factory=list)
 
 
 def make_activations(
@@ -77,12 +78,14 @@ def describe(
     per_kind: int,
 ) -> UnitRows:
     """What a sweep stores of these units, per split."""
-    rows = UnitRows([], [], [])
+    rows = UnitRows()
     for split in dict.fromkeys(text.splits):
         windows = text.windows_of(split)
         for row, unit in enumerate(units):
             mine = values[row, windows]
-            rows.statistics.append(_statistics(split, unit, mine, text.lengths[windows]))
+            finite, n_lost = _counted(mine, text.lengths[windows])
+            rows.statistics.append(_statistics(split, unit, len(mine), finite, n_lost))
+            rows.histograms.append(HistogramRow(split, unit, _histogram(finite)))
             if split in EXEMPLAR_SPLITS and np.isfinite(mine[:, 1:]).any():
                 _keep_exemplars(
                     generator, rows, split, unit, windows, mine, per_kind, of_heads=kind == "attn"
@@ -90,18 +93,28 @@ def describe(
     return rows
 
 
-def _statistics(
-    split: str, unit: int, values: NDArray[np.float16], lengths: NDArray[np.int64]
-) -> StatisticsRow:
+def _counted(
+    values: NDArray[np.float16], lengths: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], int]:
+    """The finite values at counted positions, and how many there are not finite."""
     counted = (np.arange(values.shape[1]) < lengths[:, None]) & (np.arange(values.shape[1]) > 0)
     all_counted = values[counted].astype(np.float64)
     finite = all_counted[np.isfinite(all_counted)]
+    return finite, len(all_counted) - len(finite)
+
+
+def _histogram(finite: NDArray[np.float64]) -> bytes:
     bins = np.clip(np.searchsorted(EDGES, finite, side="right") - 1, 0, len(EDGES) - 2)
-    histogram = pack_histogram(np.bincount(bins, minlength=len(EDGES) - 1))
-    counts = (split, unit, len(values), len(finite), len(all_counted) - len(finite))
+    return pack_histogram(np.bincount(bins, minlength=len(EDGES) - 1))
+
+
+def _statistics(
+    split: str, unit: int, n_windows: int, finite: NDArray[np.float64], n_lost: int
+) -> StatisticsRow:
+    counts = (split, unit, n_windows, len(finite), n_lost)
     if not len(finite):
         nothing = (None, None, None, None, None, None, None, None)
-        return StatisticsRow(*counts, *nothing, histogram)
+        return StatisticsRow(*counts, *nothing)
     mean, variance = float(finite.mean()), float(finite.var())
     standard = (finite - mean) / np.sqrt(variance) if variance else None
     return StatisticsRow(
@@ -114,7 +127,6 @@ def _statistics(
         maximum=float(finite.max()),
         density=float((finite > 0).mean()),
         above=float((finite > THRESHOLD).mean()),
-        histogram=histogram,
     )
 
 

@@ -11,6 +11,7 @@ from app.store.tables.unit import (
     OutputSideTable,
     RelatedUnitTable,
     SiteSummaryTable,
+    UnitHistogramTable,
     UnitStatisticsTable,
 )
 
@@ -29,6 +30,7 @@ __all__ = [
     "RunTable",
     "SiteSummaryTable",
     "SiteTable",
+    "UnitHistogramTable",
     "UnitStatisticsTable",
     "VocabularyTable",
     "WindowSetTable",

@@ -12,7 +12,11 @@ SORTED = ("density", "maximum", "kurtosis")
 
 
 class UnitStatisticsTable(Base):
-    """One row per unit and split. Numbers are over finite activations at counted positions."""
+    """One row per unit and split. Numbers are over finite activations at counted positions.
+
+    Columns that tables are sorted or filtered by without an index come first: SQLite finds a column
+    by going over those before it, and such a table reads all rows of the site.
+    """
 
     __tablename__ = "unit_statistics"
     __table_args__ = (
@@ -29,22 +33,38 @@ class UnitStatisticsTable(Base):
     )
     split: Mapped[str] = mapped_column(primary_key=True)
     unit_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    n_windows: Mapped[int]
-    n_positions: Mapped[int] = mapped_column(BigInteger)
-    """Finite activations counted."""
-    n_nonfinite: Mapped[int] = mapped_column(BigInteger)
+    above: Mapped[float | None]
+    """Share of positions with a > the run's threshold."""
     mean: Mapped[float | None]
     variance: Mapped[float | None]
     """Population variance (divided by n)."""
     skewness: Mapped[float | None]
-    kurtosis: Mapped[float | None]
-    """Pearson's (a Gaussian has 3); NULL where the activation is constant."""
     minimum: Mapped[float | None]
     maximum: Mapped[float | None]
+    n_nonfinite: Mapped[int] = mapped_column(BigInteger)
     density: Mapped[float | None]
     """Share of positions with a > 0."""
-    above: Mapped[float | None]
-    """Share of positions with a > the run's threshold."""
+    kurtosis: Mapped[float | None]
+    """Pearson's (a Gaussian has 3); NULL where the activation is constant."""
+    n_windows: Mapped[int]
+    n_positions: Mapped[int] = mapped_column(BigInteger)
+    """Finite activations counted."""
+
+
+class UnitHistogramTable(Base):
+    """One for each row of statistics, apart from them: sorting by a column without an index reads
+    through all statistics of a site, which takes twice as long with histograms in between.
+    """
+
+    __tablename__ = "unit_histograms"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    site_id: Mapped[int] = mapped_column(
+        ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True
+    )
+    split: Mapped[str] = mapped_column(primary_key=True)
+    unit_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     histogram: Mapped[bytes] = mapped_column(Packed)
     """Counts of the run's sign-log bins (run.parameters['histogram']): `pack_histograms`."""
 

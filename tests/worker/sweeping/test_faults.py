@@ -234,7 +234,7 @@ def test_what_a_sweep_is_said_to_need_is_near_what_it_takes(
     with closing(sqlite3.connect(laboratory.folder / "store.sqlite")) as connection:
         (rows,) = connection.execute(
             "SELECT sum(pgsize) FROM dbstat WHERE name IN "
-            "('exemplars', 'attention_patterns', 'unit_statistics')"
+            "('exemplars', 'attention_patterns', 'unit_statistics', 'unit_histograms')"
         ).fetchone()
     pools = sum(file.stat().st_size for file in (laboratory.folder / "pools").glob("*/*"))
     assert pools + rows < asked[0] < 4 * (pools + rows)

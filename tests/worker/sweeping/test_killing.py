@@ -23,6 +23,7 @@ from tests.worker.sweeping.conftest import SWEEP, add_planted, write_documents
 REQUEST = SWEEP.model_copy(update={"windows_per_shard": 16, "batch_size": 1})
 TABLES = {
     "unit_statistics": "site_id, split, unit_index",
+    "unit_histograms": "site_id, split, unit_index",
     "exemplars": "site_id, unit_index, split",
     "attention_patterns": "site_id, unit_index, split, kind",
     "site_summaries": "site_id, split, statistic",
