@@ -58,7 +58,7 @@ def store_half(batch: Batch, at: int, pool: UInt16[ndarray, "unit window pos"]) 
                 copy_trace(trace, batch.lift, batch.lengths[b], column, into)
 
 
-@njit(parallel=True, cache=True)
+@njit(parallel=True, cache=True, nogil=True)
 def peak_positions(traces: ndarray, first: int, start: int, end: int, sign: int) -> ndarray:
     """The earliest position, from `first` on, of the highest sign · activation in every slot from
     start to end: [unit, end - start]; 0 where the slot is empty."""
@@ -77,7 +77,7 @@ def peak_positions(traces: ndarray, first: int, start: int, end: int, sign: int)
     return positions
 
 
-@njit(parallel=True, cache=True)
+@njit(parallel=True, cache=True, nogil=True)
 def gather_traces(one: ndarray, other: ndarray, order: ndarray) -> ndarray:
     """Traces [unit, slot, pos] of `one` and then `other`, in the order given for every unit."""
     n_units, n_slots, n_pos = one.shape

@@ -104,7 +104,11 @@ def _interleaved(times: _Times, context: JobContext[SweepRequest]) -> dict[str, 
     """The sweep job, with the bare forward pass over every shard before or after it."""
     prepared, subject = prepare(context)
     _warm_up(context, subject.model, subject.windows)
-    counting = begin_counting(context, prepared, subject)
+    # The sweep's own clock stands still during the bare passes: they are no time in which it may
+    # publish or save.
+    counting = begin_counting(
+        context, prepared, subject, clock=lambda: time.perf_counter() - times.bare
+    )
     size = context.request.batch_size
     for number, shard in enumerate(counting.plan.shards):
         if number % 2:

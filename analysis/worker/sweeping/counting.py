@@ -1,6 +1,5 @@
 """Counts a sweep shard by shard; publishes and saves in between where it is time to."""
 
-import time
 from typing import Any
 
 from sqlalchemy import update
@@ -30,10 +29,12 @@ class Counting:
         self._sweep = sweep
         self._publisher = publisher
         self._checkpoints = checkpoints
-        self._started = time.perf_counter()
+        self._clock = checkpoints.clock
+        self._started = self._clock()
         self._before = self._spent_before()
         self._shown = sum(len(shard.windows) for shard in sweep.plan.shards if self.knows(shard))
         checkpoints.begin()
+        publisher.begin()
 
     @property
     def plan(self) -> Plan:
@@ -81,7 +82,7 @@ class Counting:
     def _spent(self) -> dict[str, float]:
         """Seconds of this attempt and of those before it."""
         now = {
-            "seconds": time.perf_counter() - self._started,
+            "seconds": self._clock() - self._started,
             "publishing_seconds": self._publisher.seconds,
             "checkpoint_seconds": self._checkpoints.seconds,
         }

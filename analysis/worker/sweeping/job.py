@@ -5,6 +5,7 @@ depend on interruptions, so however often a sweep is killed it ends with the sam
 """
 
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
@@ -20,7 +21,7 @@ from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
 from analysis.worker.provenance import end_run, note_attempt
 from analysis.worker.subjects import model_row, site_ids
-from analysis.worker.sweeping.checkpoints import Checkpoints
+from analysis.worker.sweeping.checkpoints import Checkpoints, Clock
 from analysis.worker.sweeping.counting import Counting
 from analysis.worker.sweeping.leftovers import checkpoint_folder, pool_folder, remove_leftovers
 from analysis.worker.sweeping.preparing import Prepared, Subject, prepare, recall, windows_file
@@ -64,7 +65,10 @@ def _count(
 
 
 def begin_counting(
-    context: JobContext[SweepRequest], prepared: Prepared, subject: Subject
+    context: JobContext[SweepRequest],
+    prepared: Prepared,
+    subject: Subject,
+    clock: Clock = time.perf_counter,
 ) -> Counting:
     """Ready to count from where the last checkpoint was."""
     settings, run_id = context.settings, prepared.run_id
@@ -72,11 +76,11 @@ def begin_counting(
     checkpoint = checkpoint_folder(settings, context.job_id)
     plan = plan_of(context.request, subject.windows)
     sweep = Sweep(subject.model, subject.windows, plan, pools)
-    checkpoints = Checkpoints(checkpoint, settings.checkpoint_seconds)
+    checkpoints = Checkpoints(checkpoint, settings.checkpoint_seconds, clock)
     checkpoints.restore(sweep)
     with Session(context.engine) as session:
         model = model_row(session, context.request.model)
-        publisher = Publisher(context, sweep, run_id, site_ids(session, model.id))
+        publisher = Publisher(context, sweep, run_id, site_ids(session, model.id), clock)
     return Counting(context, sweep, publisher, checkpoints)
 
 

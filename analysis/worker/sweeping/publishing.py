@@ -21,6 +21,7 @@ from analysis.sweep.results import STATISTICS, Statistics, exemplars, sources, s
 from analysis.sweep.summary import shared_edges, summarise
 from analysis.worker.context import JobContext
 from analysis.worker.sweeping import rows
+from analysis.worker.sweeping.checkpoints import Clock
 from app.store.reading import never_negative
 from app.store.requests import SweepRequest
 from app.store.tables import ModelTable, RunTable
@@ -57,10 +58,14 @@ class Publisher:
     sweep: Sweep
     run_id: int
     site_ids: Mapping[str, int]
+    clock: Clock = time.perf_counter
     seconds: float = 0.0
     """Spent on publishing so far."""
     _times: int = 0
-    _begun: float = field(default_factory=time.perf_counter)
+    _begun: float = 0.0
+
+    def begin(self) -> None:
+        self._begun = self.clock()
 
     def due(self, counted: int) -> bool:
         """Whether it is time for partial results."""
@@ -68,12 +73,12 @@ class Publisher:
             return True
         left = 1 - counted / self.sweep.plan.n_windows
         once_more = self.seconds * (1 + 1 / self._times)
-        elapsed = time.perf_counter() - self._begun
+        elapsed = self.clock() - self._begun
         return left >= WORTH and once_more <= LONGEST_SHARE * elapsed
 
     def publish(self, counted: int) -> None:
         """Write the rows of every site and tell whoever watches."""
-        start = time.perf_counter()
+        start = self.clock()
         final = counted == self.sweep.plan.n_windows
         known = {
             (site, split): statistics(state)
@@ -98,7 +103,7 @@ class Publisher:
             gc.enable()
         self.context.write(self._show)
         self._times += 1
-        self.seconds += time.perf_counter() - start
+        self.seconds += self.clock() - start
         self.context.event("published", {"windows": counted, "run_id": self.run_id})
 
     @property
