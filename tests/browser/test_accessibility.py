@@ -11,7 +11,7 @@ from tests.browser.conftest import OpenPage
 PATHS = (
     "/", "/m/synthetic", "/m/synthetic/mlp.1", "/m/synthetic/mlp.1/7", "/m/synthetic/mlp.1/3",
     "/m/synthetic/mlp.1/7?show=intervals", "/m/synthetic/attn.1/0", "/jobs", "/runs/2",
-    "/corpora/starter", "/corpora/starter/1", "/glossary",
+    "/corpora", "/corpora/starter", "/corpora/starter/1", "/glossary",
 )  # fmt: skip
 LOOKS = {
     "light": {"color_scheme": "light"},
