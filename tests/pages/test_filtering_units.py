@@ -56,6 +56,18 @@ def test_dead_and_flagged_units_are_marked_and_can_be_chosen(pages: TestClient) 
     assert indices(flagged) == [2, 3]
     assert "not finite" in flagged
 
+def test_the_order_is_a_field_of_the_form_and_swapped_with_the_table(pages: TestClient) -> None:
+    whole = pages.get(f"{SITE}?sort=kurtosis&order=desc").text
+    fragment = pages.get(
+        f"{SITE}?sort=kurtosis&order=desc",
+        headers={"hx-request": "true", "hx-target": "section#units"},
+    ).text
+    assert '<form id="filters"' in whole
+    for name, value in (("sort", "kurtosis"), ("order", "desc")):
+        field = f'<input type="hidden" form="filters" name="{name}" value="{value}">'
+        assert whole.count(field) == fragment.count(field) == 1
+
+
 
 def test_undefined_values_do_not_read_as_zero(pages: TestClient) -> None:
     page = pages.get(f"{SITE}?flagged=true").text
