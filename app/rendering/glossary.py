@@ -94,6 +94,14 @@ def document() -> str:
 
 
 def sorted_entries() -> list[tuple[str, str]]:
+@cache
+def explained(word: str, shown: str | None = None) -> Markup:
+    """The word with its definition on hover, for where it stands in a link to something else."""
+    return Markup('<span class="term" data-definition="{}">{}</span>').format(
+        GLOSSARY[word], shown or word
+    )
+
+
     return sorted(GLOSSARY.items(), key=lambda entry: entry[0].lower())
 
 

@@ -99,3 +99,16 @@ def test_the_theme_is_chosen_and_kept(open_page: OpenPage) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == "rgb(17, 20, 24)"
+
+
+def test_the_head_of_a_column_says_what_it_means(open_page: OpenPage) -> None:
+    page = open_page("/m/synthetic/mlp.1")
+    words = page.locator("#units thead .term", has_text="kurtosis")
+    scroller = page.get_by_role("region", name="Table of units")
+    width = scroller.evaluate("region => region.scrollWidth")
+    expect(words).to_have_attribute("data-definition", re.compile("standardised moment"))
+    said = "word => getComputedStyle(word, '::after').content"
+    before = words.evaluate(said)
+    words.hover()
+    assert words.evaluate(said) != before
+    assert scroller.evaluate("region => region.scrollWidth") == width
