@@ -72,6 +72,12 @@ GLOSSARY: Final[dict[str, str]] = {
     "sweep": "One pass of a model over a corpus: statistics, exemplars and pools of all units.",
     "run": "One execution of a method: where numbers come from.",
     "job": "A durable piece of work for a worker; it survives the worker's death.",
+    "output": "The job that finds what every neuron of a model writes, from its weights: the "
+    "output sides. A sweep asks for it.",
+    "relate": "The job that finds the units most alike by output and by activity. A sweep asks for "
+    "it.",
+    "prepare_demo": "The job behind `patchclamp demo`: it adds the demo's model and corpus where "
+    "they are missing, and asks for the sweep of one over the other.",
     "artifact": "A file that holds one array, named by its content.",
 }
 
@@ -88,12 +94,6 @@ def term(word: str, shown: str | None = None) -> Markup:
     )
 
 
-def document() -> str:
-    entries = [f"**{word}**: {definition}\n" for word, definition in sorted_entries()]
-    return "\n".join(["# Glossary\n", "The words as pages and API use them.\n", *entries])
-
-
-def sorted_entries() -> list[tuple[str, str]]:
 @cache
 def explained(word: str, shown: str | None = None) -> Markup:
     """The word with its definition on hover, for where it stands in a link to something else."""
@@ -102,6 +102,12 @@ def explained(word: str, shown: str | None = None) -> Markup:
     )
 
 
+def document() -> str:
+    entries = [f"**{word}**: {definition}\n" for word, definition in sorted_entries()]
+    return "\n".join(["# Glossary\n", "The words as pages and API use them.\n", *entries])
+
+
+def sorted_entries() -> list[tuple[str, str]]:
     return sorted(GLOSSARY.items(), key=lambda entry: entry[0].lower())
 
 
