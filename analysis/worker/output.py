@@ -68,6 +68,8 @@ def run(context: JobContext[OutputRequest]) -> dict[str, Any]:
         found = output_sides(vectors, readout, n_tokens=request.n_tokens, scale=typical.final)
         _store(context, run_id, ids[site.name], found)
         done += site.n_units
+    if sites:
+        context.progress(total, total, "neurons")
     context.write(lambda session: end_run(session, run_id, "finished", {"neurons": total}))
     return {"run_id": run_id}
 

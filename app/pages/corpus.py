@@ -1,4 +1,4 @@
-"""`/corpora/{name}` and its documents: what was read, and where each text is from."""
+"""`/corpora`, each corpus and its documents: what was read, and where each text is from."""
 
 from typing import Annotated
 
@@ -6,10 +6,15 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.dependencies import ReadSession
 from app.rendering.answers import respond
-from app.store.queries.corpus import get_corpus, get_document
+from app.store.queries.corpus import get_corpus, get_document, list_corpora
 from app.store.queries.document import list_documents
 
 router = APIRouter()
+
+
+@router.get("/corpora")
+def show_corpora(request: Request, session: ReadSession) -> Response:
+    return respond(request, "corpus/list.html", {"corpora": list_corpora(session)})
 
 
 @router.get("/corpora/{name}")

@@ -48,6 +48,7 @@ environment.filters.update(
     measured=marks.measured,
     network=network.network,
     term=glossary.term,
+    explained=glossary.explained,
     slug=glossary.slug,
     by_interval=words.by_interval,
     interval=words.interval,

@@ -72,6 +72,12 @@ GLOSSARY: Final[dict[str, str]] = {
     "sweep": "One pass of a model over a corpus: statistics, exemplars and pools of all units.",
     "run": "One execution of a method: where numbers come from.",
     "job": "A durable piece of work for a worker; it survives the worker's death.",
+    "output": "The job that finds what every neuron of a model writes, from its weights: the "
+    "output sides. A sweep asks for it.",
+    "relate": "The job that finds the units most alike by output and by activity. A sweep asks for "
+    "it.",
+    "prepare_demo": "The job behind `patchclamp demo`: it adds the demo's model and corpus where "
+    "they are missing, and asks for the sweep of one over the other.",
     "artifact": "A file that holds one array, named by its content.",
 }
 
@@ -85,6 +91,14 @@ def term(word: str, shown: str | None = None) -> Markup:
     """The word as a link to its definition, which also shows on hover and focus."""
     return Markup('<a class="term" href="/glossary#{}" data-definition="{}">{}</a>').format(
         slug(word), GLOSSARY[word], shown or word
+    )
+
+
+@cache
+def explained(word: str, shown: str | None = None) -> Markup:
+    """The word with its definition on hover, for where it stands in a link to something else."""
+    return Markup('<span class="term" data-definition="{}">{}</span>').format(
+        GLOSSARY[word], shown or word
     )
 
 

@@ -11,7 +11,7 @@ from tests.browser.conftest import OpenPage
 PATHS = (
     "/", "/m/synthetic", "/m/synthetic/mlp.1", "/m/synthetic/mlp.1/7", "/m/synthetic/mlp.1/3",
     "/m/synthetic/mlp.1/7?show=intervals", "/m/synthetic/attn.1/0", "/jobs", "/runs/2",
-    "/corpora/starter", "/corpora/starter/1", "/glossary",
+    "/corpora", "/corpora/starter", "/corpora/starter/1", "/glossary",
 )  # fmt: skip
 LOOKS = {
     "light": {"color_scheme": "light"},
@@ -63,3 +63,24 @@ def test_nothing_moves_for_those_who_asked_for_stillness(open_page: OpenPage) ->
     page = open_page("/m/synthetic/mlp.1/7", reduced_motion="reduce")
     moving = page.evaluate("document.getAnimations().length")
     assert moving == 0
+
+
+def test_a_table_that_is_cut_off_is_shaded_at_that_edge(open_page: OpenPage) -> None:
+    page = open_page("/m/synthetic/mlp.1", width=380, height=800)
+    scroller = page.get_by_role("region", name="Table of units")
+    scroller.locator("table").evaluate("table => { table.style.visibility = 'hidden' }")
+    scroller.evaluate("region => region.scrollIntoView()")
+    box = scroller.bounding_box()
+    assert box is not None
+    left, right, top = box["x"], box["x"] + box["width"] - 4, box["y"] + 40
+
+    def edge(x: float) -> bytes:
+        return page.screenshot(clip={"x": x, "y": top, "width": 4, "height": 20})
+
+    assert edge(left) != edge(right)
+    at_start = edge(left), edge(right)
+    scroller.evaluate("region => { region.scrollLeft = region.scrollWidth }")
+    at_end = edge(left), edge(right)
+    assert at_start[0] == at_end[1]  # nothing is cut off there
+    assert at_start[0] != at_end[0]
+    assert at_start[1] != at_end[1]

@@ -65,6 +65,21 @@ def test_sorting_and_paging_work_by_click(open_page: OpenPage) -> None:
     expect(page.locator("#units tbody tr")).to_have_count(50)
 
 
+def test_a_filter_keeps_the_order_that_was_clicked(open_page: OpenPage) -> None:
+    page = open_page("/m/synthetic/mlp.1")
+    page.get_by_role("link", name="kurtosis").click()
+    expect(page.locator('th[aria-sort="descending"]')).to_contain_text("kurtosis")
+    page.get_by_label("density at least").fill("0.0001")
+    page.get_by_role("button", name="Filter").click()
+    expect(page).to_have_url(re.compile(r"density_min=0\.0001"))
+    expect(page).to_have_url(re.compile(r"sort=kurtosis&order=desc"))
+    expect(page.locator('th[aria-sort="descending"]')).to_contain_text("kurtosis")
+    page.get_by_role("link", name="kurtosis").click()
+    expect(page.locator('th[aria-sort="ascending"]')).to_contain_text("kurtosis")
+    page.get_by_label("dead").select_option("no")
+    expect(page).to_have_url(re.compile(r"dead=false.*sort=kurtosis&order=asc"))
+
+
 def test_another_draw_replaces_the_random_neurons(open_page: OpenPage) -> None:
     page = open_page("/m/synthetic?seed=3")
     before = page.locator(".card h3 a").all_inner_texts()
@@ -84,3 +99,16 @@ def test_the_theme_is_chosen_and_kept(open_page: OpenPage) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == "rgb(17, 20, 24)"
+
+
+def test_the_head_of_a_column_says_what_it_means(open_page: OpenPage) -> None:
+    page = open_page("/m/synthetic/mlp.1")
+    words = page.locator("#units thead .term", has_text="kurtosis")
+    scroller = page.get_by_role("region", name="Table of units")
+    width = scroller.evaluate("region => region.scrollWidth")
+    expect(words).to_have_attribute("data-definition", re.compile("standardised moment"))
+    said = "word => getComputedStyle(word, '::after').content"
+    before = words.evaluate(said)
+    words.hover()
+    assert words.evaluate(said) != before
+    assert scroller.evaluate("region => region.scrollWidth") == width

@@ -1,8 +1,12 @@
 """Someone sorts, filters and pages through the table of a site."""
 
+import html
 import re
 
 from starlette.testclient import TestClient
+
+from app.pages.site import COLUMNS
+from app.rendering.glossary import GLOSSARY
 
 SITE = "/m/synthetic/mlp.1"
 
@@ -28,6 +32,15 @@ def test_the_table_pages_through_every_unit_once(pages: TestClient) -> None:
     assert seen == list(range(80))
 
 
+def test_the_heads_of_columns_carry_definitions_and_the_threshold(pages: TestClient) -> None:
+    head = re.search(r"<thead>.*?</thead>", pages.get(SITE).text, re.DOTALL)
+    assert head is not None
+    defined = re.findall(r'<span class="term" data-definition="([^"]+)">([^<]+)</span>', head[0])
+    shown = {name: definition for definition, name in defined}
+    assert shown.keys() == {"unit", "above 1.00", *COLUMNS} - {"above"}
+    assert html.unescape(shown["kurtosis"]) == GLOSSARY["kurtosis"]
+
+
 def test_sorting_by_kurtosis_orders_the_rows(pages: TestClient) -> None:
     page = pages.get(f"{SITE}?sort=kurtosis&order=desc").text
     shown = values(page, 5)
@@ -41,6 +54,18 @@ def test_filters_keep_only_what_passes(pages: TestClient) -> None:
     page = pages.get(f"{SITE}?maximum_min={bound}").text
     assert all(value >= bound for value in values(page, 7))
     assert f'value="{bound}"' in page
+
+
+def test_the_order_is_a_field_of_the_form_and_swapped_with_the_table(pages: TestClient) -> None:
+    whole = pages.get(f"{SITE}?sort=kurtosis&order=desc").text
+    fragment = pages.get(
+        f"{SITE}?sort=kurtosis&order=desc",
+        headers={"hx-request": "true", "hx-target": "section#units"},
+    ).text
+    assert '<form id="filters"' in whole
+    for name, value in (("sort", "kurtosis"), ("order", "desc")):
+        field = f'<input type="hidden" form="filters" name="{name}" value="{value}">'
+        assert whole.count(field) == fragment.count(field) == 1
 
 
 def test_empty_fields_of_the_form_do_not_filter(pages: TestClient) -> None:

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from app.rendering.words import lines
 from app.store.engine import open_session
+from app.store.requests import OutputRequest, PrepareDemoRequest, RelateRequest, SweepRequest
 from app.store.tables import RunTable
 
 
@@ -55,6 +56,24 @@ def test_a_run_that_does_not_exist_is_not_found(pages: TestClient) -> None:
     assert pages.get("/runs/last").status_code == 422
 
 
+def test_all_corpora_are_listed_as_on_the_front_page(pages: TestClient) -> None:
+    page = pages.get("/corpora").text
+    assert '<h1 id="corpora-title">Corpora</h1>' in page
+    table = re.search(r"<table.*?</table>", page, re.DOTALL)
+    assert table is not None
+    assert 'href="/corpora/starter"' in table[0]
+    corpus = pages.get("/api/v1/corpora").json()[0]
+    for split, n in corpus["splits"].items():
+        assert f'{split} <data value="{n}">' in table[0]
+    front = pages.get("/").text
+    assert table[0] in front
+    assert '<a href="/corpora">' in front
+
+
+def test_without_a_corpus_the_list_says_how_to_add_one(empty_pages: TestClient) -> None:
+    assert "patchclamp corpora add starter" in empty_pages.get("/corpora").text
+
+
 def test_a_corpus_lists_its_documents_with_split_and_origin(pages: TestClient) -> None:
     page = pages.get("/corpora/starter").text
     assert "The White Whale, chapter" in page
@@ -72,6 +91,12 @@ def test_what_no_corpus_has_is_not_found(pages: TestClient) -> None:
     assert pages.get("/corpora/none").status_code == 404
     assert pages.get("/corpora/starter/99999").status_code == 404
     assert pages.get("/corpora/starter?cursor=x").status_code == 422
+
+
+def test_every_kind_of_job_is_in_the_glossary(pages: TestClient) -> None:
+    page = pages.get("/glossary").text
+    for request in (SweepRequest, OutputRequest, RelateRequest, PrepareDemoRequest):
+        assert f"<dfn>{request.model_fields['kind'].default}</dfn>" in page
 
 
 def test_terms_lead_to_the_glossary(pages: TestClient) -> None:

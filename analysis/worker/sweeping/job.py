@@ -98,6 +98,7 @@ def finish(context: JobContext[SweepRequest], prepared: Prepared, measured: dict
         context.check_cancelled()
         context.progress(done, len(sites), "sites", "hashing pools")
         artifacts += _artifacts(context, prepared.run_id, plan, site)
+    context.progress(len(sites), len(sites), "sites", "storing what was found")
 
     def write(session: Session) -> None:
         if not end_run(session, prepared.run_id, "finished", measured):

@@ -32,6 +32,22 @@ def test_a_sweep_asks_for_both_once(laboratory: Laboratory) -> None:
     assert kinds == ["output", "relate"]
 
 
+def test_jobs_that_have_succeeded_are_done_to_the_last_step(laboratory: Laboratory) -> None:
+    engine, settings = laboratory.engine, laboratory.settings
+    add_planted(engine, settings, laboratory.folder)
+    run_id = run_inline(engine, settings, KIND, SWEEP)["run_id"]
+    run_inline(engine, settings, output.KIND, OutputRequest(model="planted", run_id=run_id))
+    run_inline(engine, settings, relate.KIND, RelateRequest(model="planted", run_id=run_id))
+    with open_session(engine) as session:
+        jobs = list_jobs(session, status="succeeded").items
+    assert {job.kind: job.progress.unit for job in jobs} == {
+        "sweep": "sites", "output": "neurons", "relate": "units",
+    }  # fmt: skip
+    for job in jobs:
+        assert job.progress.total, job.kind
+        assert job.progress.done == job.progress.total, job.kind
+
+
 def test_the_output_side_names_the_token_that_was_planted(laboratory: Laboratory) -> None:
     engine, settings = laboratory.engine, laboratory.settings
     planted = add_planted(engine, settings, laboratory.folder)
