@@ -133,6 +133,13 @@ class Counting:
         self._checkpoints.save(self._sweep)
         self._context.write(self._note_spent)
 
+    def tell_resumed(self) -> None:
+        """Say from where it goes on, if checkpoints know some windows."""
+        known = self._windows_known()
+        if known:
+            self.tell()
+            self._context.event("resumed", {"windows": known})
+
     def tell(self) -> None:
         """Say how many windows the states know."""
         total = self._sweep.plan.n_windows

@@ -44,8 +44,9 @@ def start_in_mid_sweep(laboratory: Laboratory, job_id: str) -> subprocess.Popen[
 def test_a_stopped_sweep_goes_on_where_it_was_and_ends_with_the_same_bytes(
     laboratory: Laboratory,
 ) -> None:
-    untouched = run_inline(laboratory.engine, laboratory.settings, KIND, REQUEST)["run_id"]
-    expected = contents(laboratory.engine, laboratory.folder, untouched)
+    untouched = run_inline(laboratory.engine, laboratory.settings, KIND, REQUEST)
+    assert untouched is not None
+    expected = contents(laboratory.engine, laboratory.folder, untouched["run_id"])
     job_id = laboratory.ask(REQUEST)
     worker = start_in_mid_sweep(laboratory, job_id)
     reached = laboratory.job(job_id).progress.done or 0
@@ -62,6 +63,9 @@ def test_a_stopped_sweep_goes_on_where_it_was_and_ends_with_the_same_bytes(
     worker.terminate()
     worker.wait(timeout=30)
     assert ended.status == "succeeded", ended.error
+    assert ended.result is not None
+    told = [event.data for event in laboratory.events(job_id) if event.kind == "resumed"]
+    assert [data.get("done", data.get("windows")) for data in told] == 2 * [stopped.progress.done]
     assert contents(laboratory.engine, laboratory.folder, ended.result["run_id"]) == expected
 
 
