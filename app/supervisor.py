@@ -22,7 +22,12 @@ FIRST_DELAY: Final = 0.5
 LONGEST_DELAY: Final = 30.0
 STEADY_SECONDS: Final = 60.0
 """A child that ran so long is started again at once when it dies."""
-STOP_SECONDS: Final = 25.0
+STOP_SECONDS: Final = 60.0
+"""Longer than a worker takes to end its shard, save a checkpoint and hand its job back."""
+HURRIED_SECONDS: Final = 25.0
+"""The same when the children were asked twice,"""
+APART_SECONDS: Final = 1.0
+"""which they are with so much time in between: a worker takes signals close together for one."""
 POLL_SECONDS: Final = 0.1
 
 
@@ -46,6 +51,7 @@ class Supervisor:
         self._output = output or sys.stdout
         self._width = max(len(child.name) for child in children)
         self._stopping = threading.Event()
+        self._hurried = threading.Event()
         self._lock = threading.Lock()
 
     def run(self) -> None:
@@ -59,6 +65,9 @@ class Supervisor:
             self._stop_children()
 
     def stop(self) -> None:
+        """A second call asks the children once more: they then leave what they have under way."""
+        if self._stopping.is_set():
+            self._hurried.set()
         self._stopping.set()
 
     @property
@@ -117,19 +126,38 @@ class Supervisor:
 
     def _stop_children(self) -> None:
         running = [(child, child.process) for child in self._children if child.process]
-        for _, process in running:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-        until = time.monotonic() + STOP_SECONDS
+        _terminate(running)
+        begun = time.monotonic()
+        self._wait_for(running, begun + STOP_SECONDS, unless=self._hurried)
+        if self._hurried.is_set():
+            self._wait_for(running, begun + APART_SECONDS)
+            _terminate(running)
+            self._wait_for(running, time.monotonic() + HURRIED_SECONDS)
         for child, process in running:
-            try:
-                process.wait(timeout=max(0.1, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
+            if process.poll() is None:
                 self.say("does not stop; killing it", child.name)
                 process.kill()
                 process.wait()
             for pump in child.pumps:
                 pump.join(timeout=1)
+
+    def _wait_for(
+        self,
+        running: Sequence[tuple[Child, subprocess.Popen[str]]],
+        until: float,
+        unless: threading.Event | None = None,
+    ) -> None:
+        """Returns when all have ended, or when it is time, or when `unless` is set."""
+        while any(process.poll() is None for _, process in running):
+            if time.monotonic() > until or (unless is not None and unless.is_set()):
+                return
+            time.sleep(POLL_SECONDS)
+
+
+def _terminate(running: Sequence[tuple[Child, subprocess.Popen[str]]]) -> None:
+    for _, process in running:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
 
 
 def leave_with_parent(leave: Callable[[], None]) -> None:

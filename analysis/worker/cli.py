@@ -35,8 +35,8 @@ def worker(
     """Take jobs from the store and run them, one at a time.
 
     Start as many as there are machines or devices; they share one store. Ctrl-C finishes the
-    batch, hands the job back and leaves; a worker that dies is replaced by any other after
-    PATCHCLAMP_LEASE_SECONDS.
+    batch (of a sweep: the shard, unless pressed again), hands the job back and leaves; a worker
+    that dies is replaced by any other after PATCHCLAMP_LEASE_SECONDS.
 
     Examples:
 

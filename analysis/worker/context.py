@@ -56,6 +56,7 @@ class JobContext(Generic[R]):
         lease: Lease,
         stopping: threading.Event,
         run_step: StepRunner,
+        hurried: threading.Event | None = None,
     ) -> None:
         self.request = request
         self.engine = engine
@@ -65,6 +66,9 @@ class JobContext(Generic[R]):
         self._lease = lease
         self._claim = lease.claim
         self._stopping = stopping
+        self._hurried = hurried or threading.Event()
+        self.leaves_by = float("-inf")
+        """Until then (`time.monotonic`) the worker lets the job end what it has under way."""
         self._run_step = run_step
         self._polled_at = float("-inf")
         self._wrote_at = float("-inf")
@@ -79,11 +83,15 @@ class JobContext(Generic[R]):
     def job_id(self) -> str:
         return self._claim.job_id
 
-    def check_cancelled(self) -> None:
-        """Leaves the job's function where it should not go on: raises an `Interruption`."""
+    def check_cancelled(self, patience: float = 0.0) -> None:
+        """Leaves the job's function where it should not go on: raises an `Interruption`.
+
+        With `patience`, a worker that is asked to stop does not leave here yet: for so many seconds
+        what is under way may go on to its end. Being cancelled or asked twice ends it all the same.
+        """
         if self._lease.lost:
             raise LeaseLost
-        if self._stopping.is_set():
+        if self._stopping.is_set() and not self._may_end(patience):
             raise WorkerStopping
         if self._lease.overdue:
             self._make_sure_of_lease()
@@ -226,6 +234,15 @@ class JobContext(Generic[R]):
             )
         except LeaseLostError:
             raise LeaseLost from None
+
+    def _may_end(self, patience: float) -> bool:
+        if patience <= 0 or self._hurried.is_set():
+            return False
+        now = time.monotonic()
+        if self.leaves_by == float("-inf"):
+            self.leaves_by = now + patience
+            log.info("finishing the shard under way; Ctrl-C again to leave now", job=self.job_id)
+        return now < self.leaves_by
 
     def _make_sure_of_lease(self) -> None:
         """Another worker may have taken the job: goes on only when the store says it is ours."""

@@ -4,7 +4,8 @@ What can happen to a job that this process has taken:
 
 - its function returns or raises: the row says succeeded or failed, with result or traceback;
 - somebody cancels it: its next `check_cancelled` ends it;
-- the process is asked to stop (SIGTERM, Ctrl-C): the batch is finished, the job is queued again;
+- the process is asked to stop (SIGTERM, Ctrl-C): the batch, or a sweep's shard, is finished, the
+  job is queued again; asked a second time it finishes its batch only;
 - the process dies: the lease runs out, another worker takes the job and goes on at the same step;
 - the disk is full or the store is locked: the job waits and is tried again.
 """
@@ -49,6 +50,8 @@ log = structlog.get_logger("patchclamp.worker")
 
 GRACE_SECONDS: Final = 10.0
 """After this long without the end of a batch, a worker that was asked to stop just goes."""
+AGAIN_SECONDS: Final = 0.5
+"""Signals this close together are one: a terminal or an init system tells a whole group at once."""
 MOST_DEATHS: Final = 8
 WATCH_SECONDS: Final = 0.2
 IMPATIENT_SECONDS: Final = 5.0
@@ -87,6 +90,8 @@ class Worker:
             settings, busy_seconds=min(IMPATIENT_SECONDS, settings.lease_seconds / 4)
         )
         self._stopping = threading.Event()
+        self._stopped_at = float("inf")
+        self._hurried = threading.Event()
         self._durable = Durable(settings, worker_id=self.id)
         self._heartbeat = Heartbeat(
             self._signals, worker_id=self.id, lease_seconds=settings.lease_seconds
@@ -120,12 +125,19 @@ class Worker:
         """Asks the worker to finish its batch, hand its job back and return from `run`."""
         if self._stopping.is_set():
             return
+        self._stopped_at = time.monotonic()
         self._stopping.set()
         threading.Thread(target=self._leave_after_grace, name="grace", daemon=True).start()
+
+    def hurry(self) -> None:
+        """Where it was asked to stop a while ago: no longer waits for more than the batch."""
+        if time.monotonic() - self._stopped_at >= AGAIN_SECONDS:
+            self._hurried.set()
 
     def stop_on_signals(self) -> None:
         def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
             log.info("worker stopping", signal=signal.Signals(number).name)
+            self.hurry()
             self.stop()
 
         signal.signal(signal.SIGTERM, handle)
@@ -161,6 +173,7 @@ class Worker:
             settings=self._settings,
             lease=lease,
             stopping=self._stopping,
+            hurried=self._hurried,
             run_step=run_step,
         )
         self._heartbeat.hold(lease)
@@ -300,7 +313,14 @@ class Worker:
         self._durable.forget_queues(living | {self.id})
 
     def _leave_after_grace(self) -> None:
-        time.sleep(self._grace_seconds)
+        until = self._stopped_at + self._grace_seconds
+        while (left := until - time.monotonic()) > 0:
+            if self._hurried.wait(min(left, WATCH_SECONDS)):
+                time.sleep(self._grace_seconds)
+                break
+            execution = self._execution
+            if execution is not None:
+                until = max(until, execution.context.leaves_by + self._grace_seconds)
         execution = self._execution
         if execution is not None:
             self._hand_back(execution)  # from now on its writes change nothing

@@ -60,7 +60,8 @@ def serve(
 def up(host: Host = None, port: Port = None) -> None:
     """Start everything: the web side and a worker, started again when they die.
 
-    Ctrl-C stops both; a running job goes on at the next start.
+    Ctrl-C stops both, a sweep at the end of its shard, and a second Ctrl-C does not wait for that;
+    a running job goes on at the next start.
 
     Examples:
 

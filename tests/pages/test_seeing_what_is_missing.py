@@ -43,6 +43,27 @@ def test_a_running_sweep_is_announced_with_its_progress(own_pages: TestClient) -
     assert fragment.lstrip().startswith('<section id="partial"')
 
 
+def test_numbers_of_a_sweep_that_runs_are_said_to_be_of_the_windows_published_last(
+    own_pages: TestClient,
+) -> None:
+    words = "of the first windows only, as they were when last published"
+    paths = ("/m/synthetic", "/m/synthetic/mlp.0")
+    assert not any("as published last" in own_pages.get(path).text for path in (*paths, UNIT))
+    with store(own_pages) as session:
+        job_id = session.scalars(select(JobTable.id).filter_by(status="running")).first()
+        run_id = session.scalars(select(ModelTable.current_run_id)).one()
+        session.execute(
+            update(RunTable).filter_by(id=run_id).values(status="running", job_id=job_id)
+        )
+    for path in paths:
+        page = own_pages.get(path).text
+        assert words in page
+        assert f'<a href="/runs/{run_id}">' in page
+    unit = own_pages.get(UNIT).text
+    assert re.search(r"of the first \S.*windows of fit, as published last", unit)
+    assert "windows read so far" not in unit
+
+
 @pytest.mark.parametrize(
     ("status", "words"), [("cancelled", "was cancelled"), ("failed", "failed")]
 )

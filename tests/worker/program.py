@@ -29,6 +29,8 @@ class CountRequest(Request):
     batches: int = 4
     seconds: float = 0.05
     """per batch"""
+    patience: float = 0.0
+    """For so long a step may go on when its worker is asked to stop."""
 
 
 class FailRequest(Request):
@@ -102,7 +104,7 @@ def count(context: JobContext[CountRequest]) -> dict[str, Any]:
 
     def step(number: int) -> int:
         for batch in range(request.batches):
-            context.check_cancelled()
+            context.check_cancelled(request.patience)
             time.sleep(request.seconds)
             done = number * request.batches + batch + 1
             context.progress(done, request.steps * request.batches, "batches")

@@ -1,10 +1,11 @@
-"""A worker that is asked to stop finishes its batch, hands its job back and goes."""
+"""A worker that is asked to stop finishes what is under way, hands its job back and goes."""
 
 import signal
 import time
 
 import pytest
 
+from analysis.worker.process import AGAIN_SECONDS
 from tests.worker.conftest import Laboratory
 from tests.worker.program import CountRequest
 
@@ -64,4 +65,52 @@ def test_a_worker_that_is_deep_in_a_batch_leaves_after_a_while_and_the_job_goes_
     assert laboratory.job(job_id).status == "queued"
     laboratory.start_worker()
     assert laboratory.wait_for_end(job_id).status == "succeeded"
+    assert len(laboratory.lines(file)) == 1
+
+
+def test_a_job_that_asks_for_patience_ends_its_step_first(laboratory: Laboratory) -> None:
+    file = laboratory.folder / "steps"
+    request = CountRequest(file=file, steps=2, batches=30, seconds=0.1, patience=20)
+    job_id = laboratory.ask(request)
+    worker = laboratory.start_worker()
+    laboratory.wait_until(lambda: laboratory.job(job_id).progress.done)
+    worker.terminate()
+    assert worker.wait(timeout=20) == 0
+    assert len(laboratory.lines(file)) == 1
+    assert laboratory.job(job_id).status == "queued"
+    assert "Ctrl-C again to leave now" in laboratory.logs()
+
+
+@pytest.mark.parametrize("ended_by", ["asking again", "cancelling", "impatience"])
+def test_patience_ends_where_somebody_asks_again_or_cancels_or_it_is_used_up(
+    laboratory: Laboratory, ended_by: str
+) -> None:
+    file = laboratory.folder / "steps"
+    patience = 1 if ended_by == "impatience" else 60
+    request = CountRequest(file=file, steps=1, batches=300, seconds=0.1, patience=patience)
+    job_id = laboratory.ask(request)
+    worker = laboratory.start_worker()
+    laboratory.wait_until(lambda: laboratory.job(job_id).progress.done)
+    begun = time.monotonic()
+    worker.terminate()
+    time.sleep(AGAIN_SECONDS + 0.1)
+    if ended_by == "asking again":
+        worker.terminate()
+    if ended_by == "cancelling":
+        laboratory.cancel(job_id)
+    assert worker.wait(timeout=20) == 0
+    assert time.monotonic() - begun < 8
+    assert laboratory.lines(file) == []
+    assert laboratory.job(job_id).status == ("cancelled" if ended_by == "cancelling" else "queued")
+
+
+def test_signals_that_come_together_are_one(laboratory: Laboratory) -> None:
+    file = laboratory.folder / "steps"
+    request = CountRequest(file=file, steps=1, batches=15, seconds=0.1, patience=20)
+    job_id = laboratory.ask(request)
+    worker = laboratory.start_worker()
+    laboratory.wait_until(lambda: laboratory.job(job_id).progress.done)
+    for _ in range(3):
+        worker.terminate()
+    assert worker.wait(timeout=20) == 0
     assert len(laboratory.lines(file)) == 1

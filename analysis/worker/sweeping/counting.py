@@ -1,6 +1,8 @@
 """Counts a sweep shard by shard; publishes and saves in between where it is time to."""
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -8,11 +10,15 @@ from sqlalchemy.orm import Session
 from analysis.sweep.engine import Sweep
 from analysis.sweep.plan import Plan, Shard
 from analysis.worker.context import JobContext
+from analysis.worker.interruptions import WorkerStopping
 from analysis.worker.sweeping.checkpoints import Checkpoints
 from analysis.worker.sweeping.publishing import Publisher
 from app.store.engine import open_session
 from app.store.requests import SweepRequest
 from app.store.tables import RunTable
+
+PATIENCE_SECONDS: Final = 30.0
+"""A worker that is asked to stop leaves in the middle of a shard only where its end is later."""
 
 
 class Counting:
@@ -32,7 +38,14 @@ class Counting:
         self._clock = checkpoints.clock
         self._started = self._clock()
         self._before = self._spent_before()
-        self._shown = sum(len(shard.windows) for shard in sweep.plan.shards if self.knows(shard))
+        self._shown = self._windows_known()
+        self._done = 0
+        self._under_way = 0
+        """Windows of the shard under way, of which so many are done."""
+        self._counted = 0
+        """Windows of the shards that this attempt has counted, which took so many seconds."""
+        self._counting_seconds = 0.0
+        self._shard_started = self._started
         checkpoints.begin()
         publisher.begin()
 
@@ -48,21 +61,28 @@ class Counting:
     def count(self, shard: Shard) -> None:
         if self.knows(shard):
             return
+        self._under_way, self._done, self._shard_started = len(shard.windows), 0, self._clock()
         self._sweep.run_shard(shard, self._before_batch)
+        self._counted += len(shard.windows)
+        self._counting_seconds += self._clock() - self._shard_started
         shards = self._sweep.plan.shards
         if shard == shards[-1]:
             return
-        if all(self.knows(pilot) for pilot in shards if pilot.pilot):
-            counted = sum(len(each.windows) for each in shards if self.knows(each))
-            if self._publisher.due(counted):
+        with self._saved_on_stop():
+            self._context.check_cancelled()
+            counted = self._windows_known()
+            if all(self.knows(pilot) for pilot in shards if pilot.pilot) and (
+                self._publisher.due(counted)
+            ):
                 self._publisher.publish(counted)
+            self._context.check_cancelled()
         if self._checkpoints.due:
-            self._checkpoints.save(self._sweep)
-            self._context.write(self._note_spent)
+            self._save()
 
     def end(self) -> None:
         """Publish the final results."""
-        self._publisher.publish(self._sweep.plan.n_windows)
+        with self._saved_on_stop():
+            self._publisher.publish(self._sweep.plan.n_windows)
 
     def measured(self) -> dict[str, Any]:
         """What the run's page shows.
@@ -99,8 +119,50 @@ class Counting:
             .values(measured=self._spent())
         )
 
+    @contextmanager
+    def _saved_on_stop(self) -> Iterator[None]:
+        """Between shards, where states are whole: a worker that is stopped saves them."""
+        try:
+            yield
+        except WorkerStopping:
+            self._save()
+            self.tell()
+            raise
+
+    def _save(self) -> None:
+        self._checkpoints.save(self._sweep)
+        self._context.write(self._note_spent)
+
+    def tell_resumed(self) -> None:
+        """Say from where it goes on, if checkpoints know some windows."""
+        known = self._windows_known()
+        if known:
+            self.tell()
+            self._context.event("resumed", {"windows": known})
+
+    def tell(self) -> None:
+        """Say how many windows the states know."""
+        total = self._sweep.plan.n_windows
+        self._context.progress(self._windows_known(), total, "windows", "recording activations")
+        self._context.flush()
+
+    def _windows_known(self) -> int:
+        return sum(len(shard.windows) for shard in self._sweep.plan.shards if self.knows(shard))
+
+    def _patience(self) -> float:
+        """Seconds that a worker which should stop may still count, to end the shard under way."""
+        spent = self._clock() - self._shard_started
+        windows, seconds = self._counted, self._counting_seconds
+        if not windows:  # the first shard is measured by its own beginning
+            windows, seconds = self._done, spent
+        if not windows:
+            return 0.0
+        left = seconds / windows * (self._under_way - self._done)
+        return PATIENCE_SECONDS if left <= PATIENCE_SECONDS else 0.0
+
     def _before_batch(self, n_windows: int) -> None:
-        self._context.check_cancelled()
+        self._context.check_cancelled(self._patience())
         total = self._sweep.plan.n_windows
         self._context.progress(self._shown, total, "windows", "recording activations")
         self._shown += n_windows
+        self._done += n_windows

@@ -55,9 +55,13 @@ def _count(
     context: JobContext[SweepRequest], prepared: Prepared, held: list[Subject]
 ) -> dict[str, Any]:
     if not held:
+        # What the job has counted is what its checkpoints know, not what it had told before.
+        context.progress(0, 1, "models", f"loading {context.request.model}")
+        context.flush()
         held.append(recall(context, prepared))
     subject = held[0]  # kept, for another try would load it a second time
     counting = begin_counting(context, prepared, subject)
+    counting.tell_resumed()
     for shard in counting.plan.shards:
         counting.count(shard)
     counting.end()
