@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
-from app.commands.formatting import count, duration
+from app.commands.formatting import count, left
 from app.commands.opening import console
 from app.errors import PatchclampError
 from app.printable import escaped
@@ -88,7 +88,7 @@ def _show(bar: "Progress", task: "TaskID", job: "JobView") -> None:
         completed=progress.done or 0,
         total=progress.total,
         rate=f"{count(progress.rate)} {unit}/s" if progress.rate else "",
-        left=f"{duration(progress.seconds_left)} left" if progress.seconds_left else "",
+        left=left(progress),
     )
 
 

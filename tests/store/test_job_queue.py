@@ -139,6 +139,7 @@ def test_of_progress_only_the_newest_event_is_kept_and_time_left_is_told(engine:
     job = look(engine, job_id)
     assert job.progress.model_dump() == {
         "done": 3, "total": 9, "unit": "windows", "rate": 1.5, "seconds_left": 4,
+        "estimating": False,
     }  # fmt: skip
     with open_session(engine) as session:
         events = list_events(session, job_id=job_id)

@@ -22,6 +22,7 @@ from app.store.tables.corpus import CorpusTable
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
 from app.store.tables.model import ModelTable
 from app.store.tables.run import RunTable
+from app.store.timing import is_estimating, seconds_left
 from app.store.views.base import Page
 from app.store.views.job import JobEventView, JobRow, JobView, ProgressView
 
@@ -280,9 +281,6 @@ def _view(row: JobTable) -> JobView:
 
 def _line(row: JobTable, *, longest_error: int | None = None) -> dict[str, Any]:
     """The fields of a line; a longer error ends with an ellipsis."""
-    left = None
-    if row.total is not None and row.done is not None and row.rate and row.status == "running":
-        left = max(row.total - row.done, 0) / row.rate
     error = row.error
     if error is not None and longest_error is not None and len(error) > longest_error:
         error = error[: longest_error - 1] + "…"
@@ -292,7 +290,16 @@ def _line(row: JobTable, *, longest_error: int | None = None) -> dict[str, Any]:
         "status": row.status,
         "model": row.model_name,
         "progress": ProgressView(
-            done=row.done, total=row.total, unit=row.unit, rate=row.rate, seconds_left=left
+            done=row.done,
+            total=row.total,
+            unit=row.unit,
+            rate=row.rate,
+            seconds_left=seconds_left(
+                status=row.status, done=row.done, total=row.total, rate=row.rate
+            ),
+            estimating=is_estimating(
+                status=row.status, done=row.done, total=row.total, unit=row.unit, rate=row.rate
+            ),
         ),
         "message": row.message,
         "created_by": row.created_by,
