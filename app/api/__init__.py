@@ -1,15 +1,18 @@
 """The REST interface: `install` hangs every router on the application."""
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from app.api import fallback, operations, reference
 from app.api.neuronpedia import feature
+from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import bulk, corpora, job_events, jobs, models, run_windows, runs, units
 
 
 def install(app: FastAPI) -> None:
     """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
     own = (models, units, runs, run_windows, bulk, corpora, jobs, job_events)
-    for part in (*own, feature, operations, reference):
+    for part in own:
+        app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])
+    for part in (feature, operations, reference):
         app.include_router(part.router)
     app.mount("/api", fallback.Fallback(app))

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.dependencies import ReadSession
 from app.errors import BadRequestError
-from app.pages.addresses import site_path, unit_path
+from app.pages.choosing import AskedRun
+from app.rendering.addresses import ModelPages
 from app.store.queries.model import list_models
 
 router = APIRouter()
@@ -26,15 +27,19 @@ def jump(
     session: ReadSession,
     to: Annotated[str, Query(max_length=200)] = "",
     model: Annotated[str, Query(max_length=200)] = "",
+    run: AskedRun = None,
 ) -> RedirectResponse:
-    return RedirectResponse(find_path(session, to.strip(), model), status_code=303)
+    return RedirectResponse(find_path(session, to.strip(), model, run), status_code=303)
 
 
-def find_path(session: Session, typed: str, model: str) -> str:
-    """The path of the site or unit; a model's name alone leads to the model."""
+def find_path(session: Session, typed: str, model: str, run: int | None) -> str:
+    """The path of the site or unit; a model's name alone leads to the model.
+
+    `run` is of the page of `model` where it was typed, and holds for no other model.
+    """
     names = [view.name for view in list_models(session)]
     if typed in names:
-        return f"/m/{typed}"
+        return ModelPages(typed, run if typed == model else None).front()
     found = TYPED.fullmatch(typed)
     if found is None:
         raise BadRequestError(f"{typed!r} names no unit and no model.", hint=HINT)
@@ -43,4 +48,5 @@ def find_path(session: Session, typed: str, model: str) -> str:
         raise BadRequestError("There is no model yet.", hint="Run `patchclamp models add` first.")
     kind, layer = found["kind"] or found["kind_last"], found["layer"] or found["layer_first"]
     site = f"{kind}.{int(layer)}"
-    return unit_path(name, site, int(found["index"])) if found["index"] else site_path(name, site)
+    here = ModelPages(name, run if name == model else None)
+    return here.unit(site, int(found["index"])) if found["index"] else here.site(site)

@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session
 
 from app.dependencies import ReadSession
 from app.errors import NotFoundError
-from app.pages.addresses import model_path, unit_path
+from app.pages.choosing import AskedRun, ShownRun, read_shown_run
 from app.pages.counting import counted_from
 from app.pages.distributions import STATISTICS
+from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.store.queries.exemplar import list_exemplars
 from app.store.queries.job import list_jobs
 from app.store.queries.model import get_model, list_sites, list_summaries
-from app.store.queries.run import get_run, list_runs
+from app.store.queries.run import list_runs
 from app.store.queries.unit import random_units
 from app.store.reading import never_negative
 from app.store.views.model import ModelView
@@ -53,50 +54,60 @@ def show_model(
     statistic: Statistic | None = None,
     split: str = "fit",
     seed: Seed = 0,
+    run: AskedRun = None,
 ) -> Response:
-    view = get_model(session, name=model)
-    context = gather(session, view, statistic=statistic, split=split, seed=seed)
+    view = get_model(session, name=model, run_id=run)
+    context = gather(session, view, run_id=run, statistic=statistic, split=split, seed=seed)
     return respond(request, "model/page.html", context)
 
 
 @router.get("/m/{model}/random")
-def show_random(session: ReadSession, model: str, seed: Seed | None = None) -> RedirectResponse:
+def show_random(
+    session: ReadSession, model: str, seed: Seed | None = None, run: AskedRun = None
+) -> RedirectResponse:
+    pages = ModelPages(model, run)
     if seed is None:
-        return RedirectResponse(
-            f"{model_path(model)}/random?seed={secrets.randbelow(1_000_000)}", status_code=303
-        )
-    drawn = random_units(session, model=model, n=1, seed=seed)
+        return RedirectResponse(pages.random(secrets.randbelow(1_000_000)), status_code=303)
+    drawn = random_units(session, model=model, n=1, seed=seed, run_id=run)
     if not drawn:
         raise NotFoundError(
             f"No unit of {model!r} has statistics yet.", hint="Start a sweep on /jobs."
         )
-    return RedirectResponse(unit_path(model, drawn[0].site, drawn[0].index), status_code=303)
+    return RedirectResponse(pages.unit(drawn[0].site, drawn[0].index), status_code=303)
 
 
 def gather(
-    session: Session, view: ModelView, *, statistic: Statistic | None, split: str, seed: int
+    session: Session,
+    view: ModelView,
+    *,
+    run_id: int | None,
+    statistic: Statistic | None,
+    split: str,
+    seed: int,
 ) -> dict[str, object]:
-    swept = view.current_run_id is not None
-    run = get_run(session, run_id=view.current_run_id) if view.current_run_id is not None else None
+    shown = read_shown(session, view, run_id)
     chosen = {kind: statistic or telling_statistic(view, kind) for kind in ("mlp", "attn")}
     maps = {
-        kind: list_summaries(session, model=view.name, statistic=name, split=split, kind=kind)
+        kind: list_summaries(
+            session, model=view.name, statistic=name, split=split, kind=kind, run_id=run_id
+        )
         for kind, name in chosen.items()
-        if swept
+        if shown is not None
     }
     return {
         "model": view,
-        "run": run,
-        "here": model_path(view.name),
-        "sites": list_sites(session, model=view.name),
+        "shown": shown,
+        "run": None if shown is None else shown.run,
+        "pages": ModelPages(view.name, run_id),
+        "sites": list_sites(session, model=view.name, run_id=run_id),
         "maps": {kind: rows for kind, rows in maps.items() if rows},
         "statistics": STATISTICS,
         "statistic": statistic,
         "chosen": chosen,
         "split": split,
         "seed": seed,
-        "counted_from": 0 if run is None else counted_from(run),
-        "drawn": draw(session, view.name, seed) if swept else [],
+        "counted_from": 0 if shown is None else counted_from(shown.run),
+        "drawn": [] if shown is None else draw(session, view.name, seed, run_id),
         "runs": list_runs(session, model=view.name, limit=10).items,
         "jobs": [
             job
@@ -104,6 +115,16 @@ def gather(
             for job in list_jobs(session, model=view.name, status=status, limit=10).items
         ],
     }
+
+
+def read_shown(session: Session, view: ModelView, run_id: int | None) -> ShownRun | None:
+    """None for a model that has not been swept."""
+    run_id = view.current_run_id if run_id is None else run_id
+    if run_id is None:
+        return None
+    return read_shown_run(
+        session, model=view.name, run_id=run_id, current_run_id=view.current_run_id
+    )
 
 
 def telling_statistic(view: ModelView, kind: str) -> Statistic:
@@ -117,15 +138,20 @@ def telling_statistic(view: ModelView, kind: str) -> Statistic:
     return "density" if never_negative(kind, view.facts) else "kurtosis"
 
 
-def draw(session: Session, model: str, seed: int) -> list[Drawn]:
+def draw(session: Session, model: str, seed: int, run_id: int | None) -> list[Drawn]:
     """Eight neurons by seed, each with its strongest window and a random one."""
-    rows = random_units(session, model=model, n=N_RANDOM, seed=seed, kind="mlp")
-    return [_drawn(session, row) for row in rows]
+    rows = random_units(session, model=model, n=N_RANDOM, seed=seed, kind="mlp", run_id=run_id)
+    return [_drawn(session, row, run_id) for row in rows]
 
 
-def _drawn(session: Session, row: UnitRow) -> Drawn:
+def _drawn(session: Session, row: UnitRow, run_id: int | None) -> Drawn:
     found = list_exemplars(
-        session, model=row.model, site=row.site, index=row.index, limits={"top": 1, "random": 1}
+        session,
+        model=row.model,
+        site=row.site,
+        index=row.index,
+        run_id=run_id,
+        limits={"top": 1, "random": 1},
     )
     first = {kind: next(iter(view.items), None) for kind, view in found.items()}
     return Drawn(row, first["top"], first["random"])

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse
 from starlette.convertors import Convertor, register_url_convertor
 
-from app.pages.addresses import unit_path
+from app.rendering.addresses import ModelPages
 
 router = APIRouter()
 
@@ -41,4 +41,4 @@ register_url_convertor("index", IndexConvertor())
 
 @router.get("/{model}/{source:source}/{index:index}")
 def redirect_to_unit(model: str, source: str, index: int) -> RedirectResponse:
-    return RedirectResponse(unit_path(model, source, index), status_code=308)
+    return RedirectResponse(ModelPages(model).unit(source, index), status_code=308)

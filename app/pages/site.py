@@ -7,11 +7,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app.dependencies import ReadSession
-from app.pages.addresses import site_path
+from app.pages.choosing import AskedRun, read_shown_run
 from app.pages.distributions import read_distributions
+from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.store.queries.model import count_by_split, get_place
-from app.store.queries.run import get_run
 from app.store.queries.unit import list_units
 
 router = APIRouter()
@@ -44,7 +44,7 @@ class UnitFilter(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     split: str = "fit"
-    run: Annotated[int | None, BeforeValidator(blank_to_none)] = None
+    run: Annotated[AskedRun, BeforeValidator(blank_to_none)] = None
     sort: str = "index"
     order: Literal["asc", "desc"] = "asc"
     density_min: Bound = None
@@ -88,11 +88,15 @@ def show_site(
 def gather(session: Session, model: str, site: str, chosen: UnitFilter) -> dict[str, object]:
     place = get_place(session, model=model, site=site, run_id=chosen.run)
     query = chosen.model_dump(exclude={"run"})
+    shown = read_shown_run(
+        session, model=model, run_id=place.run_id, current_run_id=place.current_run_id
+    )
     page = list_units(session, model=model, site=site, run_id=chosen.run, **query)
     return {
         "place": place,
-        "run": get_run(session, run_id=place.run_id),
-        "here": site_path(model, site),
+        "shown": shown,
+        "run": shown.run,
+        "pages": ModelPages(model, chosen.run),
         "counts": count_by_split(session, model=model, site=site, run_id=chosen.run),
         "page": page,
         "chosen": chosen,

@@ -8,15 +8,15 @@ from sqlalchemy.orm import Session
 
 from app.dependencies import ReadSession
 from app.errors import NotFoundError
-from app.pages.addresses import site_path
+from app.pages.choosing import AskedRun, read_shown_run
 from app.pages.counting import counted_from
 from app.pages.distributions import read_distributions
+from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.words import unit_noun
 from app.store.queries.exemplar import list_exemplars
 from app.store.queries.job import get_job, list_jobs
 from app.store.queries.model import get_place
-from app.store.queries.run import get_run
 from app.store.queries.unit import get_unit
 from app.store.views.job import JobView
 from app.store.views.model import PlaceView
@@ -34,7 +34,7 @@ N_RANDOM_BELOW: Final = 4
 
 
 @dataclass(frozen=True)
-class Shown:
+class Windows:
     """A list of exemplars on the page."""
 
     kind: str
@@ -52,7 +52,7 @@ def show_unit(
     index: Annotated[int, Path(ge=0, le=2**31 - 1)],
     show: Show = "overview",
     split: Annotated[str, Query(max_length=100)] = "fit",
-    run: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
+    run: AskedRun = None,
 ) -> Response:
     view = get_unit(session, model=model, site=site, index=index, run_id=run)
     context = gather(session, view, show=show, split=split, asked_run=run)
@@ -63,19 +63,25 @@ def gather(
     session: Session, view: UnitView, *, show: Show, split: str, asked_run: int | None
 ) -> dict[str, object]:
     statistics = find_statistics(view, split)
-    run = get_run(session, run_id=view.run_id)
     lists = read_lists(session, view, show=show, split=split)
     subject = get_place(session, model=view.model, site=view.site, run_id=asked_run)
-    kinds = {shown.kind for shown in lists}
+    shown = read_shown_run(
+        session,
+        model=view.model,
+        run_id=view.run_id,
+        current_run_id=subject.current_run_id,
+    )
+    run = shown.run
+    kinds = {windows.kind for windows in lists}
     return {
         "place": subject,
         "unit": view,
-        "here": site_path(view.model, view.site),
+        "pages": ModelPages(view.model, asked_run),
         "noun": unit_noun(view.kind),
         "gated": is_gated(view, subject),
         "absent": next((kind for kind in WANTED[show] if kind not in kinds), None),
+        "shown": shown,
         "run": run,
-        "asked_run": asked_run,
         "counted_from": counted_from(run),
         "job": read_job(session, run),
         "show": show,
@@ -109,7 +115,7 @@ def find_statistics(view: UnitView, split: str) -> StatisticsView | None:
     return found
 
 
-def read_lists(session: Session, view: UnitView, *, show: Show, split: str) -> list[Shown]:
+def read_lists(session: Session, view: UnitView, *, show: Show, split: str) -> list[Windows]:
     """What the chosen tab shows; random windows always come last."""
     wanted: dict[str, int | None]
     if show == "overview":
@@ -132,14 +138,14 @@ def read_lists(session: Session, view: UnitView, *, show: Show, split: str) -> l
         limits=limits,
         per_interval=PER_INTERVAL if show == "overview" else None,
     )
-    return [Shown(kind, one.items, one.n_kept) for kind, one in found.items()]
+    return [Windows(kind, one.items, one.n_kept) for kind, one in found.items()]
 
 
-def find_scale(statistics: StatisticsView | None, lists: list[Shown]) -> float:
+def find_scale(statistics: StatisticsView | None, lists: list[Windows]) -> float:
     """The activation of the full colour: one for the whole page, so that lists compare."""
     if statistics is not None and statistics.maximum is not None:
         return max(abs(statistics.maximum), abs(statistics.minimum or 0.0))
-    peaks = [abs(item.peak) for shown in lists for item in shown.items]
+    peaks = [abs(item.peak) for windows in lists for item in windows.items]
     return max(peaks, default=1.0)
 
 

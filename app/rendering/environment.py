@@ -66,6 +66,7 @@ environment.globals.update(
     legend=network.legend,
     new_seed=lambda: secrets.randbelow(1_000_000),
     exemplars=environment.get_template("parts/exemplars.html").module,
+    run_choice=environment.get_template("parts/run_choice.html").module,
     progress=environment.get_template("parts/progress.html").module,
 )
 """Macros are global, because a fragment is rendered without its page's imports."""

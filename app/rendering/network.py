@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
-from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
+from app.rendering.addresses import ModelPages
 from app.rendering.colours import STEPS, share_step
 from app.rendering.marks import SHARES, used_bins
 from app.rendering.markup import trusted
@@ -32,7 +32,7 @@ TICK_GAP: Final = 58
 LEAST_BINS: Final = 12
 
 
-def network(summaries: Sequence[SummaryView], model: str, noun: str = "units") -> Markup:
+def network(summaries: Sequence[SummaryView], pages: ModelPages, noun: str = "units") -> Markup:
     rows = sorted(summaries, key=lambda summary: -summary.layer)
     if not rows or not any(any(row.counts) for row in rows):
         return Markup('<p class="undefined">Nothing to map yet: no unit has this statistic.</p>')
@@ -43,7 +43,7 @@ def network(summaries: Sequence[SummaryView], model: str, noun: str = "units") -
     base = TOP + height * len(rows)
     columns = _columns(rows[0], first, last, step)
     body = "".join(
-        _row(row, model, noun, TOP + height * i, height, columns, first, last)
+        _row(row, pages, noun, TOP + height * i, height, columns, first, last)
         for i, row in enumerate(rows)
     )
     name = f"Map of {noun} by layer and {rows[0].statistic}"
@@ -71,8 +71,8 @@ class _Column:
     place: str
     words: str
     """Escaped."""
-    query: str
-    """Escaped."""
+    bounds: dict[str, str]
+    """Of the filter that leaves the units in it."""
 
 
 def _columns(row: SummaryView, first: int, last: int, step: float) -> list[_Column]:
@@ -81,7 +81,7 @@ def _columns(row: SummaryView, first: int, last: int, step: float) -> list[_Colu
         _Column(
             place=f'x="{LEFT + (i - first) * step:.1f}" width="{step - 0.6:.1f}"',
             words=f"with {row.statistic} {_range(low, high)}",
-            query=_bounds(row.statistic, low, high) if row.statistic in FILTERED else "",
+            bounds=_bounds(row.statistic, low, high) if row.statistic in FILTERED else {},
         )
         for i, (low, high) in enumerate(pairwise(ends[first : last + 1]), first)
     ]
@@ -100,15 +100,14 @@ def _range(low: float | None, high: float | None) -> str:
     return f"{significant(low)} {'or more' if high is None else f'to {significant(high)}'}"
 
 
-def _bounds(statistic: str, low: float | None, high: float | None) -> str:
+def _bounds(statistic: str, low: float | None, high: float | None) -> dict[str, str]:
     ends = {f"{statistic}_min": low, f"{statistic}_max": high}
-    bounds = {key: f"{value:.9g}" for key, value in ends.items() if value is not None}
-    return f"?{escape(urlencode(bounds))}" if bounds else ""
+    return {key: f"{value:.9g}" for key, value in ends.items() if value is not None}
 
 
 def _row(
     row: SummaryView,
-    model: str,
+    pages: ModelPages,
     noun: str,
     y: int,
     height: int,
@@ -116,11 +115,12 @@ def _row(
     first: int,
     last: int,
 ) -> str:
-    site = f"/m/{quote(model, safe='')}/{quote(row.site)}"
+    site = escape(pages.site(row.site, split=row.split))
     total = sum(row.counts) or 1
     name, box = escape(row.site), f'y="{y}" height="{height - 1}"'
     cells = "".join(
-        f'<a href="{site}{column.query}" tabindex="-1" aria-label="{name}: {count:,} {noun}'
+        f'<a href="{escape(pages.site(row.site, split=row.split, **column.bounds))}"'
+        f' tabindex="-1" aria-label="{name}: {count:,} {noun}'
         f' ({percent_text(count / total)}) {column.words}" data-cell>'
         f'<rect class="q-{share_step(count / total)}" {column.place} {box}/></a>'
         for column, count in zip(columns, row.counts[first:last], strict=True)

@@ -24,6 +24,8 @@ class Subject:
     facts: dict[str, Any]
     tokenizer_sha256: str
     run_id: int
+    current_run_id: int | None
+    """The sweep that is shown where nobody asks for one."""
     parameters: dict[str, Any]
     """Of the run."""
     window_set_id: int | None
@@ -187,6 +189,7 @@ def _subject(row: Row[Any], run_id: int | None) -> dict[str, Any]:
         "facts": row.facts,
         "tokenizer_sha256": row.tokenizer_sha256,
         "run_id": row.run_id,
+        "current_run_id": row.current_run_id,
         "parameters": row.parameters,
         "window_set_id": row.window_set_id,
         "corpus_id": row.corpus_id,
@@ -204,5 +207,5 @@ def no_model(name: str) -> NotFoundError:
 def _no_run(model: str, run_id: int) -> NotFoundError:
     return NotFoundError(
         f"Model {model} has no sweep with the number {run_id}.",
-        hint=f"See the runs on the page of {model}.",
+        hint=f"See the runs on the page of {model}; `run` and `run_id` take those of kind sweep.",
     )

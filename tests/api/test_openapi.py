@@ -35,6 +35,7 @@ def test_every_path_of_the_issue_is_described(document):
         f"{unit}/pool",
         "/api/v1/runs",
         "/api/v1/runs/{run_id}",
+        "/api/v1/runs/{run_id}/show",
         "/api/v1/runs/{run_id}/artifacts",
         "/api/v1/runs/{run_id}/artifacts/{sha256}",
         "/api/v1/runs/{run_id}/windows",

@@ -124,3 +124,20 @@ def test_bytes_that_are_no_utf_8_are_a_400_or_422(empty: TestClient):
     )
     assert answer.status_code in (400, 422)
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_parameter_that_an_operation_does_not_have_is_refused_with_the_one_that_is_meant(filled):
+    wrong = filled.get("/api/v1/models/synthetic/sites/mlp.0/units/5", params={"run": 1})
+    assert wrong.status_code == 422
+    (error,) = wrong.json()["errors"]
+    assert error["location"] == ["query", "run"]
+    assert "'run_id'" in error["message"]
+
+
+def test_a_misspelt_filter_filters_nothing_in_silence_nowhere(filled):
+    wrong = filled.get("/api/v1/models/synthetic/sites/mlp.0/units", params={"density_mim": 0.1})
+    assert "'density_min'" in wrong.json()["errors"][0]["message"]
+    for path in ("/api/v1/models", "/api/v1/jobs", "/api/v1/runs/1", "/api/v1/corpora"):
+        wrong = filled.get(path, params={"qqq": 1})
+        assert wrong.status_code == 422, path
+        assert "no such parameter" in wrong.json()["errors"][0]["message"]

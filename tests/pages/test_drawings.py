@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from app.rendering.addresses import ModelPages
 from app.rendering.glossary import GLOSSARY
 from app.rendering.histogram import histogram
 from app.rendering.marks import bin_place, distribution, percentile, place, rank
@@ -102,19 +103,19 @@ def test_a_histogram_of_nothing_says_so() -> None:
 
 
 def test_every_full_cell_of_the_map_is_a_link_with_words() -> None:
-    svg = network([summary(0), summary(1, (3, 0, 0, 0))], "m", "neurons")
+    svg = network([summary(0), summary(1, (3, 0, 0, 0))], ModelPages("m"), "neurons")
     words = re.findall(r'aria-label="(mlp[^"]+)" data-cell>', svg)
     assert len(words) == 4
     assert words[0] == "mlp.1: 3 neurons (100\u202f%) with density 0 to 0.250"
 
 
 def test_the_map_has_the_first_layer_at_the_bottom() -> None:
-    svg = network([summary(0), summary(1)], "m", "neurons")
+    svg = network([summary(0), summary(1)], ModelPages("m"), "neurons")
     assert svg.index("Site mlp.1") < svg.index("Site mlp.0")
 
 
 def test_a_cell_links_to_its_bin_and_quotes_the_model() -> None:
-    svg = network([summary(0)], "a&b/c", "neurons")
+    svg = network([summary(0)], ModelPages("a&b/c"), "neurons")
     assert "/m/a%26b%2Fc/mlp.0" in svg
     assert "density_min=0.25&amp;density_max=0.5" in svg
     assert "8 neurons (61.5" in svg
@@ -122,7 +123,7 @@ def test_a_cell_links_to_its_bin_and_quotes_the_model() -> None:
 
 def test_the_outer_cells_of_the_map_are_open_because_they_hold_what_lies_beyond() -> None:
     fields = {"statistic": "kurtosis", "edges": [1.0, 2.0, 3.0, 4.0, 5.0]}
-    svg = network([summary(0, (1, 2, 3, 4), **fields)], "m", "neurons")
+    svg = network([summary(0, (1, 2, 3, 4), **fields)], ModelPages("m"), "neurons")
     cells = re.findall(r'mlp.0([^"]*)" tabindex="-1" aria-label="[^"]*with ([^"]*)" data-cell', svg)
     assert cells == [
         ("?kurtosis_max=2", "kurtosis below 2.00"),
@@ -133,5 +134,5 @@ def test_the_outer_cells_of_the_map_are_open_because_they_hold_what_lies_beyond(
 
 
 def test_an_empty_map_says_so() -> None:
-    assert "Nothing to map yet" in network([], "m")
-    assert "Nothing to map yet" in network([summary(0, (0, 0, 0, 0))], "m")
+    assert "Nothing to map yet" in network([], ModelPages("m"))
+    assert "Nothing to map yet" in network([summary(0, (0, 0, 0, 0))], ModelPages("m"))

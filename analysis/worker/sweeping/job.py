@@ -25,10 +25,11 @@ from analysis.worker.sweeping.checkpoints import Checkpoints, Clock
 from analysis.worker.sweeping.counting import Counting
 from analysis.worker.sweeping.leftovers import checkpoint_folder, pool_folder, remove_leftovers
 from analysis.worker.sweeping.preparing import Prepared, Subject, prepare, recall, windows_file
-from analysis.worker.sweeping.publishing import Publisher, show_run
+from analysis.worker.sweeping.publishing import Publisher
 from analysis.worker.sweeping.sampling import plan_of
 from app.store.queries.job import create_job
 from app.store.requests import OutputRequest, RelateRequest, SweepRequest
+from app.store.showing import show_run
 from app.store.tables import ArtifactTable, RunTable, SiteTable
 
 

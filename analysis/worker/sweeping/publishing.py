@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 
 from numpy import ndarray
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis.sweep.engine import Sweep
@@ -24,6 +24,7 @@ from analysis.worker.sweeping import rows
 from analysis.worker.sweeping.checkpoints import Clock
 from app.store.reading import never_negative
 from app.store.requests import SweepRequest
+from app.store.showing import show_run
 from app.store.tables import ModelTable, RunTable
 from app.store.writing import (
     ExemplarRow,
@@ -166,12 +167,6 @@ class Publisher:
         )
         if shown != "finished":
             show_run(session, run.model_id, self.run_id)
-
-
-def show_run(session: Session, model_id: int, run_id: int) -> None:
-    session.execute(
-        update(ModelTable).where(ModelTable.id == model_id).values(current_run_id=run_id)
-    )
 
 
 def _edges(known: Mapping[tuple[str, str], Statistics]) -> dict[tuple[str, str, str], ndarray]:

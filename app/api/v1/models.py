@@ -23,9 +23,11 @@ def list_models(request: Request, session: ReadSession) -> Response:
 
 
 @router.get("/{model}", response_model=ModelView, summary="Get one model")
-def get_model(request: Request, session: ReadSession, model: ModelName) -> Response:
+def get_model(
+    request: Request, session: ReadSession, model: ModelName, run_id: OfRun = None
+) -> Response:
     """One model; `unit_count` is the number of units with statistics so far."""
-    return answer(request, models.get_model(session, name=model))
+    return answer(request, models.get_model(session, name=model, run_id=run_id))
 
 
 @router.get("/{model}/sites", response_model=list[SiteView], summary="List a model's sites")

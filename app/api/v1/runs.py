@@ -7,8 +7,10 @@ from fastapi import APIRouter, Query, Request, Response
 from app.api.answering import answer
 from app.api.describing import problems_of
 from app.api.parameters import NAME, Cursor, Limit, RunId
-from app.dependencies import ReadSession
+from app.auth.actor import CurrentActor
+from app.dependencies import ReadSession, WriteSession
 from app.store.queries import run as runs
+from app.store.showing import choose_shown
 from app.store.views.base import Page
 from app.store.views.run import ArtifactView, RunView
 
@@ -38,6 +40,15 @@ def list_runs(
 def get_run(request: Request, session: ReadSession, run_id: RunId) -> Response:
     """Hashes, method, parameters, seed, code, machine, duration, and the command to repeat it."""
     return answer(request, runs.get_run(session, run_id=run_id))
+
+
+@router.post(
+    "/{run_id}/show", summary="Show a sweep by default", responses=problems_of(400, 403, 409)
+)
+def show_run(session: WriteSession, actor: CurrentActor, run_id: RunId) -> RunView:
+    """Make a sweep the model's current run: what pages and answers are of where no run is asked
+    for. It holds until another sweep of the model ends."""
+    return choose_shown(session, run_id=run_id, actor=actor.name)
 
 
 @router.get(

@@ -75,11 +75,12 @@ def list_models(session: Session) -> list[ModelView]:
     return [_view(session, row) for row in session.scalars(select(ModelTable).order_by("name"))]
 
 
-def get_model(session: Session, *, name: str) -> ModelView:
+def get_model(session: Session, *, name: str, run_id: int | None = None) -> ModelView:
     found = session.scalars(MODEL, {"name": name}).one_or_none() if is_name(name) else None
     if found is None:
         raise no_model(name)
-    return _view(session, found)
+    asked = None if run_id is None else locate(session, model=name, run_id=run_id).run_id
+    return _view(session, found, asked)
 
 
 def list_sites(session: Session, *, model: str, run_id: int | None = None) -> list[SiteView]:
@@ -115,6 +116,7 @@ def get_place(session: Session, *, model: str, site: str, run_id: int | None = N
         n_layers=place.n_layers,
         facts=place.facts,
         run_id=place.run_id,
+        current_run_id=place.current_run_id,
     )
 
 
@@ -254,9 +256,10 @@ def check_choice(what: str, value: str, allowed: Iterable[str]) -> None:
         )
 
 
-def _view(session: Session, row: ModelTable) -> ModelView:
+def _view(session: Session, row: ModelTable, run_id: int | None = None) -> ModelView:
     sites = session.execute(SITES, {"model_id": row.id}).all()
-    counts = count_units(session, run_id=row.current_run_id, site_ids=[site.id for site in sites])
+    run_id = row.current_run_id if run_id is None else run_id
+    counts = count_units(session, run_id=run_id, site_ids=[site.id for site in sites])
     return ModelView(
         name=row.name,
         title=row.title,

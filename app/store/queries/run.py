@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
@@ -14,29 +14,55 @@ from app.store.tables import (
     CorpusTable,
     ModelTable,
     RunTable,
+    SiteSummaryTable,
     SiteTable,
     WindowSetTable,
 )
 from app.store.views.base import Page
-from app.store.views.run import ArtifactView, RunView
+from app.store.views.run import ArtifactView, RunView, SweepLine
 
 RUN_KINDS = ("sweep", "output", "relate")
 SORT = "newest"
-RUNS = (
-    select(
-        RunTable,
-        ModelTable.name.label("model"),
-        ModelTable.weights_sha256,
-        ModelTable.tokenizer_sha256,
-        CorpusTable.name.label("corpus"),
-        CorpusTable.documents_sha256,
-        WindowSetTable.counts,
+
+
+def _select(*columns: Any) -> Select[Any]:  # noqa: ANN401 - whatever a statement can select
+    """From runs with their model, corpus and windows."""
+    return (
+        select(*columns)
+        .join(ModelTable, ModelTable.id == RunTable.model_id)
+        .outerjoin(CorpusTable, CorpusTable.id == RunTable.corpus_id)
+        .outerjoin(WindowSetTable, WindowSetTable.id == RunTable.window_set_id)
     )
-    .join(ModelTable, ModelTable.id == RunTable.model_id)
-    .outerjoin(CorpusTable, CorpusTable.id == RunTable.corpus_id)
-    .outerjoin(WindowSetTable, WindowSetTable.id == RunTable.window_set_id)
+
+
+RUNS = _select(
+    RunTable,
+    ModelTable.name.label("model"),
+    ModelTable.weights_sha256,
+    ModelTable.tokenizer_sha256,
+    CorpusTable.name.label("corpus"),
+    CorpusTable.documents_sha256,
+    WindowSetTable.counts,
 )
 RUN = RUNS.where(RunTable.id == bindparam("run_id"))
+SWEEPS = (
+    _select(
+        RunTable.id,
+        RunTable.status,
+        RunTable.dtype,
+        RunTable.started_at,
+        CorpusTable.name.label("corpus"),
+        WindowSetTable.counts,
+        WindowSetTable.window_length,
+    )
+    .where(
+        ModelTable.name == bindparam("model"),
+        RunTable.kind == "sweep",
+        exists().where(SiteSummaryTable.run_id == RunTable.id),
+    )
+    .order_by(RunTable.id.desc())
+    .limit(bindparam("limit"))
+)
 
 
 def get_run(session: Session, *, run_id: int) -> RunView:
@@ -72,6 +98,22 @@ def list_runs(
     return Page[RunView](
         items=items, next_cursor=write_cursor(SORT, None, items[-1].id) if more else None
     )
+
+
+def list_sweeps(session: Session, *, model: str, limit: int = 20) -> list[SweepLine]:
+    """The runs that pages can show, newest first: those with numbers. None of an unknown model."""
+    return [
+        SweepLine(
+            id=row.id,
+            status=row.status,
+            corpus=row.corpus,
+            n_windows=sum((row.counts or {}).values()),
+            window_length=row.window_length,
+            dtype=row.dtype,
+            started_at=row.started_at,
+        )
+        for row in session.execute(SWEEPS, {"model": model, "limit": limit})
+    ]
 
 
 def list_artifacts(session: Session, *, run_id: int) -> list[ArtifactView]:

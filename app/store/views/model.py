@@ -27,6 +27,8 @@ class PlaceView(View):
     facts: dict[str, Any]
     run_id: int
     """Whose numbers are shown."""
+    current_run_id: int | None
+    """Whose numbers are shown where nobody asks for a run."""
 
 
 class ModelView(View):
@@ -42,10 +44,10 @@ class ModelView(View):
     tokenizer_sha256: str
     n_units: int
     unit_count: int
-    """Units with statistics so far, in the current run."""
+    """Units with statistics so far, in the run that was asked for, else in the current one."""
     current_run_id: int | None
     splits: list[str]
-    """Splits that the current run has numbers for, fit first."""
+    """Splits that this run has numbers for, fit first."""
     created_at: datetime
 
 

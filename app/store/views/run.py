@@ -16,6 +16,18 @@ class ArtifactView(View):
     sha256: str
 
 
+class SweepLine(View):
+    """What tells the sweeps of a model apart."""
+
+    id: int
+    status: str
+    corpus: str | None
+    n_windows: int
+    window_length: int | None
+    dtype: str
+    started_at: datetime
+
+
 class RunView(View):
     id: int
     kind: str

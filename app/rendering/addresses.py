@@ -1,0 +1,39 @@
+"""Addresses of a model's pages. All of them keep to the run that the reader asked for."""
+
+from dataclasses import dataclass, replace
+from typing import Final, Self
+from urllib.parse import quote
+
+from app.rendering.words import query
+
+DEFAULTS: Final = {"split": "fit", "show": "overview", "seed": 0}
+"""What a page takes where an address says nothing."""
+
+
+@dataclass(frozen=True)
+class ModelPages:
+    """Where the pages of a model are. Parameters that are None or the default are left out."""
+
+    model: str
+    run: int | None = None
+    """What the reader asked for; None for whichever run the model shows."""
+
+    def within(self, run: int | None) -> Self:
+        return replace(self, run=run)
+
+    def front(self, **parameters: object) -> str:
+        return f"/m/{quote(self.model, safe='')}{self._query(parameters)}"
+
+    def site(self, site: str, **parameters: object) -> str:
+        return f"/m/{quote(self.model, safe='')}/{quote(site, safe='')}{self._query(parameters)}"
+
+    def unit(self, site: str, index: int, **parameters: object) -> str:
+        path = f"/m/{quote(self.model, safe='')}/{quote(site, safe='')}/{index}"
+        return path + self._query(parameters)
+
+    def random(self, seed: int) -> str:
+        return f"/m/{quote(self.model, safe='')}/random{query({'run': self.run, 'seed': seed})}"
+
+    def _query(self, parameters: dict[str, object]) -> str:
+        said = {key: value for key, value in parameters.items() if value != DEFAULTS.get(key)}
+        return query({"run": self.run, **said})
