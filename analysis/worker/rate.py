@@ -20,13 +20,17 @@ class Rate:
 
     def __init__(self) -> None:
         self._unit: str | None = None
-        self._begin(0.0)
+        self._at = 0.0
+        self._done = 0.0
+        self._measured_from: float | None = None
+        self._amount = 0.0
+        self._seconds = 0.0
 
     def update(self, at: float, done: float, unit: str) -> float | None:
         """The rate at the moment `at` (seconds), when `done` units are behind us."""
         if unit != self._unit or done < self._done:  # something else is counted now
-            self._unit = unit
-            self._begin(done)
+            self._unit, self._measured_from = unit, None
+            self._amount = self._seconds = 0.0
         elif self._measured_from is None:
             if done > self._done:
                 self._measured_from = at
@@ -37,13 +41,6 @@ class Rate:
             self._seconds = self._seconds * decay + seconds
         self._at, self._done = at, done
         return self._known()
-
-    def _begin(self, done: float) -> None:
-        self._at = 0.0
-        self._done = done
-        self._measured_from: float | None = None
-        self._amount = 0.0
-        self._seconds = 0.0
 
     def _known(self) -> float | None:
         if self._unit in UNEVEN or self._measured_from is None:

@@ -94,7 +94,16 @@ def _show(bar: "Progress", task: "TaskID", job: "JobView") -> None:
 
 def _sentence(event: "JobEventView") -> str:
     told = ", ".join(
-        f"{key}: {value}" for key, value in event.data.items() if value is not None and value != {}
+        f"{key.replace('_', ' ')}: {_amounts(value)}"
+        for key, value in event.data.items()
+        if value is not None and value != {}
     )
     told = escaped(f"{event.kind} ({told})" if told else event.kind)
     return f"{event.at.astimezone():%H:%M:%S} {told}"
+
+
+def _amounts(value: object) -> object:
+    """{"windows": 640.0} is `640 windows`; anything else stays as it is."""
+    if isinstance(value, dict) and all(isinstance(n, int | float) for n in value.values()):
+        return ", ".join(f"{count(n)} {unit}" for unit, n in value.items())
+    return value

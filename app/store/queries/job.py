@@ -9,7 +9,7 @@ import base64
 import binascii
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select, update
 from sqlalchemy.orm import Session, defer
@@ -26,6 +26,7 @@ from app.store.timing import is_estimating, seconds_left
 from app.store.views.base import Page
 from app.store.views.job import JobEventView, JobRow, JobView, ProgressView
 
+DemoState = Literal["absent", "preparing", "sweeping", "swept"]
 STATES: Final = ("queued", "running", "succeeded", "failed", "cancelled")
 LARGEST_READING: Final = 1000
 LONGEST_ERROR: Final = 300
@@ -199,16 +200,21 @@ def resolve_job_id(session: Session, *, beginning: str) -> str:
     return found[0] if found else get_job(session, job_id=beginning).id
 
 
-def is_demo_under_way(session: Session, *, request: PrepareDemoRequest) -> bool:
-    """Whether the demo's sweep is done or on its way, or is being prepared."""
-    query = select(JobTable.id).where(
+def state_of_demo(session: Session, *, request: PrepareDemoRequest) -> DemoState:
+    """How far the demo is: `swept` once it has numbers, `absent` where nothing is under way."""
+    query = select(JobTable.kind, JobTable.status).where(
         JobTable.model_name == request.model,
         or_(
             and_(JobTable.kind == "sweep", JobTable.status.in_(("queued", "running", "succeeded"))),
             and_(JobTable.kind == request.kind, JobTable.status.in_(("queued", "running"))),
         ),
     )
-    return session.scalar(query.limit(1)) is not None
+    found = {(row.kind, row.status) for row in session.execute(query.distinct())}
+    if ("sweep", "succeeded") in found:
+        return "swept"
+    if any(kind == "sweep" for kind, _ in found):
+        return "sweeping"
+    return "preparing" if found else "absent"
 
 
 def list_living_workers(session: Session, *, lease_seconds: float) -> set[str]:
