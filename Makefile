@@ -29,6 +29,7 @@ help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: export PATCHCLAMP_DATA ?= $(CURDIR)/data
+demo: export PATCHCLAMP_STARTED_BY = make demo
 demo: $(run_time) ## Sweep a real language model and open its neurons in the browser
 	@$(bin)/patchclamp demo
 

@@ -5,7 +5,8 @@ and the lines of a traceback begin with a bar, so that nothing from outside can 
 
 Each answer carries `X-Request-Id` and `Server-Timing: total;dur=…` (milliseconds from the first
 byte read to the first byte sent); each request leaves one log line with id, route, status and
-milliseconds, and one observation by route template, so that paths never become label values.
+milliseconds (a warning or an error where it was refused or failed, else for `debug` only), and one
+observation by route template, so that paths never become label values.
 """
 
 import logging
@@ -119,7 +120,8 @@ class ObservingMiddleware:
         route = route_template(scope)
         method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
         self.metrics.seconds.labels(method, route, str(status)).observe(seconds)
-        log.info(
+        log.log(
+            _level(status),
             "request",
             method=scope["method"],
             route=route,
@@ -130,6 +132,13 @@ class ObservingMiddleware:
 
 
 KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _level(status: int) -> int:
+    """What went well is for those who ask for it: pages in use fetch something every second."""
+    if status >= 500:
+        return logging.ERROR
+    return logging.WARNING if status >= 400 else logging.DEBUG
 
 
 def route_template(scope: Scope) -> str:

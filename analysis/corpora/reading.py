@@ -36,7 +36,7 @@ _OF_ROWS = frozenset(
 _HEEDED: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "starter": frozenset({"domain"}),
-        "txt": frozenset({"domain"}),
+        "txt": frozenset({"domain", "by_paragraph"}),
         "jsonl": _OF_ROWS,
         "parquet": _OF_ROWS,
         "hub": _OF_ROWS | {"split", "config"},
@@ -100,7 +100,8 @@ def _refuse_unheeded(options: ReadOptions, kind: str) -> None:
         raise CorpusError(
             f"{' and '.join(given)} cannot be used with a corpus of the kind {kind}.",
             hint="Leave it out. Rows of jsonl, parquet and hub have fields; of .txt files the "
-            "folders are domain and group; only the hub has splits and configurations.",
+            "folders are domain and group, and only they have paragraphs; only the hub has splits "
+            "and configurations.",
         )
 
 

@@ -132,6 +132,13 @@ def add_corpus(
             "default: group, where there is one."
         ),
     ] = None,
+    by_paragraph: Annotated[
+        bool,
+        typer.Option(
+            "--by-paragraph",
+            help="Of .txt files: what stands between blank lines is a document; default: the file.",
+        ),
+    ] = False,
     domain: Annotated[
         str | None, typer.Option(help="Domain of every document, whatever the source says.")
     ] = None,
@@ -145,6 +152,10 @@ def add_corpus(
 ) -> None:
     """Add a corpus: read, drop duplicates, split by document, and keep a frozen copy.
 
+    A document is a line of .jsonl, a row of .parquet, a whole .txt file however long, or with
+    --by-paragraph what stands between its blank lines. What is found in some documents is tested on
+    others, so a corpus should have dozens at least.
+
     Adding the same corpus again under the same name changes nothing.
 
     Examples:
@@ -153,11 +164,15 @@ def add_corpus(
 
       patchclamp corpora add my-texts.jsonl --held-out poems
 
+      patchclamp corpora add notes.txt --by-paragraph
+
       patchclamp corpora add wikitext --config wikitext-2-raw-v1 --max-documents 5000
     """
     with opened_store() as (settings, engine), _progress() as tell:
         from analysis.corpora.readers.base import ReadOptions
         from analysis.worker import registering
+        from app.store.engine import open_session
+        from app.store.queries.corpus import get_corpus
 
         added = registering.add_corpus(
             engine,
@@ -169,6 +184,7 @@ def add_corpus(
             options=ReadOptions(
                 text_field=text_field,
                 group_field=group_field,
+                by_paragraph=by_paragraph,
                 domain=domain,
                 split=split,
                 config=config,
@@ -178,10 +194,23 @@ def add_corpus(
             max_characters=max_characters,
             tell=tell,
         )
+        with open_session(engine) as session:
+            corpus = get_corpus(session, name=added.name)
     if added.new:
-        typer.echo(f"Added corpus {added.name}. See its splits with `patchclamp corpora list`.")
+        typer.echo(f"Added corpus {added.name}: {_amount(corpus.n_documents, corpus.n_characters)}")
     else:
         typer.echo(f"Corpus {added.name} is there already; nothing was changed.")
+    for split, n in corpus.splits.items():
+        typer.echo(f"  {split:<12} {_amount(n, corpus.characters[split])}")
+    for warning in corpus.warnings:
+        typer.echo(warning, err=True)
+    if added.new:
+        typer.echo(f"Next: patchclamp sweep --model MODEL --corpus {added.name} --wait")
+
+
+def _amount(n_documents: int, n_characters: int) -> str:
+    noun = "document" if n_documents == 1 else "documents"
+    return f"{n_documents:,} {noun}, {n_characters:,} characters"
 
 
 @contextmanager

@@ -227,6 +227,10 @@ class JobContext(Generic[R]):
         told = shorten(data, self.settings)
         self.patiently(queue.write_event, self._signals, self._claim, kind, told)
 
+    def goes_on_from(self, done: float, unit: str) -> None:
+        """Says of a job that was taken up again how much of it is behind us."""
+        self.patiently(queue.say_from_where, self._signals, self._claim, done, unit)
+
     def _fence(self, session: Session) -> None:
         try:
             self._lease.keep(

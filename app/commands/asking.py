@@ -1,9 +1,10 @@
 """Asks a worker for a job, and waits for it where that is wanted."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from app.commands.formatting import size
 from app.commands.opening import ACTOR
 from app.printable import escaped
 from app.store.opening import opened_store
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from app.store.requests import JobRequest
+    from app.store.sizing import SweepSize
+
+LARGE: Final = 100e6
+"""Bytes; of what a sweep writes beyond it, ways to write less are named."""
 
 Wait = Annotated[bool, typer.Option("--wait", help="Show progress until it has ended.")]
 
@@ -20,10 +25,14 @@ def ask(request: "JobRequest", *, wait: bool) -> None:
     """Puts the job into the store; says how to watch it, or shows its progress to the end."""
     from app.store.engine import open_session
     from app.store.queries.job import create_job
+    from app.store.requests import SweepRequest
+    from app.store.sizing import size_of
 
     with opened_store() as (settings, engine):
         with open_session(engine, commit=True) as session:
             job = create_job(session, request=request, actor=ACTOR)
+            if isinstance(request, SweepRequest):
+                typer.echo(_size_told(size_of(session, request)))
         if wait:
             wait_for(engine, job.id, lease_seconds=settings.lease_seconds)
         else:
@@ -48,3 +57,16 @@ def wait_for(engine: "Engine", job_id: str, *, lease_seconds: float) -> None:
         typer.echo("The job ends within a batch; what it has stored so far stays.", err=True)
     else:
         typer.echo(escaped(f"Done: {job.result}"))
+
+
+def _size_told(told: "SweepSize") -> str:
+    text = (
+        f"It will write about {size(told.n_bytes)}: {size(told.pools)} of pools, {size(told.rows)} "
+        f"of exemplars and statistics of {told.n_units:,} units."
+    )
+    if told.n_bytes > LARGE:
+        text += (
+            "\nLess: smaller pools with --sampling default:pool=4, fewer exemplars with "
+            "--sampling fit:top=4,bottom=2,per_interval=1,random=2."
+        )
+    return text

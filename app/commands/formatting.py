@@ -1,6 +1,10 @@
 """Numbers and moments as the command line shows them."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.store.views.job import ProgressView
 
 
 def size(n_bytes: float) -> str:
@@ -28,3 +32,10 @@ def ago(moment: datetime) -> str:
 
 def count(number: float) -> str:
     return f"{number:,.0f}" if number == int(number) else f"{number:,.1f}"
+
+
+def left(progress: "ProgressView") -> str:
+    """`4 min 10 s left`, or that it is being estimated; empty where nothing can be said."""
+    if progress.seconds_left:
+        return f"{duration(progress.seconds_left)} left"
+    return "estimating the time left" if progress.estimating else ""

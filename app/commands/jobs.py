@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.formatting import ago, count, duration
+from app.commands.formatting import ago, count, left
 from app.commands.opening import ACTOR, console
 from app.printable import escaped, escaped_lines
 from app.store.opening import opened_store
@@ -154,6 +154,4 @@ def _progress(job: "JobRow") -> str:
     if not progress.total:
         return f"{count(progress.done)} {progress.unit or ''}".strip()
     share = f"{100 * progress.done / progress.total:.0f} %"
-    if progress.seconds_left:
-        return f"{share}, {duration(progress.seconds_left)} left"
-    return share
+    return f"{share}, {told}" if (told := left(progress)) else share

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 
+from app.commands.retyping import free_port, with_port
 from app.errors import BadRequestError, ConflictError, UnavailableError
 
 ANSWER_SECONDS = 60.0
@@ -76,13 +77,12 @@ def _port_error(host: str, port: int, error: OSError) -> Exception:
     if error.errno == errno.EADDRINUSE:
         return ConflictError(
             f"Port {port} of {host} is in use by another program.",
-            hint="Stop that program, or take another port: PATCHCLAMP_PORT=8766 (0 takes any free "
-            "one).",
+            hint="Stop that program, or take another port:\n  " + with_port(free_port(host, port)),
         )
     if error.errno == errno.EACCES:
         return UnavailableError(
             f"This user may not listen on port {port}.",
-            hint="Take one above 1023: PATCHCLAMP_PORT=8765.",
+            hint=f"Take one above 1023:\n  {with_port(free_port(host, 8764))}",
         )
     return BadRequestError(
         f"Patchclamp cannot listen on {host}, port {port}: {error.strerror}.",

@@ -8,11 +8,14 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from app.store.opening import opened_store
+
+if TYPE_CHECKING:
+    from app.store.queries.job import DemoState
 
 GRACE_SECONDS: Final = 3
 """How long open answers (event streams never end by themselves) may take when the server stops."""
@@ -95,15 +98,25 @@ def demo(
     """
     from app.commands.listening import take_port
     from app.store.engine import open_session
-    from app.store.queries.job import create_job, is_demo_under_way
+    from app.store.queries.job import create_job, state_of_demo
     from app.store.requests import PrepareDemoRequest
 
     taken = _socket(host, port, take_port)
     request = PrepareDemoRequest(share=share)
     with opened_store() as (_, engine), open_session(engine, commit=True) as session:
-        if not is_demo_under_way(session, request=request):
+        state = state_of_demo(session, request=request)
+        if state == "absent":
             create_job(session, request=request, actor="patchclamp demo")
-    _supervise(taken, also=f"/m/{request.model} fills while the sweep runs; see /jobs.")
+    _supervise(taken, lambda url: _outlook(state, f"{url}/m/{request.model}", f"{url}/jobs"))
+
+
+def _outlook(state: "DemoState", page: str, jobs: str) -> str:
+    """What whoever opens the demo will find."""
+    if state == "swept":
+        return f"Everything is there already: {page}"
+    if state == "sweeping":
+        return f"The sweep goes on, and {page} fills meanwhile; see {jobs}"
+    return f"The model is added first, which takes a minute; then {page} fills; see {jobs}"
 
 
 def _socket(
@@ -148,7 +161,7 @@ def _ignore(number: int, frame: FrameType | None) -> None:
     pass
 
 
-def _supervise(taken: socket.socket, also: str = "") -> None:
+def _supervise(taken: socket.socket, also: Callable[[str], str] | None = None) -> None:
     from app.commands.listening import url_of
     from app.supervisor import Child, Supervisor
 
@@ -164,7 +177,7 @@ def _supervise(taken: socket.socket, also: str = "") -> None:
     def announce(text: str) -> None:
         supervisor.say(text)
         if also:
-            supervisor.say(also)
+            supervisor.say(also(url))
 
     _announce_when_answering(url, announce, lambda: supervisor.stopping)
     supervisor.run()

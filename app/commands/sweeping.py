@@ -31,7 +31,8 @@ def sweep(
         typer.Option(
             metavar="SPLIT:NAME=N,…",
             help="What is kept per unit: top, bottom, per_interval, random, pool; "
-            "e.g. default:top=16,pool=96. SPLIT may be `default` and `ood`; may be repeated.",
+            "e.g. fit:top=32,pool=96. SPLIT may be `default` and `ood`; may be repeated; "
+            "what is not named is as usual in its split.",
         ),
     ] = None,
     bos: Annotated[
@@ -77,13 +78,14 @@ def sweep(
     """Sweep a model over a corpus: statistics, exemplars and pools of every unit.
 
     The sweep is a job for a worker (`patchclamp worker` or `patchclamp up`); numbers appear while
-    it runs. A later sweep never overwrites the numbers of an earlier one.
+    it runs. A later sweep never overwrites the numbers of an earlier one. How much it will write
+    is said first; that is about 40 KB for each neuron and grows with what --sampling keeps.
 
     Examples:
 
       patchclamp sweep --model gpt2 --corpus starter --wait
 
-      patchclamp sweep --model gpt2 --corpus wiki --max-windows fit=20000 --sampling default:top=64
+      patchclamp sweep --model gpt2 --corpus wiki --max-windows fit=20000 --sampling fit:top=64
     """
     from app.store.requests import SweepRequest
 

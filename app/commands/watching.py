@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
-from app.commands.formatting import count, duration
+from app.commands.formatting import count, left
 from app.commands.opening import console
 from app.errors import PatchclampError
 from app.printable import escaped
@@ -88,13 +88,22 @@ def _show(bar: "Progress", task: "TaskID", job: "JobView") -> None:
         completed=progress.done or 0,
         total=progress.total,
         rate=f"{count(progress.rate)} {unit}/s" if progress.rate else "",
-        left=f"{duration(progress.seconds_left)} left" if progress.seconds_left else "",
+        left=left(progress),
     )
 
 
 def _sentence(event: "JobEventView") -> str:
     told = ", ".join(
-        f"{key}: {value}" for key, value in event.data.items() if value is not None and value != {}
+        f"{key.replace('_', ' ')}: {_amounts(value)}"
+        for key, value in event.data.items()
+        if value is not None and value != {}
     )
     told = escaped(f"{event.kind} ({told})" if told else event.kind)
     return f"{event.at.astimezone():%H:%M:%S} {told}"
+
+
+def _amounts(value: object) -> object:
+    """{"windows": 640.0} is `640 windows`; anything else stays as it is."""
+    if isinstance(value, dict) and all(isinstance(n, int | float) for n in value.values()):
+        return ", ".join(f"{count(n)} {unit}" for unit, n in value.items())
+    return value

@@ -17,9 +17,10 @@ router = APIRouter()
 
 TYPED: Final = re.compile(
     r"(?:(?P<model>[^/\s]+)/)?(?:(?P<kind>mlp|attn)\.(?P<layer>\d{1,4})"
-    r"|(?P<layer_first>\d{1,4})-(?P<kind_last>mlp|attn))(?:/(?P<index>\d{1,9}))?/?"
+    r"|(?P<layer_first>\d{1,4})-(?P<kind_last>mlp|attn)|(?P<layer_alone>\d{1,4})(?=/\d))"
+    r"(?:/(?P<index>\d{1,9}))?/?"
 )
-HINT: Final = "Type a unit such as mlp.12/345, or a site such as attn.3."
+HINT: Final = "Type a unit such as mlp.12/345 (12/345 means the same), or a site such as attn.3."
 
 
 @router.get("/jump")
@@ -46,7 +47,8 @@ def find_path(session: Session, typed: str, model: str, run: int | None) -> str:
     name = found["model"] or model or next(iter(names), "")
     if not name:
         raise BadRequestError("There is no model yet.", hint="Run `patchclamp models add` first.")
-    kind, layer = found["kind"] or found["kind_last"], found["layer"] or found["layer_first"]
+    kind = found["kind"] or found["kind_last"] or "mlp"
+    layer = found["layer"] or found["layer_first"] or found["layer_alone"]
     site = f"{kind}.{int(layer)}"
     here = ModelPages(name, run if name == model else None)
     return here.unit(site, int(found["index"])) if found["index"] else here.site(site)

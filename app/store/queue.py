@@ -21,6 +21,8 @@ from app.store.queries.job import unattended
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
 
 CANDIDATES: Final = 8
+TOLD_BEFORE: Final = "told_before"
+GOES_ON_FROM: Final = "goes_on_from"
 FORGOTTEN_AFTER: Final = timedelta(days=1)
 
 
@@ -157,6 +159,26 @@ def write_event(engine: Engine, claim: Claim, kind: str, data: dict[str, Any]) -
         _note(connection, claim.job_id, kind, data)
 
 
+def say_from_where(engine: Engine, claim: Claim, done: float, unit: str) -> None:
+    """Completes the event of this claim's resuming: how much is really behind it.
+
+    What the job had told before may be more than what outlived its worker. The event comes anew,
+    for those who watch; on a first attempt there is none, and nothing is written.
+    """
+    query = (
+        select(JobEventTable.id, JobEventTable.data)
+        .where(JobEventTable.job_id == claim.job_id, JobEventTable.kind == "resumed")
+        .order_by(JobEventTable.id.desc())
+    )
+    with begin(engine) as connection:
+        _owned(connection, claim, worker_id=claim.worker_id)
+        for event, data in connection.execute(query).all():
+            if data.get("worker") == claim.worker_id:
+                _note(connection, claim.job_id, "resumed", data | {GOES_ON_FROM: {unit: done}})
+                connection.execute(delete(JobEventTable).where(JobEventTable.id == event))
+                return
+
+
 def finish(
     engine: Engine,
     claim: Claim,
@@ -229,7 +251,7 @@ def count_deaths(engine: Engine, claim: Claim) -> int:
     for data in told:
         if "worker" not in data:
             continue  # it went on after waiting for the disk, in the same hands
-        unit, done = data.get("unit"), float(data.get("done") or 0)
+        unit, done = next(iter(data[TOLD_BEFORE].items()), (None, 0.0))
         further = done > furthest.get(unit, -1.0)
         n = 0 if data["dead_worker"] is None else 1 if further else n + 1
         furthest[unit] = max(done, furthest.get(unit, done))
@@ -269,9 +291,8 @@ def _take(
             connection.execute(update(JobTable).where(JobTable.id == job_id).values(started_at=now))
             _note(connection, job_id, "started", {"worker": worker_id})
         else:
-            data = {
-                "worker": worker_id, "dead_worker": taken_from, "done": row.done, "unit": row.unit,
-            }  # fmt: skip
+            told = {} if row.done is None else {row.unit: row.done}
+            data = {"worker": worker_id, "dead_worker": taken_from, TOLD_BEFORE: told}
             _note(connection, job_id, "resumed", data)
     return Claim(job_id, row.kind, row.request, worker_id, row.attempts, taken_from)
 

@@ -6,7 +6,14 @@ the command that repeats a run.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 LARGEST = 2**31 - 1
 """Of numbers that the store keeps in 32 bits."""
@@ -31,17 +38,47 @@ class Request(BaseModel):
 
 
 class Sampling(Request):
-    """How many windows are kept per unit in one split."""
+    """How many windows are kept per unit in one split; what is left out is as usual there."""
 
-    top: int = Field(default=32, ge=0, le=256, description="Windows of the highest maximum.")
-    bottom: int = Field(default=32, ge=0, le=256, description="Windows of the lowest minimum.")
-    per_interval: int = Field(
-        default=2, ge=0, le=64, description="Random windows per interval of the window maximum."
+    top: int | None = Field(
+        default=None,
+        ge=0,
+        le=256,
+        description="Windows of the highest maximum; usual are 10 in fit, 0 in calibration, 3 in "
+        "test and held-out domains.",
     )
-    random: int = Field(default=8, ge=0, le=256, description="Uniformly random windows.")
-    pool: int = Field(
-        default=192, ge=0, le=65536, description="Random windows whose every activation is kept."
+    bottom: int | None = Field(
+        default=None,
+        ge=0,
+        le=256,
+        description="Windows of the lowest minimum; usual are 6 in fit, 0 in calibration, 2 in "
+        "test and held-out domains.",
     )
+    per_interval: int | None = Field(
+        default=None,
+        ge=0,
+        le=64,
+        description="Random windows per interval of the window maximum; usual are 2 in fit, none "
+        "elsewhere.",
+    )
+    random: int | None = Field(
+        default=None,
+        ge=0,
+        le=256,
+        description="Uniformly random windows; usual are 4 in fit, 0 in calibration, 2 in test and "
+        "held-out domains.",
+    )
+    pool: int | None = Field(
+        default=None,
+        ge=0,
+        le=65536,
+        description="Random windows whose every activation is kept; usual are 40 in fit, 12 in "
+        "calibration, 20 in test, 12 in held-out domains.",
+    )
+
+    @model_serializer(mode="wrap")
+    def _only_what_is_asked(self, write: SerializerFunctionWrapHandler) -> dict[str, int]:
+        return {name: number for name, number in write(self).items() if number is not None}
 
 
 class SweepRequest(Request):
@@ -64,7 +101,8 @@ class SweepRequest(Request):
         default_factory=dict,
         max_length=MOST_SPLITS,
         json_schema_extra=NO_OTHER_KEYS,
-        description="Per split; key `ood` holds for every held-out domain, `default` for the rest.",
+        description="Per split; key `ood` holds for every held-out domain, `default` for every "
+        "split. Each number is taken from the most particular key that names it.",
     )
     counted_from: int = Field(
         default=1, ge=0, le=64, description="First position that statistics count."

@@ -38,6 +38,20 @@ def test_what_does_not_print_is_escaped_in_log_lines(client, capsys):
     assert lines[0].isprintable()
 
 
+@pytest.mark.parametrize("level", ["info", "debug"])
+def test_requests_that_went_well_are_told_only_to_those_who_ask(tmp_path, capsys, level):
+    app = create_app(Settings(data=tmp_path, log_level=level))
+    upgrade(app.state.engine)
+    client = TestClient(app)
+    assert client.get("/glossary").status_code == 200
+    assert client.get("/nowhere").status_code == 404
+    lines = capsys.readouterr().err.splitlines()
+    assert [("/glossary" in line, "/nowhere" in line) for line in lines] == (
+        [(False, True)] if level == "info" else [(True, False), (False, True)]
+    )
+    structlog.reset_defaults()
+
+
 def test_a_traceback_cannot_be_taken_for_other_lines(client, capsys):
     assert client.get("/crash/a%0A2026-01-01T00:00:00Z%20forged%1B[2J").status_code == 500
     lines = capsys.readouterr().err.split("\n")

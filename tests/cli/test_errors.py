@@ -72,7 +72,9 @@ def test_a_port_in_use_is_named_before_anything_starts(
         done = run(command, PATCHCLAMP_PORT=str(port))
     assert done.returncode == 1
     assert f"Port {port} of 127.0.0.1 is in use" in done.stderr
-    assert "PATCHCLAMP_PORT" in done.stderr
+    again = done.stderr.splitlines()[-1].split()
+    assert again[:3] == ["patchclamp", command, "--port"]
+    assert int(again[3]) != port
     assert list(tmp_path.iterdir()) == []
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from app.commands import serving
 from app.commands.listening import take_port, warning_of
+from app.commands.retyping import free_port, with_port
+from app.errors import ConflictError
 
 
 @pytest.fixture
@@ -41,3 +43,37 @@ def test_the_commands_warn_first(
         with pytest.raises(KeyboardInterrupt):
             getattr(serving, command)()
     assert "Warning: listening on every address" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "again"),
+    [
+        (["patchclamp", "demo"], "patchclamp demo --port 8766"),
+        (["patchclamp", "up", "--port", "8765"], "patchclamp up --port 8766"),
+        (["patchclamp", "up", "--port=1", "--host", "::1"], "patchclamp up --host ::1 --port 8766"),
+        ([".venv/bin/patchclamp", "serve"], ".venv/bin/patchclamp serve --port 8766"),
+        (["/a b/bin/patchclamp", "serve"], "'/a b/bin/patchclamp' serve --port 8766"),
+        (["/src/app/__main__.py", "serve"], "patchclamp serve --port 8766"),
+    ],
+)
+def test_the_command_is_said_as_it_was_typed_with_another_port(
+    typed: list[str], again: str
+) -> None:
+    assert with_port(8766, typed, {}) == again
+
+
+def test_what_make_started_is_said_as_make_is_told() -> None:
+    environment = {"PATCHCLAMP_STARTED_BY": "make demo"}
+    typed = [".venv/bin/patchclamp", "demo"]
+    assert with_port(8766, typed, environment) == "PATCHCLAMP_PORT=8766 make demo"
+
+
+def test_the_port_that_is_proposed_is_free() -> None:
+    with take_port("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        proposed = free_port("127.0.0.1", port - 1)
+        assert proposed != port
+        take_port("127.0.0.1", proposed).close()
+        with pytest.raises(ConflictError, match="in use") as refused:
+            take_port("127.0.0.1", port)
+    assert "--port" in (refused.value.hint or "")

@@ -36,6 +36,7 @@ def test_options_become_the_request(run: Run, store: Settings) -> None:
         (line,) = list_jobs(session).items
         job = get_job(session, job_id=line.id)
     assert f"patchclamp jobs watch {job.id}" in done.stdout
+    assert "It will write about" in done.stdout
     assert SweepRequest.model_validate(job.request) == SweepRequest.model_validate(
         {
             "model": "toy",

@@ -13,11 +13,13 @@ from subprocess import Popen
 import httpx
 import psutil
 import pytest
+from sqlalchemy import update
 
 from app.settings import Settings
 from app.store.engine import open_engine, open_session
 from app.store.queries.job import create_job, list_jobs, list_living_workers
 from app.store.requests import PrepareDemoRequest
+from app.store.tables.job import JobTable
 
 Start = Callable[..., Popen[str]]
 ADDRESS = re.compile(r"Patchclamp is at (http://\S+)")
@@ -121,13 +123,15 @@ def test_the_demo_answers_soon_on_an_empty_store_and_asks_for_its_preparation_on
     settings = Settings(data=tmp_path)
     begun = time.monotonic()
     process = start("demo")
-    url = Output(process).wait_for(ADDRESS.pattern, seconds=20)
+    output = Output(process)
+    url = output.wait_for(ADDRESS.pattern, seconds=20)
     assert answers(url)
     assert time.monotonic() - begun < 20
     engine = open_engine(settings)
     with open_session(engine) as session:
         assert [job.kind for job in list_jobs(session).items] == ["prepare_demo"]
 
+    output.wait_for("model is added first.*/m/smollm2-135m-instruct fills")
     wait_until(lambda: _workers(settings))
     process.terminate()
     assert process.wait(timeout=30) == 0
@@ -137,6 +141,23 @@ def test_the_demo_answers_soon_on_an_empty_store_and_asks_for_its_preparation_on
         assert [job.kind for job in list_jobs(session).items] == ["prepare_demo"]
     os.kill(again.pid, signal.SIGINT)
     assert again.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("sweeping", "The sweep goes on"), ("swept", "Everything is there already")],
+)
+def test_a_demo_that_was_begun_before_says_what_is_there(
+    start: Start, store: Settings, state: str, said: str
+) -> None:
+    engine = open_engine(store)
+    with open_session(engine, commit=True) as session:
+        job = create_job(session, request=PrepareDemoRequest(), actor="ada")
+        status = "queued" if state == "sweeping" else "succeeded"
+        made = update(JobTable).where(JobTable.id == job.id)
+        session.execute(made.values(kind="sweep", status=status, request={}))
+    output = Output(start("demo"))
+    output.wait_for(f"{said}.*/m/smollm2-135m-instruct")
 
 
 def _workers(settings: Settings) -> set[str]:

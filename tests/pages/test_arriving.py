@@ -2,12 +2,48 @@
 
 from starlette.testclient import TestClient
 
+from app.store import queue
+from app.store.engine import open_session
+from app.store.queries.job import create_job
+from app.store.queue import Progress
+from app.store.requests import PrepareDemoRequest
+
 
 def test_an_empty_store_says_which_commands_to_run(empty_pages: TestClient) -> None:
     page = empty_pages.get("/").text
     assert "Nothing is here yet" in page
     assert "patchclamp demo" in page
     assert "patchclamp sweep" in page
+
+
+def test_while_the_demo_is_prepared_the_front_page_says_what_happens(
+    empty_pages: TestClient,
+) -> None:
+    engine = empty_pages.app.state.engine  # type: ignore[attr-defined]
+    with open_session(engine, commit=True) as session:
+        create_job(session, request=PrepareDemoRequest(), actor="ada")
+    page = empty_pages.get("/").text
+    assert "The demo is being prepared" in page
+    assert "as soon as it has started" in page
+    assert "Nothing is here yet" not in page
+    assert "patchclamp models add" not in page
+
+    claim = queue.claim_next(engine, worker_id="w", kinds=["prepare_demo"], lease_seconds=60)
+    assert claim is not None
+    told = Progress(0.5, 3, "parts", None, "unpacking the model")
+    queue.write_progress(engine, claim, told)
+    fragment = empty_pages.get("/", headers={"hx-request": "true", "hx-target": "div#here"}).text
+    assert "<html" not in fragment
+    assert "under way, about a minute" in fragment
+    assert "unpacking the model" in fragment
+    assert 'hx-trigger="every 2s"' in fragment
+
+    queue.finish(engine, claim, "failed", error="The model is not installed.")
+    page = empty_pages.get("/").text
+    assert "Nothing is here yet" in page
+    assert "could not be prepared" in page
+    assert "The model is not installed." in page
+    assert 'hx-trigger="every 2s' not in page
 
 
 def test_the_front_page_lists_models_corpora_and_what_runs(pages: TestClient) -> None:

@@ -3,13 +3,13 @@
 import hashlib
 import re
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from app.rendering.words import lines
 from app.store.engine import open_session
 from app.store.requests import OutputRequest, PrepareDemoRequest, RelateRequest, SweepRequest
-from app.store.tables import RunTable
+from app.store.tables import DocumentTable, RunTable
 
 
 def test_a_run_shows_everything_that_is_known_of_it(pages: TestClient) -> None:
@@ -79,6 +79,24 @@ def test_a_corpus_lists_its_documents_with_split_and_origin(pages: TestClient) -
     assert "The White Whale, chapter" in page
     assert "A sea novel, set for tests." in page
     assert "ood:code" in page
+
+
+def test_a_corpus_says_what_is_in_each_split_and_what_follows_from_an_empty_one(
+    own_pages: TestClient,
+) -> None:
+    view = own_pages.get("/api/v1/corpora/starter").json()
+    page = own_pages.get("/corpora/starter").text
+    for split, n in view["splits"].items():
+        size = view["characters"][split]
+        assert re.search(rf'{split}</dt><dd><data value="{n}">.*<data value="{size}">', page)
+    assert "No document is in" not in page
+    with open_session(own_pages.app.state.engine, commit=True) as session:  # type: ignore[attr-defined]
+        session.execute(
+            update(DocumentTable).where(DocumentTable.split == "test").values(split="fit")
+        )
+    page = own_pages.get("/corpora/starter").text
+    assert "No document is in test" in page
+    assert "Add more documents" in page
 
 
 def test_an_exemplar_leads_to_its_document(pages: TestClient) -> None:

@@ -10,6 +10,8 @@ from starlette.testclient import TestClient
         ("mlp.1/7", "/m/synthetic-2/mlp.1/7"),
         (" attn.0/2 ", "/m/synthetic-2/attn.0/2"),
         ("1-mlp/7", "/m/synthetic-2/mlp.1/7"),
+        ("1/7", "/m/synthetic-2/mlp.1/7"),
+        ("synthetic/01/7/", "/m/synthetic/mlp.1/7"),
         ("mlp.2", "/m/synthetic-2/mlp.2"),
         ("synthetic/mlp.1/7", "/m/synthetic/mlp.1/7"),
         ("synthetic", "/m/synthetic"),
@@ -23,7 +25,9 @@ def test_what_is_typed_leads_to_its_page(pages: TestClient, typed: str, path: st
     assert answer.headers["location"] == path
 
 
-@pytest.mark.parametrize("typed", ["", "the best one", "//evil.example/mlp.1/2", "mlp.1/../../x"])
+@pytest.mark.parametrize(
+    "typed", ["", "the best one", "12", "12/", "1/2/3/4", "//evil.example/mlp.1/2", "mlp.1/../../x"]
+)
 def test_what_names_nothing_is_refused_with_an_example(pages: TestClient, typed: str) -> None:
     answer = pages.get("/jump", params={"to": typed}, follow_redirects=False)
     assert answer.status_code == 422

@@ -2,7 +2,13 @@
 
 import re
 
+from sqlalchemy import update
 from starlette.testclient import TestClient
+
+from app.commands import formatting
+from app.store.engine import open_session
+from app.store.queries.job import get_job, list_jobs
+from app.store.tables.job import JobTable
 
 
 def job_ids(client: TestClient, status: str) -> list[str]:
@@ -85,3 +91,22 @@ def test_without_model_or_corpus_the_page_says_how_to_add_them(empty_pages: Test
 
 def test_a_job_that_does_not_exist_is_not_found(pages: TestClient) -> None:
     assert pages.get("/jobs/ffffffff").status_code == 404
+
+
+def test_the_time_left_is_said_to_be_estimated_until_a_rate_is_measured(
+    own_pages: TestClient,
+) -> None:
+    engine = own_pages.app.state.engine  # type: ignore[attr-defined]
+    with open_session(engine) as session:
+        job = list_jobs(session, status="running").items[0]
+    assert job.progress.seconds_left
+    assert "estimating" not in own_pages.get(f"/jobs/{job.id}").text
+    assert formatting.left(job.progress).endswith(" left")
+    for values, told in (({"rate": None}, True), ({"unit": "parts"}, False)):
+        with open_session(engine, commit=True) as session:
+            session.execute(update(JobTable).where(JobTable.id == job.id).values(**values))
+        with open_session(engine) as session:
+            progress = get_job(session, job_id=job.id).progress
+        assert (progress.estimating, progress.seconds_left) == (told, None)
+        assert ("estimating the time left" in own_pages.get(f"/jobs/{job.id}").text) == told
+        assert formatting.left(progress) == ("estimating the time left" if told else "")

@@ -1,7 +1,7 @@
 """Jobs as the interface sees them, on both databases."""
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store import queue
@@ -9,14 +9,15 @@ from app.store.engine import open_session
 from app.store.queries.job import (
     create_job,
     get_job,
-    is_demo_under_way,
     list_events,
     list_jobs,
     list_living_workers,
     request_cancel,
     resolve_job_id,
+    state_of_demo,
 )
 from app.store.requests import PrepareDemoRequest, SweepRequest
+from app.store.tables.job import JobTable
 
 DEMO = PrepareDemoRequest(model="toy", corpus="tales")
 
@@ -150,15 +151,21 @@ def test_events_are_read_on_from_where_one_was(engine: Engine) -> None:
             list_events(session, job_id=job_id, limit=100_000)
 
 
-def test_the_demo_is_prepared_once(engine: Engine) -> None:
-    with open_session(engine) as session:
-        assert not is_demo_under_way(session, request=DEMO)
+def test_how_far_the_demo_is_follows_from_its_jobs(engine: Engine) -> None:
+    def state() -> str:
+        with open_session(engine) as session:
+            return state_of_demo(session, request=DEMO)
+
+    assert state() == "absent"
     job_id = ask(engine)
-    with open_session(engine) as session:
-        assert is_demo_under_way(session, request=DEMO)
+    assert state() == "preparing"
     cancel(engine, job_id)
-    with open_session(engine) as session:
-        assert not is_demo_under_way(session, request=DEMO)
+    assert state() == "absent"
+    for status, then in (("queued", "sweeping"), ("running", "sweeping"), ("succeeded", "swept")):
+        with open_session(engine, commit=True) as session:
+            made = update(JobTable).where(JobTable.id == job_id)
+            session.execute(made.values(kind="sweep", status=status))
+        assert state() == then
 
 
 def test_workers_that_beat_are_alive(engine: Engine) -> None:

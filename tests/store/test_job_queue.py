@@ -69,8 +69,29 @@ def test_a_dead_workers_job_is_taken_over_and_a_living_ones_is_not(engine: Engin
     assert queue.claim_next(engine, worker_id="c", kinds=[KIND], lease_seconds=5) is None
     with open_session(engine) as session:
         event = list_events(session, job_id=job_id)[-1]
-    told = {"worker": "b", "dead_worker": "a", "done": 3, "unit": "windows"}
+    told = {"worker": "b", "dead_worker": "a", "told_before": {"windows": 3}}
     assert (event.kind, event.data) == ("resumed", told)
+
+
+def test_a_job_that_was_resumed_says_once_from_where_it_goes_on(engine: Engine) -> None:
+    job_id = ask(engine)
+    dead = take(engine, "a", lease_seconds=-1)
+    queue.say_from_where(engine, dead, 0, "windows")  # begun, not resumed: nothing to say
+    queue.write_progress(engine, dead, Progress(3, 9, "windows", 1.5, "counting"))
+    heir = take(engine, "b")
+    for done in (1, 2):
+        queue.say_from_where(engine, heir, done, "windows")
+    with open_session(engine) as session:
+        events = list_events(session, job_id=job_id)
+    assert [event.kind for event in events] == ["queued", "started", "progress", "resumed"]
+    assert events[-1].data == {
+        "worker": "b",
+        "dead_worker": "a",
+        "told_before": {"windows": 3},
+        "goes_on_from": {"windows": 2},
+    }
+    with pytest.raises(queue.LeaseLostError):
+        queue.say_from_where(engine, dead, 3, "windows")
 
 
 WRITES: dict[str, Callable[[Engine, Claim], object]] = {
@@ -139,6 +160,7 @@ def test_of_progress_only_the_newest_event_is_kept_and_time_left_is_told(engine:
     job = look(engine, job_id)
     assert job.progress.model_dump() == {
         "done": 3, "total": 9, "unit": "windows", "rate": 1.5, "seconds_left": 4,
+        "estimating": False,
     }  # fmt: skip
     with open_session(engine) as session:
         events = list_events(session, job_id=job_id)

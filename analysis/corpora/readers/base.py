@@ -28,6 +28,8 @@ class ReadOptions:
     None is `group`, where there is one; a field that is named must be there in every row, though it
     may be null.
     """
+    by_paragraph: bool = False
+    """Text files only: what stands between blank lines is a document, not the file."""
     domain: str | None = None
     """The domain of every document, whatever the source says."""
     split: str = "train"

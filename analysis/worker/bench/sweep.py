@@ -23,7 +23,7 @@ from analysis.sweep.engine import Sweep
 from analysis.sweep.plan import Shard
 from analysis.sweep.results import exemplars
 from analysis.worker.context import JobContext
-from analysis.worker.demo import SAMPLING, WINDOWS, find_gguf
+from analysis.worker.demo import WINDOWS, find_gguf
 from analysis.worker.inline import run_inline
 from analysis.worker.jobs import JobKind
 from analysis.worker.registering import add_corpus, add_model
@@ -89,7 +89,6 @@ def _run(settings: Settings, quick: bool) -> _Times:
         model=NAME,
         corpus=NAME,
         max_windows=QUICK_WINDOWS if quick else WINDOWS,
-        sampling=SAMPLING,
         windows_per_shard=32 if quick else 128,
         follow_up=False,
     )

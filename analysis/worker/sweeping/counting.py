@@ -134,11 +134,11 @@ class Counting:
         self._context.write(self._note_spent)
 
     def tell_resumed(self) -> None:
-        """Say from where it goes on, if checkpoints know some windows."""
+        """Say from where a sweep that was taken up again goes on: what its checkpoints know."""
         known = self._windows_known()
         if known:
             self.tell()
-            self._context.event("resumed", {"windows": known})
+        self._context.goes_on_from(known, "windows")
 
     def tell(self) -> None:
         """Say how many windows the states know."""

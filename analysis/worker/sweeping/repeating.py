@@ -6,8 +6,8 @@ import torch
 
 from analysis.corpora.windows import Windows
 from analysis.worker.provenance import command
-from analysis.worker.sweeping.sampling import sampling_of
 from app.store.requests import SweepRequest
+from app.store.sampling import amounts_of
 
 
 def resolved(
@@ -26,9 +26,7 @@ def resolved(
             "device": str(device),
             "bos": "never" if bos is None else bos,
             "max_windows": {split: count.taken for split, count in windows.counts.items()},
-            "sampling": {
-                split: sampling_of(request, split).model_dump() for split in windows.splits
-            },
+            "sampling": {split: amounts_of(request, split)._asdict() for split in windows.splits},
         }
     )
 

@@ -8,25 +8,19 @@ from analysis.sweep.histogram import Layout
 from analysis.sweep.kernels.arguments import Counting
 from analysis.sweep.layout import INTERVAL_QUANTILES, Kept
 from analysis.sweep.plan import Plan, make_plan
-from app.store.requests import Sampling, SweepRequest
-
-
-def sampling_of(request: SweepRequest, split: str) -> Sampling:
-    """What is kept in one split: by its name, else `ood` for held-out domains, else `default`."""
-    given = request.sampling
-    family = "ood" if split.startswith("ood:") else "default"
-    return given.get(split) or given.get(family) or given.get("default") or Sampling()
+from app.store.requests import SweepRequest
+from app.store.sampling import amounts_of
 
 
 def plan_of(request: SweepRequest, windows: Windows) -> Plan:
-    sampling = {split: sampling_of(request, split) for split in windows.splits}
+    amounts = {split: amounts_of(request, split) for split in windows.splits}
     return make_plan(
         numbers={split: windows.numbers(split) for split in windows.splits},
         kept={
             split: Kept(each.top, each.bottom, each.per_interval, each.random)
-            for split, each in sampling.items()
+            for split, each in amounts.items()
         },
-        n_pool={split: each.pool for split, each in sampling.items()},
+        n_pool={split: each.pool for split, each in amounts.items()},
         counting=Counting(
             first=request.counted_from,
             threshold=request.threshold,
@@ -50,7 +44,7 @@ def run_parameters(request: SweepRequest, windows: Windows, plan: Plan) -> dict[
         "batch_size": request.batch_size,
         "windows_per_shard": request.windows_per_shard,
         "max_windows": dict(request.max_windows),
-        "sampling": {split: sampling_of(request, split).model_dump() for split in windows.splits},
+        "sampling": {split: amounts_of(request, split)._asdict() for split in windows.splits},
         "pilot_windows": {split.split: split.n_pilot for split in plan.splits},
         "pilot_windows_held": {split.split: split.n_held for split in plan.splits},
         "windows": windows_found(windows),

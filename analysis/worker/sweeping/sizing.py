@@ -47,9 +47,8 @@ def require_room(plan: Plan, sites: Sequence[Site], settings: Settings) -> None:
         raise BadRequestError(
             f"The sweep needs about {_gb(n_state)} of memory for the windows that it keeps of "
             f"{_units(sites)} units, and {_gb(memory)} are free.",
-            hint="Keep fewer windows, e.g. --sampling default:top=8,bottom=4,per_interval=1,"
-            "random=4 and --sampling ood:top=2,bottom=2,per_interval=0,random=2; or take a shorter "
-            "--window-length.",
+            hint="Keep fewer windows, e.g. --sampling fit:top=4,bottom=2,per_interval=1,random=2 "
+            "and --sampling ood:top=1,bottom=1,random=1; or take a shorter --window-length.",
         )
     n_pools = plan.n_pool_bytes(sites)
     n_disk = disk_bytes(plan, sites, rows=settings.url.startswith("sqlite"))
@@ -58,7 +57,7 @@ def require_room(plan: Plan, sites: Sequence[Site], settings: Settings) -> None:
         raise BadRequestError(
             f"The sweep needs about {_gb(n_disk)} of disk, {_gb(n_pools)} of it for pools, and "
             f"{_gb(disk)} are free in the data folder.",
-            hint="Free some space; or make the pools smaller, e.g. --sampling default:pool=32, or "
+            hint="Free some space; or make the pools smaller, e.g. --sampling default:pool=4, or "
             "keep fewer windows (top, bottom, per_interval, random).",
         )
 

@@ -1,5 +1,8 @@
 """Corpora and their documents."""
 
+from collections.abc import Collection
+from typing import Final
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -8,6 +11,15 @@ from app.store.locating import ordered_splits
 from app.store.paging import is_integer, is_name
 from app.store.tables import CorpusTable, DocumentTable
 from app.store.views.corpus import CorpusView, DocumentView
+
+MISSING: Final = {
+    "fit": "No document is in fit: a sweep ranks nothing there, finds no units that are related by "
+    "activity, and pages, which show fit first, begin empty.",
+    "calibration": "No document is in calibration: thresholds and scales cannot be adjusted on "
+    "texts of their own.",
+    "test": "No document is in test: there are no numbers, windows or pools of held-out texts, so "
+    "nothing can be shown to hold on texts that it was not found in.",
+}
 
 
 def list_corpora(session: Session) -> list[CorpusView]:
@@ -58,11 +70,16 @@ def _find(session: Session, name: str) -> CorpusTable:
 
 def _view(session: Session, row: CorpusTable) -> CorpusView:
     rows = session.execute(
-        select(DocumentTable.split, func.count().label("n"))
+        select(
+            DocumentTable.split,
+            func.count().label("n"),
+            func.sum(DocumentTable.n_characters).label("size"),
+        )
         .where(DocumentTable.corpus_id == row.id)
         .group_by(DocumentTable.split)
     )
-    counted = {found.split: found.n for found in rows}
+    counted = {found.split: (found.n, int(found.size)) for found in rows}
+    splits = ordered_splits(counted)
     return CorpusView(
         name=row.name,
         title=row.title,
@@ -71,7 +88,23 @@ def _view(session: Session, row: CorpusTable) -> CorpusView:
         documents_sha256=row.documents_sha256,
         n_documents=row.n_documents,
         n_characters=row.n_characters,
-        splits={split: counted[split] for split in ordered_splits(counted)},
+        splits={split: counted[split][0] for split in splits},
+        characters={split: counted[split][1] for split in splits},
+        warnings=_warnings(splits, row.source_kind),
         reading=row.reading,
         created_at=row.created_at,
     )
+
+
+def _warnings(splits: Collection[str], kind: str) -> list[str]:
+    """One sentence for each of fit, calibration and test that is empty, then what to do."""
+    missing = [told for split, told in MISSING.items() if split not in splits]
+    if not missing:
+        return []
+    remedy = "Add more documents, or fewer that share a group, under another name"
+    if kind == "txt":
+        remedy += (
+            "; a .txt file is one document, however long, and --by-paragraph makes one of each of "
+            "its paragraphs"
+        )
+    return [*missing, f"{remedy}."]

@@ -9,7 +9,7 @@ import base64
 import binascii
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select, update
 from sqlalchemy.orm import Session, defer
@@ -22,9 +22,11 @@ from app.store.tables.corpus import CorpusTable
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
 from app.store.tables.model import ModelTable
 from app.store.tables.run import RunTable
+from app.store.timing import is_estimating, seconds_left
 from app.store.views.base import Page
 from app.store.views.job import JobEventView, JobRow, JobView, ProgressView
 
+DemoState = Literal["absent", "preparing", "sweeping", "swept"]
 STATES: Final = ("queued", "running", "succeeded", "failed", "cancelled")
 LARGEST_READING: Final = 1000
 LONGEST_ERROR: Final = 300
@@ -198,16 +200,21 @@ def resolve_job_id(session: Session, *, beginning: str) -> str:
     return found[0] if found else get_job(session, job_id=beginning).id
 
 
-def is_demo_under_way(session: Session, *, request: PrepareDemoRequest) -> bool:
-    """Whether the demo's sweep is done or on its way, or is being prepared."""
-    query = select(JobTable.id).where(
+def state_of_demo(session: Session, *, request: PrepareDemoRequest) -> DemoState:
+    """How far the demo is: `swept` once it has numbers, `absent` where nothing is under way."""
+    query = select(JobTable.kind, JobTable.status).where(
         JobTable.model_name == request.model,
         or_(
             and_(JobTable.kind == "sweep", JobTable.status.in_(("queued", "running", "succeeded"))),
             and_(JobTable.kind == request.kind, JobTable.status.in_(("queued", "running"))),
         ),
     )
-    return session.scalar(query.limit(1)) is not None
+    found = {(row.kind, row.status) for row in session.execute(query.distinct())}
+    if ("sweep", "succeeded") in found:
+        return "swept"
+    if any(kind == "sweep" for kind, _ in found):
+        return "sweeping"
+    return "preparing" if found else "absent"
 
 
 def list_living_workers(session: Session, *, lease_seconds: float) -> set[str]:
@@ -280,9 +287,6 @@ def _view(row: JobTable) -> JobView:
 
 def _line(row: JobTable, *, longest_error: int | None = None) -> dict[str, Any]:
     """The fields of a line; a longer error ends with an ellipsis."""
-    left = None
-    if row.total is not None and row.done is not None and row.rate and row.status == "running":
-        left = max(row.total - row.done, 0) / row.rate
     error = row.error
     if error is not None and longest_error is not None and len(error) > longest_error:
         error = error[: longest_error - 1] + "…"
@@ -292,7 +296,16 @@ def _line(row: JobTable, *, longest_error: int | None = None) -> dict[str, Any]:
         "status": row.status,
         "model": row.model_name,
         "progress": ProgressView(
-            done=row.done, total=row.total, unit=row.unit, rate=row.rate, seconds_left=left
+            done=row.done,
+            total=row.total,
+            unit=row.unit,
+            rate=row.rate,
+            seconds_left=seconds_left(
+                status=row.status, done=row.done, total=row.total, rate=row.rate
+            ),
+            estimating=is_estimating(
+                status=row.status, done=row.done, total=row.total, unit=row.unit, rate=row.rate
+            ),
         ),
         "message": row.message,
         "created_by": row.created_by,

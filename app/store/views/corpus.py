@@ -16,6 +16,10 @@ class CorpusView(View):
     n_characters: int
     splits: dict[str, int]
     """Documents per split."""
+    characters: dict[str, int]
+    """Characters per split."""
+    warnings: list[str]
+    """What follows from the splits that have no documents, and what to do."""
     reading: dict[str, Any]
     created_at: datetime
 

@@ -11,7 +11,10 @@ class ProgressView(View):
     total: float | None
     unit: str | None
     rate: float | None
+    """Units of `unit` per second; not known until enough is measured."""
     seconds_left: float | None
+    estimating: bool
+    """Whether `seconds_left` will be known once enough is measured."""
 
 
 class JobRow(View):

@@ -146,6 +146,18 @@ def test_a_folder_of_txt_files_gives_one_document_each_in_order_of_names(tmp_pat
     ]
 
 
+def test_paragraphs_of_txt_files_are_documents_where_that_is_asked_for(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"\n\nOne\nline on.\r\n \r\n\r\nTwo.\n\n\n")
+    documents = list(read_documents(str(tmp_path), options=ReadOptions(by_paragraph=True)))
+    assert documents == [
+        Document("a, paragraph 1", "text", "a.txt, paragraph 1", "One\nline on."),
+        Document("a, paragraph 2", "text", "a.txt, paragraph 2", "Two."),
+    ]
+    assert "--by-paragraph" in read_failing(
+        write_jsonl(tmp_path / "b.jsonl", ROWS), by_paragraph=True
+    )
+
+
 def test_line_ends_of_txt_files_become_newlines_and_a_byte_order_mark_goes(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfa\r\nb\rc\n")
     (document,) = read_documents(str(tmp_path / "a.txt"))

@@ -65,7 +65,7 @@ def test_a_stopped_sweep_goes_on_where_it_was_and_ends_with_the_same_bytes(
     assert ended.status == "succeeded", ended.error
     assert ended.result is not None
     told = [event.data for event in laboratory.events(job_id) if event.kind == "resumed"]
-    assert [data.get("done", data.get("windows")) for data in told] == 2 * [stopped.progress.done]
+    assert [data["goes_on_from"] for data in told] == [{"windows": stopped.progress.done}]
     assert contents(laboratory.engine, laboratory.folder, ended.result["run_id"]) == expected
 
 

@@ -24,6 +24,7 @@ from app.store.queries.exemplar import get_exemplars
 from app.store.queries.model import get_model, list_summaries
 from app.store.queries.run import get_run, list_runs
 from app.store.queries.unit import get_unit, list_units
+from app.store.sizing import size_of
 from tests.analysis.models.planted import make_planted
 from tests.analysis.models.tiny import make_tiny_plain
 from tests.worker.conftest import ROOT, Laboratory
@@ -203,7 +204,7 @@ def test_a_corpus_of_one_document_has_one_split_and_is_swept(laboratory: Laborat
 
 @pytest.mark.parametrize(
     ("left", "needed", "lower"),
-    [("memory_left", "of memory", "--sampling default:top"), ("disk_left", "of disk", "pool=")],
+    [("memory_left", "of memory", "--sampling fit:top"), ("disk_left", "of disk", "pool=")],
 )
 def test_a_sweep_that_does_not_fit_is_refused_before_it_begins_and_says_what_to_lower(
     laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch, left: str, needed: str, lower: str
@@ -238,6 +239,10 @@ def test_what_a_sweep_is_said_to_need_is_near_what_it_takes(
         ).fetchone()
     pools = sum(file.stat().st_size for file in (laboratory.folder / "pools").glob("*/*"))
     assert pools + rows < asked[0] < 4 * (pools + rows)
+    with open_session(laboratory.engine) as session:
+        told = size_of(session, SWEEP)
+    assert told.pools == pools
+    assert rows / 2 < told.rows < 2 * rows
 
 
 def test_a_pool_that_finds_no_room_gives_back_what_it_took(

@@ -11,7 +11,7 @@ def test_a_run_says_how_many_windows_of_the_pilot_could_be_drawn_for_an_interval
     windows = SimpleNamespace(
         splits=tuple(numbers), numbers=numbers.__getitem__, counts={}, sha256="0"
     )
-    sampling = {"fit": Sampling(pool=100), "default": Sampling(pool=0), "ood": Sampling(pool=0)}
+    sampling = {"fit": Sampling(pool=100), "default": Sampling(pool=0, per_interval=2)}
     request = SweepRequest(model="m", corpus="c", sampling=sampling)
     found = run_parameters(request, windows, plan_of(request, windows))
     assert found["pilot_windows"] == {"fit": 256, "test": 256, "ood:code": 20}
