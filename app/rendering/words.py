@@ -73,13 +73,6 @@ def plain(value: object) -> str:
     return str(value)
 
 
-def fact(value: object, key: str) -> str:
-    """A fact of a model: `transformers.activations.SiLUActivation` reads SiLU."""
-    if key == "activation_function" and isinstance(value, str):
-        return value.rpartition(".")[2].removesuffix("Activation") or value
-    return plain(value)
-
-
 def lines(value: object) -> list[str]:
     """A JSON value, or one line for each of its parts where it has parts of parts."""
     if isinstance(value, dict) and any(isinstance(part, dict) for part in value.values()):
