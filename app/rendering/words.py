@@ -5,6 +5,8 @@ from itertools import groupby
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from markupsafe import Markup
+
 from app.rendering.numbers import MINUS, percent_text, significant
 from app.store.views.unit import ExemplarView, IntervalView
 
@@ -110,6 +112,10 @@ def by_interval(
 
 def _low(view: IntervalView | None) -> float:
     return float("-inf") if view is None or view.low is None else view.low
+
+
+def link(address: str, shown: str) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(address, shown)
 
 
 def query(parameters: dict[str, Any]) -> str:
