@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.assets import asset
 from app.rendering import (
     attention,
+    corpus,
     event,
     exemplar,
     facts,
@@ -60,6 +61,9 @@ environment.filters.update(
     fact=facts.fact,
     model_facts=facts.model_facts,
     provenance=facts.provenance,
+    read_facts=corpus.read_facts,
+    read_provenance=corpus.read_provenance,
+    origin=corpus.origin,
     kind_title=job.kind_title,
     kind_term=job.kind_term,
     asked=job.asked,
