@@ -27,6 +27,7 @@ def show_corpus(
     context = {
         "corpus": get_corpus(session, name=name),
         "documents": list_documents(session, corpus=name, limit=100, cursor=cursor),
+        "cursor": cursor,
     }
     return respond(request, "corpus/page.html", context)
 

@@ -1,31 +1,67 @@
-"""`/`: what is here and what is running."""
+"""`/`: what is here, what is running, and what to do next."""
 
-from typing import Final
+from typing import Final, Literal
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
 
-from app.dependencies import ReadSession
+from app.dependencies import AppSettings, ReadSession
 from app.rendering.answers import respond
 from app.store.queries.corpus import list_corpora
-from app.store.queries.job import list_jobs
+from app.store.queries.job import list_jobs, list_living_workers
 from app.store.queries.model import list_models
+from app.store.views.corpus import CorpusView
+from app.store.views.job import JobRow
+from app.store.views.model import ModelView
 
 router = APIRouter()
 
 DEMO: Final = "prepare_demo"
+Step = Literal[
+    "begin", "prepare", "start a worker", "wait", "add a model", "add a corpus", "sweep", "read"
+]
 
 
 @router.get("/")
-def show_home(request: Request, session: ReadSession) -> Response:
+def show_home(request: Request, session: ReadSession, settings: AppSettings) -> Response:
+    context = gather(session, lease_seconds=settings.lease_seconds)
+    return respond(request, "home/page.html", context)
+
+
+def gather(session: Session, *, lease_seconds: float) -> dict[str, object]:
+    models, corpora = list_models(session), list_corpora(session)
     running = list_jobs(session, status="running", limit=10).items
     queued = list_jobs(session, status="queued", limit=10).items
+    awake = bool(list_living_workers(session, lease_seconds=lease_seconds))
     newest = list_jobs(session, limit=1).items
-    context = {
-        "models": list_models(session),
-        "corpora": list_corpora(session),
+    return {
+        "models": models,
+        "corpora": corpora,
         "running": running,
         "queued": queued,
-        "preparing": next((job for job in running + queued if job.kind == DEMO), None),
-        "failed": next((job for job in newest if (job.kind, job.status) == (DEMO, "failed")), None),
+        "step": next_step(models, corpora, [*running, *queued], awake=awake),
+        "preparing": find_preparation([*running, *queued]),
+        "unswept": [model for model in models if model.current_run_id is None],
+        "shown": next((model for model in models if model.current_run_id is not None), None),
+        "failed": next((job for job in newest if job.status == "failed"), None),
     }
-    return respond(request, "home/page.html", context)
+
+
+def next_step(
+    models: list[ModelView], corpora: list[CorpusView], jobs: list[JobRow], *, awake: bool
+) -> Step:
+    """What brings somebody further who has just this; `jobs` run or wait."""
+    if find_preparation(jobs):
+        return "prepare"
+    if jobs:
+        return "wait" if awake else "start a worker"
+    if not models:
+        return "add a model" if corpora else "begin"
+    if any(model.current_run_id is not None for model in models):
+        return "read"
+    return "sweep" if corpora else "add a corpus"
+
+
+def find_preparation(jobs: list[JobRow]) -> JobRow | None:
+    """The job that brings model, corpus and sweep of the demo."""
+    return next((job for job in jobs if job.kind == DEMO), None)

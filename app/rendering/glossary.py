@@ -15,6 +15,25 @@ GLOSSARY: Final[dict[str, str]] = {
     "site": "One place in a model where units live: mlp.7 holds the MLP neurons of layer 7 "
     "(the input of the down projection), attn.7 its attention heads.",
     "unit": "One neuron or head, written site/index: mlp.12/345.",
+    "neuron": "One of the numbers between the two halves of an MLP, at each token: what the down "
+    "projection reads.",
+    "head": "One of the parts of attention: each looks for certain other tokens, and copies from "
+    "them.",
+    "layer": "One step of the network: attention and an MLP, each adding to the residual stream. "
+    "Counted from 0.",
+    "residual stream": "The vector that each token carries from layer to layer; every head and "
+    "neuron adds to it. Its width is the model's hidden size.",
+    "parameters": "The numbers that training has set: all weights, counted once.",
+    "vocabulary": "All tokens that the model can read and write.",
+    "token": "A piece of text that the model reads as one: a word, a part of one, a sign.",
+    "context length": "The most tokens that the model can see at once.",
+    "BOS": "The token that marks the beginning of a text (beginning of sequence).",
+    "activation function": "What bends the line within an MLP: SiLU, GELU, ReLU and their kin.",
+    "normalisation": "What brings the residual stream to one scale before a part reads it: RMS "
+    "norm divides by the root of the mean square, layer norm takes the mean away first.",
+    "dtype": "The kind of numbers that the model was computed in: float32 is exact to 7 digits, "
+    "bfloat16 to 2 or 3, at half the memory.",
+    "quantised": "Weights that were stored with fewer bits; what is shown is of the rounded ones.",
     "activation": "What is recorded of a unit at one token. For a neuron, the input of the down "
     "projection; for a head, the L2 norm of what it adds to the residual stream, never negative.",
     "gated MLP": "An MLP whose neuron is act(gate) times up. Its activation has both signs and "

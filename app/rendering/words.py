@@ -5,6 +5,8 @@ from itertools import groupby
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from markupsafe import Markup
+
 from app.rendering.numbers import MINUS, percent_text, significant
 from app.store.views.unit import ExemplarView, IntervalView
 
@@ -73,13 +75,6 @@ def plain(value: object) -> str:
     return str(value)
 
 
-def fact(value: object, key: str) -> str:
-    """A fact of a model: `transformers.activations.SiLUActivation` reads SiLU."""
-    if key == "activation_function" and isinstance(value, str):
-        return value.rpartition(".")[2].removesuffix("Activation") or value
-    return plain(value)
-
-
 def lines(value: object) -> list[str]:
     """A JSON value, or one line for each of its parts where it has parts of parts."""
     if isinstance(value, dict) and any(isinstance(part, dict) for part in value.values()):
@@ -117,6 +112,10 @@ def by_interval(
 
 def _low(view: IntervalView | None) -> float:
     return float("-inf") if view is None or view.low is None else view.low
+
+
+def link(address: str, shown: str) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(address, shown)
 
 
 def query(parameters: dict[str, Any]) -> str:

@@ -16,12 +16,13 @@ function open(address, after) {
   const changed = () => {
     document.querySelector("[data-live]")?.dispatchEvent(new CustomEvent("job:changed"));
   };
-  const kinds = ["queued", "started", "progress", "published", "resumed", "cancelling", "cancelled", "succeeded", "failed"];
+  const kinds = ["queued", "started", "planned", "progress", "published", "waiting", "resumed", "cancelling", "cancelled", "succeeded", "failed"];
   kinds.forEach((kind) => stream.addEventListener(kind, changed));
   stream.addEventListener("message", changed);
   return stream;
 }
 
+htmx.config.morphIgnore.push("open"); // a fold stays as its reader left it
 document.addEventListener("htmx:after:swap", watch);
 addEventListener("pagehide", () => source?.close());
 watch();

@@ -59,6 +59,17 @@ def test_no_page_scrolls_sideways(open_page: OpenPage, width: int) -> None:
         assert overflow <= 0, path
 
 
+@pytest.mark.parametrize("width", [1440, 2560])
+@pytest.mark.parametrize("path", ["/", "/jobs", "/corpora", "/corpora/starter", "/glossary"])
+def test_a_wide_window_is_used(open_page: OpenPage, path: str, width: int) -> None:
+    page = open_page(path, width=width)
+    edges = page.evaluate(
+        "[...document.querySelectorAll('main table, main pre, main dd, main form')]"
+        ".map(element => element.getBoundingClientRect().right)"
+    )
+    assert max(edges) > 0.95 * width
+
+
 def test_nothing_moves_for_those_who_asked_for_stillness(open_page: OpenPage) -> None:
     page = open_page("/m/synthetic/mlp.1/7", reduced_motion="reduce")
     moving = page.evaluate("document.getAnimations().length")

@@ -30,6 +30,24 @@ def test_progress_appears_without_a_reload_and_the_job_can_be_cancelled(
     expect(page.locator(".badge-warn")).to_have_text("cancelling")
 
 
+def test_a_fold_stays_open_while_the_page_follows_the_job(
+    app: FastAPI, open_page: OpenPage
+) -> None:
+    with open_session(app.state.engine) as session:
+        job_id = session.scalars(select(JobTable.id).filter_by(status="running")).first()
+    page = open_page(f"/jobs/{job_id}")
+    page.get_by_text("The same as raw data").click()
+    data = {"message": "Waiting: the disk is full"}
+    with open_session(app.state.engine, commit=True) as session:
+        session.execute(
+            insert(JobEventTable).values(
+                job_id=job_id, at=datetime.now(UTC), kind="waiting", data=data
+            )
+        )
+    expect(page.locator(".events")).to_contain_text("the disk is full.", timeout=5000)
+    expect(page.locator("#raw-events td", has_text="the disk is full")).to_be_visible()
+
+
 def test_the_header_tells_how_many_jobs_run(open_page: OpenPage) -> None:
     page = open_page("/glossary")
     expect(page.locator("#running")).to_contain_text("running")

@@ -32,7 +32,9 @@ def test_while_the_demo_is_prepared_the_front_page_says_what_happens(
     assert claim is not None
     told = Progress(0.5, 3, "parts", None, "unpacking the model")
     queue.write_progress(engine, claim, told)
-    fragment = empty_pages.get("/", headers={"hx-request": "true", "hx-target": "div#here"}).text
+    fragment = empty_pages.get(
+        "/", headers={"hx-request": "true", "hx-target": "div#overview"}
+    ).text
     assert "<html" not in fragment
     assert "under way, about a minute" in fragment
     assert "unpacking the model" in fragment
@@ -41,7 +43,7 @@ def test_while_the_demo_is_prepared_the_front_page_says_what_happens(
     queue.finish(engine, claim, "failed", error="The model is not installed.")
     page = empty_pages.get("/").text
     assert "Nothing is here yet" in page
-    assert "could not be prepared" in page
+    assert "The newest job" in page
     assert "The model is not installed." in page
     assert 'hx-trigger="every 2s' not in page
 

@@ -2,14 +2,16 @@
 
 import hashlib
 import re
+from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
+from app.rendering.corpus import origin
 from app.rendering.words import lines
 from app.store.engine import open_session
 from app.store.requests import OutputRequest, PrepareDemoRequest, RelateRequest, SweepRequest
-from app.store.tables import DocumentTable, RunTable
+from app.store.tables import CorpusTable, DocumentTable, RunTable
 
 
 def test_a_run_shows_everything_that_is_known_of_it(pages: TestClient) -> None:
@@ -97,6 +99,77 @@ def test_a_corpus_says_what_is_in_each_split_and_what_follows_from_an_empty_one(
     page = own_pages.get("/corpora/starter").text
     assert "No document is in test" in page
     assert "Add more documents" in page
+
+
+def fill_corpus(client: TestClient, *, origin: str, n: int) -> None:
+    """As a worker reads it, with so many documents."""
+    with open_session(client.app.state.engine, commit=True) as session:  # type: ignore[attr-defined]
+        corpus = session.scalars(select(CorpusTable)).one()
+        first = corpus.n_documents
+        corpus.reading = asdict(
+            Reading(n_read=n + 3, n_kept=n, n_characters=corpus.n_characters)
+        ) | {"seed": 7, "shares": {"fit": 0.7, "test": 0.3}, "held_out": ["code"]}
+        corpus.n_documents = n
+        session.add_all(
+            DocumentTable(
+                corpus_id=corpus.id, number=number, title=f"text {number}", domain="novel",
+                origin=origin, split="fit", sha256="0" * 64, n_characters=9,
+            )
+            for number in range(first, n)
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a worker stores of how it read."""
+
+    n_read: int
+    n_kept: int
+    n_characters: int
+    n_duplicates: int = 1
+    n_near_duplicates: int = 2
+    n_empty: int = 0
+    n_replaced_bytes: int = 0
+    n_links_left_out: int = 0
+    limits: dict[str, int | None] = field(default_factory=lambda: {"max_documents": None})
+
+
+def test_how_a_corpus_was_read_is_told_once_and_in_words(own_pages: TestClient) -> None:
+    fill_corpus(own_pages, origin="a shelf", n=12)
+    page = own_pages.get("/corpora/starter").text
+    facts = page[page.index('id="facts-title"') :].partition("</section>")[0]
+    labels = [re.sub(r"<.*?>", "", label) for label in re.findall(r"<dt>(.*?)</dt>", facts)]
+    assert len(labels) == len(set(labels))
+    assert labels[:3] == ["source", "documents", "characters"]
+    assert "1 duplicate, 2 near-duplicates" in facts
+    assert "70.0\u202f% fit, 30.0\u202f% test" in facts
+    assert "n_" not in facts
+    assert facts.index("<details") < facts.index("SHA-256")
+
+
+def test_a_long_list_of_documents_is_paged_there_and_back(own_pages: TestClient) -> None:
+    fill_corpus(own_pages, origin="a shelf", n=130)
+    first = own_pages.get("/corpora/starter").text
+    assert "text 99<" in first
+    assert "text 100<" not in first
+    assert 'of <data value="130">130</data> counted from 0' in first
+    assert "« first" not in first
+    (address,) = re.findall(r'rel="next" href="([^"]+)"', first)
+    second = own_pages.get(address).text
+    assert "text 100<" in second
+    assert 'rel="next"' not in second
+    assert '<a href="/corpora/starter" hx-get' in second
+
+
+def test_an_origin_with_an_address_leads_there(own_pages: TestClient) -> None:
+    told = "A <b>book</b>, from https://books.example/9?a=1&b=2. Public domain."
+    fill_corpus(own_pages, origin=told, n=130)
+    address = "https://books.example/9?a=1&amp;b=2"
+    link = f'<a href="{address}" rel="noreferrer">{address}</a>. Public domain.'
+    for path in ("/corpora/starter", "/corpora/starter/129"):
+        page = own_pages.get(path).text
+        assert f"A &lt;b&gt;book&lt;/b&gt;, from {link}" in page
+    assert origin("javascript://x") == "javascript://x"
 
 
 def test_an_exemplar_leads_to_its_document(pages: TestClient) -> None:

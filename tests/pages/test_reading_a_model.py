@@ -2,8 +2,10 @@
 
 import re
 
+import pytest
 from starlette.testclient import TestClient
 
+from app.rendering.facts import activation_function
 from app.rendering.words import source
 
 
@@ -26,6 +28,62 @@ def test_a_chosen_statistic_is_that_of_both_maps(pages: TestClient) -> None:
     page = pages.get("/m/synthetic?statistic=density").text
     assert "Map of neurons by layer and density" in page
     assert "Map of heads by layer and density" in page
+
+
+def told(page: str) -> tuple[dict[str, str], str]:
+    """The facts by their labels, in the page's order, and the fold behind them."""
+    section = page[page.index('id="facts-title"') :].partition("</section>")[0]
+    front, fold = section.split("<details", 1)
+    pairs = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", front)
+    return {re.sub(r"<.*?>", "", key): re.sub(r"<.*?>", "", value) for key, value in pairs}, fold
+
+
+def test_facts_stand_in_words_units_and_a_readers_order(pages: TestClient) -> None:
+    facts, _ = told(pages.get("/m/synthetic").text)
+    assert facts == {
+        "architecture": "plain transformer",
+        "parameters": "95,232",
+        "layers": "3",
+        "hidden size": "64 numbers per token",
+        "neurons per layer": "80",
+        "heads per layer": "3 of width 16",
+        "activation function": "SiLU, gated",
+        "normalisation": "RMS norm",
+        "vocabulary": "430 tokens",
+        "context length": "128 tokens",
+        "a token sees": "itself and what is before it",
+        "a text begins with": "BOS, token 0",
+        "computed in": "float32",
+        "units recorded": "249 of 249",
+    }
+    assert list(facts)[:4] == ["architecture", "parameters", "layers", "hidden size"]
+
+
+def test_hashes_and_source_of_a_model_are_folded(pages: TestClient) -> None:
+    page = pages.get("/m/synthetic").text
+    view = pages.get("/api/v1/models/synthetic").json()
+    facts, fold = told(page)
+    for key in ("weights_sha256", "tokenizer_sha256"):
+        assert view[key] in fold
+        assert page.count(view[key]) == 1
+    assert "Provenance" in fold
+    assert view["facts"]["activation_function"] in fold
+    assert not any("torch" in value or "sha" in key for key, value in facts.items())
+
+
+@pytest.mark.parametrize(
+    ("qualified", "name"),
+    [
+        ("torch.nn.functional.relu", "ReLU"),
+        ("transformers.activations.SiLUActivation", "SiLU"),
+        ("transformers.activations.NewGELUActivation", "GELU (tanh approximation)"),
+        ("torch.nn.functional.gelu(approximate='tanh')", "GELU (tanh approximation)"),
+        ("transformers.activations.GELUActivation: torch.nn.functional.gelu", "GELU"),
+        ("somewhere.Bent", "Bent"),
+    ],
+)
+def test_an_activation_function_has_its_usual_name(qualified: str, name: str) -> None:
+    assert activation_function(qualified) == name
 
 
 def test_a_source_is_shown_without_the_path_on_this_machine() -> None:

@@ -72,7 +72,7 @@ def test_a_sweep_is_started_by_a_plain_form(own_pages: TestClient) -> None:
     page = own_pages.get(answer.headers["location"]).text
     assert "queued" in page
     assert "local owner" in page
-    assert re.search(r"<dt>window length</dt><dd>32</dd>", page)
+    assert re.search(r"<dt>tokens per window</dt><dd>32</dd>", page)
 
 
 def test_a_sweep_that_cannot_be_is_refused_with_the_field(own_pages: TestClient) -> None:

@@ -11,10 +11,12 @@ TRACEBACK = """Traceback (most recent call last):
     raise SweepError("the activations of layer 3 are all NaN")
 SweepError: the activations of layer 3 are all NaN
 """
+WORKER = "synthetic-worker"
+ERROR = "The activations of layer 3 are all NaN: try float32."
 EVENTS = {
     "queued": ("queued",),
-    "running": ("queued", "started", "progress", "published", "progress"),
-    "succeeded": ("queued", "started", "progress", "published", "progress", "succeeded"),
+    "running": ("queued", "started", "planned", "progress", "published", "progress"),
+    "succeeded": ("queued", "started", "planned", "progress", "published", "progress", "succeeded"),
     "failed": ("queued", "started", "progress", "resumed", "failed"),
     "cancelled": ("queued", "started", "progress", "cancelling", "cancelled"),
 }
@@ -60,7 +62,7 @@ def _job(
         started_at=started,
         finished_at=ended,
         cancel_requested=status == "cancelled",
-        worker_id=None if status == "queued" else "synthetic-worker",
+        worker_id=None if status == "queued" else WORKER,
         # Held whatever the day: a lease that has run out would make cancelling end the job at once.
         lease_until=created + timedelta(days=36_500) if status == "running" else None,
         attempts=0 if status == "queued" else 1 + failed,
@@ -69,13 +71,25 @@ def _job(
         unit=None if status == "queued" else "windows",
         rate=8.9 if status == "running" else None,
         message="Sweeping layer by layer" if status == "running" else None,
-        error="The activations of layer 3 are all NaN: try float32." if failed else None,
+        error=ERROR if failed else None,
         traceback=TRACEBACK if failed else None,
         result=None,
     )
 
 
 def _event_data(kind: str, second: int) -> dict[str, Any]:
-    if kind == "progress":
-        return {"done": 160 * second, "total": 1600, "unit": "windows", "rate": 8.9}
-    return {"message": TRACEBACK.splitlines()[-1]} if kind == "failed" else {}
+    done = {"done": 160 * second, "unit": "windows"}
+    told: dict[str, dict[str, Any]] = {
+        "queued": {"actor": "owner"},
+        "started": {"worker": WORKER},
+        "planned": {
+            "dtype": "float32, as asked for",
+            "windows": {"fit": {"asked": None, "found": 1600, "taken": 1600, "short": 0}},
+        },
+        "progress": done | {"total": 1600, "rate": 8.9, "message": "recording activations"},
+        "published": {"windows": 160 * second},
+        "resumed": done | {"worker": WORKER, "dead_worker": "synthetic-worker-0"},
+        "cancelling": {"actor": "owner"},
+        "failed": {"error": ERROR},
+    }
+    return told.get(kind, {})
