@@ -6,7 +6,6 @@ transaction then counts only while the job is still ours.
 """
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from analysis.worker.interruptions import (
     reason_to_wait,
 )
 from analysis.worker.rate import Rate
+from analysis.worker.stopping import Stopping
 from app.errors import UnavailableError
 from app.settings import Settings
 from app.store import queue
@@ -54,9 +54,8 @@ class JobContext(Generic[R]):
         signals: Engine,
         settings: Settings,
         lease: Lease,
-        stopping: threading.Event,
+        stopping: Stopping,
         run_step: StepRunner,
-        hurried: threading.Event | None = None,
     ) -> None:
         self.request = request
         self.engine = engine
@@ -66,9 +65,6 @@ class JobContext(Generic[R]):
         self._lease = lease
         self._claim = lease.claim
         self._stopping = stopping
-        self._hurried = hurried or threading.Event()
-        self.leaves_by = float("-inf")
-        """Until then (`time.monotonic`) the worker lets the job end what it has under way."""
         self._run_step = run_step
         self._polled_at = float("-inf")
         self._wrote_at = float("-inf")
@@ -91,7 +87,7 @@ class JobContext(Generic[R]):
         """
         if self._lease.lost:
             raise LeaseLost
-        if self._stopping.is_set() and not self._may_end(patience):
+        if self._stopping.asked and not self._stopping.may_go_on(patience):
             raise WorkerStopping
         if self._lease.overdue:
             self._make_sure_of_lease()
@@ -238,15 +234,6 @@ class JobContext(Generic[R]):
             )
         except LeaseLostError:
             raise LeaseLost from None
-
-    def _may_end(self, patience: float) -> bool:
-        if patience <= 0 or self._hurried.is_set():
-            return False
-        now = time.monotonic()
-        if self.leaves_by == float("-inf"):
-            self.leaves_by = now + patience
-            log.info("finishing the shard under way; Ctrl-C again to leave now", job=self.job_id)
-        return now < self.leaves_by
 
     def _make_sure_of_lease(self) -> None:
         """Another worker may have taken the job: goes on only when the store says it is ours."""

@@ -7,13 +7,12 @@ from sqlalchemy.orm import Session
 from analysis.worker.context import JobContext
 from analysis.worker.provenance import begin_run, note_attempt
 from app.store.requests import OutputRequest, RelateRequest
-from app.store.tables import ModelTable, RunTable
+from app.store.tables import RunTable
 
 
 def begin_following(
     context: JobContext[OutputRequest] | JobContext[RelateRequest],
     *,
-    model: ModelTable,
     sweep: RunTable,
     method: str,
     method_version: str,
@@ -28,7 +27,7 @@ def begin_following(
             kind=context.request.kind,
             method=method,
             method_version=method_version,
-            model_id=model.id,
+            model_id=sweep.model_id,
             corpus_id=sweep.corpus_id,
             window_set_id=sweep.window_set_id,
             of_run_id=sweep.id,

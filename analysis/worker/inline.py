@@ -3,7 +3,6 @@
 The job is a row like any other, with progress and events, but its steps are not remembered.
 """
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from analysis.worker.failing import shorten
 from analysis.worker.heartbeat import Lease
 from analysis.worker.jobs import JobKind
 from analysis.worker.provenance import code_version
+from analysis.worker.stopping import Stopping
 from app.settings import Settings
 from app.store import queue
 from app.store.engine import open_session
@@ -41,7 +41,7 @@ def run_inline(
         signals=engine,
         settings=settings,
         lease=Lease(claim, LEASE_SECONDS),
-        stopping=threading.Event(),
+        stopping=Stopping(),
         run_step=_run_step,
     )
     try:

@@ -56,7 +56,7 @@ def run(context: JobContext[OutputRequest]) -> dict[str, Any]:
     else:
         parameters["not_computed"] = NOT_LINEAR
     run_id = begin_following(
-        context, model=row, sweep=sweep, method=METHOD, method_version=METHOD_VERSION,
+        context, sweep=sweep, method=METHOD, method_version=METHOD_VERSION,
         parameters=parameters, command=command_of(request),
     )  # fmt: skip
     for site in sites:

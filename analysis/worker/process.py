@@ -16,7 +16,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 import traceback
 import uuid
 from dataclasses import dataclass, field
@@ -39,6 +38,7 @@ from analysis.worker.interruptions import (
     reason_to_wait,
 )
 from analysis.worker.jobs import JobKind, JobKinds
+from analysis.worker.stopping import WATCH_SECONDS, Stopping
 from app.errors import UnavailableError
 from app.settings import Settings
 from app.store import queue
@@ -50,10 +50,7 @@ log = structlog.get_logger("patchclamp.worker")
 
 GRACE_SECONDS: Final = 10.0
 """After this long without the end of a batch, a worker that was asked to stop just goes."""
-AGAIN_SECONDS: Final = 0.5
-"""Signals this close together are one: a terminal or an init system tells a whole group at once."""
 MOST_DEATHS: Final = 8
-WATCH_SECONDS: Final = 0.2
 IMPATIENT_SECONDS: Final = 5.0
 
 Outcome = Literal["ended", "handed back", "lost", "waiting"]
@@ -89,9 +86,7 @@ class Worker:
         self._signals = open_engine(
             settings, busy_seconds=min(IMPATIENT_SECONDS, settings.lease_seconds / 4)
         )
-        self._stopping = threading.Event()
-        self._stopped_at = float("inf")
-        self._hurried = threading.Event()
+        self._stopping = Stopping()
         self._durable = Durable(settings, worker_id=self.id)
         self._heartbeat = Heartbeat(
             self._signals, worker_id=self.id, lease_seconds=settings.lease_seconds
@@ -110,7 +105,7 @@ class Worker:
             self._tidy(kind)
         log.info("worker ready", worker=self.id, process=os.getpid(), kinds=self._kinds.names)
         try:
-            while not self._stopping.is_set():
+            while not self._stopping.asked:
                 claim = self._claim()
                 if claim is not None:
                     self._execute(claim)
@@ -123,21 +118,15 @@ class Worker:
 
     def stop(self) -> None:
         """Asks the worker to finish its batch, hand its job back and return from `run`."""
-        if self._stopping.is_set():
+        if self._stopping.asked:
             return
-        self._stopped_at = time.monotonic()
-        self._stopping.set()
+        self._stopping.ask()
         threading.Thread(target=self._leave_after_grace, name="grace", daemon=True).start()
-
-    def hurry(self) -> None:
-        """Where it was asked to stop a while ago: no longer waits for more than the batch."""
-        if time.monotonic() - self._stopped_at >= AGAIN_SECONDS:
-            self._hurried.set()
 
     def stop_on_signals(self) -> None:
         def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
             log.info("worker stopping", signal=signal.Signals(number).name)
-            self.hurry()
+            self._stopping.hurry()
             self.stop()
 
         signal.signal(signal.SIGTERM, handle)
@@ -173,7 +162,6 @@ class Worker:
             settings=self._settings,
             lease=lease,
             stopping=self._stopping,
-            hurried=self._hurried,
             run_step=run_step,
         )
         self._heartbeat.hold(lease)
@@ -313,14 +301,7 @@ class Worker:
         self._durable.forget_queues(living | {self.id})
 
     def _leave_after_grace(self) -> None:
-        until = self._stopped_at + self._grace_seconds
-        while (left := until - time.monotonic()) > 0:
-            if self._hurried.wait(min(left, WATCH_SECONDS)):
-                time.sleep(self._grace_seconds)
-                break
-            execution = self._execution
-            if execution is not None:
-                until = max(until, execution.context.leaves_by + self._grace_seconds)
+        self._stopping.wait_out(self._grace_seconds)
         execution = self._execution
         if execution is not None:
             self._hand_back(execution)  # from now on its writes change nothing

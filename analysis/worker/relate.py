@@ -79,7 +79,7 @@ def run(context: JobContext[RelateRequest]) -> dict[str, Any]:
         "drawn_for_chance": N_DRAWN,
     }
     run_id = begin_following(
-        context, model=row, sweep=sweep, method=METHOD, method_version=METHOD_VERSION,
+        context, sweep=sweep, method=METHOD, method_version=METHOD_VERSION,
         parameters=parameters, command=command_of(request),
     )  # fmt: skip
     generator = torch.Generator().manual_seed(sweep.seed)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from analysis.worker.process import AGAIN_SECONDS
+from analysis.worker.stopping import AGAIN_SECONDS
 from tests.worker.conftest import Laboratory
 from tests.worker.program import CountRequest
 

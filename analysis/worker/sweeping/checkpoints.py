@@ -35,12 +35,12 @@ class Checkpoints:
     clock: Clock = time.perf_counter
     seconds: float = 0.0
     """Spent on saving so far."""
-    _last: float = 0.0
+    _last: float = field(init=False)
     _cost: float = 0.0
     _saved: dict[tuple[str, str], frozenset[int]] = field(default_factory=dict)
     """The shards in the file of each site and split."""
 
-    def begin(self) -> None:
+    def __post_init__(self) -> None:
         self._last = self.clock()
 
     @property
@@ -63,6 +63,7 @@ class Checkpoints:
                     continue
                 sweep.states[site.name, split.split] = state
                 self._saved[site.name, split.split] = frozenset(state.shards)
+        self._last = self.clock()
 
     def save(self, sweep: Sweep) -> None:
         start = self.clock()

@@ -12,6 +12,7 @@ from analysis.sweep.plan import Plan, Shard
 from analysis.worker.context import JobContext
 from analysis.worker.interruptions import WorkerStopping
 from analysis.worker.sweeping.checkpoints import Checkpoints
+from analysis.worker.sweeping.pace import Pace
 from analysis.worker.sweeping.publishing import Publisher
 from app.store.engine import open_session
 from app.store.requests import SweepRequest
@@ -39,15 +40,7 @@ class Counting:
         self._started = self._clock()
         self._before = self._spent_before()
         self._shown = self._windows_known()
-        self._done = 0
-        self._under_way = 0
-        """Windows of the shard under way, of which so many are done."""
-        self._counted = 0
-        """Windows of the shards that this attempt has counted, which took so many seconds."""
-        self._counting_seconds = 0.0
-        self._shard_started = self._started
-        checkpoints.begin()
-        publisher.begin()
+        self._pace = Pace(self._clock)
 
     @property
     def plan(self) -> Plan:
@@ -61,19 +54,17 @@ class Counting:
     def count(self, shard: Shard) -> None:
         if self.knows(shard):
             return
-        self._under_way, self._done, self._shard_started = len(shard.windows), 0, self._clock()
+        self._pace.begin(len(shard.windows))
         self._sweep.run_shard(shard, self._before_batch)
-        self._counted += len(shard.windows)
-        self._counting_seconds += self._clock() - self._shard_started
+        self._pace.end()
         shards = self._sweep.plan.shards
         if shard == shards[-1]:
             return
         with self._saved_on_stop():
             self._context.check_cancelled()
             counted = self._windows_known()
-            if all(self.knows(pilot) for pilot in shards if pilot.pilot) and (
-                self._publisher.due(counted)
-            ):
+            pilots_known = all(self.knows(each) for each in shards if each.pilot)
+            if pilots_known and self._publisher.due(counted):
                 self._publisher.publish(counted)
             self._context.check_cancelled()
         if self._checkpoints.due:
@@ -126,7 +117,7 @@ class Counting:
             yield
         except WorkerStopping:
             self._save()
-            self.tell()
+            self._tell(self._windows_known())
             raise
 
     def _save(self) -> None:
@@ -137,32 +128,27 @@ class Counting:
         """Say from where a sweep that was taken up again goes on: what its checkpoints know."""
         known = self._windows_known()
         if known:
-            self.tell()
+            self._tell(known)
         self._context.goes_on_from(known, "windows")
 
-    def tell(self) -> None:
-        """Say how many windows the states know."""
-        total = self._sweep.plan.n_windows
-        self._context.progress(self._windows_known(), total, "windows", "recording activations")
+    def _tell(self, known: int) -> None:
+        self._show(known)
         self._context.flush()
+
+    def _show(self, n: int) -> None:
+        total = self._sweep.plan.n_windows
+        self._context.progress(n, total, "windows", "recording activations")
 
     def _windows_known(self) -> int:
         return sum(len(shard.windows) for shard in self._sweep.plan.shards if self.knows(shard))
 
     def _patience(self) -> float:
         """Seconds that a worker which should stop may still count, to end the shard under way."""
-        spent = self._clock() - self._shard_started
-        windows, seconds = self._counted, self._counting_seconds
-        if not windows:  # the first shard is measured by its own beginning
-            windows, seconds = self._done, spent
-        if not windows:
-            return 0.0
-        left = seconds / windows * (self._under_way - self._done)
-        return PATIENCE_SECONDS if left <= PATIENCE_SECONDS else 0.0
+        left = self._pace.left()
+        return PATIENCE_SECONDS if left is not None and left <= PATIENCE_SECONDS else 0.0
 
     def _before_batch(self, n_windows: int) -> None:
         self._context.check_cancelled(self._patience())
-        total = self._sweep.plan.n_windows
-        self._context.progress(self._shown, total, "windows", "recording activations")
+        self._show(self._shown)
         self._shown += n_windows
-        self._done += n_windows
+        self._pace.add(n_windows)

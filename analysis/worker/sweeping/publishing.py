@@ -63,9 +63,9 @@ class Publisher:
     seconds: float = 0.0
     """Spent on publishing so far."""
     _times: int = 0
-    _begun: float = 0.0
+    _begun: float = field(init=False)
 
-    def begin(self) -> None:
+    def __post_init__(self) -> None:
         self._begun = self.clock()
 
     def due(self, counted: int) -> bool:
