@@ -28,6 +28,22 @@ def group_kind(group: int) -> str:
     return "interval" if group >= FIRST_INTERVAL else ("top", "bottom", "random")[group]
 
 
+METRICS = (
+    "corpus_r",
+    "top_random_r",
+    "r2_uncentred",
+    "r2_centred",
+    "deviation",
+    "detection",
+    "detection_precision",
+    "detection_recall",
+    "fuzzing",
+    "auroc",
+)
+"""Rows of `ScoreTable.values`; docs/methods.md, section 4, defines them."""
+COLUMNS = ("value", "low", "high", "mean", "lookup", "shuffled")
+"""The score with its 95 % interval, and the same metric of the three baselines."""
+
 HISTOGRAM_HEADER = 4
 
 

@@ -154,6 +154,50 @@ class RelateRequest(Request):
     n_related: int = Field(default=6, ge=1, le=100)
 
 
+class AssistantOptions(Request):
+    """Which language model is asked, and how much. Where it is and its key: the settings."""
+
+    model: str = Field(min_length=1, max_length=200, description="As the endpoint calls it.")
+    candidates: int = Field(
+        default=1, ge=1, le=16, description="Explanations per unit; the best on calibration stays."
+    )
+    judges: list[Literal["simulation", "detection", "fuzzing"]] = Field(
+        default_factory=lambda: ["detection"], max_length=3
+    )
+    judge_model: str | None = Field(default=None, min_length=1, max_length=200)
+    budget: float | None = Field(
+        default=None, ge=0, description="Dollars; the job ends cleanly before it is exceeded."
+    )
+    token_budget: int | None = Field(default=None, ge=0, le=2**53)
+    dollars_per_million_in: float = Field(default=0.0, ge=0, le=1e6)
+    dollars_per_million_out: float = Field(default=0.0, ge=0, le=1e6)
+    concurrency: int = Field(default=4, ge=1, le=64)
+
+
+class ExplainRequest(Request):
+    """Explain units from the pools of a sweep, and score what was found on text never seen."""
+
+    kind: Literal["explain"] = "explain"
+    model: Name
+    run_id: RunNumber = Field(description="The sweep whose pools are read.")
+    site: str | None = Field(
+        default=None, pattern=r"^(mlp|attn)\.[0-9]{1,5}$", description="Only this site."
+    )
+    units: list[Count] | None = Field(
+        default=None, min_length=1, max_length=65536, description="Only these units of the site."
+    )
+    sample: int | None = Field(
+        default=None, ge=1, le=LARGEST, description="So many units, drawn at random; default: all."
+    )
+    methods: list[Literal["lookup", "rules", "output", "language_model"]] = Field(
+        default_factory=lambda: ["lookup", "rules", "output"], min_length=1, max_length=4
+    )
+    most_rules: int = Field(default=12, ge=1, le=200, description="Per tail.")
+    most_listed: int = Field(default=120, ge=1, le=5000, description="Tokens listed in all.")
+    assistant: AssistantOptions | None = None
+    seed: int = Field(default=0, ge=0, le=2**63 - 1)
+
+
 class PrepareDemoRequest(Request):
     """Add the demo's model and corpus, then ask for its sweep. Only `patchclamp demo` asks."""
 
@@ -165,4 +209,6 @@ class PrepareDemoRequest(Request):
     )
 
 
-JobRequest = Annotated[SweepRequest | OutputRequest | RelateRequest, Field(discriminator="kind")]
+JobRequest = Annotated[
+    SweepRequest | OutputRequest | RelateRequest | ExplainRequest, Field(discriminator="kind")
+]

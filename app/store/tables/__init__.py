@@ -2,6 +2,12 @@
 
 from app.store.tables.base import Base
 from app.store.tables.corpus import CorpusTable, DocumentTable, WindowSetTable, WindowTable
+from app.store.tables.explanation import (
+    ExplanationTable,
+    ScoreSummaryTable,
+    ScoreTable,
+    TokenSpaceTable,
+)
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
 from app.store.tables.model import ModelTable, SiteTable, VocabularyTable
 from app.store.tables.run import ArtifactTable, RunTable
@@ -22,14 +28,18 @@ __all__ = [
     "CorpusTable",
     "DocumentTable",
     "ExemplarTable",
+    "ExplanationTable",
     "JobEventTable",
     "JobTable",
     "ModelTable",
     "OutputSideTable",
     "RelatedUnitTable",
     "RunTable",
+    "ScoreSummaryTable",
+    "ScoreTable",
     "SiteSummaryTable",
     "SiteTable",
+    "TokenSpaceTable",
     "UnitHistogramTable",
     "UnitStatisticsTable",
     "VocabularyTable",

@@ -1,0 +1,1 @@
+"""Programs: explanations that can be run. No torch here: the web side runs them too."""
