@@ -21,24 +21,27 @@ def score_auroc(
     target: Target, prediction: Prediction, draws: Float64[ndarray, "replicate document"]
 ) -> Resampled:
     """auroc; undefined where every counted token fires or none does."""
-    fires = target.fires[target.counted]
-    if target.firing is None or fires.all() or not fires.any():
-        reason = "every token fires" if fires.any() else "no token fires"
+    n_firing = int(target.n_firing.sum())
+    if n_firing in (0, target.n_counted):
+        reason = "every token fires" if n_firing else "no token fires"
         return Resampled(np.full(1, np.nan), np.full((len(draws), 1), np.nan), (reason,))
-    marks = prediction.values[target.counted]
-    firing, quiet = marks[fires], marks[~fires]
+    firing, quiet = prediction.values[target.fires], prediction.values[target.quiet]
     values = np.array([auroc(firing, quiet)])
     replicates = np.zeros((0, 1))
     if len(draws):
-        per_window = target.counted.sum(1)
-        documents = np.repeat(target.pool.document_of, per_window)
-        wins = _wins(firing, documents[fires], quiet, documents[~fires], draws.shape[1])
-        pairs = np.outer(
-            np.bincount(documents[fires], minlength=draws.shape[1]),
-            np.bincount(documents[~fires], minlength=draws.shape[1]),
-        ).astype(np.float64)
+        n_quiet = target.per_window - target.n_firing
+        wins = _wins(
+            firing,
+            np.repeat(target.pool.document_of, target.n_firing),
+            quiet,
+            np.repeat(target.pool.document_of, n_quiet),
+            draws.shape[1],
+        )
+        counts = target.pool.membership @ np.stack([target.n_firing, n_quiet], axis=1)
+        pairs = (draws @ counts).prod(1)
         with np.errstate(divide="ignore", invalid="ignore"):
-            replicates = (_form(draws, wins) / _form(draws, pairs))[:, None]
+            won = np.einsum("rd,rd->r", draws @ wins, draws)
+            replicates = (won / pairs)[:, None]
     return Resampled(values, replicates, explained(values, (None,)))
 
 
@@ -82,10 +85,3 @@ def _histograms(
     flat = documents[order] * len(sizes) + ranks
     counts = np.bincount(flat, minlength=n_documents * len(sizes))
     return counts.reshape(n_documents, len(sizes)).astype(np.float64)
-
-
-def _form(
-    draws: Float64[ndarray, "replicate document"], matrix: Float64[ndarray, "document document"]
-) -> Float64[ndarray, " replicate"]:
-    """wᵀ M w for every resample w."""
-    return np.asarray(np.einsum("rd,rd->r", draws @ matrix, draws))

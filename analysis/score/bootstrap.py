@@ -22,8 +22,8 @@ LEVEL = 0.95
 MOST_UNDEFINED = 0.1
 """Of the resamples: beyond it the interval would tell of a luckier choice of documents."""
 
-Finish = Callable[[Float64[ndarray, "*draw statistic"]], Float64[ndarray, "*draw metric"]]
-"""From sums over documents to metrics, NaN where undefined; over any leading axes."""
+Finish = Callable[[Float64[ndarray, "draw statistic"]], Float64[ndarray, "draw metric"]]
+"""From sums over documents to metrics, NaN where undefined; every row is a choice of documents."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def resample(
     reasons: tuple[str | None, ...],
 ) -> Resampled:
     """The metrics of all documents and of every resample; `reasons` are kept where NaN."""
-    values = finish(sums.sum(0))
+    values = finish(sums.sum(0, keepdims=True))[0]
     return Resampled(values, finish(draws @ sums), explained(values, reasons))
 
 

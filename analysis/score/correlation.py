@@ -25,7 +25,7 @@ def simulation(
     a, p = actual.astype(np.float64)[None], predicted.astype(np.float64)[None]
     counted = np.ones(a.shape, bool)
     sums = window_sums(a, p, counted, (centre_of(a, counted), centre_of(p, counted)))
-    return finish(sums.sum(0))
+    return np.asarray(finish(sums.sum(0, keepdims=True))[0])
 
 
 def score_simulation(
@@ -57,48 +57,45 @@ def window_sums(
     x = np.where(counted, actual - centres[0], 0)
     y = np.where(counted, predicted - centres[1], 0)
     error = actual - predicted
-    columns = (
-        counted.sum(1),
-        x.sum(1),
-        y.sum(1),
-        _dot(x, x),
-        _dot(y, y),
-        _dot(x, y),
-        _dot(error, error),
-        np.abs(error).sum(1),
-        np.abs(actual).sum(1),
-        _dot(actual, actual),
-    )
-    return np.stack(columns, axis=1).astype(np.float64)
+    sums = np.empty((len(actual), 10))
+    sums[:, 0] = np.count_nonzero(counted, axis=1)
+    sums[:, 1] = x.sum(1)
+    sums[:, 2] = y.sum(1)
+    for column, (left, right) in enumerate(((x, x), (y, y), (x, y), (error, error)), 3):
+        np.einsum("wp,wp->w", left, right, out=sums[:, column])
+    sums[:, 7] = np.abs(error).sum(1)
+    sums[:, 8] = np.abs(actual).sum(1)
+    np.einsum("wp,wp->w", actual, actual, out=sums[:, 9])
+    return sums
 
 
-def finish(sums: Float64[ndarray, "*draw 10"]) -> Float64[ndarray, "*draw 4"]:
+def finish(sums: Float64[ndarray, "draw 10"]) -> Float64[ndarray, "draw 4"]:
     """The four metrics from sums over tokens."""
-    n, _, _, xx, _, _, squared, absolute, magnitude, square = np.moveaxis(sums, -1, 0)
+    n, x, _, xx, _, _, squared, absolute, magnitude, square = sums.T
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = _spread(xx / n, sums[..., 1] / n)
-        metrics = (
-            correlation(sums[..., 1:6] / n[..., None]),
-            np.where(square > 0, 1 - squared / square, np.nan),
-            np.where(spread > 0, 1 - squared / n / spread, np.nan),
-            np.where(magnitude > 0, 1 - absolute / magnitude, np.nan),
+        spread = _spread(xx / n, x / n)
+        metrics = np.array(
+            [
+                correlation(sums[..., 1:6] / n[..., None]),
+                np.where(square > 0, 1 - squared / square, np.nan),
+                np.where(spread > 0, 1 - squared / n / spread, np.nan),
+                np.where(magnitude > 0, 1 - absolute / magnitude, np.nan),
+            ]
         )
-    return np.stack(metrics, axis=-1)
+    return metrics.T
 
 
-def correlation(means: Float64[ndarray, "*draw 5"]) -> Float64[ndarray, "*draw"]:
+def correlation(means: Float64[ndarray, "draw 5"]) -> Float64[ndarray, " draw"]:
     """r from the means of x, y, x², y², xy; NaN where either does not vary."""
-    x, y, xx, yy, xy = np.moveaxis(means, -1, 0)
+    x, y, xx, yy, xy = means.T
     with np.errstate(divide="ignore", invalid="ignore"):
         product = np.sqrt(_spread(xx, x) * _spread(yy, y))
         return np.asarray(np.clip((xy - x * y) / product, -1, 1))
 
 
-def _spread(square: Float64[ndarray, "*draw"], mean: Float64[ndarray, "*draw"]) -> ndarray:
+def _spread(
+    square: Float64[ndarray, " draw"], mean: Float64[ndarray, " draw"]
+) -> Float64[ndarray, " draw"]:
     """The variance, NaN where it is 0 but for rounding."""
     variance = square - mean * mean
     return np.where(variance > SMALLEST_SPREAD * square, variance, np.nan)
-
-
-def _dot(left: Float64[ndarray, "row pos"], right: Float64[ndarray, "row pos"]) -> ndarray:
-    return np.asarray(np.einsum("rp,rp->r", left, right))

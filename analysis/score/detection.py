@@ -85,7 +85,7 @@ def choose_windows(target: Target, *, n: int, generator: np.random.Generator) ->
     peaks = np.where(target.counted[there], target.actual[there], -np.inf).max(1, initial=-np.inf)
     fires = target.fires[there].any(1)
     firing = generator.permutation(there[fires])[: n // 2]
-    quiet = there[~fires][np.argsort(-peaks[~fires], kind="stable")][: len(there)]
+    quiet = there[~fires][np.argsort(-peaks[~fires], kind="stable")]
     near = quiet[: min(n // 4, (len(quiet) + 1) // 2)]
     others = generator.permutation(quiet[len(near) :])[: n - n // 2 - len(near)]
     windows = np.concatenate([firing, near, others])

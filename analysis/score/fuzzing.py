@@ -52,10 +52,9 @@ def cases(
     true, the window's row."""
     windows = np.flatnonzero(target.false_marks.any(1))
     predicted = np.where(target.counted[windows], prediction.values[windows], 0).astype(np.float64)
-    sums, counts = predicted.sum(1), target.counted[windows].sum(1)
+    sums, counts, n_marked = predicted.sum(1), target.per_window[windows], target.n_firing[windows]
     differences = []
     for marks in (target.fires[windows], target.false_marks[windows]):
-        n_marked = marks.sum(1)
         marked = np.einsum("wp,wp->w", predicted, marks.astype(np.float64))
         differences.append(marked / n_marked - (sums - marked) / (counts - n_marked))
     truth = np.repeat([True, False], len(windows))

@@ -38,12 +38,12 @@ def score_top_random(
     top = window_sums(actual, predicted_top, counted, centres)[:, :HALVES]
     documents, document_of = np.unique(target.top.documents, return_inverse=True)
     top_sums = (document_of == np.arange(len(documents))[:, None]).astype(np.float64) @ top
-    value = _mixed((target.pool.membership @ random).sum(0), top_sums.sum(0))
+    random_sums = target.pool.membership @ random
+    values = _mixed(random_sums.sum(0)[None], top_sums.sum(0)[None])
     replicates = np.zeros((0, 1))
     if len(draws) and len(documents) >= FEWEST_DOCUMENTS:
         top_draws = draw_documents(len(documents), len(draws), target.pool.seed + 1)
-        replicates = _mixed(draws @ (target.pool.membership @ random), top_draws @ top_sums)
-    values = value.reshape(1)
+        replicates = _mixed(draws @ random_sums, top_draws @ top_sums)
     reasons = ("activations or predictions are all the same",)
     return Resampled(values, replicates.reshape(-1, 1), explained(values, reasons))
 
@@ -55,12 +55,12 @@ def _counted(top: TopWindows, counted_from: int) -> Bool[ndarray, "top pos"]:
 
 
 def _mixed(
-    random: Float64[ndarray, "*draw 6"], top: Float64[ndarray, "*draw 6"]
-) -> Float64[ndarray, "*draw"]:
+    random: Float64[ndarray, "draw 6"], top: Float64[ndarray, "draw 6"]
+) -> Float64[ndarray, " draw"]:
     """r where each half has the weight ½, whatever its number of tokens."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        halves = [sums[..., 1:] / sums[..., :1] for sums in (random, top)]
-    return np.asarray(correlation((halves[0] + halves[1]) / 2))
+        halves = [sums[:, 1:] / sums[:, :1] for sums in (random, top)]
+    return correlation((halves[0] + halves[1]) / 2)
 
 
 def _undefined(reason: str) -> Resampled:

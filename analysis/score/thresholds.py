@@ -33,13 +33,13 @@ def verdict_sums(
 ) -> Float64[ndarray, "case 4"]:
     """Hits, misses, false alarms, rightly rejected: one of them is 1 in every case."""
     columns = (verdicts & truth, ~verdicts & truth, verdicts & ~truth, ~verdicts & ~truth)
-    return np.stack(columns, axis=1).astype(np.float64)
+    return np.array(columns, dtype=np.float64).T
 
 
-def finish_verdicts(sums: Float64[ndarray, "*draw 4"]) -> Float64[ndarray, "*draw 3"]:
+def finish_verdicts(sums: Float64[ndarray, "draw 4"]) -> Float64[ndarray, "draw 3"]:
     """Balanced accuracy, precision and recall; NaN where a side is empty."""
-    hits, misses, alarms, rejected = np.moveaxis(sums, -1, 0)
+    hits, misses, alarms, rejected = sums.T
     with np.errstate(divide="ignore", invalid="ignore"):
         recall = hits / (hits + misses)
         balanced = (recall + rejected / (alarms + rejected)) / 2
-        return np.stack((balanced, hits / (hits + alarms), recall), axis=-1)
+        return np.array([balanced, hits / (hits + alarms), recall]).T

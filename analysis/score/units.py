@@ -63,7 +63,7 @@ class Target:
     @cached_property
     def per_window(self) -> Int64[ndarray, " window"]:
         """Counted tokens."""
-        return np.count_nonzero(self.counted, axis=1)
+        return np.asarray(np.count_nonzero(self.counted, axis=1))
 
     @cached_property
     def fires(self) -> Bool[ndarray, "window pos"]:
@@ -71,6 +71,15 @@ class Target:
         if self.firing is None:
             return np.zeros_like(self.counted)
         return self.counted & (self.actual > self.firing)
+
+    @cached_property
+    def quiet(self) -> Bool[ndarray, "window pos"]:
+        """Counted tokens that do not fire."""
+        return np.asarray(self.counted & ~self.fires)
+
+    @cached_property
+    def n_firing(self) -> Int64[ndarray, " window"]:
+        return np.asarray(np.count_nonzero(self.fires, axis=1))
 
     @cached_property
     def centre(self) -> float:
@@ -81,10 +90,9 @@ class Target:
     def false_marks(self) -> Bool[ndarray, "window pos"]:
         """As many tokens as fire in the window, drawn among those that do not; none where there are
         fewer of those than fire, or nothing fires."""
-        quiet = (self.counted & ~self.fires).ravel()[self.pool.order]
-        n_firing = self.fires.sum(1)
-        possible = (n_firing > 0) & (n_firing <= quiet.sum(1))
-        wanted = np.where(possible, n_firing, 0)
+        quiet = self.quiet.ravel()[self.pool.order]
+        possible = 2 * self.n_firing <= self.per_window
+        wanted = np.where(possible, self.n_firing, 0)
         marks = np.zeros(self.counted.size, bool)
         marks[self.pool.order] = quiet & (np.cumsum(quiet, axis=1) <= wanted[:, None])
         return marks.reshape(self.counted.shape)
