@@ -51,7 +51,7 @@ def score_top_random(
 def _counted(top: TopWindows, counted_from: int) -> Bool[ndarray, "top pos"]:
     places = np.arange(top.actual.shape[1])
     within = (places >= counted_from) & (places < top.lengths[:, None])
-    return within & np.isfinite(top.actual)
+    return np.asarray(within & np.isfinite(top.actual))
 
 
 def _mixed(

@@ -40,11 +40,11 @@ class MetricScore:
 
     name: str
     score: Measured
-    mean: float | None
-    lookup: float | None
-    shuffled: float | None
     reason: str | None
     """Why there is no value, or no interval."""
+    mean: float | None = None
+    lookup: float | None = None
+    shuffled: float | None = None
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Scores:
     metrics: tuple[MetricScore, ...]
     """In the order of METRICS."""
     status: Status
-    """scored: simulation r by protocol corpus is defined; undefined: it is not, whatever else is;
-    failed: there was no prediction to score."""
+    """scored: simulation r by protocol corpus is defined, or, of a judge that was not asked for it,
+    the first metric that it was; undefined: it is not; failed: there was nothing to score."""
     reason: str | None
     n_windows: int
     n_documents: int

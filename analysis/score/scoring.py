@@ -16,18 +16,14 @@ from numpy import ndarray
 
 from analysis.score.auroc import score_auroc
 from analysis.score.baselines import Baselines, predict_mean
-from analysis.score.bootstrap import (
-    FEWEST_DOCUMENTS,
-    Resampled,
-    chance_of_no_gain,
-    intervals,
-)
+from analysis.score.bootstrap import Resampled, chance_of_no_gain
 from analysis.score.correlation import score_simulation
 from analysis.score.detection import fit_detection, score_detection
 from analysis.score.fuzzing import fit_fuzzing, score_fuzzing
 from analysis.score.pools import Pool
 from analysis.score.protocols import score_top_random
-from analysis.score.records import METRICS, Measured, MetricScore, Scores, Status
+from analysis.score.records import Scores
+from analysis.score.reporting import Family, report, values, without
 from analysis.score.units import Decisions, Prediction, Target, TopWindows, take_target
 
 
@@ -50,8 +46,6 @@ SCORERS: tuple[tuple[tuple[str, ...], Scorer], ...] = (
     (("fuzzing",), score_fuzzing),
     (("auroc",), score_auroc),
 )
-IN_ORDER = [[name for names, _ in SCORERS for name in names].index(name) for name in METRICS]
-"""From the order of SCORERS to that of METRICS."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +71,14 @@ def score_explanation(
     """
     target = take_target(actual, pool, firing=firing, top=top)
     if isinstance(prediction, Failure):
-        return _without(target, "failed", prediction.reason)
+        return without(target, "failed", prediction.reason)
     _check_shapes(target, prediction, baselines)
     if not target.n_counted:
-        return _without(target, "undefined", "the pool has no counted token")
+        return without(target, "undefined", "the pool has no counted token")
     strange = int((~np.isfinite(prediction.values[target.counted])).sum())
     if strange:
         reason = f"the prediction is not a finite number at {strange} tokens"
-        return _without(target, "failed", reason)
+        return without(target, "failed", reason)
     return _scored(target, prediction, baselines)
 
 
@@ -130,103 +124,40 @@ def fit_decisions(
 
 def _scored(target: Target, prediction: Prediction, baselines: Baselines) -> Scores:
     draws = target.pool.draws
-    ours = [scorer(target, prediction, draws) for _, scorer in SCORERS]
+    nothing = draws[:0]
+    ours = _families(target, prediction, draws, draws)
     mean = None if baselines.mean is None else predict_mean(target, baselines.mean)
-    shuffled = _families(target, baselines.shuffled, target.pool.draws)
-    means, lookups, shuffles = (
-        _values(families)
-        for families in (_families(target, mean), _families(target, baselines.lookup), shuffled)
-    )
-    measured = [found for family in ours for found in _measured(family, target)]
-    metrics = tuple(
-        MetricScore(
-            name=name,
-            score=measured[at][0],
-            mean=means[at],
-            lookup=lookups[at],
-            shuffled=shuffles[at],
-            reason=measured[at][1],
+    found = {
+        name: _families(target, one, resampled, nothing)
+        for name, one, resampled in (
+            ("mean", mean, nothing),
+            ("lookup", baselines.lookup, nothing),
+            ("shuffled", baselines.shuffled, draws),
         )
-        for name, at in zip(METRICS, IN_ORDER, strict=True)
-    )
-    undefined = metrics[0].score.value is None
-    return Scores(
-        metrics=metrics,
-        status="undefined" if undefined else "scored",
-        reason=metrics[0].reason if undefined else None,
-        p=None if undefined or shuffled is None else _p(ours[0], shuffled[0]),
-        **_counts(target),
-    )
-
-
-def _measured(family: Resampled, target: Target) -> list[tuple[Measured, str | None]]:
-    """Every metric of a family with its interval, and why it has no value or no interval."""
-    ends, undefined = intervals(family.replicates)
-    found = []
-    for value, (low, high), share, reason in zip(
-        family.values, ends, undefined, family.reasons, strict=True
-    ):
-        measured = Measured(_or_none(value), _or_none(low), _or_none(high))
-        if measured.value is None:
-            found.append((Measured(), reason))
-        elif measured.low is None:
-            found.append((measured, _why_no_interval(target, len(family.replicates), share)))
-        else:
-            found.append((measured, None))
-    return found
-
-
-def _why_no_interval(target: Target, n_replicates: int, undefined: float) -> str:
-    if n_replicates:
-        return f"no interval: undefined in {undefined:.0%} of the resamples of documents"
-    if not target.pool.replicates:
-        return "no interval: no resamples were asked for"
-    n = target.pool.n_documents
-    if n < FEWEST_DOCUMENTS:
-        return f"no interval: {n} documents, at least {FEWEST_DOCUMENTS} are needed"
-    return f"no interval: the top windows are of fewer than {FEWEST_DOCUMENTS} documents"
+        if one is not None and _finite(target, one)
+    }
+    p = None
+    if "shuffled" in found:
+        theirs = found["shuffled"][0][1]
+        p = chance_of_no_gain(ours[0][1].replicates[:, 0], theirs.replicates[:, 0])
+    return report(target, ours, p=p, **{name: values(one) for name, one in found.items()})
 
 
 def _families(
     target: Target,
-    prediction: Prediction | None,
-    draws: Float64[ndarray, "replicate document"] | None = None,
-) -> list[Resampled] | None:
-    """A baseline's metrics in the order of SCORERS; only the first family is resampled, with
-    `draws`. None where there is no baseline, or it is not finite."""
-    if prediction is None or not np.isfinite(prediction.values[target.counted]).all():
-        return None
-    nothing = target.pool.draws[:0]
-    first = nothing if draws is None else draws
+    prediction: Prediction,
+    first: Float64[ndarray, "replicate document"],
+    others: Float64[ndarray, "other_replicate document"],
+) -> list[Family]:
+    """Everything in SCORERS; the first of them, simulation, with resamples of its own."""
     return [
-        scorer(target, prediction, nothing if at else first)
-        for at, (_, scorer) in enumerate(SCORERS)
+        (names, scorer(target, prediction, others if at else first))
+        for at, (names, scorer) in enumerate(SCORERS)
     ]
 
 
-def _values(families: list[Resampled] | None) -> list[float | None]:
-    if families is None:
-        return [None] * len(METRICS)
-    return [_or_none(value) for family in families for value in family.values]
-
-
-def _p(ours: Resampled, shuffled: Resampled) -> float | None:
-    return chance_of_no_gain(ours.replicates[:, 0], shuffled.replicates[:, 0])
-
-
-def _counts(target: Target) -> dict[str, int]:
-    there = target.counted.any(1)
-    return {
-        "n_windows": int(there.sum()),
-        "n_documents": len(np.unique(target.pool.document_of[there])),
-        "n_positions": target.n_counted,
-        "n_left_out": target.n_left_out,
-    }
-
-
-def _without(target: Target, status: Status, reason: str) -> Scores:
-    nothing = tuple(MetricScore(name, Measured(), None, None, None, reason) for name in METRICS)
-    return Scores(metrics=nothing, status=status, reason=reason, p=None, **_counts(target))
+def _finite(target: Target, prediction: Prediction) -> bool:
+    return bool(np.isfinite(prediction.values[target.counted]).all())
 
 
 def _check_shapes(target: Target, prediction: Prediction, baselines: Baselines) -> None:
@@ -239,7 +170,3 @@ def _check_shapes(target: Target, prediction: Prediction, baselines: Baselines) 
         if one is not None and one.values.shape != target.actual.shape:
             shapes = f"{one.values.shape}, the activations {target.actual.shape}"
             raise ValueError(f"The {name} has the shape {shapes}: predict for this pool.")
-
-
-def _or_none(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
