@@ -1,0 +1,108 @@
+"""What all programs that run on the same windows share: computed once, when first asked for.
+
+A reading belongs to one thread. Everything in it is causal: what it says of a token depends on the
+window up to and with that token.
+"""
+
+from collections import OrderedDict
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Int, Int64
+
+from analysis.programs.errors import ProgramError
+from analysis.programs.joined_text import JoinedText
+from analysis.programs.program import StartsWord, TokenTest
+from analysis.programs.vocabulary import Vocabulary
+
+MOST_TESTS = 512
+"""Tests whose outcome at every token is kept."""
+
+
+class Reading:
+    """Windows of tokens; what lies past a window's end is never looked at."""
+
+    def __init__(
+        self,
+        tokens: Int[np.ndarray, "window pos"],
+        lengths: Int[np.ndarray, "window"],
+        vocabulary: Vocabulary,
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.there: Bool[np.ndarray, "window pos"] = (
+            np.arange(tokens.shape[1])[None] < np.asarray(lengths)[:, None]
+        )
+        self.tokens: Int64[np.ndarray, "window pos"] = np.where(self.there, tokens, 0)
+        _check(self.tokens, vocabulary)
+        self._passing: OrderedDict[TokenTest, Bool[np.ndarray, "window pos"]] = OrderedDict()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.there.shape
+
+    def passing(self, test: TokenTest) -> Bool[np.ndarray, "window pos"]:
+        """Which tokens pass; read-only."""
+        kept = self._passing.get(test)
+        if kept is not None:
+            self._passing.move_to_end(test)
+            return kept
+        passing = self.vocabulary.mask(test)[self.tokens] if self.tokens.size else self.there.copy()
+        if isinstance(test, StartsWord):
+            passing[:, :1] = True
+        passing.flags.writeable = False
+        self._passing[test] = passing
+        if len(self._passing) > MOST_TESTS:
+            self._passing.popitem(last=False)
+        return passing
+
+    @cached_property
+    def earlier(self) -> Int64[np.ndarray, "window pos"]:
+        """The place of the last earlier occurrence of the token in its window; -1: there is none."""
+        return _last_earlier(self.tokens)
+
+    @cached_property
+    def continues(self) -> Bool[np.ndarray, "window pos"]:
+        """Whether the token and the one before it stood side by side before."""
+        pairs = self.tokens[:, :-1] * len(self.vocabulary) + self.tokens[:, 1:]
+        found = np.zeros(self.shape, np.bool_)
+        found[:, 1:] = _last_earlier(pairs) >= 0
+        return found
+
+    @cached_property
+    def depth(self) -> Int64[np.ndarray, "window pos"]:
+        """Brackets that are open after the token; closing ones that nothing opened do not count."""
+        balance, lowest = self.vocabulary.brackets[:, self.tokens]
+        after = balance.cumsum(1)
+        low_points = np.minimum.accumulate(after - balance + lowest, axis=1)
+        return after - np.minimum(low_points, 0)
+
+    @cached_property
+    def joined(self) -> JoinedText:
+        return JoinedText(self.tokens, self.there, self.vocabulary.raw)
+
+    @cached_property
+    def in_quotes(self) -> Bool[np.ndarray, "window pos"]:
+        return self.joined.in_quotes()
+
+    @cached_property
+    def in_code(self) -> Bool[np.ndarray, "window pos"]:
+        return self.joined.in_code()
+
+
+def _check(tokens: Int64[np.ndarray, "window pos"], vocabulary: Vocabulary) -> None:
+    if tokens.size and not 0 <= tokens.min() <= tokens.max() < len(vocabulary):
+        raise ProgramError(
+            f"token ids from {tokens.min()} to {tokens.max()} for a vocabulary of "
+            f"{len(vocabulary)}",
+            hint="Take windows and vocabulary of the same model.",
+        )
+
+
+def _last_earlier(keys: Int64[np.ndarray, "window pos"]) -> Int64[np.ndarray, "window pos"]:
+    order = np.argsort(keys, axis=1, kind="stable")
+    ranked = np.take_along_axis(keys, order, 1)
+    before = np.full(keys.shape, -1, np.int64)
+    before[:, 1:] = np.where(ranked[:, 1:] == ranked[:, :-1], order[:, :-1], -1)
+    earlier = np.empty(keys.shape, np.int64)
+    np.put_along_axis(earlier, order, before, 1)
+    return earlier
