@@ -47,13 +47,14 @@ class JoinedText:
         """Where each window's text begins."""
         self.ends: Int64[np.ndarray, "window pos"] = ends[:, 1:]
         """Where each token ends."""
-        self._bytes: UInt8[np.ndarray, "byte"] = np.frombuffer(self.text, np.uint8)
+        self._bytes: UInt8[np.ndarray, byte] = np.frombuffer(self.text, np.uint8)
 
     def ending(self, wanted: bytes) -> Bool[np.ndarray, "window pos"]:
         """At which tokens the text of the window ends so."""
         ends_there = np.zeros(len(self.text) + 1, np.bool_)
         ends_there[self._found(wanted)] = True
-        return ends_there[self.ends] & (self.ends - len(wanted) >= self.begins)
+        fits: Bool[np.ndarray, "window pos"] = self.ends - len(wanted) >= self.begins
+        return ends_there[self.ends] & fits
 
     def in_quotes(self) -> Bool[np.ndarray, "window pos"]:
         breaks = self._bytes == BREAK
@@ -127,11 +128,13 @@ class JoinedText:
         """Whether the last byte before this one that is no blank is a line break."""
         blank = np.isin(self._bytes, np.frombuffer(b" \t\r", np.uint8))
         before = np.append(-1, _last_place(~blank)[:-1])
-        return (before >= 0) & breaks[np.maximum(before, 0)]
+        is_break: Bool[np.ndarray, "byte"] = breaks[np.maximum(before, 0)]
+        return is_break & (before >= 0)
 
     def _at_tokens(self, state: Bool[np.ndarray, "byte"]) -> Bool[np.ndarray, "window pos"]:
         """The state after each token's last byte."""
-        return state[self.ends - 1] & (self.ends > self.begins)
+        after: Bool[np.ndarray, "window pos"] = state[self.ends - 1]
+        return after & (self.ends > self.begins)
 
 
 def _last_place(marks: Bool[np.ndarray, "byte"]) -> Int64[np.ndarray, "byte"]:
@@ -144,7 +147,8 @@ def _since(
 ) -> Int64[np.ndarray, "byte"]:
     """Marked bytes from the start of each byte's piece up to and with it."""
     counted = marks.cumsum()
-    return counted - np.append(0, counted)[starts]
+    before: Int64[np.ndarray, "byte"] = np.append(0, counted)[starts]
+    return counted - before
 
 
 def _is_word(letters: UInt8[np.ndarray, "byte"]) -> Bool[np.ndarray, "byte"]:
@@ -152,4 +156,5 @@ def _is_word(letters: UInt8[np.ndarray, "byte"]) -> Bool[np.ndarray, "byte"]:
     lower = letters | 0x20
     is_letter = (lower >= ord("a")) & (lower <= ord("z"))
     is_digit = (letters >= ord("0")) & (letters <= ord("9"))
-    return is_letter | is_digit | ((letters >= 0x80) & (letters != BETWEEN[0]))
+    is_word: Bool[np.ndarray, "byte"] = is_letter | is_digit | (letters >= 0x80)
+    return is_word & (letters != BETWEEN[0])

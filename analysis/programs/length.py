@@ -81,14 +81,8 @@ def n_listed(program: Program) -> int:
 
 def _of_predicate(predicate: Predicate, token_bits: float) -> float:
     match predicate:
-        case At(back, test):
-            rest = _count(back) + _of_test(test, token_bits)
-        case AnyOf(first, last, test):
-            rest = _count(first) + _count(last) + _of_test(test, token_bits)
-        case Fading(half_life, test):
-            rest = _count(half_life) + _of_test(test, token_bits)
-        case Echo(test):
-            rest = _of_test(test, token_bits)
+        case At() | AnyOf() | Fading() | Echo():
+            rest = _of_places(predicate) + _of_test(predicate.test, token_bits)
         case TextEnds(text):
             rest = _of_bytes(text)
         case PositionIs(_, number) | DepthIs(_, number):
@@ -104,6 +98,16 @@ def _of_predicate(predicate: Predicate, token_bits: float) -> float:
         case _:
             rest = 0.0
     return KIND_BITS + rest
+
+
+def _of_places(predicate: At | AnyOf | Fading | Echo) -> float:
+    match predicate:
+        case AnyOf(first, last):
+            return _count(first) + _count(last)
+        case At(number) | Fading(number):
+            return _count(number)
+        case Echo():
+            return 0.0
 
 
 def _of_test(test: TokenTest, token_bits: float) -> float:

@@ -4,6 +4,7 @@ Reads from left to right with one piece in sight, so in time proportional to the
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 from analysis.programs.cursor import Cursor
 from analysis.programs.errors import ProgramError
@@ -77,10 +78,10 @@ def parse_predicate(source: str) -> Predicate:
     return predicate
 
 
-def _mode(cursor: Cursor) -> str:
-    for mode in ("sum", "first"):
-        if cursor.skip(mode):
-            return mode
+def _mode(cursor: Cursor) -> Literal["sum", "first"]:
+    if cursor.skip("first"):
+        return "first"
+    cursor.skip("sum")
     return "sum"
 
 

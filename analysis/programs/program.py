@@ -34,7 +34,7 @@ LARGEST_LEVEL = 1e30
 Shape = Literal[
     "lower", "capitalised", "upper", "mixed", "number", "punctuation", "space", "newline", "other"
 ]
-"""Of a token without surrounding blanks: disjoint, every token has one (`analysis.programs.shapes`)."""
+"""Of a token without surrounding blanks: disjoint, every token has one; see `shapes`."""
 Place = Literal["quotes", "brackets", "code"]
 Comparison = Literal["<", "<=", "=", ">=", ">"]
 
@@ -229,8 +229,8 @@ class Table:
 
 @dataclass(frozen=True)
 class Program:
-    """`sum`: base + Σ level · strength + tables. `first`: the level of the first rule whose strength
-    is above 0, else the base; it has no tables."""
+    """`sum`: base + Σ level · strength + tables. `first`: the level of the first rule whose
+    strength is above 0, else the base; it has no tables."""
 
     base: float
     rules: tuple[Rule, ...] = ()

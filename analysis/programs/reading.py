@@ -57,7 +57,7 @@ class Reading:
 
     @cached_property
     def earlier(self) -> Int64[np.ndarray, "window pos"]:
-        """The place of the last earlier occurrence of the token in its window; -1: there is none."""
+        """The place where the token last occurred earlier in its window; -1: nowhere."""
         return _last_earlier(self.tokens)
 
     @cached_property
@@ -74,7 +74,8 @@ class Reading:
         balance, lowest = self.vocabulary.brackets[:, self.tokens]
         after = balance.cumsum(1)
         low_points = np.minimum.accumulate(after - balance + lowest, axis=1)
-        return after - np.minimum(low_points, 0)
+        depth: Int64[np.ndarray, "window pos"] = after - np.minimum(low_points, 0)
+        return depth
 
     @cached_property
     def joined(self) -> JoinedText:

@@ -12,7 +12,7 @@ bounded, and what does not fit is refused. Python's own expressions are never us
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from analysis.programs.errors import ProgramError
 from analysis.programs.regex_reading import Atom, Node, Repeat, Several, read_pattern, size_of
@@ -110,19 +110,17 @@ class Pattern:
             case Several(parts, either=True):
                 return _either([self._build(part) for part in parts])
             case Several(parts):
-                return self._chain([lambda part=part: self._build(part) for part in parts])
+                return self._chain([partial(self._build, part) for part in parts])
             case Repeat(inner, least, most):
                 return self._repeat(inner, least, most)
 
     def _repeat(self, inner: Node, least: int, most: int | None) -> _Part:
         if size_of(inner) == 0:
             return _Part(0, 0, empty=True)
-        makers = [lambda: self._build(inner)] * least
+        needed: list[Callable[[], _Part]] = [partial(self._build, inner)] * least
         if most is None:
-            makers = [*makers[:-1], lambda: self._loop(inner, may_skip=least == 0)]
-        else:
-            makers += [lambda: self._optional(inner)] * (most - least)
-        return self._chain(makers)
+            return self._chain([*needed[:-1], partial(self._loop, inner, may_skip=least == 0)])
+        return self._chain(needed + [partial(self._optional, inner)] * (most - least))
 
     def _loop(self, inner: Node, *, may_skip: bool) -> _Part:
         part = self._build(inner)

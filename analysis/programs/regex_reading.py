@@ -152,8 +152,7 @@ class _Reader:
                 self._fail(f"a {letter} with nothing before it", back=1)
             case "^" | "$":
                 self._fail(f"a {letter} inside; the whole token is matched anyway", back=1)
-            case _:
-                return Atom((Span(letter, letter),))
+        return Atom((Span(letter, letter),))
 
     def _group(self) -> Node:
         self._depth += 1

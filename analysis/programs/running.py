@@ -36,6 +36,13 @@ from analysis.programs.vocabulary import Vocabulary
 FAINTEST = 1e-6
 """Of `fading`: less counts as 0, so that what holds is the same on every machine."""
 BLOCK = 128
+COMPARE: dict[Comparison, np.ufunc] = {
+    "<": np.less,
+    "<=": np.less_equal,
+    "=": np.equal,
+    ">=": np.greater_equal,
+    ">": np.greater,
+}
 
 Strength = Bool[np.ndarray, "window pos"] | Float32[np.ndarray, "window pos"]
 
@@ -93,9 +100,7 @@ def _strength_of_one(predicate: Predicate, reading: Reading) -> Strength:
         case Fading(half_life, test):
             return _fading(reading.passing(test), half_life)
         case Echo(test):
-            passing = reading.passing(test)
-            after = np.maximum(reading.earlier + 1, 0)
-            return (reading.earlier >= 0) & np.take_along_axis(passing, after, 1)
+            return _after_earlier(reading.passing(test), reading)
         case TextEnds(text):
             return reading.joined.ending(raw_bytes(text))
         case Always():
@@ -118,8 +123,7 @@ def _place_of_one(predicate: Predicate, reading: Reading) -> Strength:
         case Inside():
             return reading.depth >= 1
         case Repeated(within):
-            apart = np.arange(reading.shape[1]) - reading.earlier
-            return (reading.earlier >= 0) & (apart <= within)
+            return _is_recent(reading, within)
         case Continues():
             return reading.continues
         case _:
@@ -166,6 +170,22 @@ def _later(passing: Bool[np.ndarray, "window pos"], back: int) -> Bool[np.ndarra
     return later
 
 
+def _after_earlier(
+    passing: Bool[np.ndarray, "window pos"], reading: Reading
+) -> Bool[np.ndarray, "window pos"]:
+    """Whether what followed the last earlier occurrence of the token passed."""
+    found = np.take_along_axis(passing, np.maximum(reading.earlier + 1, 0), 1)
+    found[reading.earlier < 0] = False
+    return found
+
+
+def _is_recent(reading: Reading, within: int) -> Bool[np.ndarray, "window pos"]:
+    """Whether the token occurred in so many tokens before."""
+    apart = np.arange(reading.shape[1]) - reading.earlier
+    recent: Bool[np.ndarray, "window pos"] = apart <= within
+    return recent & (reading.earlier >= 0)
+
+
 def _any_later(
     passing: Bool[np.ndarray, "window pos"], first: int, last: int
 ) -> Bool[np.ndarray, "window pos"]:
@@ -203,14 +223,5 @@ def _fading(
 def _compare(
     values: Int[np.ndarray, "*axes"], comparison: Comparison, number: int
 ) -> Bool[np.ndarray, "*axes"]:
-    match comparison:
-        case "<":
-            return values < number
-        case "<=":
-            return values <= number
-        case "=":
-            return values == number
-        case ">=":
-            return values >= number
-        case ">":
-            return values > number
+    holds: Bool[np.ndarray, "*axes"] = COMPARE[comparison](values, number)
+    return holds

@@ -52,4 +52,5 @@ class TokenSpace:
     def _inverse_lengths(self) -> Float64[np.ndarray, "vocab"]:
         """0 where there is no direction."""
         squares = np.einsum("vd,vd->v", self._floats, self._floats).astype(np.float64)
-        return np.divide(1.0, np.sqrt(squares), out=np.zeros_like(squares), where=squares > 0)
+        inverse = np.zeros_like(squares)
+        return np.divide(1.0, np.sqrt(squares), out=inverse, where=squares > 0)

@@ -51,7 +51,7 @@ class Vocabulary:
         self.texts = tuple(texts)
         self.space = space
         self._lock = Lock()
-        self._masks: OrderedDict[TokenTest, Bool[np.ndarray, "vocab"]] = OrderedDict()
+        self._masks: OrderedDict[TokenTest, Bool[np.ndarray, vocab]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -6,6 +6,7 @@ Levels are written with at most six significant digits; `as_written` rounds one 
 from analysis.programs.errors import ProgramError
 from analysis.programs.program import (
     LARGEST_LEVEL,
+    WHOLE_WINDOW,
     Affix,
     Always,
     And,
@@ -30,14 +31,13 @@ from analysis.programs.program import (
     Table,
     TextEnds,
     TokenTest,
-    WHOLE_WINDOW,
 )
 
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def write_program(program: Program) -> str:
-    lines = [program.mode]
+    lines: list[str] = [program.mode]
     lines += [
         f"when {write_predicate(rule.predicate)} -> {write_level(rule.level)}"
         for rule in program.rules
@@ -94,9 +94,15 @@ def _write_one(predicate: Predicate) -> str:
         case Fading(half_life, test):
             return f"fading({half_life}) {_of_token(test)} {_write_test(test)}"
         case Echo(test):
-            return f"echo {_of_token(test)} {_write_test(test)}"
+            return f"echo {'word ' if _of_token(test) == 'word' else ''}{_write_test(test)}"
         case TextEnds(text):
             return f"text ends {quote(text)}"
+        case _:
+            return _write_place(predicate)
+
+
+def _write_place(predicate: Predicate) -> str:
+    match predicate:
         case PositionIs(comparison, number):
             return f"position {comparison} {number}"
         case DepthIs(comparison, number):
