@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8
+from numpy.typing import NDArray
 
 BETWEEN = b"\xff"
 BREAK, QUOTE, TAB, BLANK = b"\n"[0], b'"'[0], b"\t"[0], b" "[0]
@@ -53,8 +54,9 @@ class JoinedText:
         """At which tokens the text of the window ends so."""
         ends_there = np.zeros(len(self.text) + 1, np.bool_)
         ends_there[self._found(wanted)] = True
-        fits: Bool[np.ndarray, "window pos"] = self.ends - len(wanted) >= self.begins
-        return ends_there[self.ends] & fits
+        fits: NDArray[np.bool_] = self.ends - len(wanted) >= self.begins
+        ending: NDArray[np.bool_] = ends_there[self.ends]
+        return ending & fits
 
     def in_quotes(self) -> Bool[np.ndarray, "window pos"]:
         breaks = self._bytes == BREAK
@@ -128,7 +130,7 @@ class JoinedText:
         """Whether the last byte before this one that is no blank is a line break."""
         blank = np.isin(self._bytes, np.frombuffer(b" \t\r", np.uint8))
         before = np.append(-1, _last_place(~blank)[:-1])
-        is_break: Bool[np.ndarray, "byte"] = breaks[np.maximum(before, 0)]
+        is_break: NDArray[np.bool_] = breaks[np.maximum(before, 0)]
         return is_break & (before >= 0)
 
     def _at_tokens(self, state: Bool[np.ndarray, "byte"]) -> Bool[np.ndarray, "window pos"]:
@@ -147,7 +149,7 @@ def _since(
 ) -> Int64[np.ndarray, "byte"]:
     """Marked bytes from the start of each byte's piece up to and with it."""
     counted = marks.cumsum()
-    before: Int64[np.ndarray, "byte"] = np.append(0, counted)[starts]
+    before: NDArray[np.int64] = np.append(0, counted)[starts]
     return counted - before
 
 
@@ -156,5 +158,6 @@ def _is_word(letters: UInt8[np.ndarray, "byte"]) -> Bool[np.ndarray, "byte"]:
     lower = letters | 0x20
     is_letter = (lower >= ord("a")) & (lower <= ord("z"))
     is_digit = (letters >= ord("0")) & (letters <= ord("9"))
-    is_word: Bool[np.ndarray, "byte"] = is_letter | is_digit | (letters >= 0x80)
-    return is_word & (letters != BETWEEN[0])
+    is_word: NDArray[np.bool_] = is_letter | is_digit | (letters >= 0x80)
+    is_word[letters == BETWEEN[0]] = False
+    return is_word

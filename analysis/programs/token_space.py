@@ -52,5 +52,6 @@ class TokenSpace:
     def _inverse_lengths(self) -> Float64[np.ndarray, "vocab"]:
         """0 where there is no direction."""
         squares = np.einsum("vd,vd->v", self._floats, self._floats).astype(np.float64)
-        inverse = np.zeros_like(squares)
-        return np.divide(1.0, np.sqrt(squares), out=inverse, where=squares > 0)
+        inverse = np.zeros(len(squares))
+        np.divide(1.0, np.sqrt(squares), out=inverse, where=squares > 0)
+        return inverse
