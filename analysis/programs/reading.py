@@ -5,15 +5,17 @@ window up to and with that token.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Int, Int64
+from numpy.typing import NDArray
 
 from analysis.programs.errors import ProgramError
 from analysis.programs.joined_text import JoinedText
-from analysis.programs.program import StartsWord, TokenTest
-from analysis.programs.vocabulary import Vocabulary
+from analysis.programs.program import OneOf, StartsWord, TokenTest
+from analysis.programs.vocabulary import Vocabulary, fold
 
 MOST_TESTS = 512
 """Tests whose outcome at every token is kept."""
@@ -46,14 +48,49 @@ class Reading:
         if kept is not None:
             self._passing.move_to_end(test)
             return kept
-        passing = self.vocabulary.mask(test)[self.tokens] if self.tokens.size else self.there.copy()
-        if isinstance(test, StartsWord):
-            passing[:, :1] = True
+        passing = self._compute(test)
         passing.flags.writeable = False
         self._passing[test] = passing
         if len(self._passing) > MOST_TESTS:
             self._passing.popitem(last=False)
         return passing
+
+    def _compute(self, test: TokenTest) -> Bool[np.ndarray, "window pos"]:
+        if isinstance(test, OneOf):
+            # Lists are short and the most frequent test: look up where their tokens stand.
+            return self._listed(self._folded_places if test.folded else self._places, test)
+        passing: NDArray[np.bool_] = self.vocabulary.mask(test)[self.tokens]
+        if isinstance(test, StartsWord):
+            passing[:, :1] = True
+        return passing
+
+    def _listed(
+        self, places: dict[str, Int64[np.ndarray, "place"]], test: OneOf
+    ) -> Bool[np.ndarray, "window pos"]:
+        texts = map(fold, test.texts) if test.folded else test.texts
+        passing = np.zeros(self.there.size, np.bool_)
+        for text in texts:
+            there = places.get(text)
+            if there is not None:
+                passing[there] = True
+        return passing.reshape(self.shape)
+
+    @cached_property
+    def _places(self) -> dict[str, Int64[np.ndarray, "place"]]:
+        return self._grouped(self.vocabulary.texts)
+
+    @cached_property
+    def _folded_places(self) -> dict[str, Int64[np.ndarray, "place"]]:
+        return self._grouped(self.vocabulary.folded)
+
+    def _grouped(self, texts: Sequence[str]) -> dict[str, Int64[np.ndarray, "place"]]:
+        """Where each text stands, as places in all windows laid end to end."""
+        order = np.argsort(self.tokens, axis=None, kind="stable")
+        ids, firsts = np.unique(self.tokens.ravel()[order], return_index=True)
+        places: dict[str, list[NDArray[np.int64]]] = {}
+        for token, there in zip(ids.tolist(), np.split(order, firsts[1:]), strict=True):
+            places.setdefault(texts[token], []).append(there)
+        return {text: np.concatenate(there) for text, there in places.items()}
 
     @cached_property
     def earlier(self) -> Int64[np.ndarray, "window pos"]:

@@ -24,7 +24,7 @@ from analysis.programs.program import (
     Table,
     TokenTest,
 )
-from analysis.programs.raw_bytes import raw_bytes
+from analysis.programs.raw_bytes import bytes_of_token
 from analysis.programs.regex import Pattern, compile_pattern
 from analysis.programs.shapes import shape_of
 from analysis.programs.token_space import TokenSpace
@@ -92,8 +92,8 @@ class Vocabulary:
 
     @cached_property
     def raw(self) -> list[bytes]:
-        """The bytes of each token, which texts show as ⟨E2⟩ where they are no UTF-8."""
-        return [raw_bytes(text) for text in self.texts]
+        """What each token adds to the text of a window, in bytes."""
+        return [bytes_of_token(text) for text in self.texts]
 
     @cached_property
     def brackets(self) -> Int64[np.ndarray, "2 vocab"]:
