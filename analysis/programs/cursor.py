@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from analysis.programs.errors import error_at
 from analysis.programs.lexing import Kind, Piece, pieces_of, text_of
-from analysis.programs.program import LARGEST_LEVEL, MOST_LISTED
+from analysis.programs.program import LARGEST_LEVEL, MOST_LISTED, MOST_PREDICATES, MOST_SCANS
 
 LONGEST_SHOWN = 30
 LONGEST_NUMBER = 40
@@ -17,7 +17,7 @@ class Cursor:
         self._source = source
         self._pieces = pieces_of(source)
         self._at = 0
-        self._n_listed = 0
+        self._n_listed = self._n_predicates = self._n_scans = 0
 
     @property
     def here(self) -> Piece:
@@ -81,6 +81,21 @@ class Cursor:
         if abs(level) > LARGEST_LEVEL:
             self.fail_at(piece, f"{_short(piece)} is too large a level, or too long a number")
         return level + 0.0
+
+    def count_predicate(self) -> None:
+        self._n_predicates += 1
+        if self._n_predicates > MOST_PREDICATES:
+            self.fail_at(self.here, f"more than {MOST_PREDICATES:,} predicates")
+
+    def count_scan(self) -> None:
+        """Counts a test that takes longer than looking up tokens."""
+        self._n_scans += 1
+        if self._n_scans > MOST_SCANS:
+            self.fail_at(
+                self.here,
+                f"more than {MOST_SCANS} tests that are no lists of tokens",
+                hint="Write tokens that belong together as one set: token in {…}.",
+            )
 
     def fail_expecting(self, expected: str, *, words: tuple[str, ...] = ()) -> NoReturn:
         nearest = get_close_matches(self.here.shown[:LONGEST_SHOWN].lower(), words, n=1)

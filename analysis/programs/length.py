@@ -43,6 +43,7 @@ from analysis.programs.program import (
     TextEnds,
     TokenTest,
 )
+from analysis.programs.walking import leaves_of, tests_of
 
 LEVEL_BITS = 8.0
 BITS_PER_CHARACTER = 2.3
@@ -143,17 +144,8 @@ def _count(number: int) -> float:
 
 
 def _listed(predicate: Predicate) -> int:
-    match predicate:
-        case At(_, test) | AnyOf(_, _, test) | Fading(_, test) | Echo(test):
-            return _listed_by_test(test)
-        case TextEnds():
-            return 1
-        case Not(inner):
-            return _listed(inner)
-        case And(parts) | Or(parts):
-            return sum(map(_listed, parts))
-        case _:
-            return 0
+    endings = sum(isinstance(leaf, TextEnds) for leaf in leaves_of(predicate))
+    return endings + sum(map(_listed_by_test, tests_of(predicate)))
 
 
 def _listed_by_test(test: TokenTest) -> int:

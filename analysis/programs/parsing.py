@@ -108,9 +108,9 @@ def _table(cursor: Cursor) -> Table:
 
 
 def _either(cursor: Cursor, depth: int) -> Predicate:
-    parts = [_all(cursor, depth + 1)]
+    parts = [_all(cursor, depth)]
     while cursor.skip("or"):
-        parts.append(_all(cursor, depth + 1))
+        parts.append(_all(cursor, depth))
     return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
 
@@ -122,8 +122,8 @@ def _all(cursor: Cursor, depth: int) -> Predicate:
 
 
 def _single(cursor: Cursor, depth: int) -> Predicate:
-    if depth > 2 * DEEPEST:
-        cursor.fail_at(cursor.here, "too many predicates in one another")
+    if depth > DEEPEST:
+        cursor.fail_at(cursor.here, f"more than {DEEPEST} predicates in one another")
     if cursor.skip("not"):
         return Not(_single(cursor, depth + 1))
     if cursor.skip("("):
@@ -131,6 +131,7 @@ def _single(cursor: Cursor, depth: int) -> Predicate:
         cursor.expect(")")
         return inner
     word = cursor.choose(tuple(KINDS), "a predicate")
+    cursor.count_predicate()
     return KINDS[word](cursor, word)
 
 
@@ -172,6 +173,7 @@ def _is_token(cursor: Cursor) -> bool:
 
 def _text(cursor: Cursor, _word: str) -> Predicate:
     cursor.expect("ends")
+    cursor.count_scan()
     return TextEnds(cursor.text("a text in quotes"))
 
 

@@ -36,6 +36,8 @@ def parse_test(cursor: Cursor, word: str) -> TokenTest:
             cursor.here, f"`word {cursor.here.shown}` means nothing", hint="Write `token` instead."
         )
     kind = cursor.choose(TEST_WORDS, "in, starts, ends, contains, is, matches or near")
+    if kind not in {"in", "is"}:
+        cursor.count_scan()
     match kind:
         case "in":
             return OneOf(parse_set(cursor), folded)

@@ -16,6 +16,9 @@ MOST_RULES = 20_000
 MOST_LISTED = 200_000
 """Tokens and texts listed in all sets and tables of a program."""
 MOST_CHARACTERS = 4_000_000
+MOST_PREDICATES = 50_000
+MOST_SCANS = 500
+"""Tests of a program that go over a whole vocabulary or text: they take milliseconds each."""
 DEEPEST = 16
 """Of nested predicates."""
 FARTHEST = 64
