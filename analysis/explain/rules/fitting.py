@@ -1,0 +1,126 @@
+"""Fits a short program to one unit: pick, join, set levels, keep what calibration bears out.
+
+What is fitted is half way between the activation and its smoothed version (`smoothing`): picks
+chosen from noisy means carry over worse. Levels are then set by ridge regression on the activation
+itself, all rules together. Calibration decides which rules stay and whether anything is claimed at
+all; no other text is looked at.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int64
+from numpy import ndarray
+
+from analysis.explain.rules.candidates import Candidates
+from analysis.explain.rules.grouping import group_picks, predicate_of
+from analysis.explain.rules.pursuit import pursue
+from analysis.programs.program import Program, Rule
+from analysis.programs.reading import Reading
+from analysis.programs.running import strength
+from analysis.programs.writing import as_written
+
+SMOOTHED_SHARE = 0.5
+SHRINKAGE = 1.5
+LEVEL_SHRINKAGE = 3.0
+STEPS_PER_PICK = 1.5
+MOST_PICKS = 200
+LEAST_Z = 2.33
+"""A program is claimed where its covariance with calibration is above 0 by so many standard errors,
+clustered by document: one in a hundred of units without any rule passes by chance."""
+
+
+@dataclass(frozen=True, eq=False)
+class FitText:
+    """The fit pool, as rules see it."""
+
+    candidates: Candidates
+    counted: Bool[ndarray, "window pos"]
+
+
+@dataclass(frozen=True, eq=False)
+class CalibrationText:
+    reading: Reading
+    counted: Bool[ndarray, "window pos"]
+    documents: Int64[ndarray, " position"]
+
+
+def fit_rules(
+    actual: Float32[ndarray, " position"],
+    smoothed: Float32[ndarray, " position"],
+    calibration: Float32[ndarray, " calibration_position"],
+    *,
+    fit: FitText,
+    on: CalibrationText,
+    most_rules: int = 12,
+    most_listed: int = 120,
+) -> Program:
+    """The unit's program; one without rules where calibration bears nothing out."""
+    target = SMOOTHED_SHARE * smoothed + (1 - SMOOTHED_SHARE) * actual
+    base = float(target.mean())
+    picks, weights = pursue(
+        np.ascontiguousarray(target - base, np.float32),
+        fit.candidates,
+        shrinkage=SHRINKAGE,
+        steps=int(STEPS_PER_PICK * MOST_PICKS),
+        most_listed=most_listed,
+        most_picks=MOST_PICKS,
+    )
+    groups = group_picks(picks.tolist(), weights.tolist(), fit.candidates, most_rules=most_rules)
+    if not groups:
+        return Program(as_written(base))
+    held = np.stack([fit.candidates.holds(group.picks) for group in groups])
+    base, levels = set_levels(held.astype(np.float32), actual)
+    predicates = [predicate_of(group, fit.candidates) for group in groups]
+    on_calibration = np.stack([strength(p, on.reading)[on.counted] for p in predicates])
+    kept = keep_borne_out(on_calibration, levels, base, calibration)
+    base, levels = set_levels(held[kept].astype(np.float32), actual)
+    predicted = base + levels @ on_calibration[kept]
+    if not is_borne_out(calibration, predicted, on.documents):
+        return Program(as_written(float(actual.mean())))
+    rules = [
+        Rule(predicates[at], as_written(float(level)))
+        for at, level in zip(np.flatnonzero(kept), levels, strict=True)
+    ]
+    rules.sort(key=lambda rule: -rule.level)
+    return Program(as_written(float(base)), tuple(rules))
+
+
+def set_levels(
+    held: Float32[ndarray, "rule position"], actual: Float32[ndarray, " position"]
+) -> tuple[float, Float64[ndarray, " rule"]]:
+    """Base and levels of all rules together, by ridge regression; the base is not shrunk."""
+    means = held.mean(1).astype(np.float64)
+    n = held.shape[1]
+    gram = (held @ held.T).astype(np.float64) - n * np.outer(means, means)
+    mean = float(actual.mean())
+    right = (held @ (actual - np.float32(mean))).astype(np.float64)
+    levels = np.linalg.solve(gram + LEVEL_SHRINKAGE * np.eye(len(gram)), right)
+    return mean - float(levels @ means), levels
+
+
+def keep_borne_out(
+    held: ndarray, levels: Float64[ndarray, " rule"], base: float, actual: ndarray
+) -> Bool[ndarray, " rule"]:
+    """Rules without which calibration is predicted worse, or that never hold there."""
+    kept = np.ones(len(levels), np.bool_)
+    held = held.astype(np.float32)
+    error = actual - base - (levels.astype(np.float32) @ held)
+    while kept.any():
+        parts = held[kept] * levels[kept, None].astype(np.float32)
+        change = (parts * (2 * error[None] + parts)).sum(1)
+        worst = int(np.argmin(change))
+        if change[worst] >= 0:
+            break
+        error = error + parts[worst]
+        kept[np.flatnonzero(kept)[worst]] = False
+    return kept
+
+
+def is_borne_out(actual: ndarray, predicted: ndarray, documents: ndarray) -> bool:
+    """Whether the covariance is clearly above 0, with documents as what varies."""
+    products = (actual - actual.mean()) * (predicted - predicted.mean())
+    _, where = np.unique(documents, return_inverse=True)
+    sums = np.bincount(where, weights=products)
+    spread = float(np.sqrt((sums**2).sum()))
+    return spread > 0 and float(sums.sum()) / spread > LEAST_Z
