@@ -10,8 +10,13 @@ vocab     token ids
 unit      neurons or heads of one site
 window    windows of a pool or sample
 bin       bins of a histogram
+id        some token ids
+dim       dimensions of a token space
+place     positions of all windows laid end to end
+byte      bytes of a text
 """
 
 AXES = (
     "batch", "pos", "d_model", "neuron", "head", "d_head", "vocab", "unit", "window", "bin",
+    "id", "dim", "place", "byte",
 )  # fmt: skip
