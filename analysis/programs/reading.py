@@ -43,7 +43,7 @@ class Reading:
         return self.there.shape
 
     def passing(self, test: TokenTest) -> Bool[np.ndarray, "window pos"]:
-        """Which tokens pass; read-only."""
+        """Which tokens pass; read-only. Past a window's end it means nothing."""
         kept = self._passing.get(test)
         if kept is not None:
             self._passing.move_to_end(test)
