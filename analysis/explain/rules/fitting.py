@@ -6,6 +6,7 @@ itself, all rules together. Calibration decides which rules stay and whether any
 all; no other text is looked at.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +21,13 @@ from analysis.programs.reading import Reading
 from analysis.programs.running import strength
 from analysis.programs.writing import as_written
 
-SMOOTHED_SHARE = 0.5
-SHRINKAGE = 1.5
-LEVEL_SHRINKAGE = 3.0
+SMOOTHED_SHARE = 0.75
+SHRINKAGE = 0.25
+"""Of picks, in positions; small, because what they explain is smoothed already."""
+LEVEL_SHRINKAGES = (4.0, 12.0, 40.0)
+"""Of levels, in positions; calibration chooses."""
 STEPS_PER_PICK = 1.5
-MOST_PICKS = 200
+MOST_PICKS = 160
 LEAST_Z = 2.33
 """A program is claimed where its covariance with calibration is above 0 by so many standard errors,
 clustered by document: one in a hundred of units without any rule passes by chance."""
@@ -69,52 +72,47 @@ def fit_rules(
     groups = group_picks(picks.tolist(), weights.tolist(), fit.candidates, most_rules=most_rules)
     if not groups:
         return Program(as_written(base))
-    held = np.stack([fit.candidates.holds(group.picks) for group in groups])
-    base, levels = set_levels(held.astype(np.float32), actual)
+    held = np.stack([fit.candidates.holds(group.picks) for group in groups]).astype(np.float32)
     predicates = [predicate_of(group, fit.candidates) for group in groups]
-    on_calibration = np.stack([strength(p, on.reading)[on.counted] for p in predicates])
-    kept = keep_borne_out(on_calibration, levels, base, calibration)
-    base, levels = set_levels(held[kept].astype(np.float32), actual)
-    predicted = base + levels @ on_calibration[kept]
-    if not is_borne_out(calibration, predicted, on.documents):
+    there = np.stack([strength(p, on.reading)[on.counted] for p in predicates]).astype(np.float32)
+    base, levels = max(
+        set_levels(held, actual, LEVEL_SHRINKAGES),
+        key=lambda found: correlation(calibration, found[1].astype(np.float32) @ there),
+    )
+    if not is_borne_out(calibration, levels.astype(np.float32) @ there, on.documents):
         return Program(as_written(float(actual.mean())))
     rules = [
-        Rule(predicates[at], as_written(float(level)))
-        for at, level in zip(np.flatnonzero(kept), levels, strict=True)
+        Rule(predicate, as_written(float(level)))
+        for predicate, level in zip(predicates, levels, strict=True)
+        if level
     ]
     rules.sort(key=lambda rule: -rule.level)
     return Program(as_written(float(base)), tuple(rules))
 
 
 def set_levels(
-    held: Float32[ndarray, "rule position"], actual: Float32[ndarray, " position"]
-) -> tuple[float, Float64[ndarray, " rule"]]:
+    held: Float32[ndarray, "rule position"],
+    actual: Float32[ndarray, " position"],
+    shrinkages: Sequence[float],
+) -> list[tuple[float, Float64[ndarray, " rule"]]]:
     """Base and levels of all rules together, by ridge regression; the base is not shrunk."""
     means = held.mean(1).astype(np.float64)
     n = held.shape[1]
     gram = (held @ held.T).astype(np.float64) - n * np.outer(means, means)
     mean = float(actual.mean())
     right = (held @ (actual - np.float32(mean))).astype(np.float64)
-    levels = np.linalg.solve(gram + LEVEL_SHRINKAGE * np.eye(len(gram)), right)
-    return mean - float(levels @ means), levels
+    found = []
+    for shrinkage in shrinkages:
+        levels = np.linalg.solve(gram + shrinkage * np.eye(len(gram)), right)
+        found.append((mean - float(levels @ means), levels))
+    return found
 
 
-def keep_borne_out(
-    held: ndarray, levels: Float64[ndarray, " rule"], base: float, actual: ndarray
-) -> Bool[ndarray, " rule"]:
-    """Rules without which calibration is predicted worse, or that never hold there."""
-    kept = np.ones(len(levels), np.bool_)
-    held = held.astype(np.float32)
-    error = actual - base - (levels.astype(np.float32) @ held)
-    while kept.any():
-        parts = held[kept] * levels[kept, None].astype(np.float32)
-        change = (parts * (2 * error[None] + parts)).sum(1)
-        worst = int(np.argmin(change))
-        if change[worst] >= 0:
-            break
-        error = error + parts[worst]
-        kept[np.flatnonzero(kept)[worst]] = False
-    return kept
+def correlation(actual: ndarray, predicted: ndarray) -> float:
+    """Pearson's; −1 where it is undefined, so that such a prediction is never chosen."""
+    a, p = actual - actual.mean(), predicted - predicted.mean()
+    scale = float(np.sqrt((a @ a) * (p @ p)))
+    return float(a @ p) / scale if scale > 0 else -1.0
 
 
 def is_borne_out(actual: ndarray, predicted: ndarray, documents: ndarray) -> bool:
