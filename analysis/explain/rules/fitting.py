@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64
+from jaxtyping import Bool, Float32, Float64
 from numpy import ndarray
 
 from analysis.explain.rules.candidates import Candidates
@@ -28,9 +28,11 @@ LEVEL_SHRINKAGES = (4.0, 12.0, 40.0)
 """Of levels, in positions; calibration chooses."""
 STEPS_PER_PICK = 1.5
 MOST_PICKS = 160
-LEAST_Z = 2.33
-"""A program is claimed where its covariance with calibration is above 0 by so many standard errors,
-clustered by document: one in a hundred of units without any rule passes by chance."""
+CHANCE = 0.01
+"""A program is claimed where no more than this share of shifts of calibration, against what is
+predicted for it, fits as well: so many of the units without any rule pass by chance."""
+NEAREST_SHIFT = 64
+"""In tokens; nearer ones share words with the text itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,6 @@ class FitText:
 class CalibrationText:
     reading: Reading
     counted: Bool[ndarray, "window pos"]
-    documents: Int64[ndarray, " position"]
 
 
 def fit_rules(
@@ -79,7 +80,7 @@ def fit_rules(
         set_levels(held, actual, LEVEL_SHRINKAGES),
         key=lambda found: correlation(calibration, found[1].astype(np.float32) @ there),
     )
-    if not is_borne_out(calibration, levels.astype(np.float32) @ there, on.documents):
+    if not is_borne_out(calibration, levels.astype(np.float32) @ there):
         return Program(as_written(float(actual.mean())))
     rules = [
         Rule(predicate, as_written(float(level)))
@@ -115,10 +116,16 @@ def correlation(actual: ndarray, predicted: ndarray) -> float:
     return float(a @ p) / scale if scale > 0 else -1.0
 
 
-def is_borne_out(actual: ndarray, predicted: ndarray, documents: ndarray) -> bool:
-    """Whether the covariance is clearly above 0, with documents as what varies."""
-    products = (actual - actual.mean()) * (predicted - predicted.mean())
-    _, where = np.unique(documents, return_inverse=True)
-    sums = np.bincount(where, weights=products)
-    spread = float(np.sqrt((sums**2).sum()))
-    return spread > 0 and float(sums.sum()) / spread > LEAST_Z
+def is_borne_out(actual: ndarray, predicted: ndarray) -> bool:
+    """Whether the prediction fits where it stands better than shifted along the text.
+
+    All circular shifts at once, as a cross-correlation. Unlike a standard error this holds for
+    units that fire a few times only.
+    """
+    a, p = actual - actual.mean(dtype=np.float64), predicted - predicted.mean(dtype=np.float64)
+    if len(a) <= 2 * NEAREST_SHIFT or not p.any():
+        return False
+    fits = np.fft.irfft(np.fft.rfft(a) * np.conj(np.fft.rfft(p)), len(a))
+    others = fits[NEAREST_SHIFT : len(fits) - NEAREST_SHIFT]
+    better = 1 + int(np.count_nonzero(others >= fits[0]))
+    return float(fits[0]) > 0 and better <= CHANCE * len(others)

@@ -109,8 +109,7 @@ def _pursue(
         for c in range(n):
             explained = sums[c] * sums[c] * gain[c]
             if explained > best and (
-                is_picked[c]
-                or (n_picks < most_picks and n_listed + listed[c] <= most_listed)
+                is_picked[c] or (n_picks < most_picks and n_listed + listed[c] <= most_listed)
             ):
                 best = explained
                 pick = c
@@ -156,4 +155,3 @@ def _pursue(
             for q in range(by_type_starts[place], by_type_starts[place + 1]):
                 sums[by_type[q]] += change
     return weights, order, n_picks
-
