@@ -6,7 +6,7 @@ their server compares sentence embeddings: /api/v1/search does both.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Depends
 from sqlalchemy.orm import Session
 
 from app.api.describing import problems_of
@@ -18,12 +18,16 @@ from app.api.neuronpedia.parameters import (
     source_of,
 )
 from app.api.neuronpedia.views import ExplanationResults, FeatureExplanation, FeatureScore
+from app.auth.actor import get_actor
 from app.dependencies import ReadSession
 from app.store.queries.search import search_explanations
 from app.store.views.explanation import ExplanationLine
 
 router = APIRouter(
-    prefix="/api/explanation", tags=["neuronpedia"], responses=problems_of(400, 404, 413)
+    prefix="/api/explanation",
+    tags=["neuronpedia"],
+    dependencies=[Depends(get_actor)],  # as of all that is sent: their searches are POSTs
+    responses=problems_of(400, 403, 404, 413),
 )
 
 PAGE = 20
