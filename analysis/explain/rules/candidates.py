@@ -8,13 +8,14 @@ kept as a list of positions. All of it depends on the text alone, and serves eve
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int32, Int64
 from numpy import ndarray
 
 from analysis.explain.rules.lexicon import Candidate, Lexicon, make_lexicon
+from analysis.explain.rules.overlaps import Overlaps
 from analysis.programs.program import (
     AnyOf,
     At,
@@ -72,6 +73,7 @@ class Candidates:
     occurrence_starts: Int64[ndarray, "slot type_and_end"]
     """Where each type stands in each slot."""
     occurrences: Int32[ndarray, " slot_position"]
+    overlaps: Overlaps = field(default_factory=Overlaps)
 
     @property
     def n_positions(self) -> int:
@@ -91,6 +93,17 @@ class Candidates:
         if candidate >= self.n_at_slots:
             return self.contexts[candidate - self.n_at_slots]
         return at_slot(int(self.slot[candidate]), self.test_of(candidate))
+
+    def places(self, candidate: int) -> Int32[ndarray, " position"]:
+        """Where it holds, in no order."""
+        context = candidate - self.n_at_slots
+        if context >= 0:
+            there = slice(self.context_starts[context], self.context_starts[context + 1])
+            return self.context_positions[there]
+        types = self.types[self.type_starts[candidate] : self.type_starts[candidate + 1]]
+        starts = self.occurrence_starts[self.slot[candidate]]
+        parts = [self.occurrences[starts[x] : starts[x + 1]] for x in types.tolist()]
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
     def holds(self, candidates: Sequence[int]) -> Bool[ndarray, " position"]:
         """Where one of them holds."""
