@@ -7,15 +7,16 @@ positions that no single token decides (recent words, place, brackets, quotes, r
 kept as a list of positions. All of it depends on the text alone, and serves every unit.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int32, Int64
+from jaxtyping import Bool, Float32, Float64, Int32, Int64
 from numpy import ndarray
 
 from analysis.explain.rules.lexicon import Candidate, Lexicon, make_lexicon
 from analysis.explain.rules.overlaps import Overlaps
+from analysis.explain.rules.recency import fading_squares, next_same
 from analysis.programs.program import (
     AnyOf,
     At,
@@ -43,6 +44,7 @@ MOST = 0.6
 RECENT = (8, 32)
 RECENT_OCCURRENCES = 12
 RECENT_NEIGHBOURS = 64
+HALF_LIVES = (4, 8, 16, 32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +75,16 @@ class Candidates:
     occurrence_starts: Int64[ndarray, "slot type_and_end"]
     """Where each type stands in each slot."""
     occurrences: Int32[ndarray, " slot_position"]
+    grid: Int32[ndarray, "window pos"]
+    """The type at every place, counted or not; −1 past a window's end."""
+    following: Int32[ndarray, "window pos"]
+    """Where that type stands next in the window."""
+    counted: Bool[ndarray, "window pos"]
+    kinds: Int32[ndarray, " kind"]
+    """Candidates that list nothing: shapes, and contexts of place and repetition."""
+    kinds_hold: Bool[ndarray, "kind position"]
+    fading_squares: Mapping[int, Float64[ndarray, " type"]]
+    """By half-life: Σ (fading of the type)²."""
     overlaps: Overlaps = field(default_factory=Overlaps)
 
     @property
@@ -130,7 +142,9 @@ def at_slot(slot: int, test: TokenTest) -> Predicate:
 def make_candidates(reading: Reading, counted: Bool[ndarray, "window pos"]) -> Candidates:
     """Of the counted positions of a text; earlier tokens of a window are seen, counted or not."""
     lexicon = make_lexicon(reading.tokens[reading.there], reading.vocabulary)
-    slots = _slots(reading, counted, lexicon)
+    grid = np.searchsorted(lexicon.ids, reading.tokens).astype(np.int32)
+    slots = _slots(reading, counted, grid)
+    grid[~reading.there] = -1
     n_types = len(lexicon.ids)
     in_slot = np.stack([np.bincount(row[row >= 0], minlength=n_types) for row in slots])
     kept = list(_at_slots(lexicon, in_slot, slots.shape[1]))
@@ -147,7 +161,7 @@ def make_candidates(reading: Reading, counted: Bool[ndarray, "window pos"]) -> C
     by_place = np.argsort(_joined(places), kind="stable")
     context_of = np.repeat(np.arange(len(contexts)), np.diff(context_starts))
     occurrence_starts, occurrences = _occurrences(slots, n_types)
-    return Candidates(
+    made = Candidates(
         lexicon=lexicon,
         slots=slots,
         slot=slot,
@@ -173,13 +187,20 @@ def make_candidates(reading: Reading, counted: Bool[ndarray, "window pos"]) -> C
         by_position=context_of[by_place].astype(np.int32),
         occurrence_starts=occurrence_starts,
         occurrences=occurrences,
+        grid=grid,
+        following=next_same(grid),
+        counted=counted,
+        kinds=np.zeros(0,np.int32),kinds_hold=np.zeros((0,slots.shape[1]),np.bool_),
+        fading_squares={h: fading_squares(grid, counted, h, n_types) for h in HALF_LIVES},
     )
+    kinds = np.flatnonzero(made.listed == 0)
+    hold = np.stack([made.holds([int(k)]) for k in kinds]) if len(kinds) else made.kinds_hold
+    return replace(made, kinds=kinds.astype(np.int32), kinds_hold=hold)
 
 
 def _slots(
-    reading: Reading, counted: Bool[ndarray, "window pos"], lexicon: Lexicon
+    reading: Reading, counted: Bool[ndarray, "window pos"], types: Int32[ndarray, "window pos"]
 ) -> Int32[ndarray, "slot position"]:
-    types = np.searchsorted(lexicon.ids, reading.tokens).astype(np.int32)
     rows = []
     for back in range(BACK + 1):
         there = np.full(types.shape, -1, np.int32)
