@@ -39,7 +39,7 @@ ECHO = BACK + 1
 SLOTS = ECHO + 1
 FEWEST = (1, 3, 5, 8, 8, 8)
 """Occurrences that a candidate must have, by slot: what is far away needs more evidence."""
-MOST = 0.6
+MOST = 0.9
 """A candidate holds at no larger share of positions: its opposite is the base level."""
 RECENT = (8, 32)
 RECENT_OCCURRENCES = 12
