@@ -39,8 +39,9 @@ ECHO = BACK + 1
 SLOTS = ECHO + 1
 FEWEST = (1, 3, 5, 8, 8, 8)
 """Occurrences that a candidate must have, by slot: what is far away needs more evidence."""
-MOST = 0.9
-"""A candidate holds at no larger share of positions: its opposite is the base level."""
+MOST, MOST_OF_KINDS = 0.6, 0.9
+"""A candidate holds at no larger share of positions: its opposite is the base level. What lists
+nothing may hold at more of them, as it also narrows other rules."""
 RECENT = (8, 32)
 RECENT_OCCURRENCES = 12
 RECENT_NEIGHBOURS = 64
@@ -221,7 +222,7 @@ def _at_slots(
             if slot > 1 and not _is_tried_far_away(candidate):
                 continue
             n = int(in_slot[slot, candidate.types].sum())
-            if FEWEST[slot] <= n <= MOST * n_positions:
+            if FEWEST[slot] <= n <= (MOST if candidate.listed else MOST_OF_KINDS) * n_positions:
                 yield slot, which, n
 
 
@@ -237,10 +238,10 @@ def _is_tried_far_away(candidate: Candidate) -> bool:
 def _contexts(
     reading: Reading, counted: Bool[ndarray, "window pos"], lexicon: Lexicon
 ) -> Iterator[tuple[Predicate, Int32[ndarray, " position"]]]:
-    most = MOST * counted.sum()
     for predicate in _predicates(lexicon):
         there = np.flatnonzero(np.asarray(strength(predicate, reading))[counted] > 0)
-        if RECENT_OCCURRENCES <= len(there) <= most:
+        most = MOST if isinstance(predicate, AnyOf) else MOST_OF_KINDS
+        if RECENT_OCCURRENCES <= len(there) <= most * counted.sum():
             yield predicate, there.astype(np.int32)
 
 

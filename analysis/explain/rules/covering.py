@@ -32,6 +32,8 @@ LISTED_BITS = 14.0
 REACHES = (4, 8, 16, 32)
 LONGEST_REACH = 48
 MOST_IN_SET = 60
+WORTH_GROWING = 0.02
+"""Share of the error that the first token of a recent set must explain."""
 MOST_RECENT = 16
 """Tokens of a recent set: they are found one at a time."""
 
@@ -159,6 +161,8 @@ def _grow_any(rest: Rest, candidates: Candidates, reach: int) -> list[int]:
             gains[np.sign(sums) != np.sign(total)] = 0
         gains[(counts < reach) | passing] = 0
         best = int(np.argmax(gains))
+        if not chosen and gains[best] < WORTH_GROWING * rest.error:
+            break
         now = float(rest.worth(gains[best], LISTED_BITS * (len(chosen) + 1)))
         if now <= worth + (RULE_BITS if not chosen else 0):
             break
@@ -203,6 +207,8 @@ def _grow_fading(rest: Rest, candidates: Candidates, half_life: int) -> list[int
         if sign:
             gains[np.sign(sums) != sign] = 0
         best = int(np.argmax(gains))
+        if not chosen and gains[best] < WORTH_GROWING * rest.error:
+            break
         trial = fading(candidates.grid, passing_types([*chosen, best], candidates), half_life)
         held = trial[candidates.counted]
         cover = cover_of(AnyOf(1, 1, OneOf(())), held, len(chosen) + 1, rest)

@@ -42,7 +42,7 @@ BIT_PRICE = 0.1
 description length, for a reader who pays by the bit; r would suffer."""
 MOST_COVERS = 6
 COVER_SHRINKAGE = 0.01
-WORTH_COVERING = 0.25
+WORTH_COVERING = 0.2
 """Share of the variance that the first exact rule must explain for more to be looked for."""
 EXPLAINED = 0.9
 """Share of calibration's variance from which on exact rules are the program."""
@@ -164,12 +164,10 @@ def _cover(actual: Float32[ndarray, " position"], fit: FitText, judge: _Judge) -
     held = np.zeros((0, len(actual)), np.float32)
     for number in range(MOST_COVERS):
         cover = best_cover(rest, fit.candidates)
-        if cover is None:
+        if cover is None or (not number and cover.gain < WORTH_COVERING * whole):
             return
         for _ in range(2):
             cover = narrowed(cover, rest, fit.candidates)
-        if not number and cover.gain < WORTH_COVERING * whole:
-            return
         predicates.append(cover.predicate)
         held = np.vstack([held, cover.held])
         base, levels = set_levels(held, actual, [COVER_SHRINKAGE])[0]

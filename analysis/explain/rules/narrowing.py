@@ -6,15 +6,15 @@ optimal: Fisher 1958) and among all candidates that say what kind of token or pl
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool
 from numpy import ndarray
 
 from analysis.explain.rules.candidates import SLOTS, Candidates, at_slot
 from analysis.explain.rules.covering import LISTED_BITS, Cover, Rest, names_of
 from analysis.explain.rules.recency import explained
-from analysis.programs.program import And, Not, Predicate
+from analysis.programs.program import And, Not
 
 PART_BITS = 12.0
 """Of a condition apart from the tokens that it lists."""
@@ -23,79 +23,96 @@ FEWEST = 4
 """Positions that a part must have, and leave."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A condition, not yet applied."""
+
+    worth: float
+    slot: int
+    """−1: one of the kinds."""
+    chosen: ndarray
+    """Types at the slot, or the one kind."""
+    within: bool
+
+
 def narrowed(cover: Cover, rest: Rest, candidates: Candidates) -> Cover:
     """With the condition that is worth most; as it was where none is worth anything."""
     place = np.flatnonzero(cover.held)
     if len(place) < 2 * FEWEST:
         return cover
-    options = [*_listed(cover, place, rest, candidates), *_said(cover, place, rest, candidates)]
-    best = max(options, key=lambda one: float(rest.worth(one.gain, one.bits)), default=cover)
-    before = rest.worth(cover.gain, cover.bits)
-    return best if rest.worth(best.gain, best.bits) > before else cover
+    values = rest.values[place].astype(np.float64)
+    whole = (values.sum(), len(place), cover.bits + PART_BITS)
+    parts = [*_listed(place, values, whole, rest, candidates)]
+    parts += _said(place, values, whole, rest, candidates)
+    best = max(parts, key=lambda part: part.worth, default=None)
+    if best is None or best.worth <= rest.worth(cover.gain, cover.bits):
+        return cover
+    return _applied(cover, best, rest, candidates)
 
 
-def _with(
-    cover: Cover, part: Predicate, there: Bool[ndarray, " position"], n_listed: int, rest: Rest
-) -> Cover:
+def _applied(cover: Cover, part: _Part, rest: Rest, candidates: Candidates) -> Cover:
+    if part.slot < 0:
+        kind = int(part.chosen[0])
+        condition, there = candidates.predicate(int(candidates.kinds[kind])), candidates.kinds_hold[kind]
+    else:
+        condition = at_slot(part.slot, names_of(part.chosen, candidates))
+        passing = np.zeros(len(candidates.lexicon.ids) + 1, np.bool_)
+        passing[part.chosen] = True
+        there = passing[candidates.slots[part.slot]]
+    if not part.within:
+        condition, there = Not(condition), ~there
     held = cover.held * there
-    n, total = float(held.sum()), float(rest.values @ held)
-    gain = float(explained(np.float64(total), np.float64(n), len(rest.values)))
+    gain = explained(np.float64(rest.values @ held), np.float64(held.sum()), len(held))
     before = cover.predicate.parts if isinstance(cover.predicate, And) else (cover.predicate,)
-    bits = cover.bits + PART_BITS + LISTED_BITS * n_listed
-    return Cover(And((*before, part)), held, bits, gain)
+    bits = cover.bits + PART_BITS + LISTED_BITS * (len(part.chosen) if part.slot >= 0 else 0)
+    return Cover(And((*before, condition)), held, bits, float(gain))
 
 
 def _listed(
-    cover: Cover, place: ndarray, rest: Rest, candidates: Candidates
-) -> Iterator[Cover]:
+    place: ndarray,
+    values: ndarray,
+    whole: tuple[float, int, float],
+    rest: Rest,
+    candidates: Candidates,
+) -> Iterator[_Part]:
     """That a token is, or is not, one of a few."""
-    values = rest.values[place].astype(np.float64)
-    total, n, n_all = values.sum(), len(place), len(rest.values)
+    total, n, bits = whole
+    n_types = len(candidates.lexicon.ids)
     for slot in range(SLOTS):
-        ids, inverse = np.unique(candidates.slots[slot][place], return_inverse=True)
-        if len(ids) < 2:
-            continue
-        sums, counts = np.bincount(inverse, weights=values), np.bincount(inverse)
-        rising = np.argsort(sums / counts, kind="stable")
-        for order in (rising, rising[::-1]):
-            few = order[ids[order] >= 0][:MOST_IN_PART]
-            sums_of_few, n_of_few = sums[few].cumsum(), counts[few].cumsum()
-            costs = PART_BITS + LISTED_BITS * np.arange(1, len(few) + 1)
+        row = candidates.slots[slot][place] + 1
+        sums = np.bincount(row, weights=values, minlength=n_types + 1)[1:]
+        counts = np.bincount(row, minlength=n_types + 1)[1:]
+        ids = np.flatnonzero(counts)
+        rising = ids[np.argsort(sums[ids] / counts[ids], kind="stable")]
+        for few in (rising[:MOST_IN_PART], rising[::-1][:MOST_IN_PART]):
+            costs = bits + LISTED_BITS * np.arange(1, len(few) + 1)
+            listed_sums, listed_n = sums[few].cumsum(), counts[few].cumsum()
             for within in (True, False):
-                s = sums_of_few if within else total - sums_of_few
-                m = n_of_few if within else n - n_of_few
-                gains = explained(s, m, n_all)
+                s, m = (listed_sums, listed_n) if within else (total - listed_sums, n - listed_n)
+                gains = explained(s, m, len(rest.values))
                 gains[(m < FEWEST) | (n - m < FEWEST)] = 0
-                if not len(gains):
-                    continue
-                at = int(np.argmax(rest.worth(gains, costs)))
-                types = ids[few[: at + 1]]
-                part = at_slot(slot, names_of(types, candidates))
-                there = np.isin(candidates.slots[slot], types)
-                yield (
-                    _with(cover, part, there, at + 1, rest)
-                    if within
-                    else _with(cover, Not(part), ~there, at + 1, rest)
-                )
+                if len(gains):
+                    worth = rest.worth(gains, costs)
+                    at = int(np.argmax(worth))
+                    yield _Part(float(worth[at]), slot, few[: at + 1], within)
 
 
-def _said(cover: Cover, place: ndarray, rest: Rest, candidates: Candidates) -> Iterator[Cover]:
+def _said(
+    place: ndarray,
+    values: ndarray,
+    whole: tuple[float, int, float],
+    rest: Rest,
+    candidates: Candidates,
+) -> Iterator[_Part]:
     """That a token or place is, or is not, of a kind."""
-    values = rest.values[place].astype(np.float64)
-    total, n, n_all = values.sum(), len(place), len(rest.values)
+    total, n, bits = whole
     if not len(candidates.kinds):
         return
     inside = candidates.kinds_hold[:, place]
-    sums, counts = inside @ values, inside.sum(1)
+    sums, counts = inside.astype(np.float32) @ values.astype(np.float32), inside.sum(1)
     for within in (True, False):
         s, m = (sums, counts) if within else (total - sums, n - counts)
-        gains = explained(s, m, n_all)
+        gains = explained(s, m, len(rest.values))
         gains[(m < FEWEST) | (n - m < FEWEST)] = 0
         at = int(np.argmax(gains))
-        part = candidates.predicate(int(candidates.kinds[at]))
-        there = candidates.kinds_hold[at]
-        yield (
-            _with(cover, part, there, 0, rest)
-            if within
-            else _with(cover, Not(part), ~there, 0, rest)
-        )
+        yield _Part(float(rest.worth(gains[at], bits)), -1, np.array([at]), within)
