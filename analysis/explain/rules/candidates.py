@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int32, Int64
+from jaxtyping import Bool, Float32, Float64, Int, Int32, Int64, UInt
 from numpy import ndarray
 
 from analysis.explain.rules.lexicon import Candidate, Lexicon, make_lexicon
@@ -60,10 +60,11 @@ class Candidates:
     chosen: Int32[ndarray, " candidate"]
     """Which of the lexicon's candidates."""
     type_starts: Int64[ndarray, " candidate_and_end"]
-    types: Int32[ndarray, " entry"]
+    types: UInt[ndarray, " entry"]
     contexts: tuple[Predicate, ...]
     context_starts: Int64[ndarray, " context_and_end"]
-    context_positions: Int32[ndarray, " entry"]
+    context_positions: UInt[ndarray, " entry"]
+    """Small integers where they fit: what is read for every unit should stay in the cache."""
     counts: Float32[ndarray, " candidate"]
     """Positions where it holds; slots and contexts."""
     listed: Int32[ndarray, " candidate"]
@@ -84,6 +85,8 @@ class Candidates:
     kinds: Int32[ndarray, " kind"]
     """Candidates that list nothing: shapes, and contexts of place and repetition."""
     kinds_hold: Bool[ndarray, "kind position"]
+    plain: Int32[ndarray, " plain"]
+    """Candidates that are neither neighbourhoods nor about recent words."""
     fading_squares: Mapping[int, Float64[ndarray, " type"]]
     """By half-life: Σ (fading of the type)²."""
     overlaps: Overlaps = field(default_factory=Overlaps)
@@ -107,7 +110,7 @@ class Candidates:
             return self.contexts[candidate - self.n_at_slots]
         return at_slot(int(self.slot[candidate]), self.test_of(candidate))
 
-    def places(self, candidate: int) -> Int32[ndarray, " position"]:
+    def places(self, candidate: int) -> Int[ndarray, " position"]:
         """Where it holds, in no order."""
         context = candidate - self.n_at_slots
         if context >= 0:
@@ -168,10 +171,10 @@ def make_candidates(reading: Reading, counted: Bool[ndarray, "window pos"]) -> C
         slot=slot,
         chosen=np.array([which for _, which, _ in kept], np.int32),
         type_starts=starts,
-        types=flat,
+        types=flat.astype(_unsigned(n_types)),
         contexts=tuple(predicate for predicate, _ in contexts),
         context_starts=context_starts,
-        context_positions=_joined(places),
+        context_positions=_joined(places).astype(_unsigned(slots.shape[1])),
         counts=np.array([*(n for _, _, n in kept), *map(len, places)], np.float32),
         listed=np.array(
             [
@@ -191,7 +194,19 @@ def make_candidates(reading: Reading, counted: Bool[ndarray, "window pos"]) -> C
         grid=grid,
         following=next_same(grid),
         counted=counted,
-        kinds=np.zeros(0,np.int32),kinds_hold=np.zeros((0,slots.shape[1]),np.bool_),
+        kinds=np.zeros(0, np.int32),
+        kinds_hold=np.zeros((0, slots.shape[1]), np.bool_),
+        plain=np.array(
+            [
+                number
+                for number, predicate in enumerate(
+                    [*(lexicon.candidates[which].test for _, which, _ in kept)]
+                    + [predicate for predicate, _ in contexts]
+                )
+                if not isinstance(predicate, Near | AnyOf)
+            ],
+            np.int32,
+        ),
         fading_squares={h: fading_squares(grid, counted, h, n_types) for h in HALF_LIVES},
     )
     kinds = np.flatnonzero(made.listed == 0)
@@ -269,6 +284,10 @@ def _occurrences(
         starts.append(np.searchsorted(row[order], np.arange(n_types + 1)) + number * len(row))
         places.append(order)
     return np.stack(starts), np.concatenate(places).astype(np.int32)
+
+
+def _unsigned(largest: int) -> type:
+    return np.uint16 if largest < 2**16 else np.uint32
 
 
 def _starts(lengths: list[int]) -> Int64[ndarray, " end"]:

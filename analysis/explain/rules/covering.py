@@ -86,14 +86,13 @@ def cut_types(
     sums: ndarray, counts: ndarray, rest: Rest, *, most: int = MOST_IN_SET
 ) -> Iterator[ndarray]:
     """The sets of types, one above and one below the mean, that are worth most when listed."""
-    there = np.flatnonzero(counts > 0)
+    # A token must pay for itself; those that could not are left out before they are sorted.
+    own = rest.worth(sums**2 / np.maximum(counts, 1), LISTED_BITS)
+    there = np.flatnonzero(own > 0)
     means = sums[there] / counts[there]
     for sign in (1.0, -1.0):
-        toward = there[sign * means > 0]
-        order = toward[np.argsort(-sign * sums[toward] / counts[toward], kind="stable")]
-        # A token must pay for itself beside the others; those that could not are left out.
-        own = rest.worth(sums[order] ** 2 / counts[order], LISTED_BITS)
-        order = order[own > 0][:most]
+        order = there[np.argsort(-sign * means, kind="stable")]
+        order = order[sign * sums[order] > 0][:most]
         if len(order):
             gains = explained(np.cumsum(sums[order]), np.cumsum(counts[order]), len(rest.values))
             worth = rest.worth(gains, LISTED_BITS * np.arange(1, len(order) + 1))
@@ -123,11 +122,14 @@ def cover_of(predicate: Predicate, held: ndarray, n_listed: int, rest: Rest) -> 
 
 
 def _plain(rest: Rest, candidates: Candidates) -> Iterator[Cover]:
-    """The best of all other candidates."""
-    sums = sums_of(rest.values, candidates)
-    gains = explained(sums, candidates.counts, len(rest.values))
-    worth = rest.worth(gains, RULE_BITS + LISTED_BITS * candidates.listed)
-    best = int(np.argmax(worth))
+    """The best of single tokens, affixes, shapes and places."""
+    plain = candidates.plain
+    if not len(plain):
+        return
+    sums = sums_of(rest.values, candidates, plain)
+    gains = explained(sums, candidates.counts[plain], len(rest.values))
+    worth = rest.worth(gains, RULE_BITS + LISTED_BITS * candidates.listed[plain])
+    best = int(plain[np.argmax(worth)])
     held = candidates.holds([best]).astype(np.float32)
     yield cover_of(candidates.predicate(best), held, int(candidates.listed[best]), rest)
 

@@ -8,21 +8,22 @@ itself, all rules together. Calibration chooses the way, the length and the shri
 anything is claimed at all; no other text is looked at.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, Float64
 from numpy import ndarray
 
 from analysis.explain.rules.candidates import Candidates
 from analysis.explain.rules.claiming import correlation, is_borne_out
-from analysis.explain.rules.covering import best_cover, rest_of
+from analysis.explain.rules.covering import LISTED_BITS, RULE_BITS, Cover, best_cover, rest_of
 from analysis.explain.rules.grouping import Group, group_picks, predicate_of
 from analysis.explain.rules.levels import set_levels
 from analysis.explain.rules.narrowing import narrowed
 from analysis.explain.rules.pursuit import pursue
-from analysis.programs.length import bits_of, n_listed
+from analysis.programs.length import n_listed
 from analysis.programs.program import Predicate, Program, Rule
 from analysis.programs.reading import Reading
 from analysis.programs.running import strength
@@ -34,14 +35,17 @@ SHRINKAGE = 0.25
 LEVEL_SHRINKAGES = (4.0, 12.0, 40.0)
 """Of levels, in positions; calibration chooses."""
 STEPS_PER_PICK = 1.5
-MOST_PICKS = 160
-LENGTHS = (24, 18, 12, 8, 5, 3, 2, 1)
+MOST_PICKS = 120
+LENGTHS = (18, 12, 8, 5, 3, 2, 1)
 """Rules in all, at most; those of twelve in each tail."""
-BIT_PRICE = 0.1
+BIT_PRICE = 0.05
 """Bits that calibration must save for each bit of a longer program. One would be minimal
 description length, for a reader who pays by the bit; r would suffer."""
 MOST_COVERS = 6
+CONDITIONS = 2
 COVER_SHRINKAGE = 0.01
+SOLVED = 1e-4
+"""Share of the variance that need not be explained."""
 WORTH_COVERING = 0.2
 """Share of the variance that the first exact rule must explain for more to be looked for."""
 EXPLAINED = 0.9
@@ -62,18 +66,32 @@ class CalibrationText:
     counted: Bool[ndarray, "window pos"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trial:
-    """A program that calibration may choose."""
+    """A program that calibration may choose; it is put into words once it is chosen."""
 
-    program: Program
+    base: float
+    levels: Float64[ndarray, " rule"]
+    predicates: Callable[[], list[Predicate]]
+    bits: float
+    """Nearly what writing it down takes."""
     predicted: Float32[ndarray, " calibration_position"]
     r: float
 
-    def worth(self, n_vocab: int) -> float:
+    @property
+    def worth(self) -> float:
         """Bits that it saves on calibration, less the price of its own."""
         n, r = len(self.predicted), min(max(self.r, 0.0), 1 - 1e-6)
-        return -0.5 * n * float(np.log2(1 - r * r)) - BIT_PRICE * bits_of(self.program, n_vocab)
+        return -0.5 * n * float(np.log2(1 - r * r)) - BIT_PRICE * self.bits
+
+    def program(self) -> Program:
+        rules = [
+            Rule(predicate, as_written(float(level)))
+            for predicate, level in zip(self.predicates(), self.levels, strict=True)
+            if level
+        ]
+        rules.sort(key=lambda rule: -rule.level)
+        return Program(as_written(self.base), tuple(rules))
 
 
 def fit_rules(
@@ -101,18 +119,11 @@ def fit_rules(
     if actual.min() == actual.max():
         return nothing
     judge = _Judge(calibration, on)
-    n_vocab = len(on.reading.vocabulary)
-    trials = [
-        trial
-        for trial in _cover(actual, fit, judge)
-        if len(trial.program.rules) <= most_rules and n_listed(trial.program) <= most_listed
-    ]
+    trials = list(_cover(actual, fit, judge, most_rules, most_listed))
     if not any(trial.r > 0 and trial.r**2 >= EXPLAINED for trial in trials):
         trials += _pursue(actual, smoothed, fit, judge, most_rules, most_listed)
-    best = max(trials, key=lambda trial: trial.worth(n_vocab), default=None)
-    if best is None or not judge.claims(best):
-        return nothing
-    return best.program
+    best = max(trials, key=lambda trial: trial.worth, default=None)
+    return nothing if best is None or not judge.claims(best) else best.program()
 
 
 class _Judge:
@@ -128,52 +139,53 @@ class _Judge:
     def there(self, predicates: Sequence[Predicate]) -> Float32[ndarray, "rule position"]:
         on = self._on
         rows = [strength(one, on.reading)[on.counted][self._finite] for one in predicates]
-        return np.stack(rows).astype(np.float32)
+        return np.array(rows, np.float32).reshape(len(rows), len(self._actual))
 
     def try_levels(
         self,
-        predicates: Sequence[Predicate],
+        predicates: Callable[[], list[Predicate]],
+        bits: float,
         there: Float32[ndarray, "rule position"],
         base: float,
-        levels: ndarray,
+        levels: Float64[ndarray, " rule"],
     ) -> Trial:
         predicted = levels.astype(np.float32) @ there
-        return Trial(
-            program_of(base, predicates, levels), predicted, correlation(self._actual, predicted)
-        )
+        r = correlation(self._actual, predicted)
+        return Trial(base, levels, predicates, bits, predicted, r)
 
     def claims(self, trial: Trial) -> bool:
         return is_borne_out(self._actual, trial.predicted)
 
 
-def program_of(base: float, predicates: Sequence[Predicate], levels: ndarray) -> Program:
-    rules = [
-        Rule(predicate, as_written(float(level)))
-        for predicate, level in zip(predicates, levels, strict=True)
-        if level
-    ]
-    rules.sort(key=lambda rule: -rule.level)
-    return Program(as_written(base), tuple(rules))
-
-
-def _cover(actual: Float32[ndarray, " position"], fit: FitText, judge: _Judge) -> Iterator[Trial]:
+def _cover(
+    actual: Float32[ndarray, " position"],
+    fit: FitText,
+    judge: _Judge,
+    most_rules: int,
+    most_listed: int,
+) -> Iterator[Trial]:
     """Programs of one exact rule, of two, and so on, as long as they pay."""
     rest = rest_of(actual)
     whole = rest.error
-    predicates: list[Predicate] = []
-    held = np.zeros((0, len(actual)), np.float32)
-    for number in range(MOST_COVERS):
+    covers: list[Cover] = []
+    held, there = np.zeros((0, len(actual)), np.float32), judge.there([])
+    for number in range(min(MOST_COVERS, most_rules)):
         cover = best_cover(rest, fit.candidates)
         if cover is None or (not number and cover.gain < WORTH_COVERING * whole):
             return
-        for _ in range(2):
+        for _ in range(CONDITIONS):
             cover = narrowed(cover, rest, fit.candidates)
-        predicates.append(cover.predicate)
+        covers.append(cover)
+        predicates = [cover.predicate for cover in covers]
+        if n_listed(Program(0.0, tuple(Rule(one, 1.0) for one in predicates))) > most_listed:
+            return
         held = np.vstack([held, cover.held])
+        there = np.vstack([there, judge.there([cover.predicate])])
         base, levels = set_levels(held, actual, [COVER_SHRINKAGE])[0]
-        yield judge.try_levels(predicates, judge.there(predicates), base, levels)
+        bits = sum(cover.bits for cover in covers)
+        yield judge.try_levels(partial(list, predicates), bits, there, base, levels)
         rest = rest_of(actual - levels.astype(np.float32) @ held)
-        if rest.error < 1e-4 * whole:
+        if rest.error < SOLVED * whole:
             return
 
 
@@ -203,17 +215,23 @@ def _pursue(
     ):
         if not groups:
             return
-        predicates = [predicate_of(group, fit.candidates) for group in groups]
         if not longest:
             longest = groups
             held = np.stack([fit.candidates.holds(group.picks) for group in groups])
             held = held.astype(np.float32)
-            there = judge.there(predicates)
+            there = judge.there(_predicates(groups, fit.candidates))
         parts = [_parts(group, longest) for group in groups]
         held_now = np.stack([held[part].max(0) for part in parts])
         there_now = np.stack([there[part].max(0) for part in parts])
+        predicates = partial(_predicates, groups, fit.candidates)
+        n_picks = sum(len(group.picks) for group in groups)
+        bits = RULE_BITS * len(groups) + LISTED_BITS * n_picks
         for base, levels in set_levels(held_now, actual, LEVEL_SHRINKAGES):
-            yield judge.try_levels(predicates, there_now, base, levels)
+            yield judge.try_levels(predicates, bits, there_now, base, levels)
+
+
+def _predicates(groups: Sequence[Group], candidates: Candidates) -> list[Predicate]:
+    return [predicate_of(group, candidates) for group in groups]
 
 
 def _parts(group: Group, longest: Sequence[Group]) -> list[int]:

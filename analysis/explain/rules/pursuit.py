@@ -49,12 +49,16 @@ def pursue(
 
 
 def sums_of(
-    residual: Float32[ndarray, " position"], candidates: Candidates
-) -> Float32[ndarray, " candidate"]:
-    """Of the residual, over the positions where each candidate holds."""
+    residual: Float32[ndarray, " position"],
+    candidates: Candidates,
+    chosen: Int32[ndarray, " chosen"] | None = None,
+) -> Float32[ndarray, " chosen"]:
+    """Of the residual, over the positions where each of the candidates (all, or those chosen)
+    holds."""
     return _sums(
         residual,
         candidates.slots,
+        np.arange(len(candidates), dtype=np.int32) if chosen is None else chosen,
         candidates.slot,
         candidates.type_starts,
         candidates.types,
@@ -65,7 +69,17 @@ def sums_of(
 
 
 @njit(fastmath=True, cache=True, nogil=True)
-def _sums(residual, slots, slot, type_starts, types, context_starts, context_positions, n_types):
+def _sums(
+    residual,
+    slots,
+    chosen,
+    slot,
+    type_starts,
+    types,
+    context_starts,
+    context_positions,
+    n_types,
+):
     n_slots, n_positions = slots.shape
     n_at_slots = len(slot)
     by_slot = np.zeros((n_slots, n_types), np.float32)
@@ -74,18 +88,18 @@ def _sums(residual, slots, slot, type_starts, types, context_starts, context_pos
             x = slots[s, t]
             if x >= 0:
                 by_slot[s, x] += residual[t]
-    sums = np.empty(n_at_slots + len(context_starts) - 1, np.float32)
-    for c in range(n_at_slots):
-        row = by_slot[slot[c]]
+    sums = np.empty(len(chosen), np.float32)
+    for at in range(len(chosen)):
+        c = chosen[at]
         total = np.float32(0)
-        for j in range(type_starts[c], type_starts[c + 1]):
-            total += row[types[j]]
-        sums[c] = total
-    for c in range(len(context_starts) - 1):
-        total = np.float32(0)
-        for j in range(context_starts[c], context_starts[c + 1]):
-            total += residual[context_positions[j]]
-        sums[n_at_slots + c] = total
+        if c < n_at_slots:
+            row = by_slot[slot[c]]
+            for j in range(type_starts[c], type_starts[c + 1]):
+                total += row[types[j]]
+        else:
+            for j in range(context_starts[c - n_at_slots], context_starts[c - n_at_slots + 1]):
+                total += residual[context_positions[j]]
+        sums[at] = total
     return sums
 
 
