@@ -145,7 +145,7 @@ def scripted(script: Script | Play) -> Iterator[Scripted]:
                 if ended.wait(play.drip):
                     break
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: Any) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
