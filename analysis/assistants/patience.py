@@ -1,7 +1,6 @@
 """How often a call is tried again, and how long is waited before: doubling, with jitter."""
 
 import email.utils
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,8 +20,8 @@ class Patience:
     longest_wait: float = 60.0
     """Seconds; who is told to wait longer than this gives up instead."""
 
-    def wait(self, tried: int, asked_for: float | None, jitter: random.Random) -> float | None:
-        """Seconds to wait after so many tries; None: no more.
+    def wait(self, tried: int, asked_for: float | None, jitter: float) -> float | None:
+        """Seconds to wait after so many tries; None: no more. `jitter` is drawn from 0 to 1.
 
         What an endpoint asks for is the least: what comes on top spreads those who were told the
         same.
@@ -31,8 +30,8 @@ class Patience:
             return None
         doubled = min(self.first_wait * 2.0 ** (tried - 1), self.longest_wait)
         if asked_for is not None:
-            return asked_for + jitter.uniform(0.0, min(doubled, 1.0))
-        return doubled * jitter.uniform(0.5, 1.0)
+            return asked_for + jitter * min(doubled, 1.0)
+        return doubled * (0.5 + 0.5 * jitter)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

@@ -99,7 +99,7 @@ class Sender:
             return False
         with self._lock:
             seconds = self._patience.wait(
-                len(sent.tried_again) + 1, called.retry_after, self._jitter
+                len(sent.tried_again) + 1, called.retry_after, self._jitter.random()
             )
             if seconds is None:
                 return False

@@ -42,7 +42,7 @@ def verdicts_form(n: int) -> Form[list[bool]]:
 
 
 def levels_form(n: int) -> Form[list[int]]:
-    """A level for each number from 1 to n, by name: in a bare list of a hundred, models get lost."""
+    """A level for each number from 1 to n, by name: in a bare list of a hundred models get lost."""
 
     def read(value: dict[str, Any]) -> list[int]:
         found = exactly(value, *map(str, range(1, n + 1)))

@@ -36,8 +36,8 @@ MARKED_SYSTEM = (
     "You study single neurons of a language model. You are shown excerpts that a neuron has read; "
     "what it responded to most stands between ⟪ and ⟫. Find what the marked parts have in common "
     "and the rest lacks: the words themselves, what they are part of, or what came before them. "
-    "Say it in one short sentence, as particular as the evidence allows. Say nothing about marks or "
-    "neurons; name what sets it off.\n\n"
+    "Say it in one short sentence, as particular as the evidence allows. Say nothing about marks "
+    "or neurons; name what sets it off.\n\n"
     f"{DATA_RULE}\n\n"
     'Answer with one JSON object: {"explanation": "…"}.'
 )
@@ -59,10 +59,10 @@ DETECTION_SYSTEM = (
 )
 FUZZING_SYSTEM = (
     "You check what is claimed about a neuron of a language model. You are told what is said to "
-    "set it off, and shown numbered texts in which some parts stand between ⟪ and ⟫. For each text say "
-    "whether the marked parts are the ones that would set the neuron off if the claim were true: "
-    "true, or false where the marks are elsewhere. Any number of them may be right, none and all "
-    "included.\n\n"
+    "set it off, and shown numbered texts in which some parts stand between ⟪ and ⟫. For each text "
+    "say whether the marked parts are the ones that would set the neuron off if the claim were "
+    "true: true, or false where the marks are elsewhere. Any number of them may be right, none and "
+    "all included.\n\n"
     f"{DATA_RULE}\n\n"
     'Answer with one JSON object, in the order of the texts: {"verdicts": [true, false, …]}.'
 )
