@@ -1,8 +1,8 @@
 """One call to an OpenAI-compatible endpoint: a whole completion, or what went wrong.
 
-Only the endpoint's address, its key and the question go out: no redirect is followed, and what the
-client library would add from the environment (organisation, project, other keys and headers) or
-about this machine is left out.
+Only the key and the question go out, and only to the endpoint: no redirect is followed, no proxy
+stands between us and an endpoint on this machine, and what the client library would add from the
+environment (organisation, project, other keys and headers) or about this machine is left out.
 """
 
 import time
@@ -51,7 +51,9 @@ class Line:
             project="",
             timeout=timeout,
             max_retries=0,
-            http_client=DefaultHttpxClient(follow_redirects=False, timeout=timeout),
+            http_client=DefaultHttpxClient(
+                follow_redirects=False, timeout=timeout, trust_env=not endpoint.is_here
+            ),
         )
 
     def call(self, question: Question[Any], dialect: Dialect) -> Called:

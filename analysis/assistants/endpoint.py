@@ -1,6 +1,7 @@
 """Where a language model is asked: an OpenAI-compatible base URL, and the key that it wants."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -19,6 +20,15 @@ class Endpoint:
     key: SecretStr | None
     timeout: float
     """Seconds that one answer may take in all."""
+
+    @property
+    def is_here(self) -> bool:
+        """It is on this machine."""
+        host = urlsplit(self.url).hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost" or host.endswith(".localhost")
 
     def hide(self, text: str) -> str:
         """The text without the key, should the endpoint have repeated it."""

@@ -66,6 +66,32 @@ def test_nothing_of_this_machine_or_its_environment_goes_along(
     assert not {"x-stainless-os", "x-stainless-arch", "x-stainless-runtime"} & headers.keys()
 
 
+def test_between_us_and_an_endpoint_on_this_machine_is_no_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with scripted(object_says({"number": 3})) as proxy, scripted(object_says({"number": 7})) as own:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url.removesuffix("/v1"))
+        monkeypatch.setenv("NO_PROXY", "")
+        with assistant(own.url) as asker:
+            assert asker.ask(question()).value == 7
+        assert proxy.requests == []
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://127.0.0.1:8080/v1", True),
+        ("http://[::1]:8080/v1", True),
+        ("http://localhost:11434/v1", True),
+        ("https://127.0.0.1.example.org/v1", False),
+        ("http://10.0.0.7/v1", False),
+    ],
+)
+def test_what_is_on_this_machine_is_known_by_its_address(url: str, here: bool) -> None:
+    assert configured_endpoint(url, None, 1.0).is_here is here
+
+
 @pytest.mark.parametrize("url", [None, "", "   "])
 def test_without_a_url_there_is_nothing_to_ask_whatever_the_environment_says(
     url: str | None, monkeypatch: pytest.MonkeyPatch

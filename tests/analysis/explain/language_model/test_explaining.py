@@ -109,20 +109,23 @@ def test_a_document_in_both_splits_is_refused() -> None:
         assert endpoint.requests == []
 
 
-def test_the_negative_tail_is_explained_by_itself() -> None:
+def test_the_negative_tail_is_explained_and_judged_by_itself() -> None:
     fit = [excerpt("the whale dives", {0: 9.0, 1: -3.0}, 1)]
-    with scripted(explainer("whale names")) as endpoint, assistant(endpoint.url) as asker:
+    with scripted(explainer("goats", "whales")) as endpoint, assistant(endpoint.url) as asker:
         found = explain(
             asker,
             fit,
-            CALIBRATION,
-            ExplainerOptions("big"),
+            [excerpt("a whale", {0: 5.0, 1: -2.0}, 2), excerpt("a goats", {0: 5.0}, 3)],
+            ExplainerOptions("big", candidates=2, most_excerpts=1),
             judge="detection",
             judge_options=JUDGE,
             negate=True,
         )
         assert data_of(endpoint.requests[0]) == [" the\t0\n whale\t10\n dives\t0"]
     assert found.negated
+    assert [candidate.judged.truth.sum() for candidate in found.candidates] == [1, 1]
+    assert [candidate.merit for candidate in found.candidates] == [0.0, 0.5]
+    assert found.text == "whales"
 
 
 @pytest.mark.parametrize(("negate", "said"), [(False, "never above 0"), (True, "never below 0")])
