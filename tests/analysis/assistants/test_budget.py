@@ -1,6 +1,7 @@
 """Nothing is asked that could cost more than is left."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,9 @@ def test_prompts_are_never_charged_with_more_tokens_than_were_set_aside() -> Non
     for text in ("", "plain", "Ünïcödé ⟦⟧ 漢字 🐚" * 20):
         most = question(text).most_prompt_tokens
         assert most >= len(f"Count.{text}".encode()) + 16
+    asked = question()
+    large = replace(asked, form=replace(asked.form, schema={"enum": ["x" * 900]}))
+    assert large.most_prompt_tokens >= asked.most_prompt_tokens + 800
 
 
 def test_the_tally_adds_up_what_was_paid(tmp_path: Path) -> None:

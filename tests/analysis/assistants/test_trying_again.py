@@ -60,12 +60,24 @@ def test_a_passing_failure_is_tried_again_and_the_reason_counted(status: int) ->
 
 
 def test_retry_after_is_waited_for_by_everybody() -> None:
-    plays = in_turn(fails(429, Retry_After="0.4"), object_says({"number": 7}))
-    with scripted(plays) as endpoint, assistant(endpoint.url, concurrency=1) as asker:
-        began = time.monotonic()
-        answers = asker.ask_all([question("a"), question("b")])
-        assert [answered.value for answered in answers] == [7, 7]
-        assert all(at - began >= 0.4 for at in endpoint.arrivals[1:])
+    told = threading.Event()
+
+    def script(_: dict, number: int) -> Play:
+        if number == 0:
+            told.set()
+            return fails(429, Retry_After="2.0")
+        return object_says({"number": 7})
+
+    with scripted(script) as endpoint, assistant(endpoint.url, concurrency=2) as asker:
+        first = threading.Thread(target=asker.ask, args=(question("a"),))
+        first.start()
+        told.wait(10)
+        time.sleep(1.0)  # by then the first one knows
+        assert asker.ask(question("b")).value == 7
+        first.join()
+        began, *later = endpoint.arrivals
+        assert len(later) == 2
+        assert all(at - began >= 1.9 for at in later)
 
 
 def test_who_is_told_to_come_back_tomorrow_gives_up_at_once() -> None:
