@@ -7,7 +7,7 @@ question, in order. Nothing but a spent budget or a cancelled job raises out of 
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Generic
@@ -19,6 +19,7 @@ from analysis.assistants.calling import Line
 from analysis.assistants.endpoint import Endpoint
 from analysis.assistants.extracting import find_object
 from analysis.assistants.patience import Patience
+from analysis.assistants.pool import AskingPool
 from analysis.assistants.question import Answer, Message, Question, UnfitAnswerError
 from analysis.assistants.quoting import quote
 from analysis.assistants.reply import Reply
@@ -50,7 +51,7 @@ class Assistant:
         self._check = check
         self._line = Line(endpoint)
         self._sender = Sender(self._line, budget or Budget(), patience or Patience())
-        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="assistant")
+        self._pool = AskingPool(concurrency)
         self._counting = Counting()
 
     def __enter__(self) -> "Assistant":
@@ -62,7 +63,7 @@ class Assistant:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
         self._line.close()
 
     @property

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from analysis.assistants.endpoint import configured_endpoint
 from analysis.errors import AssistantError
+from app.settings import Settings
 from tests.analysis.assistants.asking import KEY, assistant, question
 from tests.analysis.assistants.scripted import Play, dead_url, fails, object_says, says, scripted
 
@@ -47,6 +48,17 @@ def test_an_endpoint_shows_no_key_and_cannot_be_told_it() -> None:
     endpoint = configured_endpoint("http://127.0.0.1:1/v1", SecretStr(KEY), 1.0)
     assert KEY not in f"{endpoint!r} {endpoint} {asdict(endpoint)}"
     assert pickle.loads(pickle.dumps(endpoint)) == endpoint  # noqa: S301 - our own bytes
+
+
+def test_settings_make_an_endpoint_and_show_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATCHCLAMP_ASSISTANT_URL", "http://127.0.0.1:1/v1/")
+    monkeypatch.setenv("PATCHCLAMP_ASSISTANT_KEY", KEY)
+    settings = Settings()
+    endpoint = configured_endpoint(
+        settings.assistant_url, settings.assistant_key, settings.assistant_timeout_seconds
+    )
+    assert (endpoint.url, endpoint.timeout) == ("http://127.0.0.1:1/v1", 120)
+    assert KEY not in f"{settings!r} {settings.model_dump()} {settings.model_dump_json()}"
 
 
 def test_nothing_of_this_machine_or_its_environment_goes_along(

@@ -1,5 +1,7 @@
 """How long is waited before a call is made again."""
 
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -9,6 +11,7 @@ import pytest
 from analysis.assistants.patience import Patience, retry_after
 from tests.analysis.assistants.asking import assistant, question
 from tests.analysis.assistants.scripted import Play, fails, in_turn, object_says, scripted
+from tests.contracts.tree import ROOT
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -133,6 +136,25 @@ def test_a_cancelled_job_does_not_wait_for_its_next_try() -> None:
         ):
             asker.ask(question())
         assert time.monotonic() - began < 10
+
+
+LEAVING = """
+import sys
+from tests.analysis.assistants.asking import assistant, question
+def check():
+    if checks.pop(): raise SystemExit(7)
+checks = [True] + 20 * [False]
+with assistant(sys.argv[1], timeout=60, check=check) as asker:
+    asker.ask(question())
+"""
+
+
+def test_a_process_that_leaves_does_not_wait_for_an_answer() -> None:
+    with scripted(object_says({"number": 7}, wait=60)) as endpoint:
+        command = [sys.executable, "-c", LEAVING, endpoint.url]
+        left = subprocess.run(command, check=False, timeout=40, cwd=ROOT)
+        assert len(endpoint.requests) == 1
+    assert left.returncode == 7
 
 
 def test_no_more_calls_are_under_way_at_once_than_allowed() -> None:
