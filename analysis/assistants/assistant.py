@@ -72,6 +72,11 @@ class Assistant:
             self._counting.tally, n_cache_faults=self._cache.n_faults if self._cache else 0
         )
 
+    @property
+    def given_up(self) -> Failure | None:
+        """Why questions are no longer sent; None: they are. A job had better stop and say so."""
+        return self._sender.given_up
+
     def ask(self, question: Question[Answer]) -> Answered[Answer]:
         return self.ask_all([question])[0]
 

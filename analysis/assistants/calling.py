@@ -23,6 +23,8 @@ LARGEST_BODY = 64 << 20
 NO_KEY = "none"
 """The client wants one; endpoints without keys ignore it."""
 CONNECT_SECONDS = 10.0
+WHATEVER_IS_ASKED = {401, 402, 403, 404, 405, 407, *range(300, 400)}
+"""Statuses that another question would get too: the key, the account, the address, the model."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Called:
     retry_after: float | None = None
     may_have_cost: bool = False
     """The endpoint may have worked for it although no whole answer came."""
+    hopeless: bool = False
+    """Another question would fail like this too."""
     complaint: str | None = None
     """What it says is wrong with the request."""
 
@@ -64,8 +68,8 @@ class Line:
         try:
             body = self._body({"messages": messages, **options})
             outcome = read_completion(self._hide(body), options)
-            cost = isinstance(outcome, Failure)
-            return Called(outcome, options, may_have_cost=cost)
+            foreign = isinstance(outcome, Failure)
+            return Called(outcome, options, may_have_cost=foreign, hopeless=foreign)
         except APITimeoutError:
             return self._timed_out(options)
         except APIStatusError as error:
@@ -116,6 +120,7 @@ class Line:
             failure,
             options,
             retry_after=retry_after(error.response.headers),
+            hopeless=status in WHATEVER_IS_ASKED,
             complaint=said if status in (400, 422) else None,
         )
 
@@ -124,7 +129,7 @@ class Line:
         cause = error.__cause__ if isinstance(error, APIConnectionError) else error
         name = type(cause or error).__name__
         if "Connect" in name or isinstance(cause, OSError):
-            return Called(Failure("unreachable", f"no connection ({name})"), options)
+            return Called(Failure("unreachable", f"no connection ({name})"), options, hopeless=True)
         failure = Failure("half_answer", f"the answer broke off ({name})")
         return Called(failure, options, may_have_cost=True)
 

@@ -14,10 +14,9 @@ from analysis.assistants.patience import PASSING, Patience
 from analysis.assistants.question import Question
 from analysis.assistants.reply import Reply
 
-HOPELESS: frozenset[FailureKind] = frozenset({"unreachable", "rejected", "not_a_completion"})
 HOPELESS_IN_A_ROW = 5
-"""After so many questions that failed like this, the others are not sent: the endpoint is down, its
-address or the key is wrong, or it has no such model."""
+"""After so many questions that failed whatever they ask, the others are not sent: the endpoint is
+down, its address or the key is wrong, or it has no such model."""
 
 
 @dataclass
@@ -45,8 +44,13 @@ class Sender:
         self._jitter = random.Random()  # noqa: S311 - spreads waiting, guards nothing
         self._lock = threading.Lock()
         self._dialect = Dialect()
-        self._hopeless = 0
+        self._hopeless: list[Failure] = []
         self._not_before = 0.0
+
+    @property
+    def given_up(self) -> Failure | None:
+        """Why nothing is sent any more; None: it still is."""
+        return self._hopeless[-1] if len(self._hopeless) >= HOPELESS_IN_A_ROW else None
 
     def send(self, question: Question[Any], stop: threading.Event) -> Sent:
         """The reply or the last failure; at once `not_sent` where there is no hope.
@@ -54,19 +58,21 @@ class Sender:
         Raises:
             BudgetSpent: the next call could exceed the budget.
         """
-        if self._hopeless >= HOPELESS_IN_A_ROW:
-            detail = f"not sent: {HOPELESS_IN_A_ROW} questions in a row had failed for good"
+        if failure := self.given_up:
+            detail = f"not sent after {HOPELESS_IN_A_ROW} failures in a row: {failure.detail}"
             return Sent(Failure("not_sent", detail))
         sent = Sent(Failure("not_sent", "not sent: the job was ending"))
         dialect = self._dialect
+        hopeless = False
         while not stop.wait(max(0.0, self._not_before - time.monotonic())):
             called = self._pay(question, dialect, stop, sent)
+            hopeless = called.hopeless
             other = dialect.without(called.complaint, called.sent) if called.complaint else None
             if other:
                 dialect = other
             elif not self._try_again(called, sent, stop):
                 break
-        self._learn(sent.outcome, dialect)
+        self._learn(sent.outcome, dialect, hopeless=hopeless)
         return sent
 
     def _pay(
@@ -109,12 +115,14 @@ class Sender:
         sent.tried_again.append(failure.kind)
         return not stop.wait(seconds)
 
-    def _learn(self, outcome: Reply | Failure, dialect: Dialect) -> None:
+    def _learn(self, outcome: Reply | Failure, dialect: Dialect, *, hopeless: bool) -> None:
         with self._lock:
             if isinstance(outcome, Reply):
                 self._dialect = self._dialect.both(dialect)
-            failed = isinstance(outcome, Failure) and outcome.kind in HOPELESS
-            self._hopeless = self._hopeless + 1 if failed else 0
+            if hopeless and isinstance(outcome, Failure):
+                self._hopeless.append(outcome)
+            else:
+                self._hopeless.clear()
 
 
 def tokens_of(reply: Reply, question: Question[Any]) -> tuple[tuple[int, int], bool]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from analysis.assistants.budget import Budget, Prices, Spending
+from analysis.assistants.cache import ReplyCache
 from analysis.errors import BudgetSpent
 from tests.analysis.assistants.asking import assistant, question
 from tests.analysis.assistants.scripted import fails, object_says, scripted
@@ -68,6 +69,20 @@ def test_a_spent_budget_ends_the_batch_before_it_is_exceeded() -> None:
         assert len(endpoint.requests) == 3
         assert budget.spent.tokens == 3 * 35 <= NEEDED + 70
     assert "not asked again" in (ended.value.hint or "")
+
+
+def test_calls_under_way_when_a_budget_ends_are_awaited_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "replies.sqlite"
+    slow = question("slow")
+    with scripted(object_says({"number": 7}, wait=0.7)) as endpoint:
+        with (
+            assistant(endpoint.url, budget=Budget(tokens=NEEDED + 70), cache=path) as asker,
+            pytest.raises(BudgetSpent),
+        ):
+            asker.ask_all([slow, question("dear", max_tokens=10_000)])
+        kept = ReplyCache(path).find(slow.key(endpoint.url))
+    assert kept is not None
+    assert kept.text == '{"number": 7}'
 
 
 def test_what_was_answered_before_the_end_is_not_paid_twice(tmp_path: Path) -> None:

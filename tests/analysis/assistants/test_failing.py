@@ -26,6 +26,7 @@ FAILURES = [
     (object_says({"number": 7, "also": 8}), "garbage", 2),
     (says('{"number": NaN}'), "garbage", 2),
     (says("[7]"), "garbage", 2),
+    (says('<think>{"number": 7}?</think> Who knows.'), "garbage", 2),
     (says("{" * 5000), "garbage", 2),
     (says(""), "garbage", 2),
     (says("I'm sorry, but I can't count those."), "refusal", 1),
@@ -95,6 +96,17 @@ def test_an_endpoint_that_always_refuses_is_not_asked_forever(play: Play) -> Non
         kinds = [answered.failure.kind for answered in answers if answered.failure]
         assert len(kinds) == 20
         assert kinds.count("not_sent") == 20 - HOPELESS_IN_A_ROW
+        assert asker.given_up is not None
+        assert answers[-1].failure is not None
+        assert asker.given_up.detail in answers[-1].failure.detail
+
+
+def test_a_question_that_is_refused_for_itself_says_nothing_of_the_others() -> None:
+    with scripted(fails(400, "the prompt is too long")) as endpoint:
+        with assistant(endpoint.url) as asker:
+            asker.ask_all([question(str(number)) for number in range(12)])
+            assert asker.given_up is None
+        assert len(endpoint.requests) == 12
 
 
 def test_an_endpoint_that_answers_now_and_then_is_asked_on() -> None:
