@@ -50,7 +50,8 @@ class Sender:
     @property
     def given_up(self) -> Failure | None:
         """Why nothing is sent any more; None: it still is."""
-        return self._hopeless[-1] if len(self._hopeless) >= HOPELESS_IN_A_ROW else None
+        with self._lock:
+            return self._hopeless[-1] if len(self._hopeless) >= HOPELESS_IN_A_ROW else None
 
     def send(self, question: Question[Any], stop: threading.Event) -> Sent:
         """The reply or the last failure; at once `not_sent` where there is no hope.
