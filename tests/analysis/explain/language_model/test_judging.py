@@ -103,6 +103,15 @@ def test_fuzzing_shows_each_firing_window_twice_in_different_calls() -> None:
         assert all(text.count("⟪") == 1 for text in texts)
 
 
+def test_in_each_fuzzing_call_true_and_false_marks_are_mixed() -> None:
+    many = [excerpt(f"whale number {n}", {0: 1.0}, n) for n in range(8)]
+    with scripted(sees("whale")) as endpoint, assistant(endpoint.url) as asker:
+        judged = fuzz(asker, "whales", many, JudgeOptions("j", 0.5, windows_per_call=8))
+    first, second = judged.truth[:8], judged.truth[8:]
+    assert first.sum() == second.sum() == 4
+    assert 0 < (first[:-1] == first[1:]).sum()  # and not in turn
+
+
 def test_a_window_that_cannot_be_marked_falsely_is_not_shown() -> None:
     full = excerpt("whale whale whale rest", {0: 1.0, 1: 1.0, 2: 1.0})
     with scripted(sees("whale")) as endpoint, assistant(endpoint.url) as asker:
