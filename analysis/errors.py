@@ -29,3 +29,7 @@ class AssistantError(AnalysisError):
 
 class BudgetSpent(AssistantError):  # noqa: N818 - a good end, not an error
     """The next call could cost more than is left: the job stops here, with what it has."""
+
+
+class RecordsError(AnalysisError):
+    """A file of neuron records that cannot be read, or not trusted."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from app.settings import get_settings
 from app.store.engine import begin, open_engine
 from app.store.tables import Base
-from app.store.tables.base import Json, Moment, Packed
+from app.store.tables.base import Json, Moment, Packed, has_class
 
 TYPES = {Json: "sa.Text()", Moment: "sa.DateTime(timezone=True)", Packed: "sa.LargeBinary()"}
 
@@ -29,6 +29,7 @@ def run(connection: Connection) -> None:
         render_as_batch=True,
         render_item=render_item,
         compare_type=True,
+        include_name=has_class,
         transactional_ddl=True,
     )
     with context.begin_transaction():

@@ -24,6 +24,7 @@ from app.store.backup import copy_sqlite
 from app.store.engine import writing
 from app.store.failures import store_name
 from app.store.tables import Base
+from app.store.tables.base import has_class
 
 LOCK_KEY = 7_306_350_141_929_227_636  # any constant: what every Patchclamp process agrees on
 
@@ -83,7 +84,8 @@ def head_revision() -> str:
 def differences(engine: Engine) -> list[Any]:
     """What Alembic would change to make the store equal to the tables in the code."""
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "include_name": has_class}
+        context = MigrationContext.configure(connection, opts=options)
         return list(compare_metadata(context, Base.metadata))
 
 

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,40 @@ METRICS = (
 COLUMNS = ("value", "low", "high", "mean", "lookup", "shuffled")
 """The score with its 95 % interval, and the same metric of the three baselines."""
 
+PROTOCOLS = {
+    "corpus_r": "corpus",
+    "top_random_r": "top+random",
+    "r2_uncentred": "corpus",
+    "r2_centred": "corpus",
+    "deviation": "corpus",
+    "detection": "windows",
+    "detection_precision": "windows",
+    "detection_recall": "windows",
+    "fuzzing": "marked tokens",
+    "auroc": "corpus",
+}
+"""What each metric is computed over."""
+NOT_ASKED = float("-inf")
+"""As the value of a metric that nobody computed; what could not be computed is NaN."""
+
 HISTOGRAM_HEADER = 4
+
+
+def pack_scores(metrics: Mapping[str, Sequence[float | None]]) -> bytes:
+    """The numbers of each metric, in the order of `COLUMNS` as far as they are given; None is
+    undefined. Metrics that are not named were not asked."""
+    values = np.full((len(METRICS), len(COLUMNS)), np.nan, np.float32)
+    values[:, 0] = NOT_ASKED
+    for name, numbers in metrics.items():
+        row = METRICS.index(name)
+        values[row] = np.nan
+        values[row, : len(numbers)] = [np.nan if n is None else n for n in numbers]
+    return pack(values, np.float32)
+
+
+def unpack_scores(data: bytes) -> NDArray[np.float32]:
+    """[metric, column]"""
+    return unpack(data, np.float32, len(METRICS), len(COLUMNS))
 
 
 def pack_histograms(counts: NDArray[Any]) -> list[bytes]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import psycopg
-from sqlalchemy import BigInteger, Connection, Double, Float, Integer, LargeBinary, Table
+from sqlalchemy import BigInteger, Connection, DateTime, Double, Float, Integer, LargeBinary, Table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.type_api import TypeEngine
 
@@ -161,16 +161,22 @@ def _replace(
         position = row_class._fields.index(name)
         delete = delete.where(table.c[name].in_(sorted({row[position] for row in rows})))
     connection.execute(delete)
-    keyed = [(*key, *row) for row in rows]
+    insert_rows(connection, table, columns, [(*key, *row) for row in rows])
+
+
+def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], rows: Rows) -> None:
+    """Many at once, as tuples of what the database holds: JSON and moments come as text."""
+    if not rows:
+        return
     if connection.dialect.name == "postgresql":
-        _copy(connection, table, columns, keyed)
-    else:
-        marks = ", ".join("?" * len(columns))
-        names = ", ".join(f'"{name}"' for name in columns)
-        connection.exec_driver_sql(
-            f"INSERT INTO {table.name} ({names}) VALUES ({marks})",  # noqa: S608 (our own names)
-            keyed,
-        )
+        _copy(connection, table, columns, rows)
+        return
+    marks = ", ".join("?" * len(columns))
+    names = ", ".join(f'"{name}"' for name in columns)
+    connection.exec_driver_sql(
+        f"INSERT INTO {table.name} ({names}) VALUES ({marks})",  # noqa: S608 (our own names)
+        list(rows),
+    )
 
 
 def _refuse_foreign_numbers(row: tuple[Any, ...], row_class: type[Any]) -> None:
@@ -213,4 +219,6 @@ def _copy_type(kind: TypeEngine[Any]) -> str:
         return "int4"
     if isinstance(kind, Double | Float):
         return "float8"
+    if isinstance(kind, DateTime):
+        return "timestamptz"
     return "bytea" if isinstance(kind, LargeBinary) else "text"

@@ -21,15 +21,15 @@ def test_a_run_tells_where_its_numbers_come_from(filled: Filled):
 
 def test_runs_beside_a_sweep_name_it(filled: Filled):
     with open_session(filled.engine) as session:
-        assert {get_run(session, run_id=n).of_run_id for n in (3, 4)} == {2}
+        assert {get_run(session, run_id=n).of_run_id for n in (3, 4, 5)} == {2}
 
 
 def test_runs_come_newest_first_and_page_by_cursor(filled: Filled):
     with open_session(filled.engine) as session:
         first = list_runs(session, limit=5)
-        rest = list_runs(session, limit=5, cursor=first.next_cursor)
+        rest = list_runs(session, limit=6, cursor=first.next_cursor)
         sweeps = list_runs(session, model="synthetic", kind="sweep")
-    assert [run.id for run in first.items + rest.items] == [8, 7, 6, 5, 4, 3, 2, 1]
+    assert [run.id for run in first.items + rest.items] == [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]
     assert rest.next_cursor is None
     assert [run.id for run in sweeps.items] == [2, 1]
 

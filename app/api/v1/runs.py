@@ -25,7 +25,7 @@ def list_runs(
         str | None, Query(description="Only of this model.", pattern=NAME, examples=["smollm2"])
     ] = None,
     kind: Annotated[
-        Literal["sweep", "output", "relate"] | None,
+        Literal["sweep", "output", "relate", "explain", "score"] | None,
         Query(description="Only of this kind.", examples=["sweep"]),
     ] = None,
     limit: Limit = 20,

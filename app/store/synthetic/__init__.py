@@ -18,6 +18,7 @@ from app.store.engine import begin, open_session
 from app.store.packing import pack
 from app.store.synthetic import many, units
 from app.store.synthetic.catalogue import Runs, add_corpus, add_model
+from app.store.synthetic.explanations import add_token_space, explain_site
 from app.store.synthetic.text import Text, make_text
 from app.store.tables import ArtifactTable, ModelTable, SiteTable
 from app.store.writing import (
@@ -79,6 +80,14 @@ def fill_synthetic(
                 engine, generator, text, model, site, sites, runs, full[site.name],
                 per_kind=exemplars_per_kind,
                 data=data if full_exemplars is None else None,
+            )  # fmt: skip
+        apart = np.random.default_rng((seed, model.id))
+        add_token_space(engine, apart, model.id, len(text.vocabulary))
+        for site in sites:
+            explain_site(
+                engine, apart, text, model, site, full[site.name],
+                sweep_id=runs.sweep, run_id=runs.explain,
+                scripted=site.kind == "mlp" and site.n_units >= 8 and full_exemplars is None,
             )  # fmt: skip
         pairs = [(site.name, unit) for site in sites for unit in full[site.name]]
         made.append(SyntheticModel(model.name, runs.sweep, pairs))

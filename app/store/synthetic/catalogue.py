@@ -31,6 +31,7 @@ class Runs:
     sweep: int
     output: int
     relate: int
+    explain: int
 
 
 def add_corpus(session: Session, text: Text) -> CorpusTable:
@@ -169,6 +170,7 @@ def _add_runs(session: Session, model: ModelTable, corpus: CorpusTable, text: Te
         sweep.id,
         run("output", "finished", sweep.id, 1).id,
         run("relate", "finished", sweep.id, 2).id,
+        run("explain", "finished", sweep.id, 3).id,
     )
 
 

@@ -4,6 +4,7 @@ from app.store.tables.base import Base
 from app.store.tables.corpus import CorpusTable, DocumentTable, WindowSetTable, WindowTable
 from app.store.tables.explanation import (
     ExplanationTable,
+    ExplanationVectorTable,
     ScoreSummaryTable,
     ScoreTable,
     TokenSpaceTable,
@@ -19,6 +20,7 @@ from app.store.tables.unit import (
     SiteSummaryTable,
     UnitHistogramTable,
     UnitStatisticsTable,
+    UnitTokensTable,
 )
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "DocumentTable",
     "ExemplarTable",
     "ExplanationTable",
+    "ExplanationVectorTable",
     "JobEventTable",
     "JobTable",
     "ModelTable",
@@ -42,6 +45,7 @@ __all__ = [
     "TokenSpaceTable",
     "UnitHistogramTable",
     "UnitStatisticsTable",
+    "UnitTokensTable",
     "VocabularyTable",
     "WindowSetTable",
     "WindowTable",

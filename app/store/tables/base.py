@@ -21,6 +21,12 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+def has_class(name: str | None, kind: str, parents: object) -> bool:  # noqa: ARG001 - Alembic's
+    """Whether a class should stand for the table: not for the index of search, which each database
+    keeps in its own way (`app.store.search.index`)."""
+    return not (kind == "table" and name is not None and name.startswith("search_"))
+
+
 class Moment(TypeDecorator[datetime]):
     """An instant in UTC, given and returned with its zone; SQLite would drop it."""
 

@@ -37,6 +37,8 @@ class ExplanationTable(Base):
         Index(None, "site_id", "unit_index"),
         Index(None, "run_id", "method"),
         Index(None, "origin_id", "version"),
+        # the id of a deleted row is never given again: vectors and cursors name explanations by it
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -54,19 +56,23 @@ class ExplanationTable(Base):
     origin_id: Mapped[int | None]
     """The first version of this claim; NULL in that version itself."""
     version: Mapped[int]
-    text: Mapped[str]
-    """In words. Of a program: written from it."""
-    program: Mapped[str | None]
-    """In the language of programs (docs/programs.md); the source of truth where there is one."""
     bits: Mapped[float | None]
     """Description length of the program, else of the text."""
     n_rules: Mapped[int | None]
     n_listed: Mapped[int | None]
     """Tokens and texts listed in the program."""
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    search_key: Mapped[int | None] = mapped_column(BigInteger)
+    """Its row in the search index, which lies in the order of these keys: `app.store.search.keys`.
+    NULL where it is not to be found: replaced, withdrawn, failed."""
+    text: Mapped[str]
+    """In words. Of a program: written from it. Long columns come last: SQLite goes over what is
+    before a column to read it."""
     details: Mapped[dict[str, Any]] = mapped_column(Json)
     """How it came about: candidates on calibration, prompt, raw answer, tokens and cost, why it
-    failed, what file and line it was imported from."""
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    failed, what file and line it was imported from, who withdrew it."""
+    program: Mapped[str | None]
+    """In the language of programs (docs/programs.md); the source of truth where there is one."""
 
 
 class ScoreTable(Base):
@@ -99,8 +105,32 @@ class ScoreTable(Base):
     p: Mapped[float | None]
     """Of r being no better than the shuffled baseline, by the document bootstrap, one-sided."""
     values: Mapped[bytes] = mapped_column(Packed)
-    """float32 [metric, column] in the order of `app.store.packing.METRICS` and `COLUMNS`; NaN where
-    undefined or not asked."""
+    """float32 [metric, column] in the order of `app.store.packing.METRICS` and `COLUMNS`, written
+    by `pack_scores`: NaN where undefined, -inf as the value of what was not asked."""
+
+
+class ExplanationVectorTable(Base):
+    """Where an explanation's text lies among all texts, for search by meaning.
+
+    Ids rise in the order of writing: whoever keeps sketches in memory reads on from the last.
+    """
+
+    __tablename__ = "explanation_vectors"
+    __table_args__ = (
+        UniqueConstraint("explanation_id"),
+        # all sketches are read without the vectors between them
+        Index("ix_explanation_vectors_sketch", "id", "explanation_id", "site_id", "sketch"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    explanation_id: Mapped[int] = mapped_column(ForeignKey("explanations.id", ondelete="CASCADE"))
+    site_id: Mapped[int]
+    """Of the explanation."""
+    sketch: Mapped[bytes] = mapped_column(Packed)
+    """uint64 [n_dims / 64]: the sign of every number of the vector, as bits."""
+    vector: Mapped[bytes] = mapped_column(Packed)
+    """float16 [n_dims], of unit length."""
 
 
 class ScoreSummaryTable(Base):

@@ -3,10 +3,10 @@
 All rows are keyed by run first: a second sweep never overwrites the numbers of the first.
 """
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.store.tables.base import Base, Packed
+from app.store.tables.base import Base, Json, Packed
 
 SORTED = ("density", "maximum", "kurtosis")
 
@@ -141,6 +141,28 @@ class OutputSideTable(Base):
     """float32 [4 * n]: centred logits per unit of activation, at the run's scale."""
     z_scores: Mapped[bytes] = mapped_column(Packed)
     """float32 [4 * n]: against random directions of the same norm."""
+
+
+class UnitTokensTable(Base):
+    """What a unit is found by in search: the tokens that it peaks at, and those that it writes."""
+
+    __tablename__ = "unit_tokens"
+    __table_args__ = (
+        UniqueConstraint("run_id", "site_id", "unit_index"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    """The sweep."""
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"))
+    unit_index: Mapped[int]
+    search_key: Mapped[int] = mapped_column(BigInteger)
+    """Its row in the search index, as of explanations; first those that peak at few tokens."""
+    peaks: Mapped[list[str]] = mapped_column(Json)
+    """Different tokens at the peaks of its top exemplars in the fit split, most frequent first."""
+    promoted: Mapped[list[str]] = mapped_column(Json)
+    suppressed: Mapped[list[str]] = mapped_column(Json)
 
 
 class RelatedUnitTable(Base):

@@ -1,0 +1,114 @@
+"""Scores: of one explanation in full, and how they are distributed over the units of each site."""
+
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row, bindparam, select
+from sqlalchemy.orm import Session
+
+from app.store.locating import locate
+from app.store.packing import unpack
+from app.store.queries.model import check_choice
+from app.store.reading import finite_or_none
+from app.store.reading_scores import score_views
+from app.store.tables import RunTable, ScoreSummaryTable, ScoreTable, SiteTable
+from app.store.views.score import ScorePoint, ScoreSummaryView, ScoreView
+
+METHODS = ("rules", "hand", "language_model", "output", "lookup", "import")
+ROW = (
+    ScoreTable.explanation_id,
+    ScoreTable.split,
+    ScoreTable.judge,
+    ScoreTable.status.label("score_status"),
+    ScoreTable.reason,
+    ScoreTable.n_windows,
+    ScoreTable.n_documents,
+    ScoreTable.n_positions,
+    ScoreTable.n_failed,
+    ScoreTable.r,
+    ScoreTable.p,
+    ScoreTable.run_id.label("score_run_id"),
+    ScoreTable.values,
+)
+OF_EXPLANATIONS = select(*ROW).where(
+    ScoreTable.explanation_id.in_(bindparam("explanation_ids", expanding=True))
+)
+SUMMARIES = (
+    select(
+        ScoreSummaryTable,
+        SiteTable.name.label("site"),
+        SiteTable.kind,
+        SiteTable.layer,
+        SiteTable.n_units.label("n_units_of_site"),
+    )
+    .join(SiteTable, SiteTable.id == ScoreSummaryTable.site_id)
+    .join(RunTable, RunTable.id == ScoreSummaryTable.run_id)
+    .where(RunTable.of_run_id == bindparam("sweep_id"), RunTable.kind.in_(("explain", "score")))
+    .order_by(
+        SiteTable.layer, SiteTable.kind, ScoreSummaryTable.method, ScoreSummaryTable.split,
+        ScoreSummaryTable.run_id,
+    )
+)  # fmt: skip
+
+
+def scores_of(session: Session, *, explanation_id: int) -> list[ScoreView]:
+    """Every metric of every split and judge that scored this explanation, test first."""
+    rows = session.execute(OF_EXPLANATIONS, {"explanation_ids": [explanation_id]}).all()
+    order = {"test": 0, "calibration": 2, "fit": 3}
+    ordered = sorted(rows, key=lambda row: (order.get(row.split, 1), row.split, row.judge))
+    return [view for row in ordered for view in score_views(row)]
+
+
+def list_score_summaries(
+    session: Session,
+    *,
+    model: str,
+    run_id: int | None = None,
+    method: str | None = None,
+    split: str | None = None,
+    kind: str | None = None,
+) -> list[ScoreSummaryView]:
+    """By layer, method and split, over the units that the explain and score runs of a sweep (the
+    model's current one) have taken in random order. Of several runs of the same method and split,
+    the newest that has the site."""
+    if method is not None:
+        check_choice("method", method, METHODS)
+    subject = locate(session, model=model, run_id=run_id)
+    query = SUMMARIES
+    if method is not None:
+        query = query.where(ScoreSummaryTable.method == method)
+    if split is not None:
+        query = query.where(ScoreSummaryTable.split == split)
+    if kind is not None:
+        query = query.where(SiteTable.kind == kind)
+    newest: dict[tuple[int, str, str], Row[*tuple[Any, ...]]] = {}
+    for row in session.execute(query, {"sweep_id": subject.run_id}):
+        stored: ScoreSummaryTable = row.ScoreSummaryTable
+        newest[stored.site_id, stored.method, stored.split] = row
+    return [_summary(subject.model, row) for row in newest.values()]
+
+
+def _summary(model: str, row: Row[*tuple[Any, ...]]) -> ScoreSummaryView:
+    stored: ScoreSummaryTable = row.ScoreSummaryTable
+    points = unpack(stored.points, np.float32, -1, 3)
+    return ScoreSummaryView(
+        model=model,
+        site=row.site,
+        kind=row.kind,
+        layer=row.layer,
+        run_id=stored.run_id,
+        method=stored.method,
+        split=stored.split,
+        n_units_of_site=row.n_units_of_site,
+        n_units=stored.n_units,
+        n_scored=stored.n_scored,
+        n_undefined=stored.n_undefined,
+        n_failed=stored.n_failed,
+        n_better=stored.n_better,
+        mean_r=stored.mean_r,
+        quantiles=unpack(stored.quantiles, np.float32).tolist(),
+        points=[
+            ScorePoint(index=int(index), bits=bits, r=r)
+            for index, bits, r in finite_or_none(points)
+        ],
+    )

@@ -1,0 +1,69 @@
+"""An explanation as shown: in a unit's short list, in full, and the versions of it."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from app.store.views.base import View
+from app.store.views.score import HeadlineView, ScoreView
+
+Method = Literal["lookup", "rules", "output", "language_model", "hand", "import"]
+Status = Literal["current", "replaced", "withdrawn", "failed"]
+
+
+class ExplanationLine(View):
+    """One of a unit's explanations, with r on every split that it was tested on."""
+
+    id: int
+    model: str
+    site: str
+    index: int
+    method: Method
+    author: str
+    """A method with its version, a language model, or who wrote it."""
+    status: Status
+    version: int
+    text: str
+    has_program: bool
+    bits: float | None
+    """Description length of the program, else of the text."""
+    n_rules: int | None
+    n_listed: int | None
+    run_id: int | None
+    """The run that made it; null where a person wrote it or it was imported."""
+    sweep_id: int | None
+    created_at: datetime
+    latest: bool
+    """Whether it is current and no later run of the same method explained the unit again."""
+    headlines: list[HeadlineView]
+    """One per split: test first, then the held-out domains by name, then others."""
+
+    @property
+    def headline(self) -> HeadlineView | None:
+        """On the test split."""
+        return next((one for one in self.headlines if one.split == "test"), None)
+
+
+class VersionLine(View):
+    """One step in the history of a claim."""
+
+    id: int
+    version: int
+    status: Status
+    method: Method
+    author: str
+    text: str
+    created_at: datetime
+    r: float | None
+    """Simulation r on the test split; null where it is undefined or not scored."""
+
+
+class ExplanationView(ExplanationLine):
+    origin_id: int
+    """The first version of this claim; its own id in that version."""
+    program: str | None
+    """In the language of programs; the source of truth where there is one."""
+    details: dict[str, Any]
+    """How it came about: candidates, prompt, answer, cost, why it failed, where it is from."""
+    scores: list[ScoreView]
+    history: list[VersionLine]
+    """All versions, the newest first."""

@@ -1,0 +1,91 @@
+"""Scores as shown: every number with its split, protocol, interval, baselines and denominators."""
+
+from typing import Literal
+
+from app.store.views.base import View
+
+ScoreStatus = Literal["ok", "undefined", "failed", "not run"]
+
+
+class BaselinesView(View):
+    """The same metric of what knows nothing of the explanation; null: undefined or not run."""
+
+    mean: float | None
+    """The unit's mean, everywhere."""
+    lookup: float | None
+    """The unit's token lookup."""
+    shuffled: float | None
+    """The explanation of another random unit of the site."""
+
+
+class ScoreView(View):
+    """One metric of one explanation on one split, by one judge."""
+
+    metric: str
+    protocol: str
+    """What it is computed over: corpus (random windows), top+random, windows, marked tokens."""
+    split: str
+    judge: str
+    """`program`, or the language model that judged."""
+    status: ScoreStatus
+    reason: str | None
+    """Why it is undefined or failed."""
+    value: float | None
+    low: float | None
+    """Of the 95 % interval, bootstrapped by document."""
+    high: float | None
+    baselines: BaselinesView
+    p: float | None
+    """Of corpus_r: of being no better than shuffled, one-sided, by the document bootstrap."""
+    n_windows: int
+    n_documents: int
+    n_positions: int
+    n_failed: int
+    """Answers of the judge that could not be read; counted, not scored."""
+    run_id: int | None
+    """The run that scored it; null: it came with an import."""
+
+
+class HeadlineView(View):
+    """Simulation r by protocol corpus on one split: what a list shows of an explanation."""
+
+    split: str
+    judge: str
+    status: ScoreStatus
+    r: float | None
+    low: float | None
+    high: float | None
+    baselines: BaselinesView
+    n_windows: int
+    n_documents: int
+
+
+class ScorePoint(View):
+    index: int
+    bits: float | None
+    r: float | None
+
+
+class ScoreSummaryView(View):
+    """How simulation r of one method is distributed over the explained units of one site."""
+
+    model: str
+    site: str
+    kind: str
+    layer: int
+    run_id: int
+    method: str
+    split: str
+    n_units_of_site: int
+    n_units: int
+    """Explained until now, in random order: a uniform sample of the site."""
+    n_scored: int
+    n_undefined: int
+    n_failed: int
+    n_better: int
+    """Better than shuffled, at a false discovery rate of 5 % over all units of the run."""
+    mean_r: float | None
+    quantiles: list[float]
+    """Percentiles 0 to 100 of r; empty where nothing is scored."""
+    points: list[ScorePoint]
+    """At most 64 units, chosen at random."""
