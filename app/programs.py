@@ -27,6 +27,7 @@ from analysis.score.pools import Pool, PoolText, prepare_pool
 from analysis.score.records import Scores
 from analysis.score.scoring import fit_decisions, score_explanation
 from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds
+from app.embedding import embed
 from app.errors import BadRequestError, NotFoundError
 from app.store.locating import check_index, locate_site
 from app.store.packing import pack
@@ -92,7 +93,8 @@ def make_claim(
     place = locate_site(session, model=model, site=site)
     check_index(place, index)
     if program is None or not program.strip():
-        return Claim(text=text, bits=bits_of_text(text) if text.strip() else None)
+        bits = bits_of_text(text) if text.strip() else None
+        return Claim(text=text, bits=bits, vector=embed(text))
     vocabulary = vocabulary_of(
         session, model_id=place.model_id, tokenizer_sha256=place.tokenizer_sha256
     )
@@ -103,8 +105,10 @@ def make_claim(
         scores: list[ScoreRow] = []
     else:
         scores = try_program(read.program, trial)
+    words = text.strip() or read.words
     return Claim(
-        text=text.strip() or read.words,
+        text=words,
+        vector=embed(words),
         program=read.source,
         bits=read.bits,
         n_rules=read.n_rules,
