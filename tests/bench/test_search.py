@@ -2,6 +2,7 @@
 
 import math
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -9,13 +10,15 @@ from app.bench import search
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory):
-    folder = tmp_path_factory.mktemp("temporary")
+def measured():
+    """Beside pytest's folders, which other runs of pytest close to the user of PostgreSQL."""
+    folder = Path(tempfile.mkdtemp(prefix="patchclamp-test-"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(folder))
         patch.delenv(search.URL, raising=False)
         found = list(search.measure(quick=True, n=3000, requests=4))
     assert list(folder.iterdir()) == []
+    folder.rmdir()
     return found
 
 
