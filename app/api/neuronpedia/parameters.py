@@ -1,13 +1,10 @@
 """Names as Neuronpedia writes them."""
 
-import re
 from typing import Annotated
 
 from fastapi import Path
 
 from app.api.parameters import NAME
-
-SOURCE = re.compile(r"([0-9]{1,9})-([a-z]+)")
 
 SourceName = Annotated[
     str,
@@ -17,15 +14,3 @@ SourceName = Annotated[
         examples=["12-mlp", "mlp.12", "3-attn"],
     ),
 ]
-
-
-def site_of(source: str) -> str:
-    """`12-mlp` is our site `mlp.12`; any other name is taken for a site's."""
-    found = SOURCE.fullmatch(source)
-    return f"{found[2]}.{found[1]}" if found else source
-
-
-def source_of(site: str) -> str:
-    """`mlp.12` is Neuronpedia's source `12-mlp`."""
-    kind, _, layer = site.partition(".")
-    return f"{layer}-{kind}"

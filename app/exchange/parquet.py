@@ -1,0 +1,137 @@
+"""Parquet: the same fields as JSONL in typed columns, scores as lists of structures.
+
+`details` is JSON in a text column; a metric's numbers are 32-bit floats as in the store, null where
+undefined. Parquet has its table of contents at the end: a file that was cut cannot be read at all.
+"""
+
+import io
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from app.exchange.faults import DamagedFileError, FileFault, Where
+from app.exchange.fields import MOST_FIELDS, Fields, parse_json
+from app.exchange.input import InputFile
+from app.exchange.reading import Records, Row
+from app.exchange.record_json import from_json, to_json
+from app.store.packing import COLUMNS
+from app.store.portable import ExplanationRecord
+
+MEDIA_TYPE: Final = "application/vnd.apache.parquet"
+GROUP: Final = 5000
+"""Rows of one row group: what is in memory at once."""
+LARGEST_GROUP: Final = 2**30
+AT_ONCE: Final = 256
+NEEDED: Final = ("model", "site", "index", "author", "text")
+
+_COUNT, _TEXT = pa.int32(), pa.string()
+METRIC: Final = pa.struct([("metric", _TEXT), *((name, pa.float32()) for name in COLUMNS)])
+SCORE: Final = pa.struct([
+    ("split", _TEXT), ("judge", _TEXT), ("status", _TEXT), ("reason", _TEXT),
+    ("n_windows", _COUNT), ("n_documents", _COUNT), ("n_positions", pa.int64()),
+    ("n_failed", _COUNT), ("r", pa.float64()), ("p", pa.float64()), ("metrics", pa.list_(METRIC)),
+])  # fmt: skip
+SCHEMA: Final = pa.schema([
+    ("model", _TEXT), ("site", _TEXT), ("index", _COUNT), ("text", _TEXT), ("program", _TEXT),
+    ("method", _TEXT), ("author", _TEXT), ("bits", pa.float64()), ("n_rules", _COUNT),
+    ("n_listed", _COUNT), ("created_at", pa.timestamp("us", tz="UTC")), ("id", pa.int64()),
+    ("run_id", pa.int64()), ("details", _TEXT), ("scores", pa.list_(SCORE)),
+])  # fmt: skip
+
+
+def encode(records: Iterable[ExplanationRecord]) -> Iterator[bytes]:
+    """Group by group: no more than one is in memory."""
+    sink = _Sink()
+    source = iter(records)
+    with pq.ParquetWriter(sink, SCHEMA, compression="zstd") as writer:
+        while rows := [_to_row(record) for record in islice(source, GROUP)]:
+            writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
+            yield sink.taken()
+    yield sink.taken()
+
+
+def read(file: InputFile) -> Iterator[Row]:
+    file.take_digest_of_all()
+    number = 0
+    try:
+        with pq.ParquetFile(file.path) as table:
+            _check(file, table)
+            for batch in table.iter_batches(batch_size=AT_ONCE):
+                for row in batch.to_pylist():
+                    number += 1
+                    where = file.where(number, "row")
+                    yield Row(where, partial(_parse, where, row))
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedFileError(
+            file.where(number + 1, "row"),
+            f"the Parquet file is cut or damaged: {str(error).splitlines()[0][:200]}",
+            hint="Fetch or make the file again, put it in the place of this one, and import again.",
+        ) from error
+
+
+def _check(file: InputFile, table: Any) -> None:  # noqa: ANN401 - pyarrow has no types
+    names = table.schema_arrow.names
+    missing = [name for name in NEEDED if name not in names]
+    if missing:
+        raise FileFault(file.where(1, "row"), f"there is no column {', '.join(missing)}")
+    if len(names) > MOST_FIELDS:
+        raise FileFault(file.where(1, "row"), f"{len(names):,} columns; at most {MOST_FIELDS:,}")
+    groups = table.metadata
+    sizes = [groups.row_group(n).total_byte_size for n in range(groups.num_row_groups)]
+    if max(sizes, default=0) > LARGEST_GROUP:
+        raise FileFault(
+            file.where(1, "row"),
+            f"a row group of {max(sizes):,} bytes; at most {LARGEST_GROUP:,} are read at once",
+            hint="Write the file again with smaller row groups.",
+        )
+
+
+def _to_row(record: ExplanationRecord) -> dict[str, Any]:
+    row = to_json(record) | {"created_at": record.created_at}
+    row["details"] = json.dumps(row["details"], sort_keys=True, allow_nan=False)
+    for score in row["scores"]:
+        score["metrics"] = [{"metric": name, **m} for name, m in score["metrics"].items()]
+    return row
+
+
+def _parse(where: Where, row: dict[str, Any]) -> Records:
+    if isinstance(row.get("created_at"), datetime):
+        row["created_at"] = row["created_at"].isoformat()
+    if isinstance(row.get("details"), str):
+        row["details"] = parse_json(where.at("details"), row["details"])
+    for score in row.get("scores") or ():
+        metrics = score.get("metrics")
+        if isinstance(metrics, list):
+            score["metrics"] = {m.pop("metric", None): m for m in metrics if isinstance(m, dict)}
+    return (from_json(Fields(where, row)),)
+
+
+class _Sink(io.RawIOBase):
+    """Holds what was written until it is taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[bytes] = []
+        self._n_bytes = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - any buffer
+        part = bytes(data)
+        self._parts.append(part)
+        self._n_bytes += len(part)
+        return len(part)
+
+    def tell(self) -> int:
+        return self._n_bytes
+
+    def taken(self) -> bytes:
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
