@@ -7,10 +7,9 @@ computed, not believed.
 from dataclasses import replace
 
 from analysis.programs.errors import ProgramError
-from analysis.programs.length import bits_of, bits_of_text
+from analysis.programs.length import bits_of, bits_of_text, n_listed, n_rules
 from analysis.programs.parsing import parse_program
-from analysis.programs.walking import n_listed
-from app.exchange.faults import FileFault, Where, WrongModelError
+from app.exchange.faults import FileFaultError, Where, WrongModelError
 from app.store.portable import ExplanationRecord, Receiver
 from app.store.queries.exporting import told_sites
 
@@ -18,7 +17,7 @@ from app.store.queries.exporting import told_sites
 def accept(
     where: Where, record: ExplanationRecord, receiver: Receiver, their_name: str | None
 ) -> ExplanationRecord:
-    """WrongModelError, or FileFault for its program."""
+    """WrongModelError, or FileFaultError for its program."""
     _check_place(where, record, receiver, their_name)
     details = {
         **record.details,
@@ -61,7 +60,7 @@ def _measured(where: Where, record: ExplanationRecord, n_vocab: int) -> Explanat
     try:
         program = parse_program(record.program)
     except ProgramError as error:
-        raise FileFault(
+        raise FileFaultError(
             where.at("program"),
             f"expected a program, and {error.detail}",
             hint=error.hint,
@@ -69,6 +68,6 @@ def _measured(where: Where, record: ExplanationRecord, n_vocab: int) -> Explanat
     return replace(
         record,
         bits=bits_of(program, n_vocab),
-        n_rules=len(program.rules),
+        n_rules=n_rules(program),
         n_listed=n_listed(program),
     )

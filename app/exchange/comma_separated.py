@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
-from app.exchange.faults import FileFault, Where
+from app.exchange.faults import FileFaultError, Where
 from app.exchange.fields import MOST_FIELDS, Fields
 from app.exchange.input import InputFile
 from app.exchange.reading import Records, Row
@@ -59,7 +59,7 @@ def read(file: InputFile) -> Iterator[Row]:
     missing = [name for name in NEEDED if name not in header]
     if missing or len(header) > MOST_FIELDS:
         problem = f"the header lacks {', '.join(missing)}" if missing else "too many columns"
-        raise FileFault(
+        raise FileFaultError(
             where, problem, hint=f"The first line names the columns, {', '.join(NEEDED)} at least."
         )
     for place, cells in rows:
@@ -83,7 +83,7 @@ def _cut(file: InputFile) -> Iterator[tuple[Where, list[str]]]:
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise FileFault(where, f"expected comma-separated values: {error}") from None
+            raise FileFaultError(where, f"expected comma-separated values: {error}") from None
         if cells is None:
             return
         number = reader.line_num + 1
@@ -97,14 +97,14 @@ def _decoded(file: InputFile) -> Iterator[str]:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             problem = f"byte {error.start + 1:,} is no UTF-8"
-            raise FileFault(
+            raise FileFaultError(
                 file.where(number), problem, hint="Save the table as CSV in UTF-8."
             ) from None
 
 
 def _parse(where: Where, header: Sequence[str], cells: Sequence[str]) -> Records:
     if len(cells) != len(header):
-        raise FileFault(where, f"expected {len(header)} cells, found {len(cells)}")
+        raise FileFaultError(where, f"expected {len(header)} cells, found {len(cells)}")
     found = dict(zip(header, cells, strict=True))
     values: dict[str, Any] = {n: unescaped(found[n]) for n in TEXTS if found.get(n)}
     values |= {n: _number(where.at(n), found[n]) for n in (*WHOLE, "bits") if found.get(n)}
@@ -129,7 +129,7 @@ def _number(where: Where, text: str) -> float:
     try:
         return int(text) if text.isdigit() and len(text) < 20 else float(text)
     except ValueError:
-        raise FileFault(where, f"expected a number, found {text[:40]!r}") from None
+        raise FileFaultError(where, f"expected a number, found {text[:40]!r}") from None
 
 
 def _cells(record: ExplanationRecord) -> dict[str, object]:

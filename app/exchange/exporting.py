@@ -1,4 +1,4 @@
-"""Writes the explanations of a model into a folder, piece by piece, and goes on where it was cut."""
+"""Writes the explanations of a model into a folder, piece by piece; goes on where it was cut."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ def export(
     site: str | None = None,
     method: str | None = None,
     overwrite: bool = False,
-    tell: Callable[[int, int], None] = lambda done, of: None,
+    tell: Callable[[int, int], None] | None = None,
 ) -> ExportReport:
     """`tell` is given the pieces done and all pieces.
 
@@ -54,14 +54,14 @@ def export(
     planned = list(pieces(store.chosen, units=kind.units, within_sites=kind.within_sites))
     n_kept = 0
     for number, piece in enumerate(planned):
-        tell(number, len(planned))
+        if tell is not None:
+            tell(number, len(planned))
         key = _key(piece)
         done = manifest.complete.get(key)
         if done is not None and all(folder.holds(file) for file in done.files):
             n_kept += len(done.files)
             continue
         manifests.add(folder, manifest, key, Done(*kind.write(store, piece, folder)))
-    tell(len(planned), len(planned))
     if not manifest.finished:
         manifests.finish(folder, manifest)
     written = manifest.complete.values()
@@ -90,7 +90,12 @@ def _manifest(folder: OutputFolder, header: Header, *, overwrite: bool) -> Manif
 
 
 def _told(header: Header) -> str:
-    parts = [header.format, header.model, header.site or "all sites", header.method or "all methods"]
+    parts = [
+        header.format,
+        header.model,
+        header.site or "all sites",
+        header.method or "all methods",
+    ]
     return ", ".join(parts)
 
 

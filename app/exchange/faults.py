@@ -25,7 +25,7 @@ class Where:
         return f"{place}, field {self.field}" if self.field else place
 
 
-class FileFault(BadRequestError):
+class FileFaultError(BadRequestError):
     """A line that cannot be taken; what comes before it can."""
 
     title = "The file cannot be imported"
@@ -38,16 +38,16 @@ class FileFault(BadRequestError):
         self.where = where
 
 
-class DamagedFileError(FileFault):
+class DamagedFileError(FileFaultError):
     """The file ends early or its compression is broken."""
 
 
-class WrongModelError(FileFault):
+class WrongModelError(FileFaultError):
     """The file is about another model; nothing of it fits."""
 
 
-def expected(where: Where, what: str, found: object) -> FileFault:
-    return FileFault(where, f"expected {what}, found {shown(found)}")
+def expected(where: Where, what: str, found: object) -> FileFaultError:
+    return FileFaultError(where, f"expected {what}, found {shown(found)}")
 
 
 def shown(value: object) -> str:

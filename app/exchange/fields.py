@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from app.exchange.faults import FileFault, Where, expected
+from app.exchange.faults import FileFaultError, Where, expected
 
 MOST_FIELDS: Final = 1000
 MOST_SCORES: Final = 200
@@ -25,7 +25,7 @@ class Fields:
         if not isinstance(value, dict):
             raise expected(where, "an object", value)
         if len(value) > MOST_FIELDS:
-            raise FileFault(where, f"{len(value):,} fields; at most {MOST_FIELDS:,} are read")
+            raise FileFaultError(where, f"{len(value):,} fields; at most {MOST_FIELDS:,} are read")
         self.where = where
         self._values: dict[str, Any] = value
 
@@ -43,7 +43,7 @@ class Fields:
         if not isinstance(value, str) or not (value or empty):
             raise expected(self.where.at(name), "a text", value)
         if len(value) > longest:
-            raise FileFault(
+            raise FileFaultError(
                 self.where.at(name), f"{len(value):,} characters; at most {longest:,} are taken"
             )
         return value
@@ -100,7 +100,7 @@ class Fields:
         if not isinstance(value, list):
             raise expected(self.where.at(name), "a list", value)
         if len(value) > most:
-            raise FileFault(self.where.at(name), f"{len(value):,} entries; at most {most:,} fit")
+            raise FileFaultError(self.where.at(name), f"{len(value):,} entries; at most {most:,} fit")
         return [Fields(self.where.at(f"{name}[{n}]"), one) for n, one in enumerate(value)]
 
 
@@ -114,13 +114,13 @@ def parse_json(where: Where, text: str | bytes) -> object:
         return json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         problem = f"expected JSON, and at character {error.pos + 1:,}: {error.msg}"
-        raise FileFault(where, problem) from None
+        raise FileFaultError(where, problem) from None
     except UnicodeDecodeError as error:
-        raise FileFault(where, f"byte {error.start + 1:,} is no UTF-8") from None
+        raise FileFaultError(where, f"byte {error.start + 1:,} is no UTF-8") from None
     except RecursionError:
-        raise FileFault(where, "JSON that is nested too deeply") from None
+        raise FileFaultError(where, "JSON that is nested too deeply") from None
     except ValueError as error:
-        raise FileFault(where, str(error)) from None
+        raise FileFaultError(where, str(error)) from None
 
 
 def _refuse_constant(name: str) -> float:

@@ -55,7 +55,7 @@ class Format:
     """Of one piece, which is written as a whole or not at all."""
     within_sites: bool = True
     version: int = 1
-    """Raised when the same store would be written otherwise: an older export is not gone on with."""
+    """Raised when the same store would be written otherwise: no older export is continued."""
 
 
 TABLES: Final = {

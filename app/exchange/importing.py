@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from app.errors import PatchclampError
 from app.exchange.accepting import accept
-from app.exchange.faults import DamagedFileError, FileFault, WrongModelError
+from app.exchange.faults import FileFaultError, WrongModelError
 from app.exchange.formats import format_named
 from app.exchange.input import InputFile
 from app.exchange.reading import Row
@@ -37,6 +37,8 @@ from app.store.queries.exporting import find_receiver
 
 AT_ONCE: Final = 500
 """Rows of one transaction."""
+MOST_CHARACTERS: Final = 20_000_000
+"""Of texts and programs in one transaction; a row more may be begun."""
 
 
 @dataclass
@@ -81,10 +83,24 @@ class _Import:
 class _Batch:
     """Rows up to a place in the file, accepted."""
 
-    n_rows: int
-    records: list[ExplanationRecord]
-    n_without: int
-    problem: FileFault | None
+    digest: str
+    """Of the file up to there."""
+    n_rows: int = 0
+    n_without: int = 0
+    n_characters: int = 0
+    records: list[ExplanationRecord] = field(default_factory=list)
+    ended: bool = False
+    problem: FileFaultError | None = None
+
+    def add(self, records: list[ExplanationRecord]) -> None:
+        self.records += records
+        self.n_without += not records
+        self.n_rows += 1
+        self.n_characters += sum(len(one.text) + len(one.program or "") for one in records)
+
+    @property
+    def full(self) -> bool:
+        return self.n_rows >= AT_ONCE or self.n_characters >= MOST_CHARACTERS
 
 
 def import_path(
@@ -95,7 +111,7 @@ def import_path(
     form: str = "auto",
     their_name: str | None = None,
     dry_run: bool = False,
-    tell: Callable[[FileReport], None] = lambda report: None,
+    tell: Callable[[FileReport], None] | None = None,
 ) -> ImportReport:
     """`tell` is given the report of a file after each batch. `their_name` is what the files call
     the model. WrongModelError: they are about another one."""
@@ -112,29 +128,32 @@ def import_path(
             _import_file(work, found, one, tell)
         except WrongModelError:
             raise
-        except FileFault as fault:
+        except FileFaultError as fault:
             one.problem = fault
-            tell(one)
     return report
 
 
 def _import_file(
-    work: _Import, found: Recognised, report: FileReport, tell: Callable[[FileReport], None]
+    work: _Import,
+    found: Recognised,
+    report: FileReport,
+    tell: Callable[[FileReport], None] | None,
 ) -> None:
     file, rows, before = _resume(work, found)
     report.begun_at = before.position
     position = before.position
     while True:
-        batch = _take(rows, work)
+        batch = _take(file, rows, work)
         position += batch.n_rows
         if batch.n_rows:
-            place = before._replace(position=position, digest=file.digest())
+            place = before._replace(position=position, digest=batch.digest)
             before = _store(work, found, batch, place, report)
             report.n_without += batch.n_without
-            tell(report)
+            if tell is not None:
+                tell(report)
         if batch.problem is not None:
             raise batch.problem
-        if batch.n_rows < AT_ONCE:
+        if batch.ended:
             return
 
 
@@ -153,7 +172,7 @@ def _resume(work: _Import, found: Recognised) -> tuple[InputFile, Iterator[Row],
         rows = read(found.file)
         try:
             n_passed = sum(1 for _ in islice(rows, before.position))
-        except FileFault:
+        except FileFaultError:
             n_passed = -1
         if n_passed == before.position and found.file.digest() == before.digest:
             return found.file, rows, before
@@ -161,23 +180,25 @@ def _resume(work: _Import, found: Recognised) -> tuple[InputFile, Iterator[Row],
     return file, read(file), FilePosition(0, file.digest(), 0, 0)
 
 
-def _take(rows: Iterator[Row], work: _Import) -> _Batch:
-    """The next rows; fewer where one cannot be read or is wrong, and then why."""
-    batch = _Batch(0, [], 0, None)
-    while batch.n_rows < AT_ONCE:
+def _take(file: InputFile, rows: Iterator[Row], work: _Import) -> _Batch:
+    """The next rows; fewer where the file ends or one is wrong, and then why."""
+    batch = _Batch(file.digest())
+    while not batch.full:
+        here = file.mark()
         try:
             row = next(rows, None)
-            if row is None:
-                break
-            records = [accept(row.where, one, work.receiver, work.their_name) for one in row.parse()]
+            if row is not None:
+                parsed = row.parse()
+                batch.add([accept(row.where, o, work.receiver, work.their_name) for o in parsed])
+                continue
+            batch.ended = True
         except WrongModelError:
             raise
-        except FileFault as fault:
+        except FileFaultError as fault:
             batch.problem = fault
-            break
-        batch.records += records
-        batch.n_without += not records
-        batch.n_rows += 1
+        batch.digest = here()
+        return batch
+    batch.digest = file.digest()
     return batch
 
 

@@ -1,4 +1,4 @@
-"""A file that is imported: its bytes, uncompressed where it is gzip, and the digest of what was read.
+"""A file that is imported: its bytes, without gzip, and the digest of what was read of them.
 
 Whoever reads it again compares the digest at the place where the last reading stopped: the same
 digest, the same file so far, even if its rest was mended meanwhile.
@@ -7,13 +7,13 @@ digest, the same file so far, even if its rest was mended meanwhile.
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
 from app.errors import BadRequestError
-from app.exchange.faults import DamagedFileError, FileFault, Where
+from app.exchange.faults import DamagedFileError, FileFaultError, Where
 
 LONGEST_LINE: Final = 32 * 2**20
 LARGEST_DOCUMENT: Final = 512 * 2**20
@@ -34,6 +34,11 @@ class InputFile:
         found: str = self._hash.copy().hexdigest()
         return found
 
+    def mark(self) -> Callable[[], str]:
+        """The digest of what was read until now, for later."""
+        kept = self._hash.copy()
+        return lambda: str(kept.hexdigest())
+
     def where(self, line: int, what: str = "line") -> Where:
         return Where(self.name, line, what)
 
@@ -41,7 +46,7 @@ class InputFile:
         """The same file from its beginning."""
         return InputFile(self.path, self.name)
 
-    def open(self) -> IO[bytes]:
+    def open(self) -> IO[bytes] | gzip.GzipFile:
         """Raises BadRequestError where it cannot be read."""
         try:
             with self.path.open("rb") as file:
@@ -64,7 +69,7 @@ class InputFile:
                 if not line:
                     return
                 if len(line) > LONGEST_LINE:
-                    raise FileFault(
+                    raise FileFaultError(
                         self.where(number), f"more than {LONGEST_LINE:,} bytes without an end"
                     )
                 self._hash.update(line)
@@ -78,7 +83,7 @@ class InputFile:
                 parts.append(part)
                 n_bytes += len(part)
                 if n_bytes > LARGEST_DOCUMENT:
-                    raise FileFault(
+                    raise FileFaultError(
                         self.where(1),
                         f"more than {LARGEST_DOCUMENT:,} bytes in one JSON document",
                         hint="Split it into smaller batches.",
@@ -92,7 +97,7 @@ class InputFile:
             while part := file.read(CHUNK):
                 self._hash.update(part)
 
-    def _guarded(self, file: IO[bytes], number: int, n_bytes: int | None = None) -> bytes:
+    def _guarded(self, file: IO[bytes] | gzip.GzipFile, number: int, n_bytes: int | None = None) -> bytes:
         try:
             return file.readline(LONGEST_LINE + 1) if n_bytes is None else file.read(n_bytes)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:

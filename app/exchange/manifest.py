@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Final, NamedTuple
 
 from app.errors import ConflictError
@@ -47,8 +48,9 @@ def begin(folder: OutputFolder, header: Header) -> Manifest:
     """A new export, in place of any other: the files of an older one go."""
     older = find(folder)
     with explained(folder.path):
-        for file in (file for done in older.complete.values() for file in done.files) if older else ():
-            (folder.path / file.name).unlink(missing_ok=True)
+        for done in older.complete.values() if older else ():
+            for file in done.files:
+                (folder.path / file.name).unlink(missing_ok=True)
     _append(folder, {"export": asdict(header)}, new=True)
     return Manifest(header)
 
@@ -71,8 +73,7 @@ def find(folder: OutputFolder) -> Manifest | None:
             elif "finished" in row:
                 manifest.finished = True
             else:
-                files = [WrittenFile(*one) for one in row["files"]]
-                manifest.complete[row["piece"]] = Done(files, row["n_explanations"])
+                manifest.complete[str(row.get("piece"))] = _done(row, folder)
             good += len(line)
         file.truncate(good)
     return manifest
@@ -88,13 +89,30 @@ def finish(folder: OutputFolder, manifest: Manifest) -> None:
     manifest.finished = True
 
 
+def _done(row: Mapping[str, Any], folder: OutputFolder) -> Done:
+    """The files of a piece; none may lie outside the folder, whatever the line says."""
+    try:
+        done = Done([WrittenFile(*one) for one in row["files"]], int(row["n_explanations"]))
+        names = [PurePosixPath(file.name) for file in done.files]
+    except (KeyError, TypeError, ValueError) as error:
+        raise _foreign(folder) from error
+    if any(name.is_absolute() or ".." in name.parts for name in names):
+        raise _foreign(folder)
+    return done
+
+
 def _begun(row: Mapping[str, Any], folder: OutputFolder) -> Manifest:
     try:
         return Manifest(Header(**row["export"]))
     except (KeyError, TypeError) as error:
-        raise ConflictError(
-            f"{folder.path / NAME} is not from an export of this version.", hint=AGAIN
-        ) from error
+        raise _foreign(folder) from error
+
+
+def _foreign(folder: OutputFolder) -> ConflictError:
+    return ConflictError(
+        f"{folder.path / NAME} is not from an export of this version.",
+        hint="Give another folder, or move that file away.",
+    )
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

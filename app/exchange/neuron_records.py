@@ -3,9 +3,9 @@
     neurons/12/345.json         NeuronRecord: the fit split's statistics, top and random exemplars
     explanations/12/345.jsonl   NeuronSimulationResults: explanations with their scores
 
-Their loader rejects fields that it does not know, so programs and authors stay behind; other formats
-carry them. `ev_correlation_score` is our r by protocol top+random on the test split, `rsquared_score`
-R² centred. Simulated sequences are not written. Heads have no neuron records.
+Their loader rejects fields that it does not know, so programs and authors stay behind; other
+formats carry them. `ev_correlation_score` is our r by protocol top+random on the test split,
+`rsquared_score` R² centred. Simulated sequences are not written. Heads have no neuron records.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from app.exchange.comma_separated import headline_of
 from app.exchange.exported import Exported
-from app.exchange.faults import FileFault, Where, expected
+from app.exchange.faults import FileFaultError, Where, expected
 from app.exchange.fields import Fields, parse_json
 from app.exchange.input import InputFile
 from app.exchange.jsonl import dumped
@@ -101,7 +101,7 @@ def _explanation(fields: Fields, site: str, index: int) -> ExplanationRecord:
             scores = (_score(metrics),)
     text = fields.text("explanation", longest=LONGEST_TEXT, empty=True).strip()
     if not text:
-        raise FileFault(fields.where.at("explanation"), "an explanation without words")
+        raise FileFaultError(fields.where.at("explanation"), "an explanation without words")
     return ExplanationRecord(
         model="", site=site, index=index, text=text, program=None, method="import", author=AUTHOR,
         bits=None, n_rules=None, n_listed=None, created_at=None, details={}, scores=scores,

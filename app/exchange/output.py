@@ -30,9 +30,7 @@ class OutputFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def write(
-        self, name: str, parts: Iterable[bytes], *, compressed: bool = False
-    ) -> WrittenFile:
+    def write(self, name: str, parts: Iterable[bytes], *, compressed: bool = False) -> WrittenFile:
         """UnavailableError: the disk is full or refuses; no part of the file is left."""
         target = self.path / name
         unfinished = target.with_name(target.name + UNFINISHED)

@@ -15,7 +15,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.exchange.faults import DamagedFileError, FileFault, Where
+from app.exchange.faults import DamagedFileError, FileFaultError, Where
 from app.exchange.fields import MOST_FIELDS, Fields, parse_json
 from app.exchange.input import InputFile
 from app.exchange.reading import Records, Row
@@ -79,13 +79,13 @@ def _check(file: InputFile, table: Any) -> None:  # noqa: ANN401 - pyarrow has n
     names = table.schema_arrow.names
     missing = [name for name in NEEDED if name not in names]
     if missing:
-        raise FileFault(file.where(1, "row"), f"there is no column {', '.join(missing)}")
+        raise FileFaultError(file.where(1, "row"), f"there is no column {', '.join(missing)}")
     if len(names) > MOST_FIELDS:
-        raise FileFault(file.where(1, "row"), f"{len(names):,} columns; at most {MOST_FIELDS:,}")
+        raise FileFaultError(file.where(1, "row"), f"{len(names):,} columns; at most {MOST_FIELDS:,}")
     groups = table.metadata
     sizes = [groups.row_group(n).total_byte_size for n in range(groups.num_row_groups)]
     if max(sizes, default=0) > LARGEST_GROUP:
-        raise FileFault(
+        raise FileFaultError(
             file.where(1, "row"),
             f"a row group of {max(sizes):,} bytes; at most {LARGEST_GROUP:,} are read at once",
             hint="Write the file again with smaller row groups.",

@@ -20,7 +20,7 @@ class Row(NamedTuple):
 
     where: Where
     parse: Callable[[], Records]
-    """FileFault: it is not what it must be. Empty: it holds no explanation."""
+    """FileFaultError: it is not what it must be. Empty: it holds no explanation."""
 
 
 class Reader(Protocol):

@@ -10,7 +10,16 @@ from app.exchange.input import InputFile
 
 MOST_FILES: Final = 2_000_000
 PEEKED: Final = 2**16
-ENDINGS: Final = (".jsonl", ".jsonl.gz", ".ndjson", ".csv", ".csv.gz", ".parquet", ".json", ".json.gz")
+ENDINGS: Final = (
+    ".jsonl",
+    ".jsonl.gz",
+    ".ndjson",
+    ".csv",
+    ".csv.gz",
+    ".parquet",
+    ".json",
+    ".json.gz",
+)
 PASSED: Final = ("export.jsonl", "release.jsonl", "model.jsonl", "sourceset.jsonl", "source.jsonl")
 """Files of an export that hold no explanations."""
 

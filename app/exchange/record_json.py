@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any, Final
 
-from app.exchange.faults import FileFault, expected
+from app.exchange.faults import FileFaultError, expected
 from app.exchange.fields import LARGEST_COUNT, Fields
 from app.store.packing import COLUMNS, METRICS, NOT_ASKED, pack_scores, unpack_scores
 from app.store.portable import ExplanationRecord
@@ -67,7 +67,7 @@ def metrics_of(score: ScoreRow) -> dict[str, dict[str, float | None]]:
 
 
 def from_json(fields: Fields) -> ExplanationRecord:
-    """FileFault: which field is not what it must be."""
+    """FileFaultError: which field is not what it must be."""
     method = fields.text("method") if "method" in fields else "import"
     if method not in METHODS:
         raise expected(fields.where.at("method"), f"one of {', '.join(METHODS)}", method)
@@ -94,7 +94,7 @@ def _details(fields: Fields) -> Mapping[str, Any]:
     inner = fields.inner("details")
     found = {name: inner.raw(name) for name in inner}
     if len(json.dumps(found)) > LONGEST_DETAILS:
-        raise FileFault(inner.where, f"more than {LONGEST_DETAILS:,} characters of details")
+        raise FileFaultError(inner.where, f"more than {LONGEST_DETAILS:,} characters of details")
     return found
 
 
@@ -103,7 +103,7 @@ def _scores(fields: Fields) -> tuple[ScoreRow, ...]:
     for one in fields.objects("scores"):
         score = _score(one)
         if (score.split, score.judge) in scores:
-            raise FileFault(one.where, f"a second score on {score.split} by {score.judge}")
+            raise FileFaultError(one.where, f"a second score on {score.split} by {score.judge}")
         scores[score.split, score.judge] = score
     return tuple(scores.values())
 

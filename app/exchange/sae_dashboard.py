@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from app.exchange.exported import Exported
-from app.exchange.faults import FileFault, expected
+from app.exchange.faults import FileFaultError, expected
 from app.exchange.features import KINDS, activation_row, explanation_row, feature_row
 from app.exchange.fields import Fields, parse_object
 from app.exchange.input import InputFile
@@ -50,7 +50,7 @@ def read(file: InputFile) -> Iterator[Row]:
     if not isinstance(features, list):
         raise expected(top.where.at("features"), "a list", features)
     if len(features) > MOST_FEATURES:
-        raise FileFault(top.where.at("features"), f"{len(features):,} of them are too many")
+        raise FileFaultError(top.where.at("features"), f"{len(features):,} of them are too many")
     for number, feature in enumerate(features, start=1):
         where = file.where(number, "feature")
         yield Row(where, partial(_parse, Fields(where, feature), model, source))

@@ -27,8 +27,8 @@ from app.store.writing_explanations import (
     WRITTEN,
     ScoreRow,
     entry,
-    stored_moment,
     storable,
+    stored_moment,
 )
 
 UNITS_AT_ONCE: Final = 400

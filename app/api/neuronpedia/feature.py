@@ -1,7 +1,7 @@
 """One unit in the shape that Neuronpedia's clients know (`app.exchange.features`).
 
-Activations are the top exemplars of the fit split, then those drawn from the intervals of the window
-maximum, each with its interval's share of all windows.
+Activations are the top exemplars of the fit split, then those drawn from the intervals of the
+window maximum, each with its interval's share of all windows.
 """
 
 from fastapi import APIRouter, Request, Response

@@ -18,7 +18,7 @@ from app.store.engine import open_session
 from app.store.locating import no_model, require_model
 from app.store.portable import ExplanationRecord, Receiver, SiteSize, Span
 from app.store.queries.model import check_choice
-from app.store.queries.score import METHODS, SCORES
+from app.store.queries.score import METHODS, OF_EXPLANATIONS
 from app.store.tables import ExplanationTable, ModelTable, ScoreTable, SiteTable, VocabularyTable
 from app.store.writing_explanations import ScoreRow
 
@@ -145,7 +145,7 @@ def _sites(session: Session, model_id: int) -> dict[str, SiteSize]:
 def _scores(session: Session, ids: list[int]) -> dict[int, list[ScoreRow]]:
     found: dict[int, list[ScoreRow]] = defaultdict(list)
     if ids:
-        for row in session.execute(SCORES, {"explanation_ids": ids}):
+        for row in session.execute(OF_EXPLANATIONS, {"explanation_ids": ids}):
             found[row.explanation_id].append(
                 ScoreRow(
                     row.split, row.judge, row.score_status, row.reason, row.n_windows,
