@@ -76,6 +76,9 @@ def import_(
     their_name: Annotated[
         str | None, typer.Option(help="What the files call the model, where it is another name.")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read files from the beginning that were read before.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and count, and write nothing.")
     ] = False,
@@ -107,6 +110,7 @@ def import_(
                 form=form,
                 their_name=their_name,
                 dry_run=dry_run,
+                again=again,
                 tell=lambda one: status.update(f"Importing {_told(one)}"),
             )
         with open_session(engine) as session:

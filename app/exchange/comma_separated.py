@@ -23,7 +23,7 @@ from app.store.writing_explanations import ScoreRow
 MEDIA_TYPE: Final = "text/csv; charset=utf-8"
 AT_ONCE: Final = 200
 RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "'")
-TEXTS: Final = ("model", "site", "method", "author", "text", "program", "created_at", "test_judge")
+TEXTS: Final = ("model", "site", "method", "author", "text", "program", "created_at")
 WHOLE: Final = ("index", "n_rules", "n_listed", "id", "run_id")
 COUNTS: Final = ("n_windows", "n_documents", "n_positions", "n_failed")
 SPLIT: Final = "test"
@@ -35,7 +35,8 @@ NUMBERS: Final = {
 """Column of the table: metric and column of the score."""
 HEADER: Final = (
     "model", "site", "index", "method", "author", "text", "program", "bits", "n_rules", "n_listed",
-    "created_at", "id", "run_id", "test_judge", *(f"test_{name}" for name in COUNTS), *NUMBERS,
+    "created_at", "id", "run_id", "test_judge", "test_status",
+    *(f"test_{name}" for name in COUNTS), *NUMBERS,
 )  # fmt: skip
 NEEDED: Final = ("model", "site", "index", "author", "text")
 
@@ -110,7 +111,7 @@ def _parse(where: Where, header: Sequence[str], cells: Sequence[str]) -> Records
     values |= {n: _number(where.at(n), found[n]) for n in (*WHOLE, "bits") if found.get(n)}
     values.setdefault("text", "")
     score = {n: found[n] for n in found if n.startswith("test_") and found[n]}
-    if any(name in score for name in NUMBERS):
+    if score.keys() & {"test_judge", *NUMBERS}:
         values["scores"] = [_score(where, score)]
     return (from_json(Fields(where, values)),)
 
@@ -122,7 +123,8 @@ def _score(where: Where, cells: dict[str, str]) -> dict[str, Any]:
             metrics.setdefault(metric, {})[column] = _number(where.at(name), cells[name])
     counts = {n: _number(where.at(n), cells[f"test_{n}"]) for n in COUNTS if f"test_{n}" in cells}
     judge = unescaped(cells.get("test_judge", "unknown"))
-    return {"split": SPLIT, "judge": judge, "metrics": metrics, **counts}
+    status = cells.get("test_status", "scored")
+    return {"split": SPLIT, "judge": judge, "status": status, "metrics": metrics, **counts}
 
 
 def _number(where: Where, text: str) -> float:
@@ -147,7 +149,7 @@ def _cells(record: ExplanationRecord) -> dict[str, object]:
     score = headline_of(record)
     if score is not None:
         metrics = metrics_of(score)
-        cells["test_judge"] = escaped(score.judge)
+        cells |= {"test_judge": escaped(score.judge), "test_status": score.status}
         cells |= {f"test_{name}": getattr(score, name) for name in COUNTS}
         cells |= {n: metrics.get(metric, {}).get(c) for n, (metric, c) in NUMBERS.items()}
     return cells

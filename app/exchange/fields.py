@@ -100,7 +100,9 @@ class Fields:
         if not isinstance(value, list):
             raise expected(self.where.at(name), "a list", value)
         if len(value) > most:
-            raise FileFaultError(self.where.at(name), f"{len(value):,} entries; at most {most:,} fit")
+            raise FileFaultError(
+                self.where.at(name), f"{len(value):,} entries; at most {most:,} fit"
+            )
         return [Fields(self.where.at(f"{name}[{n}]"), one) for n, one in enumerate(value)]
 
 

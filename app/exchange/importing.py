@@ -75,6 +75,7 @@ class _Import:
     receiver: Receiver
     their_name: str | None
     dry_run: bool
+    again: bool
     seen: set[int]
     """Hashes of keys that a dry run has met, for it writes none that could be found again."""
 
@@ -111,15 +112,17 @@ def import_path(
     form: str = "auto",
     their_name: str | None = None,
     dry_run: bool = False,
+    again: bool = False,
     tell: Callable[[FileReport], None] | None = None,
 ) -> ImportReport:
     """`tell` is given the report of a file after each batch. `their_name` is what the files call
-    the model. WrongModelError: they are about another one."""
+    the model; `again` reads files from the beginning that were done. WrongModelError: they are
+    about another model."""
     if form != "auto":
         format_named(form)
     with open_session(engine) as session:
         receiver = find_receiver(session, model=model)
-    work = _Import(engine, receiver, their_name, dry_run, set())
+    work = _Import(engine, receiver, their_name, dry_run, again, set())
     report = ImportReport()
     for found in find_files(path, form):
         one = FileReport(found.file.name, found.format)
@@ -168,7 +171,7 @@ def _resume(work: _Import, found: Recognised) -> tuple[InputFile, Iterator[Row],
             form=found.format,
             name=found.file.name,
         )
-    if before is not None:
+    if before is not None and not work.again:
         rows = read(found.file)
         try:
             n_passed = sum(1 for _ in islice(rows, before.position))

@@ -97,7 +97,9 @@ class InputFile:
             while part := file.read(CHUNK):
                 self._hash.update(part)
 
-    def _guarded(self, file: IO[bytes] | gzip.GzipFile, number: int, n_bytes: int | None = None) -> bytes:
+    def _guarded(
+        self, file: IO[bytes] | gzip.GzipFile, number: int, n_bytes: int | None = None
+    ) -> bytes:
         try:
             return file.readline(LONGEST_LINE + 1) if n_bytes is None else file.read(n_bytes)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:

@@ -8,12 +8,9 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import Any, Final
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from app.exchange.faults import DamagedFileError, FileFaultError, Where
 from app.exchange.fields import MOST_FIELDS, Fields, parse_json
@@ -30,33 +27,45 @@ LARGEST_GROUP: Final = 2**30
 AT_ONCE: Final = 256
 NEEDED: Final = ("model", "site", "index", "author", "text")
 
-_COUNT, _TEXT = pa.int32(), pa.string()
-METRIC: Final = pa.struct([("metric", _TEXT), *((name, pa.float32()) for name in COLUMNS)])
-SCORE: Final = pa.struct([
-    ("split", _TEXT), ("judge", _TEXT), ("status", _TEXT), ("reason", _TEXT),
-    ("n_windows", _COUNT), ("n_documents", _COUNT), ("n_positions", pa.int64()),
-    ("n_failed", _COUNT), ("r", pa.float64()), ("p", pa.float64()), ("metrics", pa.list_(METRIC)),
-])  # fmt: skip
-SCHEMA: Final = pa.schema([
-    ("model", _TEXT), ("site", _TEXT), ("index", _COUNT), ("text", _TEXT), ("program", _TEXT),
-    ("method", _TEXT), ("author", _TEXT), ("bits", pa.float64()), ("n_rules", _COUNT),
-    ("n_listed", _COUNT), ("created_at", pa.timestamp("us", tz="UTC")), ("id", pa.int64()),
-    ("run_id", pa.int64()), ("details", _TEXT), ("scores", pa.list_(SCORE)),
-])  # fmt: skip
+
+@cache
+def schema() -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Loaded when it is needed: the web side starts without pyarrow."""
+    import pyarrow as pa
+
+    count, text, number = pa.int32(), pa.string(), pa.float64()
+    metric = pa.struct([("metric", text), *((name, pa.float32()) for name in COLUMNS)])
+    score = pa.struct([
+        ("split", text), ("judge", text), ("status", text), ("reason", text),
+        ("n_windows", count), ("n_documents", count), ("n_positions", pa.int64()),
+        ("n_failed", count), ("r", number), ("p", number), ("metrics", pa.list_(metric)),
+    ])  # fmt: skip
+    return pa.schema([
+        ("model", text), ("site", text), ("index", count), ("text", text), ("program", text),
+        ("method", text), ("author", text), ("bits", number), ("n_rules", count),
+        ("n_listed", count), ("created_at", pa.timestamp("us", tz="UTC")), ("id", pa.int64()),
+        ("run_id", pa.int64()), ("details", text), ("scores", pa.list_(score)),
+    ])  # fmt: skip
 
 
 def encode(records: Iterable[ExplanationRecord]) -> Iterator[bytes]:
     """Group by group: no more than one is in memory."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     sink = _Sink()
     source = iter(records)
-    with pq.ParquetWriter(sink, SCHEMA, compression="zstd") as writer:
+    with pq.ParquetWriter(sink, schema(), compression="zstd") as writer:
         while rows := [_to_row(record) for record in islice(source, GROUP)]:
-            writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
+            writer.write_table(pa.Table.from_pylist(rows, schema()))
             yield sink.taken()
     yield sink.taken()
 
 
 def read(file: InputFile) -> Iterator[Row]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     file.take_digest_of_all()
     number = 0
     try:
@@ -81,7 +90,9 @@ def _check(file: InputFile, table: Any) -> None:  # noqa: ANN401 - pyarrow has n
     if missing:
         raise FileFaultError(file.where(1, "row"), f"there is no column {', '.join(missing)}")
     if len(names) > MOST_FIELDS:
-        raise FileFaultError(file.where(1, "row"), f"{len(names):,} columns; at most {MOST_FIELDS:,}")
+        raise FileFaultError(
+            file.where(1, "row"), f"{len(names):,} columns; at most {MOST_FIELDS:,}"
+        )
     groups = table.metadata
     sizes = [groups.row_group(n).total_byte_size for n in range(groups.num_row_groups)]
     if max(sizes, default=0) > LARGEST_GROUP:

@@ -113,6 +113,11 @@ def read_explanations(
             asked |= {"unit_index": rows[-1].unit_index, "after_id": rows[-1].id}
 
 
+def read_all(engine: Engine, chosen: Chosen) -> Iterator[ExplanationRecord]:
+    spans = [Span(site, 0, size.n_units) for site, size in chosen.sites.items()]
+    return read_explanations(engine, chosen, spans)
+
+
 def count_unscored(session: Session, *, model: str) -> int:
     """Imported programs that nobody has scored here yet."""
     model_id = require_model(session, name=model)
