@@ -75,7 +75,8 @@ def find(folder: OutputFolder) -> Manifest | None:
             else:
                 manifest.complete[str(row.get("piece"))] = _done(row, folder)
             good += len(line)
-        file.truncate(good)
+        if good < path.stat().st_size:
+            file.truncate(good)
     return manifest
 
 

@@ -1,6 +1,7 @@
 """Which files of a folder are to be imported, and in which format each is, by its content."""
 
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -65,7 +66,7 @@ def recognise(file: InputFile) -> str | None:
     try:
         with file.again().open() as content:
             start = content.readline(PEEKED)
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         # not even the first line can be read: the reader will say so
         return "jsonl"
     if name.endswith((".json", ".json.gz")):
