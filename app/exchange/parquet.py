@@ -116,11 +116,18 @@ def _parse(where: Where, row: dict[str, Any]) -> Records:
         row["created_at"] = row["created_at"].isoformat()
     if isinstance(row.get("details"), str):
         row["details"] = parse_json(where.at("details"), row["details"])
-    for score in row.get("scores") or ():
-        metrics = score.get("metrics")
-        if isinstance(metrics, list):
-            score["metrics"] = {m.pop("metric", None): m for m in metrics if isinstance(m, dict)}
-    return (from_json(Fields(where, row)),)
+    fields = Fields(where, row)
+    if "scores" in fields:
+        row["scores"] = [_score(score) for score in fields.objects("scores")]
+    return (from_json(fields),)
+
+
+def _score(fields: Fields) -> dict[str, Any]:
+    """With its metrics by name, as JSON has them."""
+    metrics = {one.text("metric"): one for one in fields.objects("metrics")}
+    plain = {name: fields.raw(name) for name in fields}
+    by_name = {name: {column: one.raw(column) for column in one} for name, one in metrics.items()}
+    return plain | {"metrics": by_name}
 
 
 class _Sink(io.RawIOBase):
