@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache, partial
-from itertools import islice
 from typing import Any, Final
 
 from app.exchange.faults import DamagedFileError, FileFaultError, Where
@@ -23,6 +22,8 @@ from app.store.portable import ExplanationRecord
 MEDIA_TYPE: Final = "application/vnd.apache.parquet"
 GROUP: Final = 5000
 """Rows of one row group: what is in memory at once."""
+MOST_CHARACTERS: Final = 32_000_000
+"""Of texts and programs in one row group: lookup tables are long."""
 LARGEST_GROUP: Final = 2**30
 AT_ONCE: Final = 256
 NEEDED: Final = ("model", "site", "index", "author", "text")
@@ -54,9 +55,8 @@ def encode(records: Iterable[ExplanationRecord]) -> Iterator[bytes]:
     import pyarrow.parquet as pq
 
     sink = _Sink()
-    source = iter(records)
     with pq.ParquetWriter(sink, schema(), compression="zstd") as writer:
-        while rows := [_to_row(record) for record in islice(source, GROUP)]:
+        for rows in _groups(records):
             writer.write_table(pa.Table.from_pylist(rows, schema()))
             yield sink.taken()
     yield sink.taken()
@@ -82,6 +82,19 @@ def read(file: InputFile) -> Iterator[Row]:
             f"the Parquet file is cut or damaged: {str(error).splitlines()[0][:200]}",
             hint="Fetch or make the file again, put it in the place of this one, and import again.",
         ) from error
+
+
+def _groups(records: Iterable[ExplanationRecord]) -> Iterator[list[dict[str, Any]]]:
+    rows: list[dict[str, Any]] = []
+    n_characters = 0
+    for record in records:
+        rows.append(_to_row(record))
+        n_characters += len(record.text) + len(record.program or "")
+        if len(rows) == GROUP or n_characters >= MOST_CHARACTERS:
+            yield rows
+            rows, n_characters = [], 0
+    if rows:
+        yield rows
 
 
 def _check(file: InputFile, table: Any) -> None:  # noqa: ANN401 - pyarrow has no types
