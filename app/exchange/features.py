@@ -10,14 +10,17 @@ from typing import Any, Final
 
 from app.exchange.record_json import metrics_of
 from app.exchange.sources import source_of
+from app.store.packing import METRICS
 from app.store.portable import ExplanationRecord
 from app.store.views.unit import ExemplarView, HistogramView, UnitView
 
 SPLIT: Final = "fit"
 KINDS: Final = ("top", "interval")
 """Of exemplars, in the order of the list."""
-OURS: Final = "patchclamp_"
-"""How the types of our explanations and scores begin."""
+SCORE_TYPES: Final = {
+    metric: "simulation_r" if metric == METRICS[0] else f"patchclamp_{metric}" for metric in METRICS
+}
+"""What each metric is called among their types of scores; the first as the REST interface does."""
 
 
 def feature_row(unit: UnitView) -> dict[str, Any]:
@@ -78,11 +81,11 @@ def explanation_row(record: ExplanationRecord) -> dict[str, Any]:
         "layer": source,
         "index": record.index,
         "description": record.text,
-        "typeName": OURS + record.method,
+        "typeName": record.method,
         "explanationModelName": record.author,
         "scores": [
             {
-                "explanationScoreTypeName": OURS + metric,
+                "explanationScoreTypeName": SCORE_TYPES[metric],
                 "explanationScoreModelName": score.judge,
                 "split": score.split,
                 "value": numbers["value"],

@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from app.exchange.exported import Exported
-from app.exchange.faults import expected
-from app.exchange.features import KINDS, OURS, activation_row, explanation_row, feature_row
+from app.exchange.features import KINDS, SCORE_TYPES, activation_row, explanation_row, feature_row
 from app.exchange.fields import Fields
 from app.exchange.input import InputFile
 from app.exchange.jsonl import dumped
 from app.exchange.output import OutputFolder, WrittenFile
 from app.exchange.plan import Piece
 from app.exchange.reading import Records, Row, read_json_lines
+from app.exchange.record_json import LARGEST_VALUE
 from app.exchange.sources import site_of, source_of
 from app.store.packing import METRICS, pack_scores
 from app.store.portable import ExplanationRecord
@@ -31,7 +31,7 @@ from app.store.writing_explanations import ScoreRow
 UNITS: Final = 1024
 KEPT: Final = ("id", "typeName", "explanationModelName", "authorId", "notes")
 """Fields of theirs that stay with an imported explanation."""
-LARGEST_VALUE: Final = 3e38
+METRIC_OF: Final = {kind: metric for metric, kind in SCORE_TYPES.items()}
 
 
 def write(store: Exported, piece: Piece, folder: OutputFolder) -> tuple[list[WrittenFile], int]:
@@ -97,13 +97,10 @@ def _scores(fields: Fields) -> tuple[tuple[ScoreRow, ...], list[dict[str, Any]]]
         value = one.maybe_number("value", least=-LARGEST_VALUE, most=LARGEST_VALUE)
         kind = one.maybe_text("explanationScoreTypeName") or "unknown"
         judge = one.maybe_text("explanationScoreModelName") or "unknown"
-        metric = kind.removeprefix(OURS)
-        if not kind.startswith(OURS):
+        metric = METRIC_OF.get(kind)
+        if metric is None:
             others.append({"type": kind, "model": judge, "value": value})
             continue
-        if metric not in METRICS:
-            where = one.where.at("explanationScoreTypeName")
-            raise expected(where, f"{OURS} and one of {', '.join(METRICS)}", kind)
         split = one.text("split") if "split" in one else "test"
         ours.setdefault((split, judge), {})[metric] = [value]
     rows = tuple(

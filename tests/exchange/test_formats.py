@@ -69,7 +69,7 @@ def test_the_client_of_neuronpedia_reads_explanations_and_activations(bulk: Path
     rows = json_lines(bulk / "explanations" / "batch-0.jsonl.gz")
     explanations = [Explanation.from_np_db_json(row) for row in rows]
     assert {one.source for one in explanations} == {"1-mlp"}
-    assert {one.method for one in explanations} >= {"patchclamp_rules", "patchclamp_lookup"}
+    assert {one.method for one in explanations} >= {"rules", "lookup"}
     assert all(one.text and one.explainer_model for one in explanations)
     activations = [
         Activation.from_np_db_json(row)

@@ -223,8 +223,8 @@ def test_a_dashboard_batch_that_is_wrong_is_refused(
         ({"modelId": "toy", "description": "t", "index": "1"}, "field layer: expected a text"),
         (
             {"modelId": "toy", "description": "t", "layer": "0-mlp", "index": "1",
-             "scores": [{"explanationScoreTypeName": "patchclamp_magic", "value": 1}]},
-            "scores[0].explanationScoreTypeName: expected patchclamp_ and one of",
+             "scores": [{"explanationScoreTypeName": "simulation_r", "value": "x"}]},
+            "scores[0].value: expected a number",
         ),
         ({"dataclass_name": "Thing"}, "field dataclass_name: expected NeuronRecord or"),
         (
