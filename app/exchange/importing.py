@@ -129,7 +129,10 @@ def import_path(
         report.files.append(one)
         try:
             _import_file(work, found, one, tell)
-        except WrongModelError:
+        except WrongModelError as wrong:
+            n_kept = report.total("n_imported")
+            if n_kept and not dry_run:
+                wrong.hint = f"{wrong.hint} {n_kept:,} explanations from before it are kept."
             raise
         except FileFaultError as fault:
             one.problem = fault

@@ -16,7 +16,7 @@ from app.errors import BadRequestError
 from app.exchange.faults import DamagedFileError, FileFaultError, Where
 
 LONGEST_LINE: Final = 32 * 2**20
-LARGEST_DOCUMENT: Final = 512 * 2**20
+LARGEST_DOCUMENT: Final = 256 * 2**20
 """Bytes of a file that is one JSON document: it is read as a whole."""
 CHUNK: Final = 2**20
 GZIP: Final = b"\x1f\x8b"
@@ -53,10 +53,7 @@ class InputFile:
                 compressed = file.read(len(GZIP)) == GZIP
             return gzip.open(self.path, "rb") if compressed else self.path.open("rb")
         except OSError as error:
-            raise BadRequestError(
-                f"{self.name} cannot be read: {error.strerror}.",
-                hint="Give a file or folder that this user may read.",
-            ) from error
+            raise self._unreadable(error) from error
 
     def lines(self) -> Iterator[bytes]:
         """Line by line with its end, each of bounded length. DamagedFileError: the compression is
@@ -93,9 +90,18 @@ class InputFile:
 
     def take_digest_of_all(self) -> None:
         """For files that are not read from the front: their digest is that of all bytes."""
-        with self.path.open("rb") as file:
-            while part := file.read(CHUNK):
-                self._hash.update(part)
+        try:
+            with self.path.open("rb") as file:
+                while part := file.read(CHUNK):
+                    self._hash.update(part)
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: OSError) -> BadRequestError:
+        return BadRequestError(
+            f"{self.name} cannot be read: {error.strerror}.",
+            hint="Give a file or folder that this user may read.",
+        )
 
     def _guarded(
         self, file: IO[bytes] | gzip.GzipFile, number: int, n_bytes: int | None = None

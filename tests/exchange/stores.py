@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from analysis.programs.length import bits_of, bits_of_text, n_listed, n_rules
 from analysis.programs.parsing import parse_program
 from app.store.engine import begin, open_session
 from app.store.packing import pack_scores, pack_vocabulary
 from app.store.queries.exporting import find_chosen, read_all
-from app.store.tables import RunTable, SiteTable, VocabularyTable
+from app.store.tables import ModelTable, RunTable, SiteTable, VocabularyTable
 from app.store.writing_explanations import ExplanationRow, ScoreRow, write_explanations
 from tests.store import rows
 
@@ -71,9 +71,15 @@ def add_model(engine: Engine, name: str = "toy", *, n_units: int = 8) -> int:
         return model.id
 
 
+def add_run(engine: Engine) -> None:
+    """What is explained from now on, a later run explained."""
+    with open_session(engine, commit=True) as session:
+        session.add(rows.run(session.scalars(select(ModelTable.id)).one(), "explain"))
+
+
 def explain(engine: Engine, site: str, method: str, found: Sequence[ExplanationRow]) -> None:
     with open_session(engine) as session:
-        run_id = session.scalars(select(RunTable.id)).one()
+        run_id = session.scalars(select(func.max(RunTable.id))).one()
         place = session.scalars(select(SiteTable).filter_by(name=site)).one()
         model_id, site_id = place.model_id, place.id
     units = {row.unit_index for row in found}

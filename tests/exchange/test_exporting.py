@@ -21,7 +21,7 @@ from app.exchange.output import OutputFolder, WrittenFile
 from app.exchange.plan import pieces
 from app.store.portable import SiteSize, Span
 from app.store.queries.exporting import Chosen
-from tests.exchange.stores import N_EXPLAINED, add_explained_model, explain, text_row
+from tests.exchange.stores import N_EXPLAINED, add_explained_model, add_run, explain, text_row
 
 FULL = """
 import resource, sys
@@ -88,6 +88,16 @@ def test_only_what_counts_now_is_exported(engine: Engine, tmp_path: Path) -> Non
     assert [(row["site"], row["index"], row["method"]) for row in rows] == [
         ("mlp.0", 0, "rules"), ("mlp.0", 3, "rules"),
     ]  # fmt: skip
+
+
+def test_what_a_later_run_explained_again_is_left_out(receiving: Engine, tmp_path: Path) -> None:
+    explain(receiving, "mlp.0", "rules", [text_row(0, "old"), text_row(1, "kept")])
+    explain(receiving, "mlp.0", "lookup", [text_row(0, "another method")])
+    add_run(receiving)
+    explain(receiving, "mlp.0", "rules", [text_row(0, "new")])
+    export(receiving, model="toy", form="jsonl", to=tmp_path)
+    lines = gzip.decompress((tmp_path / "explanations-0.jsonl.gz").read_bytes()).splitlines()
+    assert [json.loads(line)["text"] for line in lines] == ["another method", "new", "kept"]
 
 
 @pytest.mark.usefixtures("small_pieces")

@@ -174,6 +174,17 @@ def test_explanations_of_another_model_are_refused(
     assert texts(receiving) == []
 
 
+def test_what_came_before_a_file_of_another_model_is_said_to_be_kept(
+    one_store: Engine, tmp_path: Path
+) -> None:
+    write(tmp_path / "a.jsonl", [line(0), line(1)])
+    write(tmp_path / "b.jsonl", [line(2), line(3, model="another")])
+    with pytest.raises(WrongModelError) as refused:
+        import_path(one_store, tmp_path, model="toy")
+    assert "2 explanations from before it are kept." in str(refused.value.hint)
+    assert texts(one_store) == ["text 0", "text 1"]
+
+
 def test_the_same_network_under_another_name_is_taken_when_it_is_said(
     one_store: Engine, tmp_path: Path
 ) -> None:

@@ -2,7 +2,8 @@
 
 Each few are read in a session of their own, so that none is held while a slow reader waits. What
 was added after the export began is left out (`as_of`), so that one that goes on later does not mix
-two states; what was withdrawn meanwhile is left out from there on.
+two states; what was withdrawn meanwhile is left out from there on. As on pages, what a later run of
+the same method explained again is left out.
 """
 
 from collections import defaultdict
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Engine, Row, bindparam, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.errors import NotFoundError
 from app.store.engine import open_session
@@ -24,6 +25,18 @@ from app.store.writing_explanations import ScoreRow
 
 AT_ONCE: Final = 500
 Explanations = ExplanationTable
+Later = aliased(ExplanationTable)
+EXPLAINED_AGAIN = (
+    select(Later.id)
+    .where(
+        Later.site_id == Explanations.site_id,
+        Later.unit_index == Explanations.unit_index,
+        Later.method == Explanations.method,
+        Later.run_id > Explanations.run_id,
+        Later.id <= bindparam("as_of"),
+    )
+    .exists()
+)
 NEXT = (
     select(
         Explanations.id, Explanations.unit_index, Explanations.text, Explanations.program,
@@ -38,6 +51,7 @@ NEXT = (
         > tuple_(bindparam("unit_index"), bindparam("after_id")),
         Explanations.id <= bindparam("as_of"),
         Explanations.status == "current",
+        ~EXPLAINED_AGAIN,
     )
     .order_by(Explanations.unit_index, Explanations.id)
     .limit(AT_ONCE)
