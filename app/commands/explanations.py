@@ -1,4 +1,4 @@
-"""`explanations`: write them down for others to read, and bring in those made elsewhere."""
+"""`explanations`: write them down for others, bring in those made elsewhere, and score these."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Export and import explanations.")
     group.command("export")(export_)
     group.command("import")(import_)
+    group.command("score")(score)
     app.add_typer(group, name="explanations", rich_help_panel="Look and steer")
 
 
@@ -88,8 +89,8 @@ def import_(
     Exit code 1 if a file could not be read to its end; what came before is kept, and running it
     again goes on from there.
 
-    Scores that come along are shown as imported ones, and are not believed: programs are scored
-    anew.
+    Scores that come along are shown as imported ones, and are not believed; `patchclamp
+    explanations score` scores programs anew.
 
     Examples:
 
@@ -99,7 +100,7 @@ def import_(
     """
     from app.exchange.importing import import_path
     from app.store.engine import open_session
-    from app.store.queries.exporting import count_unscored
+    from app.store.queries.unscored import count_unscored
 
     with opened_store() as (_, engine):
         with console(stderr=True).status("Importing") as status:
@@ -117,9 +118,34 @@ def import_(
             n_unscored = count_unscored(session, model=model)
     _tell(report, dry_run=dry_run)
     if n_unscored and not dry_run:
-        typer.echo(f"{n_unscored:,} imported programs are not scored here yet.")
+        typer.echo(
+            f"{n_unscored:,} imported programs have no score of this store; get them with "
+            f"`patchclamp explanations score {escaped(model)}`."
+        )
     if report.problems:
         raise typer.Exit(1)
+
+
+def score(model: Annotated[str, typer.Argument(help="Name of the model.")]) -> None:
+    """Score imported programs on text of this store's test split and held-out domains.
+
+    Ctrl-C loses nothing: run again, it goes on with those that have no score yet.
+
+    Example:
+
+      patchclamp explanations score smollm2
+    """
+    from app.commands.trying import score_imports
+
+    with opened_store() as (settings, engine), console(stderr=True).status("Scoring") as status:
+        tried = score_imports(
+            engine,
+            model=model,
+            data=settings.data,
+            tell=lambda n: status.update(f"Scoring: {n:,} programs"),
+        )
+    failed = f"; {tried.n_failed:,} could not be run" if tried.n_failed else ""
+    typer.echo(f"Scored {tried.n_scored:,} imported programs{failed}.")
 
 
 def _told(one: "FileReport") -> str:

@@ -150,7 +150,7 @@ def write_explanations(
 
 
 def write_scores(
-    connection: Connection, *, run_id: int, scores: Mapping[int, Sequence[ScoreRow]]
+    connection: Connection, *, run_id: int | None, scores: Mapping[int, Sequence[ScoreRow]]
 ) -> None:
     """Scores of explanations that are there, by id; each replaces the one of the same split and
     judge. Where r on the test split changes, so does the place in search."""

@@ -20,7 +20,7 @@ from app.store.locating import no_model, require_model
 from app.store.portable import ExplanationRecord, Receiver, SiteSize, Span
 from app.store.queries.model import check_choice
 from app.store.queries.score import METHODS, OF_EXPLANATIONS
-from app.store.tables import ExplanationTable, ModelTable, ScoreTable, SiteTable, VocabularyTable
+from app.store.tables import ExplanationTable, ModelTable, SiteTable, VocabularyTable
 from app.store.writing_explanations import ScoreRow
 
 AT_ONCE: Final = 500
@@ -130,23 +130,6 @@ def read_explanations(
 def read_all(engine: Engine, chosen: Chosen) -> Iterator[ExplanationRecord]:
     spans = [Span(site, 0, size.n_units) for site, size in chosen.sites.items()]
     return read_explanations(engine, chosen, spans)
-
-
-def count_unscored(session: Session, *, model: str) -> int:
-    """Imported programs that nobody has scored here yet."""
-    model_id = require_model(session, name=model)
-    scored = select(ScoreTable.id).where(
-        ScoreTable.explanation_id == Explanations.id, ScoreTable.judge == "program"
-    )
-    return session.scalars(
-        select(func.count())
-        .select_from(Explanations)
-        .where(
-            Explanations.model_id == model_id, Explanations.method == "import",
-            Explanations.status == "current", Explanations.program.is_not(None),
-            ~scored.exists(),
-        )
-    ).one()  # fmt: skip
 
 
 def told_sites(sites: Iterable[str]) -> str:
