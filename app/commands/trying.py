@@ -55,7 +55,7 @@ def _score(engine: "Engine", model: str, one: "Unscored", data: Path) -> "list[S
     from app.store.writing_explanations import ScoreRow
 
     with open_session(engine) as session:
-        trial = read_trial(session, model=model, site=one.site, index=one.index, data=data)
+        trial = read_trial(session, model=model, site=one.site, index=one.unit_index, data=data)
     try:
         return try_program(parse_program(one.program), trial)
     except ProgramError as error:

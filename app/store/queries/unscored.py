@@ -14,7 +14,7 @@ Explanations = ExplanationTable
 class Unscored(NamedTuple):
     id: int
     site: str
-    index: int
+    unit_index: int
     program: str
 
 
@@ -34,7 +34,7 @@ def next_unscored(
         .order_by(Explanations.id)
         .limit(limit)
     )
-    return [Unscored(*row) for row in rows]
+    return [Unscored(*row[:3], row.program or "") for row in rows]
 
 
 def _unscored(model_id: int) -> tuple[ColumnElement[bool], ...]:
