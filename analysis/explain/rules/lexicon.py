@@ -46,6 +46,8 @@ class Lexicon:
     ids: Int64[ndarray, " type"]
     """Token ids that occur, rising."""
     counts: Int64[ndarray, " type"]
+    texts: tuple[str, ...]
+    """Of each type."""
     candidates: tuple[Candidate, ...]
 
 
@@ -57,7 +59,8 @@ def make_lexicon(tokens: Int64[ndarray, " occurrence"], vocabulary: Vocabulary) 
         key = types.astype(np.int64).tobytes()
         if len(types) and key not in found:
             found[key] = Candidate(test, types.astype(np.int64))
-    return Lexicon(ids.astype(np.int64), counts.astype(np.int64), tuple(found.values()))
+    texts = tuple(vocabulary.texts[token] for token in ids.tolist())
+    return Lexicon(ids.astype(np.int64), counts.astype(np.int64), texts, tuple(found.values()))
 
 
 def _tests(
