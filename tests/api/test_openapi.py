@@ -29,6 +29,7 @@ def test_every_path_of_the_issue_is_described(document):
         f"{model}/summaries",
         f"{model}/random-units",
         f"{model}/statistics",
+        f"{model}/explanations.{{form}}",
         f"{model}/sites/{{site}}/units",
         unit,
         f"{unit}/exemplars",
@@ -128,4 +129,5 @@ def test_where_there_may_be_too_much_at_once_a_429_is_described(document):
         "post /api/v1/jobs",
         "get /api/v1/jobs/{job_id}/events",
         "get /api/v1/models/{model}/statistics",
+        "get /api/v1/models/{model}/explanations.{form}",
     }

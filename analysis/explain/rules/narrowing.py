@@ -53,7 +53,10 @@ def narrowed(cover: Cover, rest: Rest, candidates: Candidates) -> Cover:
 def _applied(cover: Cover, part: _Part, rest: Rest, candidates: Candidates) -> Cover:
     if part.slot < 0:
         kind = int(part.chosen[0])
-        condition, there = candidates.predicate(int(candidates.kinds[kind])), candidates.kinds_hold[kind]
+        condition, there = (
+            candidates.predicate(int(candidates.kinds[kind])),
+            candidates.kinds_hold[kind],
+        )
     else:
         condition = at_slot(part.slot, names_of(part.chosen, candidates))
         passing = np.zeros(len(candidates.lexicon.ids) + 1, np.bool_)

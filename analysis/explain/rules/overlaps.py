@@ -42,9 +42,7 @@ class Overlaps:
 
 
 def count_overlaps(candidates: "Candidates", which: int) -> UInt[ndarray, " candidate"]:
-    column = np.zeros(
-        len(candidates), np.uint16 if candidates.n_positions < 2**16 else np.uint32
-    )
+    column = np.zeros(len(candidates), np.uint16 if candidates.n_positions < 2**16 else np.uint32)
     _count(
         column,
         candidates.places(which),

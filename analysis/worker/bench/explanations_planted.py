@@ -63,9 +63,7 @@ def _explained(
     return [
         pair
         for site, here in neurons.items()
-        for pair in zip(
-            here, explain_units(texts, recorded.of(site, slice(None)), {}), strict=True
-        )
+        for pair in zip(here, explain_units(texts, recorded.of(site, slice(None)), {}), strict=True)
     ]
 
 

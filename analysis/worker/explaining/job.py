@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from analysis.corpora.window_file import load_windows
 from analysis.weights.token_space import method_of, token_space
 from analysis.worker.context import JobContext
+from analysis.worker.embedding import embed_explanations
 from analysis.worker.explaining.order import Chunk, chunks_of
 from analysis.worker.explaining.sources import first_of_groups, stored_pools
 from analysis.worker.explaining.summarising import summarise
@@ -93,6 +94,7 @@ def run(context: JobContext[ExplainRequest]) -> dict[str, Any]:
     splits = [split for split in next(iter(sources.pools.values())) if split not in NOT_TESTED]
     seconds = explain_chunks(context, Explaining(context, asked, sources, output), chunks, splits)
     n_units = sum(len(chunk.units) for chunk in chunks)
+    embed_explanations(context.engine, go_on=partial(_go_on_embedding, context))
     measured = {"units": n_units, "seconds": round(seconds, 3)}
     context.write(lambda session: end_run(session, run_id, "finished", measured))
     return {"run_id": run_id, "units": n_units}
@@ -130,6 +132,13 @@ def explain_chunks(
             context.event("published", {"units": done})
     context.progress(done, total, "units", "explained")
     return time.perf_counter() - started
+
+
+def _go_on_embedding(context: JobContext[ExplainRequest], done: int) -> bool:
+    """Only where sentence embeddings are installed: search by meaning needs them."""
+    context.check_cancelled()
+    context.progress(done, None, "explanations", "embedding explanations for search by meaning")
+    return True
 
 
 def _index(run_id: int, site_id: int, session: Session) -> None:
