@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from threading import Lock
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
@@ -30,6 +31,8 @@ from analysis.programs.shapes import shape_of
 from analysis.programs.token_space import TokenSpace
 
 MASK_BYTES = 2**26
+SHORT_AFFIX = 4
+"""Letters."""
 
 NO_IDS: Int64[np.ndarray, "id"] = np.zeros(0, np.int64)
 
@@ -51,6 +54,7 @@ class Vocabulary:
         self.texts = tuple(texts)
         self.space = space
         self._lock = Lock()
+        self._affixes: dict[tuple[str, int, bool], dict[str, Int64[np.ndarray, "id"]]] = {}
         self._masks: OrderedDict[TokenTest, Bool[np.ndarray, vocab]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -128,6 +132,8 @@ class Vocabulary:
         match test:
             case OneOf(texts, folded):
                 return self._listed(map(self.folded_ids if folded else self.ids, texts))
+            case Affix(kind, text, folded) if kind != "contains" and len(text) <= SHORT_AFFIX:
+                return self._with_affix(kind, fold(text) if folded else text, folded=folded)
             case Affix():
                 return self._passing(_affix_test(test), folded=test.folded)
             case HasShape(shape):
@@ -143,6 +149,26 @@ class Vocabulary:
         mask = np.zeros(len(self), np.bool_)
         for ids in groups:
             mask[ids] = True
+        return mask
+
+    def _with_affix(
+        self, kind: Literal["starts", "ends"], text: str, *, folded: bool
+    ) -> Bool[np.ndarray, "vocab"]:
+        """Tokens with a short affix: programs have many of them, so all are grouped once."""
+        key = (kind, len(text), folded)
+        with self._lock:
+            groups = self._affixes.get(key)
+        if groups is None:
+            texts = self.folded if folded else self.texts
+            n = len(text)
+            if kind == "starts":
+                groups = _grouped([token[:n] for token in texts])
+            else:
+                groups = _grouped([token[-n:] if n else "" for token in texts])
+            with self._lock:
+                self._affixes[key] = groups
+        mask = np.zeros(len(self), np.bool_)
+        mask[groups.get(text, NO_IDS)] = True
         return mask
 
     def _passing(
