@@ -29,10 +29,10 @@ from analysis.programs.reading import Reading
 from analysis.programs.running import strength
 from analysis.programs.writing import as_written
 
-SMOOTHED_SHARE = 0.75
+SMOOTHED_SHARE = 0.6
 SHRINKAGE = 0.25
 """Of picks, in positions; small, because what they explain is smoothed already."""
-LEVEL_SHRINKAGES = (4.0, 12.0, 40.0)
+LEVEL_SHRINKAGES = (1.0, 5.0, 25.0)
 """Of levels, in positions; calibration chooses."""
 STEPS_PER_PICK = 1.5
 MOST_PICKS = 120
@@ -41,6 +41,8 @@ LENGTHS = (18, 12, 8, 5, 3, 2, 1)
 BIT_PRICE = 0.05
 """Bits that calibration must save for each bit of a longer program. One would be minimal
 description length, for a reader who pays by the bit; r would suffer."""
+GIVES_UP = 2
+"""Lengths in turn that are worth less than a longer one, before no shorter one is tried."""
 MOST_COVERS = 6
 CONDITIONS = 2
 COVER_SHRINKAGE = 0.01
@@ -210,6 +212,7 @@ def _pursue(
     lengths = [n for n in LENGTHS if n < 2 * most_rules] + [2 * most_rules]
     longest: list[Group] = []
     held, there = np.zeros((2, 0, 0), np.float32)
+    best, worse = -np.inf, 0
     for groups in group_picks(
         picks, weights, fit.candidates, lengths=lengths, most_in_tail=most_rules
     ):
@@ -221,13 +224,31 @@ def _pursue(
             held = held.astype(np.float32)
             there = judge.there(_predicates(groups, fit.candidates))
         parts = [_parts(group, longest) for group in groups]
-        held_now = np.stack([held[part].max(0) for part in parts])
-        there_now = np.stack([there[part].max(0) for part in parts])
+        held_now, there_now = _united(held, parts), _united(there, parts)
         predicates = partial(_predicates, groups, fit.candidates)
         n_picks = sum(len(group.picks) for group in groups)
         bits = RULE_BITS * len(groups) + LISTED_BITS * n_picks
-        for base, levels in set_levels(held_now, actual, LEVEL_SHRINKAGES):
-            yield judge.try_levels(predicates, bits, there_now, base, levels)
+        trials = [
+            judge.try_levels(predicates, bits, there_now, base, levels)
+            for base, levels in set_levels(held_now, actual, LEVEL_SHRINKAGES)
+        ]
+        yield from trials
+        worth = max(trial.worth for trial in trials)
+        best, worse = max(best, worth), 0 if worth > best else worse + 1
+        if worse == GIVES_UP:
+            return
+
+
+def _united(
+    held: Float32[ndarray, "longest position"], parts: Sequence[Sequence[int]]
+) -> Float32[ndarray, "rule position"]:
+    """Where any part of each rule holds."""
+    rows = np.empty((len(parts), held.shape[1]), np.float32)
+    for row, part in zip(rows, parts, strict=True):
+        row[:] = held[part[0]]
+        for other in part[1:]:
+            np.maximum(row, held[other], out=row)
+    return rows
 
 
 def _predicates(groups: Sequence[Group], candidates: Candidates) -> list[Predicate]:

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from analysis.explain.rules.candidates import Candidates
 
 KEPT_BYTES = 2**28
-WORTH_KEEPING = 16
+WORTH_KEEPING = 8
 """Positions; the column of a rarer candidate is computed as fast as it is found."""
+FEW = 48
+"""Positions up to which types are added one by one, which spares collecting them."""
 
 
 class Overlaps:
@@ -68,6 +70,17 @@ def _count(
     n_types,
 ):
     n_slots = slots.shape[0]
+    if len(places) <= FEW:
+        for k in range(len(places)):
+            t = places[k]
+            for s in range(n_slots):
+                if slots[s, t] >= 0:
+                    place = s * n_types + slots[s, t]
+                    for q in range(by_type_starts[place], by_type_starts[place + 1]):
+                        column[by_type[q]] += 1
+            for q in range(by_position_starts[t], by_position_starts[t + 1]):
+                column[n_at_slots + by_position[q]] += 1
+        return
     together = np.zeros(n_slots * n_types, np.int32)
     met = np.empty(n_slots * min(n_types, len(places)), np.int64)
     n_met = 0
