@@ -16,15 +16,28 @@ MOST_RULES = 20_000
 MOST_LISTED = 200_000
 """Tokens and texts listed in all sets and tables of a program."""
 MOST_CHARACTERS = 4_000_000
+MOST_PREDICATES = 50_000
+MOST_SCANS = 500
+"""Tests of a program that go over a whole vocabulary or text: they take milliseconds each."""
 DEEPEST = 16
 """Of nested predicates."""
 FARTHEST = 64
-"""Tokens that a predicate may look back, at most."""
+"""Tokens that `token[-n]` and `any token[-n..-m]` may look back, at most."""
+LONGEST_HALF_LIFE = 1_024
+WHOLE_WINDOW = 4_096
+"""Tokens that `repeated` looks back unless told otherwise, and at most."""
+LONGEST_TEXT = 200
+"""Characters of one listed text, affix or regular expression."""
+MOST_NEAR = 8_192
+LARGEST_NUMBER = 1_000_000
+"""Of a position or depth that a program compares with."""
+LARGEST_LEVEL = 1e30
+"""Sums of 20,000 of these still fit in float32."""
 
 Shape = Literal[
     "lower", "capitalised", "upper", "mixed", "number", "punctuation", "space", "newline", "other"
 ]
-"""Of a token without its leading space: disjoint, every token has one."""
+"""Of a token without surrounding blanks: disjoint, every token has one; see `shapes`."""
 Place = Literal["quotes", "brackets", "code"]
 Comparison = Literal["<", "<=", "=", ">=", ">"]
 
@@ -54,7 +67,7 @@ class HasShape:
 
 @dataclass(frozen=True)
 class StartsWord:
-    """The token begins with a blank or newline, or is the first of the window: it begins a word."""
+    """The token is more than blanks and begins with one, or is the first of the window."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +112,8 @@ class AnyOf:
 class Fading:
     """How much of the recent text passes: Σ 2^(−(j−1)/half_life) over earlier tokens j ≥ 1 that do.
 
-    Times 1 − 2^(−1/half_life), so that it is 1 where all of a long text passes.
+    Times 1 − 2^(−1/half_life), so that it nears 1 where all of a long text passes. Less than a
+    millionth counts as 0.
     """
 
     half_life: int
@@ -149,7 +163,7 @@ class Inside:
 class Repeated:
     """This token occurred in the last `within` tokens before."""
 
-    within: int = FARTHEST * 64
+    within: int = WHOLE_WINDOW
 
 
 @dataclass(frozen=True)
@@ -218,8 +232,8 @@ class Table:
 
 @dataclass(frozen=True)
 class Program:
-    """`sum`: base + Σ level · strength + tables. `first`: the level of the first rule whose strength
-    is above 0, else the base; it has no tables."""
+    """`sum`: base + Σ level · strength + tables. `first`: the level of the first rule whose
+    strength is above 0, else the base; it has no tables."""
 
     base: float
     rules: tuple[Rule, ...] = ()

@@ -19,7 +19,7 @@ install_import_hook(
         "analysis.weights",
         *(
             f"analysis.{room}.{path.stem}"
-            for room in ("models", "sweep")
+            for room in ("models", "score", "sweep")
             for path in (ANALYSIS / room).glob("*.py")
             if path.stem not in COMPILED
         ),

@@ -1,0 +1,57 @@
+"""Where a model's tokens lie to each other, and which are nearest to some of them.
+
+Exact, so that every machine answers the same: coordinates are small integers, and their sums and
+products are whole numbers that floating point holds without rounding.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int8, Int64
+
+EXACT_IN_FLOAT32 = 2**24
+"""Whole numbers up to this, and their sums, are exact in any order of adding."""
+
+
+@dataclass(frozen=True, eq=False)
+class TokenSpace:
+    vectors: Int8[np.ndarray, "vocab dim"]
+    """Directions of unit length, times 127; a row of zeros: not known."""
+
+    def nearest(self, named: Int64[np.ndarray, "id"], first: int) -> Bool[np.ndarray, "vocab"]:
+        """The `first` tokens with the highest cosine to the mean of the named ones; ties by id.
+
+        None where the mean has no direction. Tokens without a direction are never near.
+        """
+        mask = np.zeros(len(self.vectors), np.bool_)
+        total = self.vectors[named].astype(np.int64).sum(0)
+        if first < 1 or not total.any():
+            return mask
+        cosine = self._products(total) * self._inverse_lengths
+        known = np.flatnonzero(self._inverse_lengths)
+        first = min(first, len(known))
+        least = np.partition(cosine[known], len(known) - first)[len(known) - first]
+        above = known[cosine[known] > least]
+        tied = known[cosine[known] == least]
+        mask[above] = True
+        mask[tied[: first - len(above)]] = True
+        return mask
+
+    def _products(self, total: Int64[np.ndarray, "dim"]) -> Float64[np.ndarray, "vocab"]:
+        """Exact inner products of every token with a sum of tokens."""
+        if 127 * int(np.abs(total).sum()) <= EXACT_IN_FLOAT32:
+            return (self._floats @ total.astype(np.float32)).astype(np.float64)
+        return self._floats.astype(np.float64) @ total.astype(np.float64)
+
+    @cached_property
+    def _floats(self) -> Float32[np.ndarray, "vocab dim"]:
+        return self.vectors.astype(np.float32)
+
+    @cached_property
+    def _inverse_lengths(self) -> Float64[np.ndarray, "vocab"]:
+        """0 where there is no direction."""
+        squares = np.einsum("vd,vd->v", self._floats, self._floats).astype(np.float64)
+        inverse = np.zeros(len(squares))
+        np.divide(1.0, np.sqrt(squares), out=inverse, where=squares > 0)
+        return inverse

@@ -1,0 +1,185 @@
+"""What can be said of a model's tokens by themselves: texts, ids, and which pass a test.
+
+One vocabulary is made per model and shared by all evaluations, threads included. Masks are kept,
+as many as fit in `MASK_BYTES`; the oldest go first.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from threading import Lock
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+
+from analysis.programs.errors import ProgramError
+from analysis.programs.program import (
+    Affix,
+    HasShape,
+    Matches,
+    Near,
+    OneOf,
+    Shape,
+    StartsWord,
+    Table,
+    TokenTest,
+)
+from analysis.programs.raw_bytes import bytes_of_token
+from analysis.programs.regex import Pattern, compile_pattern
+from analysis.programs.shapes import shape_of
+from analysis.programs.token_space import TokenSpace
+
+MASK_BYTES = 2**26
+
+NO_IDS: Int64[np.ndarray, "id"] = np.zeros(0, np.int64)
+
+
+def fold(text: str) -> str:
+    """Without regard to case and surrounding blanks; a text of blanks stays as it is."""
+    return text.strip().casefold() or text
+
+
+class Vocabulary:
+    """The tokens of one model, by id: `texts` as a subject model shows them."""
+
+    def __init__(self, texts: Sequence[str], space: TokenSpace | None = None) -> None:
+        if space is not None and len(space.vectors) != len(texts):
+            raise ProgramError(
+                f"the token space has {len(space.vectors)} tokens, the vocabulary {len(texts)}",
+                hint="Take both from the same model.",
+            )
+        self.texts = tuple(texts)
+        self.space = space
+        self._lock = Lock()
+        self._masks: OrderedDict[TokenTest, Bool[np.ndarray, vocab]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def ids(self, text: str) -> Int64[np.ndarray, "id"]:
+        """Ids whose text is exactly this, rising; none where there is no such token."""
+        return self._by_text.get(text, NO_IDS)
+
+    def folded_ids(self, text: str) -> Int64[np.ndarray, "id"]:
+        """Ids whose text is this without regard to case and surrounding blanks."""
+        return self._by_folded.get(fold(text), NO_IDS)
+
+    def mask(self, test: TokenTest) -> Bool[np.ndarray, "vocab"]:
+        """Which tokens pass; read-only. That a window's first token starts a word is not known
+        here."""
+        with self._lock:
+            kept = self._masks.get(test)
+            if kept is not None:
+                self._masks.move_to_end(test)
+                return kept
+        made = self._make_mask(test)
+        made.flags.writeable = False
+        with self._lock:
+            self._masks[test] = made
+            while len(self._masks) * max(1, len(self)) > MASK_BYTES and len(self._masks) > 1:
+                self._masks.popitem(last=False)
+        return made
+
+    def levels(self, table: Table) -> Float32[np.ndarray, "vocab"]:
+        """What each token adds; the last line of a text that is listed twice holds."""
+        levels = np.zeros(len(self), np.float32)
+        by_text = self._by_text
+        for text, level in table.levels:
+            ids = by_text.get(text)
+            if ids is not None:
+                levels[ids] = level
+        return levels
+
+    @cached_property
+    def raw(self) -> list[bytes]:
+        """What each token adds to the text of a window, in bytes."""
+        return [bytes_of_token(text) for text in self.texts]
+
+    @cached_property
+    def brackets(self) -> Int64[np.ndarray, "2 vocab"]:
+        """Of each token: brackets that it opens less those that it closes, and the lowest that
+        this gets on the way."""
+        counts = np.zeros((2, len(self)), np.int64)
+        for token, text in enumerate(self.texts):
+            open_now = lowest = 0
+            for letter in text:
+                open_now += (letter in "([{") - (letter in ")]}")
+                lowest = min(lowest, open_now)
+            counts[:, token] = open_now, lowest
+        return counts
+
+    @cached_property
+    def folded(self) -> list[str]:
+        return [fold(text) for text in self.texts]
+
+    @cached_property
+    def shapes(self) -> list[Shape]:
+        return [shape_of(text) for text in self.texts]
+
+    @cached_property
+    def _by_text(self) -> dict[str, Int64[np.ndarray, "id"]]:
+        return _grouped(self.texts)
+
+    @cached_property
+    def _by_folded(self) -> dict[str, Int64[np.ndarray, "id"]]:
+        return _grouped(self.folded)
+
+    def _make_mask(self, test: TokenTest) -> Bool[np.ndarray, "vocab"]:
+        match test:
+            case OneOf(texts, folded):
+                return self._listed(map(self.folded_ids if folded else self.ids, texts))
+            case Affix():
+                return self._passing(_affix_test(test), folded=test.folded)
+            case HasShape(shape):
+                return np.array([found == shape for found in self.shapes], np.bool_)
+            case StartsWord():
+                return self._passing(lambda text: text[:1].isspace() and not text.isspace())
+            case Matches(pattern, folded):
+                return self._matching(compile_pattern(pattern, folded=folded), folded=folded)
+            case Near():
+                return self._near(test)
+
+    def _listed(self, groups: Iterable[Int64[np.ndarray, "id"]]) -> Bool[np.ndarray, "vocab"]:
+        mask = np.zeros(len(self), np.bool_)
+        for ids in groups:
+            mask[ids] = True
+        return mask
+
+    def _passing(
+        self, passes: Callable[[str], bool], *, folded: bool = False
+    ) -> Bool[np.ndarray, "vocab"]:
+        texts = self.folded if folded else self.texts
+        return np.fromiter(map(passes, texts), np.bool_, len(texts))
+
+    def _matching(self, pattern: Pattern, *, folded: bool) -> Bool[np.ndarray, "vocab"]:
+        texts = self.folded if folded else self.texts
+        return np.fromiter(map(pattern.matches, texts), np.bool_, len(texts))
+
+    def _near(self, test: Near) -> Bool[np.ndarray, "vocab"]:
+        if self.space is None:
+            raise ProgramError(
+                "`near` needs to know where the model's tokens lie to each other",
+                hint="Use `in`, or explain this model's neurons once: that measures it.",
+            )
+        named = np.unique(np.concatenate([NO_IDS, *map(self.ids, test.texts)]))
+        mask = self.space.nearest(named, test.first)
+        mask[named] = True
+        return mask
+
+
+def _affix_test(test: Affix) -> Callable[[str], bool]:
+    text = fold(test.text) if test.folded else test.text
+    match test.kind:
+        case "starts":
+            return lambda token: token.startswith(text)
+        case "ends":
+            return lambda token: token.endswith(text)
+        case "contains":
+            return lambda token: text in token
+
+
+def _grouped(texts: Sequence[str]) -> dict[str, Int64[np.ndarray, "id"]]:
+    groups: dict[str, list[int]] = {}
+    for token, text in enumerate(texts):
+        groups.setdefault(text, []).append(token)
+    return {text: np.array(ids, np.int64) for text, ids in groups.items()}

@@ -1,0 +1,32 @@
+"""What a score stands beside: the mean, the token lookup, and another unit's explanation.
+
+Mean: the unit's mean on the fit pool, at every token. Its r is undefined, because it never varies;
+its R² and deviation are not, and as a judge it says no to everything: ½. Token lookup: `lookup`.
+Shuffled: the explanation of another random unit of the same site, which the caller draws and runs;
+it tells what knowing the site's kind of text is worth.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.score.units import Decisions, Prediction, Target
+
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """Of one unit on one pool, with decisions chosen on calibration like those of explanations."""
+
+    mean: float | None
+    """On the fit pool; None where it has no finite activation."""
+    lookup: Prediction | None = None
+    shuffled: Prediction | None = None
+
+
+def predict_mean(target: Target, mean: float) -> Prediction:
+    """The same number at every token; a mark must exceed it by more than rounding."""
+    top = None if target.top is None else np.full(target.top.actual.shape, mean)
+    decisions = Decisions(detection=mean, fuzzing=ROUNDING * max(1.0, abs(mean)))
+    return Prediction(np.full(target.actual.shape, mean), decisions, top)

@@ -1,0 +1,101 @@
+"""Simulation scores: how near predicted activations come, token by token.
+
+Pearson's r of a and â over all concatenated counted tokens; R² uncentred,
+1 − mean((a−â)²)/mean(a²), as in the public code of Bills et al. (2023), and centred, 1 − SSE/SST;
+absolute deviation explained, 1 − mean|a−â|/mean|a|. r is positive where a and â rise together. All
+come from ten sums over tokens, so that resampling documents needs no tokens.
+"""
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64
+from numpy import ndarray
+
+from analysis.score.bootstrap import Resampled, resample
+from analysis.score.units import Prediction, Target, centre_of
+
+SMALLEST_SPREAD = 1e-12
+"""Of the variance, relative to the mean square about a fixed centre: below it is rounding."""
+
+
+def simulation(
+    actual: Float[ndarray, " token"], predicted: Float[ndarray, " token"]
+) -> Float64[ndarray, "4"]:
+    """r, R² uncentred, R² centred and absolute deviation explained of two rows of numbers; NaN
+    where undefined."""
+    a, p = actual.astype(np.float64)[None], predicted.astype(np.float64)[None]
+    counted = np.ones(a.shape, bool)
+    sums = window_sums(a, p, counted, (centre_of(a, counted), centre_of(p, counted)))
+    return np.asarray(finish(sums.sum(0, keepdims=True))[0])
+
+
+def score_simulation(
+    target: Target, prediction: Prediction, draws: Float64[ndarray, "replicate document"]
+) -> Resampled:
+    """corpus_r, r2_uncentred, r2_centred, deviation."""
+    predicted = np.where(target.counted, prediction.values, 0).astype(np.float64)
+    centres = (target.centre, centre_of(predicted, target.counted))
+    sums = window_sums(target.actual, predicted, target.counted, centres)
+    constant = "every activation is the same"
+    zero = "every activation is 0"
+    varied = (target.actual != centres[0])[target.counted].any()
+    return resample(
+        target.pool.membership @ sums,
+        finish,
+        draws,
+        ("every prediction is the same" if varied else constant, zero, constant, zero),
+    )
+
+
+def window_sums(
+    actual: Float64[ndarray, "window pos"],
+    predicted: Float64[ndarray, "window pos"],
+    counted: Bool[ndarray, "window pos"],
+    centres: tuple[float, float],
+) -> Float64[ndarray, "window 10"]:
+    """n, Σx, Σy, Σx², Σy², Σxy, Σ(a−â)², Σ|a−â|, Σ|a|, Σa² with x and y about the centres; a and â
+    are 0 where they do not count."""
+    x = np.where(counted, actual - centres[0], 0)
+    y = np.where(counted, predicted - centres[1], 0)
+    error = actual - predicted
+    sums = np.empty((len(actual), 10))
+    sums[:, 0] = np.count_nonzero(counted, axis=1)
+    sums[:, 1] = x.sum(1)
+    sums[:, 2] = y.sum(1)
+    for column, (left, right) in enumerate(((x, x), (y, y), (x, y), (error, error)), 3):
+        np.einsum("wp,wp->w", left, right, out=sums[:, column])
+    sums[:, 7] = np.abs(error).sum(1)
+    sums[:, 8] = np.abs(actual).sum(1)
+    np.einsum("wp,wp->w", actual, actual, out=sums[:, 9])
+    return sums
+
+
+def finish(sums: Float64[ndarray, "draw 10"]) -> Float64[ndarray, "draw 4"]:
+    """The four metrics from sums over tokens."""
+    n, x, _, xx, _, _, squared, absolute, magnitude, square = sums.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = _spread(xx / n, x / n)
+        metrics = np.array(
+            [
+                correlation(sums[..., 1:6] / n[..., None]),
+                np.where(square > 0, 1 - squared / square, np.nan),
+                np.where(spread > 0, 1 - squared / n / spread, np.nan),
+                np.where(magnitude > 0, 1 - absolute / magnitude, np.nan),
+            ]
+        )
+    return metrics.T
+
+
+def correlation(means: Float64[ndarray, "draw 5"]) -> Float64[ndarray, " draw"]:
+    """r from the means of x, y, x², y², xy; NaN where either does not vary."""
+    x, y, xx, yy, xy = means.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        product = np.sqrt(_spread(xx, x) * _spread(yy, y))
+        return np.asarray(np.clip((xy - x * y) / product, -1, 1))
+
+
+def _spread(
+    square: Float64[ndarray, " draw"], mean: Float64[ndarray, " draw"]
+) -> Float64[ndarray, " draw"]:
+    """The variance, NaN where it is 0 but for rounding."""
+    variance = square - mean * mean
+    return np.where(variance > SMALLEST_SPREAD * square, variance, np.nan)

@@ -1,0 +1,100 @@
+"""Detection: says the judge rightly, window by window, whether the explanation fits?
+
+The truth: the unit fires in the window (its maximum is above the firing threshold). The program as
+judge says yes where the maximum of its predictions is above a threshold chosen on calibration. It
+judges every window of the pool, so the negatives include near misses in the proportion in which
+they occur. A language model is asked about fewer: `choose_windows` takes half that fire, and of the
+others half that nearly do. Paulo et al. (2024), *Automatically interpreting millions of features in
+large language models*, from where detection and fuzzing come.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+from numpy import ndarray
+
+from analysis.score.bootstrap import Resampled, explained, resample
+from analysis.score.thresholds import choose_threshold, finish_verdicts, verdict_sums
+from analysis.score.units import Prediction, Target
+
+NAMES = ("detection", "detection_precision", "detection_recall")
+
+
+@dataclass(frozen=True)
+class ChosenWindows:
+    """Windows for a judge, in random order."""
+
+    windows: Int64[ndarray, " case"]
+    """Rows of the pool."""
+    fires: Bool[ndarray, " case"]
+    near_miss: Bool[ndarray, " case"]
+
+
+def score_detection(
+    target: Target, prediction: Prediction, draws: Float64[ndarray, "replicate document"]
+) -> Resampled:
+    """detection (balanced accuracy), detection_precision, detection_recall."""
+    threshold = prediction.decisions.detection
+    if target.firing is None or threshold is None:
+        return _undefined(
+            "no threshold: on calibration every window fires or none does", len(draws)
+        )
+    marks, truth, there = cases(target, prediction)
+    return judge_windows(marks > threshold, truth, there, target, draws)
+
+
+def judge_windows(
+    verdicts: Bool[ndarray, " case"],
+    truth: Bool[ndarray, " case"],
+    windows: Int64[ndarray, " case"],
+    target: Target,
+    draws: Float64[ndarray, "replicate document"],
+) -> Resampled:
+    """The three numbers of any judge; a window may be left out where its answer was no answer."""
+    one_sided = "every judged window fires" if truth.all() else "no judged window fires"
+    return resample(
+        target.pool.membership[:, windows] @ verdict_sums(verdicts, truth),
+        finish_verdicts,
+        draws,
+        (one_sided, "the judge never says yes", "no judged window fires"),
+    )
+
+
+def fit_detection(target: Target, prediction: Prediction) -> float | None:
+    """The threshold for window maxima, from the calibration pool; None where that is one-sided."""
+    marks, truth, _ = cases(target, prediction)
+    return choose_threshold(marks, truth)
+
+
+def cases(
+    target: Target, prediction: Prediction
+) -> tuple[Float64[ndarray, " case"], Bool[ndarray, " case"], Int64[ndarray, " case"]]:
+    """Of every window with a counted token: the highest prediction, whether it fires, its row."""
+    there = np.flatnonzero(target.counted.any(1))
+    shown = np.where(target.counted[there], prediction.values[there], -np.inf).astype(np.float64)
+    marks: ndarray = shown.max(1, initial=-np.inf)
+    truth = np.asarray(target.fires[there].any(1))
+    return marks, truth, there
+
+
+def choose_windows(target: Target, *, n: int, generator: np.random.Generator) -> ChosenWindows:
+    """At most n windows: half fire, a quarter are the quiet ones with the highest maxima (near
+    misses), a quarter other quiet ones; fewer where there are not so many."""
+    there = np.flatnonzero(target.counted.any(1))
+    peaks = np.where(target.counted[there], target.actual[there], -np.inf).max(1, initial=-np.inf)
+    fires = target.fires[there].any(1)
+    firing = generator.permutation(there[fires])[: n // 2]
+    quiet = there[~fires][np.argsort(-peaks[~fires], kind="stable")]
+    near = quiet[: min(n // 4, (len(quiet) + 1) // 2)]
+    others = generator.permutation(quiet[len(near) :])[: n - n // 2 - len(near)]
+    windows = np.concatenate([firing, near, others])
+    order = generator.permutation(len(windows))
+    kinds = np.repeat([0, 1, 2], [len(firing), len(near), len(others)])[order]
+    return ChosenWindows(windows[order], kinds == 0, kinds == 1)
+
+
+def _undefined(reason: str, replicates: int) -> Resampled:
+    values = np.full(len(NAMES), np.nan)
+    nothing = np.full((replicates, len(NAMES)), np.nan)
+    return Resampled(values, nothing, explained(values, (reason,) * len(NAMES)))

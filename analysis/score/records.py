@@ -1,0 +1,82 @@
+"""What a score is when it leaves the analysis: a value with its interval, or why there is none."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float32
+from numpy import ndarray
+
+METRICS = (
+    "corpus_r",
+    "top_random_r",
+    "r2_uncentred",
+    "r2_centred",
+    "deviation",
+    "detection",
+    "detection_precision",
+    "detection_recall",
+    "fuzzing",
+    "auroc",
+)
+COLUMNS = ("value", "low", "high", "mean", "lookup", "shuffled")
+"""Both as in `app.store.packing`, which cannot be imported here; a contract test compares them."""
+
+Status = Literal["scored", "undefined", "failed"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number with its 95 % interval; None where undefined. A value may be without an interval."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class MetricScore:
+    """One metric of an explanation, and the same metric of the three baselines."""
+
+    name: str
+    score: Measured
+    reason: str | None
+    """Why there is no value, or no interval."""
+    mean: float | None = None
+    lookup: float | None = None
+    shuffled: float | None = None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """All that one explanation reached on one split."""
+
+    metrics: tuple[MetricScore, ...]
+    """In the order of METRICS."""
+    status: Status
+    """scored: simulation r by protocol corpus is defined, or, of a judge that was not asked for it,
+    the first metric that it was; undefined: it is not; failed: there was nothing to score."""
+    reason: str | None
+    n_windows: int
+    n_documents: int
+    n_positions: int
+    """Counted: from `counted_from` on, inside the window, with a finite activation."""
+    n_left_out: int
+    """NaN and infinite activations."""
+    p: float | None
+    """Of r being no better than the shuffled baseline's, one-sided, by the document bootstrap."""
+
+    def of(self, name: str) -> MetricScore:
+        return self.metrics[METRICS.index(name)]
+
+    @property
+    def r(self) -> float | None:
+        return self.metrics[0].score.value
+
+    def values(self) -> Float32[ndarray, "metric column"]:
+        """Every number in the order of METRICS and COLUMNS, NaN where undefined."""
+        rows = [
+            (m.score.value, m.score.low, m.score.high, m.mean, m.lookup, m.shuffled)
+            for m in self.metrics
+        ]
+        return np.array(rows, dtype=np.float64).astype(np.float32)

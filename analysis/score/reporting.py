@@ -1,0 +1,112 @@
+"""From what scorers return to what leaves the analysis: `Scores`, and a reason for every gap."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from analysis.score.bootstrap import FEWEST_DOCUMENTS, Resampled, intervals
+from analysis.score.records import METRICS, Measured, MetricScore, Scores, Status
+from analysis.score.units import Target
+
+Family: TypeAlias = tuple[tuple[str, ...], Resampled]
+"""Names of metrics, and what was found for them in that order."""
+NOT_ASKED = "this judge was not asked"
+NOTHING: Mapping[str, float | None] = {}
+
+
+def report(
+    target: Target,
+    families: Sequence[Family],
+    *,
+    mean: Mapping[str, float | None] = NOTHING,
+    lookup: Mapping[str, float | None] = NOTHING,
+    shuffled: Mapping[str, float | None] = NOTHING,
+    p: float | None = None,
+) -> Scores:
+    """The scores of one explanation beside the baselines; metrics of no family were not asked.
+
+    Whether it counts as scored is decided by the first family's first metric: simulation r, where
+    that is asked.
+    """
+    found = {
+        name: one
+        for names, family in families
+        for name, one in zip(names, _measured(family, target), strict=True)
+    }
+    metrics = tuple(
+        MetricScore(
+            name,
+            *found.get(name, (Measured(), NOT_ASKED)),
+            mean=mean.get(name),
+            lookup=lookup.get(name),
+            shuffled=shuffled.get(name),
+        )
+        for name in METRICS
+    )
+    headline, reason = found[families[0][0][0]]
+    undefined = headline.value is None
+    return Scores(
+        metrics=metrics,
+        status="undefined" if undefined else "scored",
+        reason=reason if undefined else None,
+        p=None if undefined else p,
+        **_counts(target),
+    )
+
+
+def without(target: Target, status: Status, reason: str) -> Scores:
+    """No number at all, for one reason."""
+    metrics = tuple(MetricScore(name, Measured(), reason) for name in METRICS)
+    return Scores(metrics=metrics, status=status, reason=reason, p=None, **_counts(target))
+
+
+def values(families: Sequence[Family]) -> dict[str, float | None]:
+    """Each metric's value by name, None where undefined."""
+    return {
+        name: _or_none(value)
+        for names, family in families
+        for name, value in zip(names, family.values.tolist(), strict=True)
+    }
+
+
+def _measured(family: Resampled, target: Target) -> list[tuple[Measured, str | None]]:
+    """Every metric of a family with its interval, and why it has no value or no interval."""
+    ends, undefined = intervals(family.replicates)
+    found = []
+    for value, (low, high), share, reason in zip(
+        family.values, ends, undefined, family.reasons, strict=True
+    ):
+        one = Measured(_or_none(value), _or_none(low), _or_none(high))
+        if one.value is None:
+            found.append((Measured(), reason))
+        elif one.low is None:
+            found.append((one, _why_no_interval(target, len(family.replicates), share)))
+        else:
+            found.append((one, None))
+    return found
+
+
+def _why_no_interval(target: Target, n_replicates: int, undefined: float) -> str:
+    if n_replicates:
+        return f"no interval: undefined in {undefined:.0%} of the resamples of documents"
+    if not target.pool.replicates:
+        return "no interval: no resamples were asked for"
+    n = target.pool.n_documents
+    if n < FEWEST_DOCUMENTS:
+        return f"no interval: {n} documents, at least {FEWEST_DOCUMENTS} are needed"
+    return f"no interval: the top windows are of fewer than {FEWEST_DOCUMENTS} documents"
+
+
+def _counts(target: Target) -> dict[str, int]:
+    there = target.counted.any(1)
+    return {
+        "n_windows": int(there.sum()),
+        "n_documents": len(np.unique(target.pool.document_of[there])),
+        "n_positions": target.n_counted,
+        "n_left_out": target.n_left_out,
+    }
+
+
+def _or_none(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,172 @@
+"""All scores of an explanation on one split, with intervals and baselines.
+
+In: a unit's activations on a pool, what the explanation and the baselines predict for the same
+tokens, and what was fitted elsewhere (the firing threshold on fit, decisions on calibration). Out:
+`Scores`. Nothing is fitted here, so nothing of the scored text can leak into a prediction. A family
+of metrics is a `Scorer`; adding one is a file and a line in SCORERS.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float, Float64
+from numpy import ndarray
+
+from analysis.score.auroc import score_auroc
+from analysis.score.baselines import Baselines, predict_mean
+from analysis.score.bootstrap import Resampled, chance_of_no_gain
+from analysis.score.correlation import score_simulation
+from analysis.score.detection import fit_detection, score_detection
+from analysis.score.fuzzing import fit_fuzzing, score_fuzzing
+from analysis.score.pools import Pool
+from analysis.score.protocols import score_top_random
+from analysis.score.records import Scores
+from analysis.score.reporting import Family, report, values, without
+from analysis.score.units import Decisions, Prediction, Target, TopWindows, take_target
+
+
+class Scorer(Protocol):
+    """A family of metrics: their values, and those of every resample of the documents."""
+
+    def __call__(
+        self,
+        target: Target,
+        prediction: Prediction,
+        draws: Float64[ndarray, "replicate document"],
+        /,
+    ) -> Resampled: ...
+
+
+SCORERS: tuple[tuple[tuple[str, ...], Scorer], ...] = (
+    (("corpus_r", "r2_uncentred", "r2_centred", "deviation"), score_simulation),
+    (("top_random_r",), score_top_random),
+    (("detection", "detection_precision", "detection_recall"), score_detection),
+    (("fuzzing",), score_fuzzing),
+    (("auroc",), score_auroc),
+)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """There is no prediction, and why: counted, never dropped."""
+
+    reason: str
+
+
+def score_explanation(
+    actual: Float[ndarray, "window pos"],
+    prediction: Prediction | Failure,
+    *,
+    baselines: Baselines,
+    pool: Pool,
+    firing: float | None,
+    top: TopWindows | None = None,
+) -> Scores:
+    """Every metric of one explanation of one unit on one split.
+
+    Raises:
+        ValueError: a prediction is not of the shape of the activations.
+    """
+    target = take_target(actual, pool, firing=firing, top=top)
+    if isinstance(prediction, Failure):
+        return without(target, "failed", prediction.reason)
+    _check_shapes(target, prediction, baselines)
+    if not target.n_counted:
+        return without(target, "undefined", "the pool has no counted token")
+    strange = int((~np.isfinite(prediction.values[target.counted])).sum())
+    if strange:
+        reason = f"the prediction is not a finite number at {strange} tokens"
+        return without(target, "failed", reason)
+    return _scored(target, prediction, baselines)
+
+
+def score_block(
+    actual: Float[ndarray, "unit window pos"],
+    predictions: Sequence[Prediction | Failure],
+    *,
+    baselines: Sequence[Baselines],
+    pool: Pool,
+    firing: Float64[ndarray, " unit"],
+    tops: Sequence[TopWindows | None] | None = None,
+) -> list[Scores]:
+    """The same for many units of a site; `firing` is NaN where it is not known."""
+    return [
+        score_explanation(
+            activations,
+            prediction,
+            baselines=beside,
+            pool=pool,
+            firing=None if np.isnan(threshold) else float(threshold),
+            top=top,
+        )
+        for activations, prediction, beside, threshold, top in zip(
+            actual, predictions, baselines, firing, tops or [None] * len(actual), strict=True
+        )
+    ]
+
+
+def fit_decisions(
+    actual: Float[ndarray, "window pos"],
+    predicted: Float[ndarray, "window pos"],
+    *,
+    pool: Pool,
+    firing: float | None,
+) -> Decisions:
+    """The thresholds of detection and fuzzing, from the calibration pool."""
+    target = take_target(actual, pool, firing=firing)
+    prediction = Prediction(predicted)
+    if not target.n_counted or not np.isfinite(predicted[target.counted]).all():
+        return Decisions()
+    return Decisions(fit_detection(target, prediction), fit_fuzzing(target, prediction))
+
+
+def _scored(target: Target, prediction: Prediction, baselines: Baselines) -> Scores:
+    draws = target.pool.draws
+    nothing = draws[:0]
+    ours = _families(target, prediction, draws, draws)
+    mean = None if baselines.mean is None else predict_mean(target, baselines.mean)
+    found = {
+        name: _families(target, one, resampled, nothing)
+        for name, one, resampled in (
+            ("mean", mean, nothing),
+            ("lookup", baselines.lookup, nothing),
+            ("shuffled", baselines.shuffled, draws),
+        )
+        if one is not None and _finite(target, one)
+    }
+    p = None
+    if "shuffled" in found:
+        theirs = found["shuffled"][0][1]
+        p = chance_of_no_gain(ours[0][1].replicates[:, 0], theirs.replicates[:, 0])
+    return report(target, ours, p=p, **{name: values(one) for name, one in found.items()})
+
+
+def _families(
+    target: Target,
+    prediction: Prediction,
+    first: Float64[ndarray, "replicate document"],
+    others: Float64[ndarray, "other_replicate document"],
+) -> list[Family]:
+    """Everything in SCORERS; the first of them, simulation, with resamples of its own."""
+    return [
+        (names, scorer(target, prediction, others if at else first))
+        for at, (names, scorer) in enumerate(SCORERS)
+    ]
+
+
+def _finite(target: Target, prediction: Prediction) -> bool:
+    return bool(np.isfinite(prediction.values[target.counted]).all())
+
+
+def _check_shapes(target: Target, prediction: Prediction, baselines: Baselines) -> None:
+    named = (
+        ("prediction", prediction),
+        ("lookup", baselines.lookup),
+        ("shuffled", baselines.shuffled),
+    )
+    for name, one in named:
+        if one is not None and one.values.shape != target.actual.shape:
+            shapes = f"{one.values.shape}, the activations {target.actual.shape}"
+            raise ValueError(f"The {name} has the shape {shapes}: predict for this pool.")

@@ -1,0 +1,147 @@
+"""What scorers compare: one unit's activations on a pool, and what was predicted for them.
+
+Everything that depends on the unit alone is computed once and serves the explanation and its
+baselines alike.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64, Int64
+from numpy import ndarray
+
+from analysis.score.pools import Pool
+
+FIRING_PERCENTILE = 99
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Above what the program answers yes, chosen on calibration; None: it could not be chosen."""
+
+    detection: float | None = None
+    fuzzing: float | None = None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What an explanation or baseline says of one unit on one pool."""
+
+    values: Float[ndarray, "window pos"]
+    """In the unit's own units; must be finite wherever positions count."""
+    decisions: Decisions = Decisions()
+    top: Float[ndarray, "top pos"] | None = None
+    """Of the unit's top windows, for the protocol top+random."""
+
+
+@dataclass(frozen=True)
+class TopWindows:
+    """The windows of the split that make the unit fire most; other units have others."""
+
+    actual: Float[ndarray, "top pos"]
+    lengths: Int64[ndarray, " top"]
+    documents: Int64[ndarray, " top"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A unit's activations on a pool; position by position 0 where it does not count."""
+
+    pool: Pool
+    actual: Float64[ndarray, "window pos"]
+    counted: Bool[ndarray, "window pos"]
+    n_left_out: int
+    firing: float | None
+    """The unit fires above it."""
+    top: TopWindows | None
+
+    @cached_property
+    def n_counted(self) -> int:
+        return int(self.per_window.sum())
+
+    @cached_property
+    def per_window(self) -> Int64[ndarray, " window"]:
+        """Counted tokens."""
+        return np.asarray(np.count_nonzero(self.counted, axis=1))
+
+    @cached_property
+    def fires(self) -> Bool[ndarray, "window pos"]:
+        """Nowhere, where the threshold is not known."""
+        if self.firing is None:
+            return np.zeros_like(self.counted)
+        return self.counted & (self.actual > self.firing)
+
+    @cached_property
+    def quiet(self) -> Bool[ndarray, "window pos"]:
+        """Counted tokens that do not fire."""
+        return np.asarray(self.counted & ~self.fires)
+
+    @cached_property
+    def n_firing(self) -> Int64[ndarray, " window"]:
+        return np.asarray(np.count_nonzero(self.fires, axis=1))
+
+    @cached_property
+    def centre(self) -> float:
+        """Near the mean, and exactly the value of a constant unit."""
+        return centre_of(self.actual, self.counted)
+
+    @cached_property
+    def false_marks(self) -> Bool[ndarray, "window pos"]:
+        """As many tokens as fire in the window, drawn among those that do not; none where there are
+        fewer of those than fire, or nothing fires."""
+        quiet = self.quiet.ravel()[self.pool.order]
+        possible = 2 * self.n_firing <= self.per_window
+        wanted = np.where(possible, self.n_firing, 0)
+        marks = np.zeros(self.counted.size, bool)
+        marks[self.pool.order] = quiet & (np.cumsum(quiet, axis=1) <= wanted[:, None])
+        return marks.reshape(self.counted.shape)
+
+
+def take_target(
+    actual: Float[ndarray, "window pos"],
+    pool: Pool,
+    *,
+    firing: float | None,
+    top: TopWindows | None = None,
+) -> Target:
+    """The unit as it is scored: what is not finite is left out and counted."""
+    finite = np.isfinite(actual)
+    counted = pool.within & finite
+    return Target(
+        pool=pool,
+        actual=np.where(counted, actual, 0).astype(np.float64),
+        counted=counted,
+        n_left_out=int((pool.within & ~finite).sum()),
+        firing=firing,
+        top=top,
+    )
+
+
+def firing_thresholds(
+    fit: Float[ndarray, "unit window pos"], pool: Pool
+) -> Float64[ndarray, " unit"]:
+    """The 99th percentile of each unit's activations on the fit pool; NaN where none is finite.
+
+    Firing is the positive tail, also of gated neurons, whose activations have both signs: an
+    explanation of the negative tail is judged by r and R², which see both.
+    """
+    found = np.full(len(fit), np.nan)
+    for unit, actual in enumerate(fit):
+        values = actual[pool.within].astype(np.float32)
+        values = values[np.isfinite(values)]
+        if len(values):
+            found[unit] = np.percentile(values, FIRING_PERCENTILE)
+    return found
+
+
+def centre_of(
+    values: Float64[ndarray, "window pos"], counted: Bool[ndarray, "window pos"]
+) -> float:
+    """Near the mean of what counts; exactly the value where there is only one, so that its spread
+    is exactly 0."""
+    chosen = values[counted]
+    if not chosen.size:
+        return 0.0
+    low, high = chosen.min(), chosen.max()
+    return float(low if low == high else chosen.mean())

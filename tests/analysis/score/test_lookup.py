@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+
+from analysis.score.correlation import simulation
+from analysis.score.lookup import cut_lookup, fit_lookup, lookup_program, predict_lookup
+from tests.analysis.score.pools import pool_of
+
+TOKENS = np.array([[0, 7, 7, 2], [0, 2, 9, 9]])
+ACTUAL = np.array([[[50.0, 4, 8, 1], [50, 3, -6, 99]]])
+"""Position 0 is not counted, and the second window has three tokens."""
+
+
+def _pool():
+    return pool_of(2, 4, lengths=[4, 3], counted_from=1)
+
+
+def test_levels_are_shrunk_to_the_mean_by_three_imagined_tokens():
+    lookup = fit_lookup(ACTUAL, TOKENS, _pool())
+    assert lookup.tokens.tolist() == [2, 7, 9]
+    assert lookup.base == pytest.approx([2])  # of 4, 8, 1, 3, −6
+    assert lookup.levels[0] == pytest.approx([(4 + 6) / 5, (12 + 6) / 5, (-6 + 6) / 4])
+
+
+def test_tokens_never_seen_get_the_mean():
+    lookup = fit_lookup(ACTUAL, TOKENS, _pool())
+    found = predict_lookup(lookup, np.array([[2, 7, 1, 100, 9]]))
+    assert found[0, 0] == pytest.approx([2, 3.6, 2, 2, 0])
+
+
+def test_nan_is_left_out():
+    actual = ACTUAL.copy()
+    actual[0, 0, 2] = np.nan
+    lookup = fit_lookup(actual, TOKENS, _pool())
+    assert lookup.base == pytest.approx([0.5])
+    assert lookup.levels[0, 1] == pytest.approx((4 + 1.5) / 4)
+
+
+def test_each_unit_of_a_block_has_what_it_has_alone():
+    rng = np.random.default_rng(0)
+    tokens = rng.integers(0, 12, (5, 20))
+    actual = rng.normal(size=(3, 5, 20)).astype(np.float16)
+    actual[1, 2, 3] = np.nan
+    pool = pool_of(5, 20, counted_from=1)
+    block = cut_lookup(fit_lookup(actual, tokens, pool), n=4)
+    for unit in range(3):
+        alone = cut_lookup(fit_lookup(actual[unit : unit + 1], tokens, pool), n=4)
+        np.testing.assert_array_equal(block.levels[unit], alone.levels[0])
+        np.testing.assert_array_equal(
+            predict_lookup(block, tokens)[unit], predict_lookup(alone, tokens)[0]
+        )
+
+
+def test_cutting_keeps_the_tokens_that_explain_most():
+    rng = np.random.default_rng(1)
+    tokens = rng.integers(0, 50, (20, 50))
+    means = np.zeros(50)
+    means[[3, 11, 40]] = [8, -5, 3]
+    actual = (means[tokens] + 0.1 * rng.normal(size=tokens.shape))[None]
+    lookup = fit_lookup(actual, tokens, pool_of(20, 50))
+    cut = cut_lookup(lookup, n=2)
+    assert cut.tokens[cut.listed[0]].tolist() == [3, 11]
+    rest = ~np.isin(tokens, [3, 11])
+    assert cut.base == pytest.approx([actual[0][rest].mean()])
+    assert (cut.levels[0][~cut.listed[0]] == np.float32(cut.base[0])).all()
+    longer = cut_lookup(lookup, n=3)
+    rs = [simulation(actual.ravel(), predict_lookup(t, tokens).ravel())[0] for t in (cut, longer)]
+    assert rs[0] < rs[1] < 1
+
+
+def test_a_constant_unit_needs_no_token():
+    cut = cut_lookup(fit_lookup(np.full((1, 2, 4), 0.3), TOKENS, pool_of(2, 4)), n=3)
+    assert predict_lookup(cut, TOKENS) == pytest.approx(np.full((1, 2, 4), 0.3), abs=1e-6)
+
+
+def test_a_table_as_a_program_says_what_is_added_to_the_base():
+    cut = cut_lookup(fit_lookup(ACTUAL, TOKENS, _pool()), n=1)
+    program = lookup_program(cut, 0, [f"t{i}" for i in range(10)])
+    assert program.base == pytest.approx(4)  # of 4, 8, 1, 3
+    (table,) = program.tables
+    assert table.back == 0
+    assert table.levels == (("t9", pytest.approx(0 - 4)),)
+
+
+def test_a_pool_without_tokens_has_no_table():
+    lookup = fit_lookup(np.zeros((2, 0, 4)), np.zeros((0, 4), np.int64), pool_of(0, 4))
+    assert np.isnan(lookup.base).all()
+    assert predict_lookup(lookup, TOKENS).shape == (2, 2, 4)

@@ -1,0 +1,239 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.score.baselines import Baselines
+from analysis.score.pools import PoolText, prepare_pool
+from analysis.score.records import METRICS
+from analysis.score.scoring import Failure, fit_decisions, score_block, score_explanation
+from analysis.score.units import Prediction, firing_thresholds
+from tests.analysis.score.pools import pool_of
+
+NO_BASELINES = Baselines(mean=None)
+
+
+def _noisy(n_windows=24, n_pos=16, seed=0):
+    rng = np.random.default_rng(seed)
+    actual = rng.exponential(size=(n_windows, n_pos))
+    return actual, actual + rng.normal(size=actual.shape)
+
+
+def _scored(actual, predicted, *, pool=None, baselines=NO_BASELINES, firing=2.0):
+    pool = pool or pool_of(*actual.shape, counted_from=1, replicates=200)
+    decisions = fit_decisions(actual, predicted, pool=pool, firing=firing)
+    prediction = Prediction(predicted, decisions)
+    return score_explanation(actual, prediction, baselines=baselines, pool=pool, firing=firing)
+
+
+def test_a_good_prediction_is_scored_in_full_but_for_the_top_windows():
+    actual, predicted = _noisy()
+    scores = _scored(actual, predicted)
+    assert (scores.status, scores.reason) == ("scored", None)
+    assert (scores.n_windows, scores.n_documents, scores.n_positions) == (24, 24, 24 * 15)
+    true = np.corrcoef(actual[:, 1:].ravel(), predicted[:, 1:].ravel())[0, 1]
+    assert scores.r == pytest.approx(true)
+    for metric in scores.metrics:
+        if metric.name == "top_random_r":
+            assert metric.score.value is None
+            continue
+        assert metric.score.low <= metric.score.value <= metric.score.high
+        assert metric.reason is None
+
+
+def test_the_numbers_stand_in_the_order_of_metrics_and_columns():
+    actual, predicted = _noisy()
+    other = Prediction(np.random.default_rng(1).normal(size=actual.shape))
+    scores = _scored(actual, predicted, baselines=Baselines(1.0, other, other))
+    values = scores.values()
+    assert values.dtype == np.float32
+    assert values.shape == (len(METRICS), 6)
+    assert tuple(metric.name for metric in scores.metrics) == METRICS
+    r, top, auroc = (METRICS.index(name) for name in ("corpus_r", "top_random_r", "auroc"))
+    assert values[r, 0] == np.float32(scores.r)
+    assert np.isnan(values[top]).all()
+    assert values[auroc, 3] == 0.5
+    assert values[r, 4] == values[r, 5] != values[r, 0]
+
+
+def test_position_0_and_what_lies_behind_a_window_are_not_looked_at():
+    actual, predicted = _noisy()
+    pool = pool_of(24, 16, lengths=[16] * 20 + [9] * 4, counted_from=1, replicates=50)
+    scores = _scored(actual, predicted, pool=pool)
+    changed, guess = actual.copy(), predicted.copy()
+    changed[:, 0], guess[:, 0] = 1e4, np.nan
+    changed[20:, 9:], guess[20:, 9:] = np.nan, np.inf
+    assert _scored(changed, guess, pool=pool) == scores
+    assert scores.n_left_out == 0
+
+
+def test_nan_activations_are_left_out_and_counted():
+    actual, predicted = _noisy()
+    broken = actual.copy()
+    broken[3, 4:8] = [np.nan, np.inf, -np.inf, np.nan]
+    scores = _scored(broken, predicted)
+    finite = np.isfinite(broken[:, 1:])
+    true = np.corrcoef(actual[:, 1:][finite], predicted[:, 1:][finite])[0, 1]
+    assert scores.r == pytest.approx(true)
+    assert scores.n_left_out == 4
+    assert scores.n_positions == 24 * 15 - 4
+
+
+def test_the_baselines_mean_and_shuffled():
+    actual, predicted = _noisy()
+    shuffled = Prediction(np.random.default_rng(5).permutation(predicted.ravel()).reshape(24, 16))
+    mean = actual[:, 1:].mean()
+    scores = _scored(actual, predicted, baselines=Baselines(float(mean), None, shuffled))
+    assert scores.of("corpus_r").mean is None
+    assert scores.of("r2_centred").mean == pytest.approx(0, abs=1e-9)
+    expected = 1 - np.abs(actual[:, 1:] - mean).mean() / actual[:, 1:].mean()
+    assert scores.of("deviation").mean == pytest.approx(expected)
+    assert [scores.of(name).mean for name in ("detection", "fuzzing", "auroc")] == [0.5] * 3
+    assert scores.of("detection_recall").mean == 0
+    assert scores.of("detection_precision").mean is None
+    assert abs(scores.of("corpus_r").shuffled) < 0.2
+    assert scores.of("corpus_r").lookup is None
+    assert scores.p == pytest.approx(1 / 201)
+
+
+def test_no_better_than_shuffled_has_a_high_p():
+    actual, predicted = _noisy()
+    scores = _scored(actual, -predicted, baselines=Baselines(None, None, Prediction(predicted)))
+    assert scores.p == 1
+
+
+def test_a_unit_that_never_fires_is_undefined_not_0():
+    scores = _scored(np.zeros((24, 16)), _noisy()[1], firing=0.0)
+    assert scores.status == "undefined"
+    assert scores.reason == "every activation is the same"
+    assert all(metric.score.value is None for metric in scores.metrics)
+    assert all(metric.reason for metric in scores.metrics)
+    assert scores.p is None
+
+
+def test_a_constant_unit_keeps_what_is_defined():
+    scores = _scored(np.full((24, 16), 0.1), _noisy()[1], firing=0.1)
+    assert scores.status == "undefined"
+    assert scores.of("r2_uncentred").score.value is not None
+    assert scores.of("r2_centred").score.value is None
+
+
+def test_a_unit_that_fires_everywhere_has_an_r_but_no_judgements():
+    actual, predicted = _noisy()
+    scores = _scored(actual, predicted, firing=-1.0)
+    assert scores.status == "scored"
+    assert scores.of("auroc").reason == "every token fires"
+    for name in ("detection", "fuzzing", "auroc"):
+        assert scores.of(name).score.value is None
+
+
+def test_a_program_that_never_varies_is_undefined_not_0():
+    actual, _ = _noisy()
+    scores = _scored(actual, np.full((24, 16), 0.7))
+    assert (scores.status, scores.r) == ("undefined", None)
+    assert scores.reason == "every prediction is the same"
+    assert scores.of("auroc").score.value == 0.5
+
+
+def test_unknown_firing_leaves_the_judgements_undefined():
+    actual, predicted = _noisy()
+    scores = _scored(actual, predicted, firing=None)
+    assert scores.status == "scored"
+    assert scores.of("auroc").score.value is None
+    assert scores.of("detection").score.value is None
+
+
+@pytest.mark.parametrize("n_documents", [1, 2])
+def test_one_or_two_documents_give_values_without_intervals(n_documents):
+    actual, predicted = _noisy()
+    pool = pool_of(24, 16, documents=np.arange(24) % n_documents, counted_from=1)
+    shuffled = Prediction(predicted[::-1])
+    scores = _scored(actual, predicted, pool=pool, baselines=Baselines(None, None, shuffled))
+    metric = scores.of("corpus_r")
+    assert scores.status == "scored"
+    assert (metric.score.low, metric.score.high) == (None, None)
+    assert metric.reason == f"no interval: {n_documents} documents, at least 3 are needed"
+    assert scores.p is None
+
+
+def test_an_interval_that_hangs_on_one_document_is_not_given():
+    actual = np.zeros((12, 8))
+    actual[3, 4] = 5
+    predicted = np.random.default_rng(0).normal(size=actual.shape)
+    scores = _scored(actual, predicted, firing=1.0)
+    metric = scores.of("auroc")
+    assert metric.score.value is not None
+    assert metric.score.low is None
+    assert "of the resamples" in metric.reason
+
+
+@pytest.mark.parametrize("shape", [(0, 16), (3, 0), (3, 1)])
+def test_an_empty_pool_is_undefined(shape):
+    nothing = np.zeros(shape)
+    scores = _scored(nothing, nothing)
+    assert (scores.status, scores.n_positions) == ("undefined", 0)
+    assert scores.reason == "the pool has no counted token"
+    assert np.isnan(scores.values()).all()
+
+
+def test_a_failure_is_counted_as_one():
+    actual, _ = _noisy()
+    pool = pool_of(24, 16)
+    failure = Failure("the program does not parse")
+    scores = score_explanation(actual, failure, baselines=NO_BASELINES, pool=pool, firing=2.0)
+    assert (scores.status, scores.reason) == ("failed", "the program does not parse")
+    assert np.isnan(scores.values()).all()
+
+
+def test_a_prediction_that_is_no_number_is_a_failure():
+    actual, predicted = _noisy()
+    predicted[2, 5] = np.nan
+    scores = _scored(actual, predicted)
+    assert scores.status == "failed"
+    assert scores.reason == "the prediction is not a finite number at 1 tokens"
+
+
+def test_a_prediction_for_another_pool_is_refused():
+    actual, predicted = _noisy()
+    with pytest.raises(ValueError, match="predict for this pool"):
+        score_explanation(
+            actual, Prediction(predicted[:5]), baselines=NO_BASELINES, pool=pool_of(24, 16),
+            firing=1.0,
+        )  # fmt: skip
+
+
+def test_a_block_gives_what_each_unit_gives_alone():
+    cases = [_noisy(seed=seed) for seed in range(3)]
+    pool = pool_of(24, 16, counted_from=1, replicates=50)
+    actual = np.stack([a for a, _ in cases])
+    firing = firing_thresholds(actual, pool)
+    beside = [Baselines(1.0, None, Prediction(cases[unit - 1][1])) for unit in range(3)]
+    predictions = [Prediction(p) for _, p in cases]
+    block = score_block(actual, predictions, baselines=beside, pool=pool, firing=firing)
+    for unit, scores in enumerate(block):
+        alone = score_explanation(
+            actual[unit], predictions[unit], baselines=beside[unit], pool=pool,
+            firing=float(firing[unit]),
+        )  # fmt: skip
+        assert scores == alone
+
+
+@given(st.permutations(range(12)), st.integers(0, 3))
+def test_the_order_of_windows_and_documents_changes_nothing(order, seed):
+    order = np.array(order)
+    actual, predicted = _noisy(12, 10)
+    documents = np.array([5, 5, 3, 8, 8, 8, 1, 2, 9, 9, 4, 6])
+
+    def scored(rows):
+        text = PoolText(np.full(12, 10), documents[rows], rows + 40)
+        pool = prepare_pool(text, n_pos=10, seed=seed, replicates=40)
+        return _scored(actual[rows], predicted[rows], pool=pool).values()
+
+    np.testing.assert_allclose(scored(order), scored(np.arange(12)), rtol=1e-5, atol=1e-6)
+
+
+def test_firing_is_the_positive_tail_beyond_the_99th_percentile():
+    actual = np.arange(-500.0, 501)[None, None, :]
+    pool = pool_of(1, 1001)
+    assert firing_thresholds(actual, pool) == pytest.approx([490])
+    assert np.isnan(firing_thresholds(np.full((1, 1, 1001), np.nan), pool)).all()
