@@ -60,7 +60,7 @@ def get_pool(
         )
     most = min(limit, max(1, VALUES_AT_ONCE // artifact.shape[2]))
     page = slice(first, first + most)
-    values = _read_unit(session, place, artifact, data, index, page)
+    values = read_unit(session, place, artifact, data, index, page)
     numbers = artifact.window_numbers[page]
     windows = read_windows(session, place, numbers)
     vocabulary = vocabulary_of(
@@ -100,7 +100,7 @@ def artifact_path(data: Path, path: str) -> Path:
     return resolved
 
 
-def _read_unit(
+def read_unit(
     session: Session, place: Place, artifact: ArtifactTable, data: Path, index: int, page: slice
 ) -> NDArray[np.float16]:
     path = artifact_path(data, artifact.path)
