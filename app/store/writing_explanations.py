@@ -236,10 +236,11 @@ def write_token_space(
 def entry(
     key: int, model_id: int, site_id: int, method: str, text: str, program: str | None
 ) -> index.Entry:
-    """The row of the index for one explanation."""
+    """The row of the index for one explanation. Of a lookup only its words: it lists thousands."""
+    listed = "" if program is None or method == "lookup" else program
     return index.Entry(
         key,
-        (joined(words_of(text)), joined(words_of_program(program or ""))),
+        (joined(words_of(text)), joined(words_of_program(listed))),
         (index.facet_of_model(model_id), index.facet_of_site(site_id), method),
     )
 

@@ -141,6 +141,7 @@ def upgrade() -> None:
         "explanation_vectors",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("explanation_id", sa.Integer(), nullable=False),
+        sa.Column("site_id", sa.Integer(), nullable=False),
         sa.Column("sketch", sa.LargeBinary(), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -154,7 +155,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_explanation_vectors_sketch", "explanation_vectors", ["id", "explanation_id", "sketch"]
+        "ix_explanation_vectors_sketch",
+        "explanation_vectors",
+        ["id", "explanation_id", "site_id", "sketch"],
     )
     op.create_table(
         "unit_tokens",

@@ -14,7 +14,7 @@ from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store.locating import Place, check_index, locate_site
 from app.store.paging import check_limit, is_integer, read_cursor, write_cursor
 from app.store.queries.model import check_choice
-from app.store.queries.score import METHODS, ROW, scores_of
+from app.store.queries.score import METHODS, OF_EXPLANATIONS, ROW, scores_of
 from app.store.reading_scores import headline_views
 from app.store.tables import (
     ExplanationTable,
@@ -63,6 +63,34 @@ FULL = (
     .join(ModelTable, ModelTable.id == Explanations.model_id)
     .where(Explanations.id == bindparam("explanation_id"))
 )  # fmt: skip
+LINES = (
+    select(*LINE, ModelTable.name.label("model"), SiteTable.name.label("site"))
+    .join(SiteTable, SiteTable.id == Explanations.site_id)
+    .join(ModelTable, ModelTable.id == Explanations.model_id)
+    .where(Explanations.id.in_(bindparam("ids", expanding=True)))
+)
+NEWEST = (
+    select(Explanations.method, func.max(Explanations.run_id))
+    .where(
+        Explanations.site_id == bindparam("site_id"),
+        Explanations.unit_index == bindparam("unit_index"),
+    )
+    .group_by(Explanations.method)
+)
+NEWEST_OF = (
+    select(
+        Explanations.site_id,
+        Explanations.unit_index,
+        Explanations.method,
+        func.max(Explanations.run_id),
+    )
+    .where(
+        Explanations.site_id.in_(bindparam("site_ids", expanding=True)),
+        Explanations.unit_index.in_(bindparam("indices", expanding=True)),
+        Explanations.run_id.is_not(None),
+    )
+    .group_by(Explanations.site_id, Explanations.unit_index, Explanations.method)
+)
 HISTORY = (
     select(
         Explanations.id, Explanations.version, Explanations.status, Explanations.method,
@@ -147,6 +175,25 @@ def list_explanations(
     return Page[ExplanationLine](
         items=items, next_cursor=write_cursor(SORT, None, first + limit) if more else None
     )
+
+
+def lines_of(session: Session, ids: Sequence[int]) -> dict[int, ExplanationLine]:
+    """Explanations of any units, by id."""
+    if not ids:
+        return {}
+    rows = session.execute(LINES, {"ids": ids}).all()
+    scores = _scores_of(session, ids)
+    units = {"site_ids": [row.site_id for row in rows], "indices": [row.unit_index for row in rows]}
+    newest: dict[tuple[int, int], dict[str, int]] = defaultdict(dict)
+    for site_id, index, method, run_id in session.execute(NEWEST_OF, units):
+        newest[site_id, index][method] = run_id or 0
+    return {
+        row.id: _line(
+            [row], scores=scores[row.id], model=row.model, site=row.site,
+            newest=newest[row.site_id, row.unit_index],
+        )
+        for row in rows
+    }  # fmt: skip
 
 
 def get_explanation(session: Session, *, explanation_id: int) -> ExplanationView:
@@ -317,20 +364,9 @@ def _require(session: Session, explanation_id: int) -> Row[*tuple[Any, ...]]:
 def _scores_of(session: Session, ids: Sequence[int]) -> dict[int, list[Row[*tuple[Any, ...]]]]:
     found: dict[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
     if ids:
-        query = select(*ROW).where(Scores.explanation_id.in_(ids))
-        for row in session.execute(query):
+        for row in session.execute(OF_EXPLANATIONS, {"explanation_ids": ids}):
             found[row.explanation_id].append(row)
     return found
-
-
-NEWEST = (
-    select(Explanations.method, func.max(Explanations.run_id))
-    .where(
-        Explanations.site_id == bindparam("site_id"),
-        Explanations.unit_index == bindparam("unit_index"),
-    )
-    .group_by(Explanations.method)
-)
 
 
 def _newest_runs(session: Session, site_id: int, index: int) -> dict[str, int]:

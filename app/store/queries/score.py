@@ -30,7 +30,7 @@ ROW = (
     ScoreTable.run_id.label("score_run_id"),
     ScoreTable.values,
 )
-SCORES = select(*ROW).where(
+OF_EXPLANATIONS = select(*ROW).where(
     ScoreTable.explanation_id.in_(bindparam("explanation_ids", expanding=True))
 )
 SUMMARIES = (
@@ -53,7 +53,7 @@ SUMMARIES = (
 
 def scores_of(session: Session, *, explanation_id: int) -> list[ScoreView]:
     """Every metric of every split and judge that scored this explanation, test first."""
-    rows = session.execute(SCORES, {"explanation_ids": [explanation_id]}).all()
+    rows = session.execute(OF_EXPLANATIONS, {"explanation_ids": [explanation_id]}).all()
     order = {"test": 0, "calibration": 2, "fit": 3}
     ordered = sorted(rows, key=lambda row: (order.get(row.split, 1), row.split, row.judge))
     return [view for row in ordered for view in score_views(row)]

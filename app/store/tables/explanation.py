@@ -119,12 +119,14 @@ class ExplanationVectorTable(Base):
     __table_args__ = (
         UniqueConstraint("explanation_id"),
         # all sketches are read without the vectors between them
-        Index("ix_explanation_vectors_sketch", "id", "explanation_id", "sketch"),
+        Index("ix_explanation_vectors_sketch", "id", "explanation_id", "site_id", "sketch"),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     explanation_id: Mapped[int] = mapped_column(ForeignKey("explanations.id", ondelete="CASCADE"))
+    site_id: Mapped[int]
+    """Of the explanation."""
     sketch: Mapped[bytes] = mapped_column(Packed)
     """uint64 [n_dims / 64]: the sign of every number of the vector, as bits."""
     vector: Mapped[bytes] = mapped_column(Packed)
