@@ -31,6 +31,17 @@ class ModelPages:
         path = f"/m/{quote(self.model, safe='')}/{quote(site, safe='')}/{index}"
         return path + self._query(parameters)
 
+    def explanations(self, site: str, index: int) -> str:
+        """All explanations of a unit; also where a new one is sent to."""
+        return f"{self.within(None).unit(site, index)}/explanations"
+
+    def explanation(self, site: str, index: int, explanation_id: int) -> str:
+        return f"{self.explanations(site, index)}/{explanation_id}"
+
+    def write(self, site: str, index: int, **parameters: object) -> str:
+        """The form: `edit` names what becomes a new version, `start` what its text comes from."""
+        return f"{self.explanations(site, index)}/new{query(parameters)}"
+
     def random(self, seed: int) -> str:
         return f"/m/{quote(self.model, safe='')}/random{query({'run': self.run, 'seed': seed})}"
 

@@ -15,6 +15,7 @@ from app.store.bounding import page_bound
 from app.store.locating import Place, Subject, check_index, check_split, locate, locate_site
 from app.store.packing import group_kind, unpack
 from app.store.paging import check_limit, read_cursor, write_cursor
+from app.store.queries.explanation import explanations_of_unit
 from app.store.queries.model import (
     check_choice,
     check_kind,
@@ -175,6 +176,7 @@ def get_unit(
             for kind in EXEMPLAR_KINDS
             if (split, kind) in kept
         ],
+        explanations=explanations_of_unit(session, place, index),
     )
 
 
