@@ -4,7 +4,7 @@ The sentences name the strongest rules of each tail and count the others; they s
 moves the prediction, not how far. The program stays the source of truth.
 """
 
-from analysis.programs.english_places import place_of
+from analysis.programs.english_places import in_words, place_of
 from analysis.programs.english_tests import Detail, listed
 from analysis.programs.program import Program, Rule, Table
 from analysis.programs.writing import write_level
@@ -31,7 +31,9 @@ def in_english(program: Program) -> str:
         return _only_tables(program)
     if program.tables:
         n = sum(len(table.levels) for table in program.tables)
-        sentences[-1] = f"{sentences[-1].removesuffix('.')}, besides what a table of {n:,} adds."
+        of_tokens = "one token" if n == 1 else f"{n:,} tokens"
+        last = sentences.pop().removesuffix(".")
+        sentences.append(f"{last}, besides what a table of {of_tokens} adds.")
     return " ".join(sentences)
 
 
@@ -84,7 +86,7 @@ def _only_tables(program: Program) -> str:
 def _of_table(table: Table, most: int) -> str:
     """Where the table's levels are highest and lowest."""
     where = {0: "the token", 1: "the token before"}.get(
-        table.back, f"the token {table.back} places before"
+        table.back, f"the token {in_words(table.back)} places before"
     )
     ranked = sorted(table.levels, key=lambda entry: -entry[1])
     highest = tuple(text for text, level in ranked[:most] if level > 0)

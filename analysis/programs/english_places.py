@@ -38,7 +38,7 @@ def place_of(predicate: Predicate, detail: Detail) -> str:
             return _any(parts, detail)
         case Not(inner):
             return _but(inner, detail) or f"everywhere {_except(inner, detail)}"
-        case At(back, test):
+        case At(back, test) | AnyOf(back, _, test) if _is_one_place(predicate):
             return f"{_distance(back)} {noun_of(test, detail, 'or' if back else 'and')}"
         case AnyOf(first, last, test):
             return f"with {noun_of(test, detail)} among {_stretch(first, last)}"
@@ -115,7 +115,7 @@ def _but(inner: Predicate, detail: Detail) -> str:
             return _position(OPPOSITES[comparison], number)
         case DepthIs(comparison, number) if comparison != "=":
             return _depth(OPPOSITES[comparison], number)
-        case AnyOf(first, last, test):
+        case AnyOf(first, last, test) if first > last:
             return f"without {noun_of(test, detail)} among {_stretch(first, last)}"
         case Fading(half_life, test):
             noun = noun_of(test, detail, "and")
@@ -140,20 +140,22 @@ def _half_life(half_life: int, detail: Detail) -> str:
     return f" (fading by half every {_tokens(half_life)})" if detail.measures else ""
 
 
+def _is_one_place(predicate: Predicate) -> bool:
+    return not isinstance(predicate, AnyOf) or predicate.first == predicate.last
+
+
 def _distance(back: int) -> str:
     if back == 0:
         return "on"
-    return "after" if back == 1 else f"{_in_words(back)} tokens after"
+    return "after" if back == 1 else f"{in_words(back)} tokens after"
 
 
 def _stretch(first: int, last: int) -> str:
-    if first == last:
-        return "this token" if first == 0 else f"the token {_in_words(first)} before"
     if last == 0:
-        return f"this token and the {_in_words(first)} before"
+        return f"this token and the {in_words(first)} before"
     if last == 1:
-        return f"the {_in_words(first)} tokens before"
-    return f"the tokens {_in_words(last)} to {_in_words(first)} before"
+        return f"the {in_words(first)} tokens before"
+    return f"the tokens {in_words(last)} to {in_words(first)} before"
 
 
 def _position(comparison: Comparison, number: int) -> str:
@@ -185,12 +187,12 @@ def _depth(comparison: Comparison, number: int) -> str:
 
 
 def _tokens(n: int) -> str:
-    return "token" if n == 1 else f"{_in_words(n)} tokens"
+    return "token" if n == 1 else f"{in_words(n)} tokens"
 
 
 def _brackets(n: int) -> str:
-    return f"{_in_words(n)} {'pair' if n == 1 else 'pairs'} of brackets"
+    return f"{in_words(n)} {'pair' if n == 1 else 'pairs'} of brackets"
 
 
-def _in_words(n: int) -> str:
+def in_words(n: int) -> str:
     return NUMBERS[n] if n < len(NUMBERS) else f"{n:,}"

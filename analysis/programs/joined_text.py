@@ -1,7 +1,7 @@
 """The windows as text: bytes joined from their tokens, and what lies inside quotes and code.
 
 Bytes rather than characters, because a character may be cut into tokens; UTF-8 is found in UTF-8
-only where it really is. Each window is preceded by a byte that no UTF-8 text has.
+only where it really is. A byte that no UTF-8 text has stands before each window, and at the end.
 
 Quotes. A paragraph ends where a line break follows another with at most blanks between. Inside are
 the tokens after an odd number of " in their paragraph, and those after a “ that no ” has followed
@@ -42,8 +42,8 @@ class JoinedText:
             pieces += [raw[token] for token in row[:is_there]]
             pieces += [b""] * (len(row) - is_there)
         sizes = np.fromiter(map(len, pieces), np.int64, len(pieces))
-        ends = sizes.cumsum().reshape(len(tokens), -1)
-        self.text = b"".join(pieces)
+        ends = sizes.cumsum().reshape(len(tokens), tokens.shape[1] + 1)
+        self.text = b"".join(pieces) + BETWEEN
         self.begins: Int64[np.ndarray, "window 1"] = ends[:, :1]
         """Where each window's text begins."""
         self.ends: Int64[np.ndarray, "window pos"] = ends[:, 1:]

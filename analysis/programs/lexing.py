@@ -25,7 +25,7 @@ PIECES = re.compile(
 ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
 PLAIN_ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "r": "\r"}
 LAST_CHARACTER = 0x10FFFF
-SURROGATES = range(0xD800, 0xE000)
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,13 @@ def text_of(source: str, piece: Piece) -> str:
             f"this text is longer than {LONGEST_TEXT} characters",
             hint="A token or an ending is shorter; did you forget a closing quote?",
         )
-    for letter in text:
-        if ord(letter) in SURROGATES:
-            raise error_at(
-                source,
-                piece.offset,
-                "this text holds half a character (a surrogate)",
-                hint="A byte that is no text by itself is written as it is shown: ⟨E2⟩.",
-            )
+    if not text.isascii() and SURROGATE.search(text):
+        raise error_at(
+            source,
+            piece.offset,
+            "this text holds half a character (a surrogate)",
+            hint="A byte that is no text by itself is written as it is shown: ⟨E2⟩.",
+        )
     return text
 
 

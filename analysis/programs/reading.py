@@ -88,6 +88,8 @@ class Reading:
         order = np.argsort(self.tokens, axis=None, kind="stable")
         ids, firsts = np.unique(self.tokens.ravel()[order], return_index=True)
         places: dict[str, list[NDArray[np.int64]]] = {}
+        if not len(ids):
+            return {}
         for token, there in zip(ids.tolist(), np.split(order, firsts[1:]), strict=True):
             places.setdefault(texts[token], []).append(there)
         return {text: np.concatenate(there) for text, there in places.items()}

@@ -169,9 +169,9 @@ class _Reader:
     def _class(self) -> Atom:
         negated = self._skip("^")
         members: list[Span | Kind] = []
-        while not self._skip("]") or not members:
-            if self._source[self._at - 1 : self._at] == "]" and not members:
-                self._fail("an empty class", back=1)
+        if self._peek() == "]":
+            self._fail("an empty class; write \\] for the sign itself")
+        while not self._skip("]"):
             members.append(self._member())
         return Atom(tuple(members), negated)
 

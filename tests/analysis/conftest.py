@@ -10,6 +10,9 @@ from jaxtyping import install_import_hook
 
 COMPILED = {"hashing", "lengths"}
 """Modules that numba compiles, which checks types by itself; `sweep.kernels` is another."""
+WITHOUT_ARRAYS = {"cursor", "lexing", "program"}
+"""Called for every word of long programs; and checking a record draws at random, which hypothesis
+must do alone where it makes records."""
 
 ANALYSIS = Path(__file__).resolve().parents[2] / "analysis"
 
@@ -19,9 +22,9 @@ install_import_hook(
         "analysis.weights",
         *(
             f"analysis.{room}.{path.stem}"
-            for room in ("models", "score", "sweep")
+            for room in ("models", "programs", "score", "sweep")
             for path in (ANALYSIS / room).glob("*.py")
-            if path.stem not in COMPILED
+            if path.stem not in COMPILED | WITHOUT_ARRAYS
         ),
     ],
     "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))",
