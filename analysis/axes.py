@@ -10,8 +10,16 @@ vocab     token ids
 unit      neurons or heads of one site
 window    windows of a pool or sample
 bin       bins of a histogram
+document  documents of a pool, or groups of them, whichever are resampled as one
+replicate resamples of documents
+token     counted tokens, or the token ids that a table lists
+case      windows or marks that a judge is asked about
+top       windows that make a unit fire most
+metric    scores, in the order of METRICS
+column    a score, the ends of its interval and its baselines
 """
 
 AXES = (
     "batch", "pos", "d_model", "neuron", "head", "d_head", "vocab", "unit", "window", "bin",
+    "document", "replicate", "token", "case", "top", "metric", "column",
 )  # fmt: skip

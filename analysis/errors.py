@@ -21,3 +21,7 @@ class CorpusError(AnalysisError):
 
 class SweepError(AnalysisError):
     """A sweep that cannot start or go on."""
+
+
+class RecordsError(AnalysisError):
+    """A file of neuron records that cannot be read, or not trusted."""

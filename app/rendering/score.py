@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from app.rendering.glossary import term
 from app.rendering.markup import trusted
+from app.rendering.numbers import MINUS
 from app.rendering.score_bar import number
 from app.rendering.words import split_title
 from app.store.views.explanation import ExplanationLine
@@ -120,6 +121,16 @@ def best_claim(lines: Sequence[ExplanationLine]) -> ExplanationLine | None:
     return next(iter(claims), None) or next(iter(current), None)
 
 
+def highest_of(lines: Sequence[ExplanationLine]) -> list[int]:
+    """Ids of those among which the best was chosen by its score; empty where there was no choice."""
+    scored = [
+        line.id
+        for line in lines
+        if line.status == "current" and line.method in CLAIMS and _value(line.headline) is not None
+    ]
+    return scored if len(scored) > 1 else []
+
+
 def in_domain(headlines: Sequence[HeadlineView]) -> HeadlineView | None:
     return next((one for one in headlines if one.split == "test"), None)
 
@@ -136,3 +147,15 @@ def _value(score: HeadlineView | ScoreView | None) -> float | None:
     if score is None:
         return None
     return score.r if isinstance(score, HeadlineView) else score.value
+
+
+def r_or_none(value: float | None) -> Markup:
+    """Two decimals; a dash where there is no number, with its word for those who listen."""
+    if value is None:
+        return Markup('<span class="absent"><span class="visually-hidden">none</span>–</span>')
+    return trusted(f'<data class="score" value="{value!r}">{number(value)}</data>')
+
+
+def level(value: float) -> str:
+    """A level with its sign: rules raise or lower."""
+    return f"{'+' if value > 0 else ''}{value:.4g}".replace("-", MINUS)

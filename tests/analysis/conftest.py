@@ -22,7 +22,7 @@ install_import_hook(
         "analysis.weights",
         *(
             f"analysis.{room}.{path.stem}"
-            for room in ("models", "programs", "score", "sweep")
+            for room in ("explain", "models", "programs", "score", "sweep")
             for path in (ANALYSIS / room).glob("*.py")
             if path.stem not in COMPILED | WITHOUT_ARRAYS
         ),

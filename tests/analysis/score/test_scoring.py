@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.score.auroc import auroc
 from analysis.score.baselines import Baselines
 from analysis.score.pools import PoolText, prepare_pool
 from analysis.score.records import METRICS
@@ -237,3 +238,31 @@ def test_firing_is_the_positive_tail_beyond_the_99th_percentile():
     pool = pool_of(1, 1001)
     assert firing_thresholds(actual, pool) == pytest.approx([490])
     assert np.isnan(firing_thresholds(np.full((1, 1, 1001), np.nan), pool)).all()
+
+
+def test_the_intervals_of_r_and_auroc_hold_the_truth_nearly_as_often_as_they_say():
+    rng = np.random.default_rng(0)
+
+    def invented(n_windows, n_documents):
+        documents = np.arange(n_windows) % n_documents
+        offsets = 0.3 * rng.normal(size=n_documents)[documents]
+        actual = rng.exponential(size=(n_windows, 32)) + offsets[:, None]
+        return documents, actual, actual + rng.normal(size=actual.shape)
+
+    _, actual, predicted = invented(20_000, 20_000)
+    fires = actual > 3
+    truth = {
+        "corpus_r": np.corrcoef(actual.ravel(), predicted.ravel())[0, 1],
+        "auroc": auroc(predicted[fires], predicted[~fires]),
+    }
+    held = dict.fromkeys(truth, 0)
+    for seed in range(150):
+        documents, actual, predicted = invented(60, 30)
+        pool = pool_of(60, 32, documents=documents, seed=seed, replicates=300)
+        scores = score_explanation(
+            actual, Prediction(predicted), baselines=NO_BASELINES, pool=pool, firing=3.0
+        )
+        for name, true in truth.items():
+            found = scores.of(name).score
+            held[name] += found.low <= true <= found.high
+    assert all(0.87 <= n / 150 <= 0.99 for n in held.values())
