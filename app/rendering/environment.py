@@ -58,7 +58,7 @@ environment.filters.update(
     tested=score.tested,
     in_domain=score.in_domain,
     domains=score.domains,
-    short_split=score.short_split,
+    short_split=words.short_split,
     method_title=score.method_title,
     metric_title=score.metric_title,
     simulated=simulation.simulated,

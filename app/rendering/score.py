@@ -10,7 +10,7 @@ from app.rendering.glossary import term
 from app.rendering.markup import trusted
 from app.rendering.numbers import MINUS
 from app.rendering.score_bar import number
-from app.rendering.words import split_title
+from app.rendering.words import short_split
 from app.store.views.explanation import ExplanationLine
 from app.store.views.score import HeadlineView, ScoreStatus, ScoreView
 
@@ -69,10 +69,6 @@ def tested(headlines: Sequence[HeadlineView]) -> Markup:
         words += f", not {' and '.join(lost)}"
     shown = "refuted" if lost else "earned"
     return trusted(f'<span class="evidence {shown}">{term("survived", words)}</span>')
-
-
-def short_split(split: str) -> str:
-    return split.removeprefix("ood:")
 
 
 def standing(status: ScoreStatus, reason: str | None = None) -> Markup:
@@ -137,10 +133,6 @@ def in_domain(headlines: Sequence[HeadlineView]) -> HeadlineView | None:
 
 def domains(headlines: Sequence[HeadlineView]) -> list[HeadlineView]:
     return [one for one in headlines if one.split.startswith("ood:")]
-
-
-def domain_title(split: str) -> str:
-    return split_title(split)
 
 
 def _value(score: HeadlineView | ScoreView | None) -> float | None:

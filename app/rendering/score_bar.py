@@ -13,17 +13,20 @@ from markupsafe import Markup, escape
 
 from app.rendering.markup import trusted
 from app.rendering.numbers import MINUS
-from app.rendering.words import split_title
+from app.rendering.words import short_split, split_title
 from app.store.views.score import BaselinesView, HeadlineView, ScoreView
 
 WIDTH: Final = 168
 HEIGHT: Final = 18
 PAD: Final = 6
 WIDE: Final = 460
-TALL: Final = 62
+TALL: Final = 72
+AXIS: Final = 53
+LINES: Final = (11, 23)
+"""Of labels."""
 NEAR_ZERO: Final = -0.05
 """From here on the axis begins at 0: a shuffled baseline of −0.01 must not halve the drawing."""
-LABEL_GAP: Final = 62
+LABEL_GAP: Final = 92
 BASELINES: Final = {"mean": "mean", "lookup": "token lookup", "shuffled": "shuffled"}
 
 
@@ -104,18 +107,18 @@ def small(bar: Bar, start: float) -> Markup:
 
 def labelled(bar: Bar) -> Markup:
     start = _start(bar.numbers())
-    frame = _Frame(start, WIDE, upper=27.0, lower=37.0)
+    frame = _Frame(start, WIDE, upper=36.0, lower=46.0)
     ends = sorted({start, 0.0, 0.5, 1.0})
     axis = "".join(
-        f'<path class="axis" d="M{frame.x(at):.1f} 44v4"/>'
-        f'<text class="label {_anchor(frame.x(at))}" x="{frame.x(at):.1f}" y="58">'
-        f"{number(at).removesuffix('.00').removesuffix('0')}</text>"
+        f'<path class="axis" d="M{frame.x(at):.1f} {AXIS}v4"/>'
+        f'<text class="label {_anchor(frame.x(at))}" x="{frame.x(at):.1f}" y="{AXIS + 14}">'
+        f"{f'{at:g}'.replace('-', MINUS)}</text>"
         for at in ends
     )
     return trusted(
         f'<svg class="score-bar tall" viewBox="0 0 {WIDE} {TALL}" role="img"'
-        f' aria-label="{escape(spoken(bar))}"><path class="axis" d="M{PAD} 44H{WIDE - PAD}"/>{axis}'
-        f"{_labels(frame, bar)}{_ticks(frame, bar, 16, 44)}{_marks(frame, bar)}</svg>"
+        f' aria-label="{escape(spoken(bar))}"><path class="axis" d="M{PAD} {AXIS}H{WIDE - PAD}"/>'
+        f"{axis}{_labels(frame, bar)}{_ticks(frame, bar, 27, AXIS)}{_marks(frame, bar)}</svg>"
     )
 
 
@@ -191,21 +194,24 @@ def _marks(frame: _Frame, bar: Bar) -> str:
 
 
 def _labels(frame: _Frame, bar: Bar) -> str:
-    """Names of what is drawn, in the upper line; one that would cover another goes left out: all
-    numbers stand in the table, too."""
+    """What is drawn, by name: the score first, then baselines, then domains; each in the first line
+    where it covers no other."""
     wanted = [("test", bar.value), *((name, getattr(bar.baselines, name)) for name in BASELINES)]
-    placed: list[float] = []
+    wanted += [(short_split(split), value) for split, value in bar.elsewhere]
+    placed: dict[int, list[float]] = {y: [] for y in LINES}
     parts = []
     for name, value in wanted:
         if value is None:
             continue
         x = frame.x(value)
-        if any(abs(x - other) < LABEL_GAP for other in placed):
-            continue
-        placed.append(x)
+        free = [y for y in LINES if all(abs(x - other) >= LABEL_GAP for other in placed[y])]
+        if not free:
+            continue  # the table below has all numbers
+        placed[free[0]].append(x)
         title = BASELINES.get(name, name)
         parts.append(
-            f'<text class="label {_anchor(x)}" x="{x:.1f}" y="11">{title} {number(value)}</text>'
+            f'<text class="label {_anchor(x)}" x="{x:.1f}" y="{free[0]}">{escape(title)} '
+            f"{number(value)}</text>"
         )
     return "".join(parts)
 

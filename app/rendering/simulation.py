@@ -38,13 +38,7 @@ def simulated(window: SimulatedWindow, scale: float, counted_from: int) -> Marku
     """A list item with both strips and the window's share of the squared error."""
     at = worst_position(window, counted_from)
     rows = "".join(
-        f'<span class="sim-label">{name}</span>'
-        + strip(
-            Row(window.tokens, window.token_ids, values, at),
-            scale,
-            counted_from,
-            label=f"{name.capitalize()}. {spoken(window, at)}",
-        )
+        f'<span class="sim-label">{name}</span>{_strip(window, values, at, name, scale, counted_from)}'
         for name, values in (("real", window.actual), ("simulated", window.predicted))
     )
     return trusted(
@@ -55,6 +49,18 @@ def simulated(window: SimulatedWindow, scale: float, counted_from: int) -> Marku
         f'<span class="source-of">{escape(window.document_title)} <span class="domain">· window '
         f"{window.window}</span></span></li>"
     )
+
+
+def _strip(
+    window: SimulatedWindow,
+    values: Sequence[float | None],
+    at: int,
+    name: str,
+    scale: float,
+    counted_from: int,
+) -> Markup:
+    row = Row(window.tokens, window.token_ids, values, at)
+    return strip(row, scale, counted_from, label=f"{name.capitalize()}. {spoken(window, at)}")
 
 
 def worst_position(window: SimulatedWindow, counted_from: int) -> int:
