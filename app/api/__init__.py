@@ -5,12 +5,27 @@ from fastapi import Depends, FastAPI
 from app.api import fallback, operations, reference
 from app.api.neuronpedia import feature
 from app.api.strictness import refuse_unknown_parameters
-from app.api.v1 import bulk, corpora, job_events, jobs, models, run_windows, runs, units
+from app.api.v1 import (
+    bulk,
+    corpora,
+    explanations,
+    job_events,
+    jobs,
+    models,
+    run_windows,
+    runs,
+    search,
+    unit_explanations,
+    units,
+)
 
 
 def install(app: FastAPI) -> None:
     """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
-    own = (models, units, runs, run_windows, bulk, corpora, jobs, job_events)
+    own = (
+        models, units, unit_explanations, explanations, search, runs, run_windows, bulk, corpora,
+        jobs, job_events,
+    )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])
     for part in (feature, operations, reference):

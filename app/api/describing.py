@@ -19,6 +19,10 @@ DESCRIPTION: Final = (
 TAGS: Final = [
     {"name": "models", "description": "Subject models, their sites, and what is distributed how."},
     {"name": "units", "description": "Neurons and heads: statistics, exemplars, raw activations."},
+    {
+        "name": "explanations",
+        "description": "Claims about units, what became of them when they were tested, and search.",
+    },
     {"name": "runs", "description": "Provenance: what computed a number, and how to run it again."},
     {"name": "corpora", "description": "The texts that models were swept over."},
     {

@@ -7,7 +7,7 @@ integer is larger than the store's columns.
 from typing import Annotated, Literal
 
 from fastapi import Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 LARGEST = 2**31 - 1
 
@@ -54,6 +54,18 @@ JobId = Annotated[
     ),
 ]
 
+ExplanationId = Annotated[
+    int, Path(description="Number of the explanation.", ge=1, le=LARGEST, examples=[1])
+]
+Status = Annotated[
+    Literal["current", "replaced", "withdrawn", "failed"] | None,
+    Query(description="Only explanations in this state.", examples=["current"]),
+]
+Method = Annotated[
+    Literal["rules", "hand", "language_model", "output", "lookup", "import"] | None,
+    Query(description="Only explanations made in this way.", examples=["rules"]),
+]
+
 OfRun = Annotated[
     int | None,
     Query(
@@ -96,6 +108,76 @@ Cursor = Annotated[
         pattern=CURSOR,
     ),
 ]
+
+
+class ClaimBody(BaseModel):
+    """What a person says of a unit: words, a program, or both."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str = Field(
+        default="",
+        max_length=20_000,
+        description="In words. Left out, a program says what it does by itself.",
+        examples=["The articles the and a."],
+    )
+    program: str | None = Field(
+        default=None,
+        max_length=200_000,
+        description="In the language of programs (docs/programs.md). It is scored at once on the "
+        "pools of the model's current sweep.",
+        examples=['when token in {" the", " a"} -> 1'],
+    )
+
+
+class WithdrawBody(BaseModel):
+    """Why nobody claims it any longer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reason: str | None = Field(
+        default=None, max_length=2000, description="In words.", examples=["It fires elsewhere."]
+    )
+
+
+class SearchQuery(BaseModel):
+    """What is looked for, and where."""
+
+    q: str = Field(
+        description='Words that all must be there; "in quotes" side by side. Nothing else is an '
+        "operator.",
+        min_length=1,
+        max_length=1000,
+        examples=['whales "at sea"'],
+    )
+    model: str | None = Field(
+        default=None, description="Only units of this model.", pattern=NAME, examples=["smollm2"]
+    )
+    site: str | None = Field(
+        default=None,
+        description="Only units of this site of the model.",
+        pattern=NAME,
+        examples=["mlp.12"],
+    )
+    method: Literal["rules", "hand", "language_model", "output", "lookup", "import"] | None = Field(
+        default=None, description="Only explanations made in this way.", examples=["rules"]
+    )
+    r_min: float | None = Field(
+        default=None,
+        description="Only explanations of at least this simulation r on the test split.",
+        ge=-1,
+        le=1,
+        allow_inf_nan=False,
+        examples=[0.5],
+    )
+    limit: int = Field(
+        default=20, description="At most so many units.", ge=1, le=100, examples=[20]
+    )
+    cursor: str | None = Field(
+        default=None,
+        description="`next_cursor` of the page before; it fits only the same query.",
+        pattern=CURSOR,
+    )
 
 
 class UnitsQuery(BaseModel):

@@ -26,6 +26,8 @@ RANKED: Final = 800
 LEAST_COSINE: Final = 0.3
 WORD: Final = 64
 AT_ONCE: Final = 50_000
+BLOCK: Final = 16_384
+SAMPLED: Final = 65_536
 FAR: Final = np.uint16(np.iinfo(np.uint16).max)
 
 Vectors = ExplanationVectorTable
@@ -61,6 +63,8 @@ def nearest(
     if not len(ids):
         return []
     rows = session.execute(EXACT, {"ids": ids.tolist()}).all()
+    if not rows:
+        return []
     stored = unpack(b"".join(row.vector for row in rows), np.float16, len(rows), -1)
     cosines = stored.astype(np.float32) @ vector.astype(np.float32)
     order = np.argsort(-cosines, kind="stable")[:n]
@@ -139,16 +143,12 @@ class _Sketches:
             n, ids, sites, bits = self._n, self._ids, self._sites, self._bits
         if not n or len(sketch) != len(bits):
             return ids[:0]
-        apart = np.zeros(n, np.uint16)
-        for word, all_of_them in zip(sketch, bits, strict=True):
-            apart += np.bitwise_count(all_of_them[:n] ^ word)
+        apart = _bits_apart(bits[:, :n], sketch)
         if site_ids is not None:
             wanted = np.zeros(int(sites[:n].max()) + 1, np.bool_)
             wanted[[site for site in site_ids if site < len(wanted)]] = True
             apart[~wanted[sites[:n]]] = FAR
-        counts = np.bincount(np.minimum(apart, WORD * len(sketch) + 1))
-        enough = int(np.searchsorted(np.cumsum(counts), RANKED))
-        near = np.flatnonzero(apart <= min(enough, WORD * len(sketch)))
+        near = np.flatnonzero(apart <= _reach(apart, WORD * len(sketch)))
         if len(near) > RANKED:
             near = near[np.argsort(apart[near], kind="stable")[:RANKED]]
         return ids[near]
@@ -174,6 +174,28 @@ class _Sketches:
             self._bits[:, : self._n] = bits[:, : self._n]
         else:
             self._n = 0
+
+
+def _bits_apart(bits: NDArray[np.uint64], sketch: NDArray[np.uint64]) -> NDArray[np.uint16]:
+    """In how many bits each differs; in blocks that stay in the processor's cache."""
+    n = bits.shape[1]
+    apart = np.zeros(n, np.uint16)
+    for start in range(0, n, BLOCK):
+        block = slice(start, min(start + BLOCK, n))
+        for word, some in zip(sketch, bits, strict=True):
+            apart[block] += np.bitwise_count(some[block] ^ word)
+    return apart
+
+
+def _reach(apart: NDArray[np.uint16], most: int) -> int:
+    """A number of bits within which at least `RANKED` lie, where so many are; not many more."""
+    step = max(1, len(apart) // SAMPLED)
+    for every, wanted in ((step, 2 * RANKED / step + 16), (1, RANKED)):
+        counts = np.bincount(np.minimum(apart[::every], most + 1), minlength=most + 2)
+        reach = int(np.searchsorted(np.cumsum(counts[: most + 1]), wanted))
+        if every == 1 or np.count_nonzero(apart <= min(reach, most)) >= RANKED:
+            break
+    return min(reach, most)
 
 
 def _kept_for(engine: Engine) -> _Sketches:

@@ -54,7 +54,7 @@ class Explained:
 
     def vector_near(self, number: int) -> NDArray[np.float32]:
         """A sentence embedding near to that of one of the texts."""
-        return _vectors(np.array([number]), noise_seed=1)[0]
+        return np.asarray(_vectors(np.array([number]), noise_seed=1)[0], np.float32)
 
 
 def fill_explained(engine: Engine, n: int, *, seed: int = 0, vectors: bool = True) -> Explained:

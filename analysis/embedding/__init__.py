@@ -1,0 +1,1 @@
+"""Sentence embeddings, for search by meaning. No torch here: the web side embeds questions."""

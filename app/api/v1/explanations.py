@@ -1,0 +1,131 @@
+"""One explanation: read in full, edited as a new version, withdrawn; and scores by layer."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, Request, Response
+
+from app.api.answering import answer
+from app.api.describing import problems_of
+from app.api.parameters import (
+    SPLIT,
+    ClaimBody,
+    ExplanationId,
+    Method,
+    ModelName,
+    OfRun,
+    SiteKind,
+    WithdrawBody,
+)
+from app.auth.actor import CurrentActor
+from app.dependencies import AppSettings, ReadSession, WriteSession
+from app.programs import make_claim
+from app.store.queries import explanation as explanations
+from app.store.queries import score
+from app.store.views.explanation import ExplanationView
+from app.store.views.score import ScoreSummaryView, ScoreView
+
+router = APIRouter(prefix="/api/v1", tags=["explanations"])
+
+
+@router.get(
+    "/explanations/{explanation_id}",
+    response_model=ExplanationView,
+    summary="Get one explanation",
+    responses=problems_of(404),
+)
+def get_explanation(
+    request: Request, session: ReadSession, explanation_id: ExplanationId
+) -> Response:
+    """Text, program, how it came about, every score with interval and baselines, and all versions
+    of the claim."""
+    return answer(request, explanations.get_explanation(session, explanation_id=explanation_id))
+
+
+@router.get(
+    "/explanations/{explanation_id}/scores",
+    response_model=list[ScoreView],
+    summary="Get an explanation's scores",
+    responses=problems_of(404),
+)
+def get_scores(request: Request, session: ReadSession, explanation_id: ExplanationId) -> Response:
+    """Every metric of every split by every judge; what is undefined, failed or was not run is said
+    so, with its denominators."""
+    view = explanations.get_explanation(session, explanation_id=explanation_id)
+    return answer(request, view.scores)
+
+
+@router.post(
+    "/explanations/{explanation_id}/versions",
+    status_code=201,
+    summary="Edit an explanation",
+    responses=problems_of(400, 403, 404, 409, 413),
+)
+def edit_explanation(
+    response: Response,
+    reading: ReadSession,
+    session: WriteSession,
+    settings: AppSettings,
+    actor: CurrentActor,
+    explanation_id: ExplanationId,
+    body: Annotated[ClaimBody, Body(description="The claim as it should be.")],
+) -> ExplanationView:
+    """Replace it by a new version, whole: what is left out is gone. The old one can be read."""
+    old = explanations.get_explanation(reading, explanation_id=explanation_id)
+    claim = make_claim(
+        reading,
+        (old.model, old.site, old.index),
+        text=body.text,
+        program=body.program,
+        data=settings.data,
+    )
+    view = explanations.edit_explanation(
+        session, explanation_id=explanation_id, claim=claim, actor=actor.name
+    )
+    response.headers["Location"] = f"/api/v1/explanations/{view.id}"
+    return view
+
+
+@router.post(
+    "/explanations/{explanation_id}/withdraw",
+    summary="Withdraw an explanation",
+    responses=problems_of(400, 403, 404, 409, 413),
+)
+def withdraw_explanation(
+    session: WriteSession,
+    actor: CurrentActor,
+    explanation_id: ExplanationId,
+    body: Annotated[WithdrawBody | None, Body(description="Why, where that is to be kept.")] = None,
+) -> ExplanationView:
+    """Nobody claims it any longer: it leaves lists and search, and stays to be read."""
+    return explanations.withdraw_explanation(
+        session,
+        explanation_id=explanation_id,
+        actor=actor.name,
+        reason=None if body is None else body.reason,
+    )
+
+
+@router.get(
+    "/models/{model}/scores",
+    response_model=list[ScoreSummaryView],
+    summary="Get how scores are distributed",
+    responses=problems_of(404),
+)
+def list_score_summaries(
+    request: Request,
+    session: ReadSession,
+    model: ModelName,
+    run_id: OfRun = None,
+    method: Method = None,
+    split: Annotated[
+        str | None,
+        Query(description="Only of this split.", pattern=SPLIT, examples=["test", "ood:code"]),
+    ] = None,
+    kind: SiteKind = None,
+) -> Response:
+    """Simulation r by layer and method, over units drawn at random, with the denominators:
+    explained, scored, undefined, failed, better than shuffled."""
+    views = score.list_score_summaries(
+        session, model=model, run_id=run_id, method=method, split=split, kind=kind
+    )
+    return answer(request, views)

@@ -1,0 +1,32 @@
+"""The sentence embedding of a question, where the optional part `semantic` is installed."""
+
+from functools import cache
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from analysis.embedding.encoder import Encoder, load_encoder
+from analysis.embedding.errors import EmbeddingError
+from analysis.embedding.finding import find_model
+
+log = structlog.get_logger("patchclamp.web")
+
+
+def embed(text: str) -> NDArray[np.float32] | None:
+    """float32 [n_dims] of unit length; None: search is by words alone."""
+    encoder = get_encoder()
+    return None if encoder is None else encoder.encode([text])[0]
+
+
+@cache
+def get_encoder() -> Encoder | None:
+    """Loaded once, when the first question is asked."""
+    folder = find_model()
+    if folder is None:
+        return None
+    try:
+        return load_encoder(folder)
+    except EmbeddingError as error:
+        log.warning("embedding.unusable", reason=error.detail, hint=error.hint)
+        return None
