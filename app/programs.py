@@ -18,8 +18,6 @@ from analysis.programs.length import bits_of, bits_of_text, n_listed, n_rules
 from analysis.programs.parsing import parse_program
 from analysis.programs.program import Program
 from analysis.programs.running import run_program
-from analysis.programs.token_space import TokenSpace
-from analysis.programs.vocabulary import Vocabulary
 from analysis.programs.writing import write_program
 from analysis.score.baselines import Baselines
 from analysis.score.lookup import fit_lookup, predict_lookup
@@ -34,11 +32,27 @@ from app.store.queries.explanation import Claim
 from app.store.queries.model import vocabulary_of
 from app.store.queries.trial import Text, Trial, TriedSplit, read_trial
 from app.store.writing_explanations import ScoreRow
+from app.vocabularies import prepared_vocabulary
 
 JUDGE: Final = "program"
 LONGEST_PROGRAM: Final = 200_000
 """Characters that a person may send."""
 CALIBRATION: Final = "calibration"
+
+
+class UnreadableProgramError(BadRequestError):
+    """A program that cannot be read or run: what was expected, and where."""
+
+    title = "The program cannot be read"
+
+    def __init__(self, error: ProgramError) -> None:
+        shown = "" if error.excerpt is None else f"\n{error.excerpt}"
+        super().__init__(f"The program cannot be read: {error.detail}.{shown}", hint=error.hint)
+        self.problem = error.problem
+        """Without the place."""
+        self.line = error.place.line if error.place else None
+        self.column = error.place.column if error.place else None
+        self.excerpt = error.excerpt
 
 
 @dataclass(frozen=True)
@@ -72,10 +86,7 @@ def read_program(source: str, *, n_vocab: int) -> ReadProgram:
             n_listed=n_listed(program),
         )
     except ProgramError as error:
-        shown = "" if error.excerpt is None else f"\n{error.excerpt}"
-        raise BadRequestError(
-            f"The program cannot be read: {error.detail}.{shown}", hint=error.hint
-        ) from error
+        raise UnreadableProgramError(error) from error
 
 
 def make_claim(
@@ -115,8 +126,7 @@ def make_claim(
 
 def try_program(program: Program, trial: Trial) -> list[ScoreRow]:
     """Scores on test and every held-out domain; only calibration chooses anything."""
-    space = None if trial.space is None else TokenSpace(trial.space)
-    vocabulary = Vocabulary(trial.vocabulary, space)
+    vocabulary = prepared_vocabulary(trial.vocabulary, trial.space)
     other = _first_that_runs(trial.others)
     fit = trial.splits["fit"]
     fit_pool = _prepare(fit.text, trial)
@@ -127,7 +137,10 @@ def try_program(program: Program, trial: Trial) -> list[ScoreRow]:
     mean = None if np.isnan(lookup.base[0]) else float(lookup.base[0])
 
     def run(one: Program, text: Text) -> NDArray[np.float32]:
-        return np.asarray(run_program(one, text.tokens, text.lengths, vocabulary))
+        try:
+            return np.asarray(run_program(one, text.tokens, text.lengths, vocabulary))
+        except ProgramError as error:  # `near`, where nobody has measured the token space
+            raise UnreadableProgramError(error) from error
 
     def table(text: Text) -> NDArray[np.float32]:
         return np.asarray(predict_lookup(lookup, text.tokens)[0])

@@ -6,12 +6,15 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from app.errors import PatchclampError
-from app.store.queries.evaluation import read_evaluation
+from app.programs import read_program
+from app.store.queries.model import get_vocabulary
+from app.store.queries.trial import read_trial
 from app.store.views.explanation import ExplanationView
 from app.store.views.program import ProgramView
 from app.store.views.simulation import SimulationView
-from app.trials.reading import read_program, view_program, vocabulary_of
-from app.trials.simulating import simulate
+from app.trials.program import view_program
+from app.trials.simulation import simulate
+from app.vocabularies import prepared_vocabulary
 
 
 @dataclass(frozen=True)
@@ -30,17 +33,17 @@ def gather_evidence(
         return Evidence()
     shown: ProgramView | None = None
     try:
-        evaluation = read_evaluation(
+        texts = get_vocabulary(session, model=view.model)
+        read = read_program(view.program, n_vocab=len(texts))
+        shown = view_program(read, prepared_vocabulary(texts, None))
+        trial = read_trial(
             session,
             model=view.model,
             site=view.site,
             index=view.index,
             data=data,
             run_id=view.sweep_id,
-            splits=(split,),
         )
-        program = read_program(view.program)
-        shown = view_program(program, vocabulary_of(evaluation))
-        return Evidence(shown, simulate(program, evaluation, split=split))
+        return Evidence(shown, simulate(session, read.program, trial, split=split))
     except PatchclampError as error:
         return Evidence(shown, None, f"{error.detail} {error.hint or ''}".strip())

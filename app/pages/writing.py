@@ -18,21 +18,20 @@ from app.dependencies import AppSettings, ReadSession, WriteSession
 from app.errors import BadRequestError, PatchclampError
 from app.pages.explanation import HERE, Index, check_place
 from app.pages.site import blank_to_none
+from app.programs import LONGEST_PROGRAM, make_claim
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.examples import EXAMPLES
 from app.rendering.words import unit_noun
-from app.store.queries.evaluation import read_evaluation
 from app.store.queries.explanation import (
-    Claim,
     create_explanation,
     edit_explanation,
     get_explanation,
 )
 from app.store.queries.unit import get_unit
 from app.store.views.explanation import ExplanationView
-from app.trials.reading import MOST_CHARACTERS, bits_of_words
-from app.trials.trial import Trial, try_program
+from app.store.views.trial import TrialView
+from app.trials.trial import view_trial
 
 router = APIRouter()
 
@@ -45,7 +44,7 @@ class ExplanationForm(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     text: str = Field(default="", max_length=20_000)
-    program: str = Field(default="", max_length=MOST_CHARACTERS)
+    program: str = Field(default="", max_length=LONGEST_PROGRAM)
     edit: Annotated[int | None, BeforeValidator(blank_to_none)] = Field(
         default=None, ge=0, le=2**63 - 1
     )
@@ -58,7 +57,7 @@ WrittenForm = Annotated[ExplanationForm, Form()]
 class Attempt:
     """What became of what was written."""
 
-    trial: Trial | None = None
+    trial: TrialView | None = None
     error: PatchclampError | None = None
 
     @property
@@ -114,69 +113,47 @@ def save_explanation(
     form: WrittenForm,
 ) -> Response:
     unit = (model, site, index)
-    attempt = attempt_trial(session, settings.data, unit, form, words_needed=True)
-    if attempt.error is not None:
-        return answer(request, session, unit, form, attempt, status=attempt.status)
-    saved = save(writing, unit, form, attempt.trial, actor.name)
+    try:
+        saved = save(session, writing, unit, form, data=settings.data, actor=actor.name)
+    except BadRequestError as error:
+        return answer(request, session, unit, form, Attempt(error=error), status=error.status)
     return RedirectResponse(ModelPages(model).explanation(site, index, saved.id), status_code=303)
 
 
 def attempt_trial(
-    session: Session,
-    data: Folder,
-    unit: tuple[str, str, int],
-    form: ExplanationForm,
-    *,
-    words_needed: bool = False,
+    session: Session, data: Folder, unit: tuple[str, str, int], form: ExplanationForm
 ) -> Attempt:
     """The trial of the form's program; the error where it cannot be read or run."""
     model, site, index = unit
     if not form.program.strip():
-        if words_needed and not form.text.strip():
-            return Attempt(
-                error=BadRequestError(
-                    "There is nothing to save.", hint="Write words, a program, or both."
-                )
-            )
         return Attempt()
-    evaluation = read_evaluation(session, model=model, site=site, index=index, data=data)
     try:
-        return Attempt(try_program(form.program, evaluation))
+        return Attempt(
+            view_trial(session, form.program, model=model, site=site, index=index, data=data)
+        )
     except BadRequestError as error:
         return Attempt(error=error)
 
 
 def save(
     session: Session,
+    writing: Session,
     unit: tuple[str, str, int],
     form: ExplanationForm,
-    trial: Trial | None,
+    *,
+    data: Folder,
     actor: str,
 ) -> ExplanationView:
-    """As a new claim, or as the next version of the one that was edited."""
-    claim = claim_of(form, trial)
-    model, site, index = unit
+    """As a new claim, or as the next version of the one that was edited. What is read and scored
+    before is read in `session`, so that nobody waits for it to write."""
+    claim = make_claim(session, unit, text=form.text, program=form.program, data=data)
     if form.edit is None:
+        model, site, index = unit
         return create_explanation(
-            session, model=model, site=site, index=index, claim=claim, actor=actor
+            writing, model=model, site=site, index=index, claim=claim, actor=actor
         )
-    check_place(get_explanation(session, explanation_id=form.edit), model, site, index)
-    return edit_explanation(session, explanation_id=form.edit, claim=claim, actor=actor)
-
-
-def claim_of(form: ExplanationForm, trial: Trial | None) -> Claim:
-    if trial is None:
-        text = form.text.strip()
-        return Claim(text, bits=bits_of_words(text))
-    program = trial.view.program
-    return Claim(
-        form.text.strip() or program.english,
-        form.program.strip() + "\n",
-        program.bits,
-        program.n_rules,
-        program.n_listed,
-        trial.rows,
-    )
+    check_place(get_explanation(session, explanation_id=form.edit), *unit)
+    return edit_explanation(writing, explanation_id=form.edit, claim=claim, actor=actor)
 
 
 def fill_form(view: ExplanationView, editing: bool) -> ExplanationForm:
@@ -203,7 +180,7 @@ def answer(
         "unit": get_unit(session, model=model, site=site, index=index),
         "noun": unit_noun(site.partition(".")[0]),
         "form": form,
-        "trial": None if attempt.trial is None else attempt.trial.view,
+        "trial": attempt.trial,
         "error": attempt.error,
         "examples": EXAMPLES,
     }

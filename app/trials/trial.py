@@ -1,48 +1,43 @@
-"""One trial of a program: what a form shows while it is written, and what saving stores."""
+"""One trial of a program: what a form shows while it is written."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
-from app.store.queries.evaluation import Evaluation
+from sqlalchemy.orm import Session
+
+from app.errors import NotFoundError
+from app.programs import read_program, try_program
+from app.store.queries.model import get_vocabulary
+from app.store.queries.trial import read_trial
 from app.store.reading_scores import headline_views, score_views
 from app.store.views.trial import TrialView
 from app.store.writing_explanations import ScoreRow
-from app.trials.reading import read_program, view_program, vocabulary_of
-from app.trials.scoring import score_program, score_rows
+from app.trials.program import view_program
+from app.vocabularies import prepared_vocabulary
 
 
-@dataclass(frozen=True)
-class Trial:
-    view: TrialView
-    rows: Sequence[ScoreRow]
-
-
-def try_program(text: str, evaluation: Evaluation) -> Trial:
+def view_trial(
+    session: Session, source: str, *, model: str, site: str, index: int, data: Path
+) -> TrialView:
     """Raises UnreadableProgramError for a text that is no program."""
-    program = read_program(text)
-    shown = view_program(program, vocabulary_of(evaluation))
-    scored = score_program(program, evaluation)
-    rows = score_rows(scored)
-    named = [_as_stored(row) for row in rows]
-    view = TrialView(
+    texts = get_vocabulary(session, model=model)
+    read = read_program(source, n_vocab=len(texts))
+    try:
+        trial = read_trial(session, model=model, site=site, index=index, data=data)
+    except NotFoundError as missing:
+        shown = view_program(read, prepared_vocabulary(texts, None))
+        untested = f"{missing.detail} {missing.hint or ''}".strip()
+        return TrialView(program=shown, headlines=[], scores=[], untested=untested)
+    shown = view_program(read, prepared_vocabulary(trial.vocabulary, trial.space))
+    rows = [_as_stored(row) for row in try_program(read.program, trial)]
+    return TrialView(
         program=shown,
-        headlines=headline_views(named),
-        scores=[score for row in named for score in score_views(row)],
-        untested=None if scored else _why_untested(evaluation),
+        headlines=headline_views(rows),
+        scores=[score for row in rows for score in score_views(row)],
+        untested=None,
     )
-    return Trial(view, rows)
 
 
 def _as_stored(row: ScoreRow) -> SimpleNamespace:
     """With the names that rows have when they are read."""
     return SimpleNamespace(**row._asdict(), score_status=row.status, score_run_id=None)
-
-
-def _why_untested(evaluation: Evaluation) -> str:
-    return (
-        f"Run {evaluation.run_id} kept no test pool of {evaluation.site}: sweep again with a "
-        "`pool` above 0 for the test split."
-    )
-
-

@@ -33,10 +33,8 @@ class FailingToken(View):
 
 
 class SimulationView(View):
-    model: str
-    site: str
-    index: int
-    run_id: int
+    """On the pool of one split."""
+
     split: str
     n_windows: int
     n_positions: int
