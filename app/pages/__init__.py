@@ -15,11 +15,13 @@ from app.pages.jump import router as jump
 from app.pages.model import router as models
 from app.pages.neuronpedia import router as neuronpedia
 from app.pages.run import router as runs
+from app.pages.scores import router as scores
+from app.pages.search import router as searching
 from app.pages.site import router as sites
 from app.pages.unit import router as units
 from app.pages.writing import router as writing
 
 router = APIRouter(include_in_schema=False)
-for part in (home, glossary, jobs, runs, corpora, jump, models, sites, units, writing, explanations,
+for part in (home, glossary, jobs, runs, corpora, jump, searching, scores, models, sites, units, writing, explanations,
              neuronpedia):
     router.include_router(part)

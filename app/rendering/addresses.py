@@ -31,6 +31,9 @@ class ModelPages:
         path = f"/m/{quote(self.model, safe='')}/{quote(site, safe='')}/{index}"
         return path + self._query(parameters)
 
+    def scores(self) -> str:
+        return f"/m/{quote(self.model, safe='')}/scores{self._query({})}"
+
     def explanations(self, site: str, index: int) -> str:
         """All explanations of a unit; also where a new one is sent to."""
         return f"{self.within(None).unit(site, index)}/explanations"

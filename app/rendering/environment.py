@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.assets import asset
 from app.rendering import (
+    addresses,
     attention,
     corpus,
     event,
@@ -20,6 +21,7 @@ from app.rendering import (
     numbers,
     score,
     score_bar,
+    score_layers,
     score_table,
     simulation,
     strip,
@@ -62,6 +64,9 @@ environment.filters.update(
     method_title=score.method_title,
     metric_title=score.metric_title,
     simulated=simulation.simulated,
+    layer_scores=score_layers.layer_scores,
+    r_by_bits=score_layers.r_by_bits,
+    change_of=score.change_of,
     strip=strip.strip,
     exemplar=exemplar.exemplar,
     visible=strip.visible,
@@ -98,6 +103,7 @@ environment.filters.update(
     split_title=words.split_title,
     unit_noun=words.unit_noun,
     query=words.query,
+    pages_of=addresses.ModelPages,
 )
 environment.globals.update(
     legend=network.legend,

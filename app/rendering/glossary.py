@@ -125,6 +125,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "is guessing.",
     "auroc": "The chance that a token at which the unit fires gets a higher prediction than one at "
     "which it does not; ½ is guessing.",
+    "cosine": "How alike two directions are: 1 the same, 0 nothing in common. Of texts, between "
+    "their sentence embeddings.",
     "false discovery rate": "Of the units called better than shuffled, the share that is so by "
     "luck, held to 5 % (Benjamini and Hochberg 1995).",
     "undefined": "There is no number, for instance the kurtosis of a constant. It is not 0.",

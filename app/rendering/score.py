@@ -62,7 +62,9 @@ def tested(headlines: Sequence[HeadlineView]) -> Markup:
     """How many tests it survived and which it did not: as loud one as the other."""
     tests = tests_of(headlines)
     if not tests:
-        return Markup('<span class="untested">not tested</span>')
+        scored = any(one.r is not None for one in headlines)
+        why = "no interval: too few documents" if scored else "not tested"
+        return trusted(f'<span class="untested">{why}</span>')
     lost = [short_split(test.split) for test in tests if not test.survived]
     words = f"survived {len(tests) - len(lost)} of {len(tests)} tests"
     if lost:
@@ -97,7 +99,11 @@ def score_value(score: HeadlineView | ScoreView | None, *, reasons: bool = True)
 
 def dropped(test: HeadlineView | ScoreView | None, other: HeadlineView | ScoreView) -> Markup:
     """How a held-out domain differs from the test split, marked where it is much worse."""
-    before, after = (_value(score) for score in (test, other))
+    return change_of(_value(test), _value(other))
+
+
+def change_of(before: float | None, after: float | None) -> Markup:
+    """The difference with its sign; nothing where one of the two is no number."""
     if before is None or after is None:
         return Markup("")
     change = after - before
