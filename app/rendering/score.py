@@ -11,7 +11,7 @@ from app.rendering.markup import trusted
 from app.rendering.numbers import MINUS
 from app.rendering.score_bar import number
 from app.rendering.words import short_split
-from app.store.views.explanation import ExplanationLine
+from app.store.views.explanation import CLAIMS, ExplanationLine
 from app.store.views.score import HeadlineView, ScoreStatus, ScoreView
 
 METHODS: Final = {
@@ -25,9 +25,6 @@ METRICS: Final = {
     "detection_precision": "precision of detection", "detection_recall": "recall of detection",
     "fuzzing": "fuzzing", "auroc": "AUROC",
 }  # fmt: skip
-CLAIMS: Final = ("rules", "hand", "language_model", "import")
-"""Methods that say what a unit responds to; a lookup table is their reference, an output side says
-what the unit writes."""
 LOUD: Final = 0.1
 """A drop from this on is marked."""
 
@@ -80,7 +77,9 @@ def standing(status: ScoreStatus, reason: str | None = None) -> Markup:
     return trusted(f'<span class="{shape}">{status}{escape(why)}</span>')
 
 
-def score_value(score: HeadlineView | ScoreView | None, *, reasons: bool = True) -> Markup:
+def score_value(
+    score: HeadlineView | ScoreView | None, *, reasons: bool = True, interval: bool = True
+) -> Markup:
     """0.62 with its interval, or why there is no number."""
     if score is None:
         return standing("not run")
@@ -89,7 +88,7 @@ def score_value(score: HeadlineView | ScoreView | None, *, reasons: bool = True)
         status: ScoreStatus = "undefined" if score.status == "ok" else score.status
         return standing(status, score.reason if reasons else None)
     ends = ""
-    if score.low is not None and score.high is not None:
+    if interval and score.low is not None and score.high is not None:
         ends = (
             f' <span class="interval"><span class="visually-hidden">95 % interval </span>'
             f"{number(score.low)} to {number(score.high)}</span>"

@@ -26,6 +26,7 @@ TOP: Final = 20
 ROW: Final = 18
 POINTS: Final = ("rules", "language_model", "lookup")
 SIZE: Final = (420, 240)
+RIGHT: Final = 24
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def r_by_bits(summaries: Sequence[ScoreSummaryView], kind: str) -> Markup:
         for d in range(low, high + 1)
     ) + "".join(
         f'<text class="label end" x="{LEFT - 6}" y="{_up(at, start) + 3:.1f}">{number(at)}</text>'
-        f'<path class="grid" d="M{LEFT} {_up(at, start):.1f}H{width - 8}"/>'
+        f'<path class="grid" d="M{LEFT} {_up(at, start):.1f}H{width - RIGHT}"/>'
         for at in (start, 0.0, 0.5, 1.0)
     )
     dots = "".join(
@@ -214,7 +215,7 @@ def _x(value: float, start: float) -> float:
 
 
 def _across(bits: float, low: int, high: int) -> float:
-    return LEFT + (SIZE[0] - LEFT - 8) * (math.log10(bits) - low) / (high - low)
+    return LEFT + (SIZE[0] - LEFT - RIGHT) * (math.log10(bits) - low) / (high - low)
 
 
 def _up(r: float, start: float) -> float:

@@ -1,0 +1,63 @@
+"""The best claim about each of some units of a site, in one statement: for lists of units."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
+from sqlalchemy.orm import Session
+
+from app.store.locating import locate_site
+from app.store.queries.score import ROW
+from app.store.reading_scores import headline_views
+from app.store.tables import ExplanationTable, ScoreTable
+from app.store.views.explanation import CLAIMS, ClaimLine
+
+Explanations, Scores = ExplanationTable, ScoreTable
+OF_UNITS = (
+    select(Explanations.id, Explanations.unit_index, Explanations.method, Explanations.text, *ROW)
+    .outerjoin(Scores, (Scores.explanation_id == Explanations.id) & (Scores.split == "test"))
+    .where(
+        Explanations.site_id == bindparam("site_id"),
+        Explanations.unit_index.in_(bindparam("indices", expanding=True)),
+        Explanations.status == "current",
+        Explanations.method.in_(CLAIMS),
+    )
+    .order_by(Explanations.id)
+)
+
+
+def best_claims(
+    session: Session,
+    *,
+    model: str,
+    site: str,
+    indices: Sequence[int],
+    run_id: int | None = None,
+) -> dict[int, ClaimLine]:
+    """By unit: of its current claims the one with the highest r on test, the newest of equals.
+    Units about which nothing is claimed are left out."""
+    if not indices:
+        return {}
+    place = locate_site(session, model=model, site=site, run_id=run_id)
+    best: dict[int, Row[*tuple[Any, ...]]] = {}
+    rows = session.execute(OF_UNITS, {"site_id": place.site_id, "indices": list(indices)})
+    for row in rows:
+        before = best.get(row.unit_index)
+        if before is None or _rank(row) >= _rank(before):
+            best[row.unit_index] = row
+    return {index: _line(row) for index, row in best.items()}
+
+
+def _rank(row: Row[*tuple[Any, ...]]) -> float:
+    r: float | None = row.r
+    return -2.0 if r is None else r
+
+
+def _line(row: Row[*tuple[Any, ...]]) -> ClaimLine:
+    return ClaimLine(
+        id=row.id,
+        index=row.unit_index,
+        method=row.method,
+        text=row.text,
+        headlines=headline_views([row] if row.split is not None else []),
+    )
