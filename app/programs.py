@@ -97,8 +97,8 @@ def make_claim(
     program: str | None,
     data: Path,
 ) -> Claim:
-    """What a person says of a unit (model, site, index); a program is scored on what it never saw. Without words, a
-    program says what it does itself. Where no pools are kept, it has no scores."""
+    """What a person says of a unit (model, site, index). A program is scored on what it never saw;
+    without words, it says what it does itself. Where no pools are kept, it has no scores."""
     model, site, index = unit
     place = locate_site(session, model=model, site=site)
     check_index(place, index)

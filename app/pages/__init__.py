@@ -22,6 +22,20 @@ from app.pages.unit import router as units
 from app.pages.writing import router as writing
 
 router = APIRouter(include_in_schema=False)
-for part in (home, glossary, jobs, runs, corpora, jump, searching, scores, models, sites, units, writing, explanations,
-             neuronpedia):
+for part in (
+    home,
+    glossary,
+    jobs,
+    runs,
+    corpora,
+    jump,
+    searching,
+    scores,
+    models,
+    sites,
+    units,
+    writing,
+    explanations,
+    neuronpedia,
+):
     router.include_router(part)

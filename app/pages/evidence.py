@@ -1,4 +1,4 @@
-"""What an explanation's page computes while it is asked for: its rules in words, its predictions."""
+"""What an explanation's page computes when it is asked for: its rules in words, its predictions."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from app.auth.actor import CurrentActor
 from app.dependencies import AppSettings, ReadSession, WriteSession
 from app.errors import NotFoundError
+from app.pages.choosing import AskedRun
 from app.pages.evidence import gather_evidence
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
@@ -34,9 +35,10 @@ def show_explanations(
     site: str,
     index: Index,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
+    run: AskedRun = None,
 ) -> Response:
     context = {
-        "pages": ModelPages(model),
+        "pages": ModelPages(model, run),
         "site": site,
         "index": index,
         "page": list_explanations(session, model=model, site=site, index=index, cursor=cursor),
@@ -54,12 +56,13 @@ def show_explanation(
     index: Index,
     number: Number,
     split: Annotated[str, Query(max_length=100)] = "test",
+    run: AskedRun = None,
 ) -> Response:
     view = check_place(get_explanation(session, explanation_id=number), model, site, index)
     context = {
         "explanation": view,
         "evidence": gather_evidence(session, view, data=settings.data, split=split),
-        "pages": ModelPages(model),
+        "pages": ModelPages(model, run),
         "noun": unit_noun(site.partition(".")[0]),
         "split": split,
     }
@@ -75,12 +78,15 @@ def withdraw(
     index: Index,
     number: Number,
     reason: Annotated[str, Form(max_length=2000)] = "",
+    run: AskedRun = None,
 ) -> RedirectResponse:
     check_place(get_explanation(session, explanation_id=number), model, site, index)
     withdraw_explanation(
         session, explanation_id=number, actor=actor.name, reason=reason.strip() or None
     )
-    return RedirectResponse(ModelPages(model).explanation(site, index, number), status_code=303)
+    return RedirectResponse(
+        ModelPages(model, run).explanation(site, index, number), status_code=303
+    )
 
 
 def check_place(view: ExplanationView, model: str, site: str, index: int) -> ExplanationView:

@@ -95,7 +95,11 @@ def gather(session: Session, model: str, site: str, chosen: UnitFilter) -> dict[
     )
     page = list_units(session, model=model, site=site, run_id=chosen.run, **query)
     claims_of = best_claims(
-        session, model=model, site=site, run_id=chosen.run, indices=[row.index for row in page.items]
+        session,
+        model=model,
+        site=site,
+        run_id=chosen.run,
+        indices=[row.index for row in page.items],
     )
     return {
         "claims_of": claims_of,

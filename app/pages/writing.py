@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.auth.actor import CurrentActor
 from app.dependencies import AppSettings, ReadSession, WriteSession
 from app.errors import BadRequestError, PatchclampError
+from app.pages.choosing import AskedRun
 from app.pages.explanation import HERE, Index, check_place
 from app.pages.site import blank_to_none
 from app.programs import LONGEST_PROGRAM, make_claim
@@ -50,6 +51,8 @@ class ExplanationForm(BaseModel):
     )
 
 
+Unit = tuple[str, str, int]
+"""Model, site, index."""
 WrittenForm = Annotated[ExplanationForm, Form()]
 
 
@@ -75,6 +78,7 @@ def show_form(
     index: Index,
     edit: Reference = None,
     start: Reference = None,
+    run: AskedRun = None,
 ) -> Response:
     form = ExplanationForm()
     chosen = edit if edit is not None else start
@@ -82,7 +86,7 @@ def show_form(
         view = get_explanation(session, explanation_id=chosen)
         form = fill_form(view, check_place(view, model, site, index).id == edit)
     attempt = attempt_trial(session, settings.data, (model, site, index), form)
-    return answer(request, session, (model, site, index), form, attempt, status=200)
+    return answer(request, session, (model, site, index), form, attempt, status=200, run=run)
 
 
 @router.post(HERE + "/try")
@@ -95,9 +99,12 @@ def try_explanation(
     site: str,
     index: Index,
     form: WrittenForm,
+    run: AskedRun = None,
 ) -> Response:
     attempt = attempt_trial(session, settings.data, (model, site, index), form)
-    return answer(request, session, (model, site, index), form, attempt, status=attempt.status)
+    return answer(
+        request, session, (model, site, index), form, attempt, status=attempt.status, run=run
+    )
 
 
 @router.post(HERE)
@@ -111,18 +118,21 @@ def save_explanation(
     site: str,
     index: Index,
     form: WrittenForm,
+    run: AskedRun = None,
 ) -> Response:
     unit = (model, site, index)
     try:
         saved = save(session, writing, unit, form, data=settings.data, actor=actor.name)
     except BadRequestError as error:
-        return answer(request, session, unit, form, Attempt(error=error), status=error.status)
-    return RedirectResponse(ModelPages(model).explanation(site, index, saved.id), status_code=303)
+        return answer(
+            request, session, unit, form, Attempt(error=error), status=error.status, run=run
+        )
+    return RedirectResponse(
+        ModelPages(model, run).explanation(site, index, saved.id), status_code=303
+    )
 
 
-def attempt_trial(
-    session: Session, data: Folder, unit: tuple[str, str, int], form: ExplanationForm
-) -> Attempt:
+def attempt_trial(session: Session, data: Folder, unit: Unit, form: ExplanationForm) -> Attempt:
     """The trial of the form's program; the error where it cannot be read or run."""
     model, site, index = unit
     if not form.program.strip():
@@ -138,7 +148,7 @@ def attempt_trial(
 def save(
     session: Session,
     writing: Session,
-    unit: tuple[str, str, int],
+    unit: Unit,
     form: ExplanationForm,
     *,
     data: Folder,
@@ -168,15 +178,16 @@ def fill_form(view: ExplanationView, editing: bool) -> ExplanationForm:
 def answer(
     request: Request,
     session: Session,
-    unit: tuple[str, str, int],
+    unit: Unit,
     form: ExplanationForm,
     attempt: Attempt,
     *,
     status: int,
+    run: int | None,
 ) -> Response:
     model, site, index = unit
     context = {
-        "pages": ModelPages(model),
+        "pages": ModelPages(model, run),
         "unit": get_unit(session, model=model, site=site, index=index),
         "noun": unit_noun(site.partition(".")[0]),
         "form": form,

@@ -34,16 +34,17 @@ class ModelPages:
     def scores(self) -> str:
         return f"/m/{quote(self.model, safe='')}/scores{self._query({})}"
 
-    def explanations(self, site: str, index: int) -> str:
-        """All explanations of a unit; also where a new one is sent to."""
-        return f"{self.within(None).unit(site, index)}/explanations"
+    def explanations(self, site: str, index: int, *more: object, **parameters: object) -> str:
+        """All explanations of a unit, where a new one is sent to; `more` are parts of the path."""
+        path = f"/m/{quote(self.model, safe='')}/{quote(site, safe='')}/{index}/explanations"
+        return "/".join([path, *map(str, more)]) + self._query(parameters)
 
     def explanation(self, site: str, index: int, explanation_id: int) -> str:
-        return f"{self.explanations(site, index)}/{explanation_id}"
+        return self.explanations(site, index, explanation_id)
 
     def write(self, site: str, index: int, **parameters: object) -> str:
         """The form: `edit` names what becomes a new version, `start` what its text comes from."""
-        return f"{self.explanations(site, index)}/new{query(parameters)}"
+        return self.explanations(site, index, "new", **parameters)
 
     def random(self, seed: int) -> str:
         return f"/m/{quote(self.model, safe='')}/random{query({'run': self.run, 'seed': seed})}"

@@ -62,8 +62,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "above": "Share of counted positions with an activation above the run's threshold.",
     "mean": "Mean activation over counted positions.",
     "variance": "Population variance of the activation over counted positions.",
-    "deviation": "Standard deviation: the square root of the variance. Of scores: absolute "
-    "deviation explained, 1 − mean absolute error / mean magnitude.",
+    "deviation": "Standard deviation: the square root of the variance.",
     "skewness": "Third standardised moment: positive when the upper tail is the longer one.",
     "kurtosis": "Fourth standardised moment, Pearson's: 3 for a Gaussian, large for units that are "
     "silent on most tokens and strong on a few. Undefined for a constant unit.",
@@ -111,19 +110,19 @@ GLOSSARY: Final[dict[str, str]] = {
     "description length": "Bits that it takes to write the explanation down, program or words. "
     "Short and right is better than long and right.",
     "metric": "What is computed from real and simulated activations; docs/methods.md defines each.",
-    "corpus_r": "Simulation r over random windows: the whole distribution of the activation.",
-    "top_random_r": "Simulation r over the windows with the highest peaks and random ones, half "
-    "and half (Bills et al. 2023): easier to reach, and it tells less of ordinary text.",
-    "r2_uncentred": "1 − mean squared error / mean square of the activation.",
-    "r2_centred": "1 − squared error / squared deviation from the mean: below 0, the mean would "
+    "simulation r, top+random": "Simulation r over the windows with the highest peaks and random "
+    "ones, half and half (Bills et al. 2023): easier to reach, and it tells less of ordinary text.",
+    "absolute deviation explained": "1 − mean absolute error / mean magnitude of the activation.",
+    "R², uncentred": "1 − mean squared error / mean square of the activation.",
+    "R², centred": "1 − squared error / squared deviation from the mean: below 0, the mean would "
     "have predicted better.",
     "detection": "Whether each window has the unit firing, as the program or a judge says it: "
     "balanced accuracy, ½ is guessing.",
-    "detection_precision": "Of the windows that were said to fire, the share that do.",
-    "detection_recall": "Of the windows that fire, the share that were said to.",
+    "precision of detection": "Of the windows that were said to fire, the share that do.",
+    "recall of detection": "Of the windows that fire, the share that were said to.",
     "fuzzing": "Whether the marked tokens are those at which the unit fires: balanced accuracy, ½ "
     "is guessing.",
-    "auroc": "The chance that a token at which the unit fires gets a higher prediction than one at "
+    "AUROC": "The chance that a token at which the unit fires gets a higher prediction than one at "
     "which it does not; ½ is guessing.",
     "cosine": "How alike two directions are: 1 the same, 0 nothing in common. Of texts, between "
     "their sentence embeddings.",

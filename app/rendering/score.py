@@ -43,7 +43,7 @@ def method_title(method: str) -> str:
 
 
 def metric_title(metric: str) -> Markup:
-    return term(metric, METRICS[metric])
+    return term(METRICS[metric])
 
 
 def tests_of(headlines: Sequence[HeadlineView]) -> list[Test]:
@@ -123,7 +123,7 @@ def best_claim(lines: Sequence[ExplanationLine]) -> ExplanationLine | None:
 
 
 def highest_of(lines: Sequence[ExplanationLine]) -> list[int]:
-    """Ids of those among which the best was chosen by its score; empty where there was no choice."""
+    """Ids of those among which the best was chosen by its score; empty without a choice."""
     scored = [
         line.id
         for line in lines

@@ -1,8 +1,8 @@
-"""A score as a drawing: axis, value with its 95 % whisker, baselines as ticks, held-out domains hollow.
+"""A score as a drawing: axis, value with its 95 % whisker, baselines as ticks, domains hollow.
 
 Comes in: a score on the test split and the same on other splits. Goes out: SVG, one line high for
-tables or three with labels, with all of its numbers as text alternative. What is no number (undefined, not
-run, failed) is a word and no drawing.
+tables or three with labels, with all of its numbers as text alternative. What is no number
+(undefined, not run, failed) is a word and no drawing.
 """
 
 from collections.abc import Iterable, Sequence

@@ -40,7 +40,9 @@ class ScoreTableView:
 
 def by_judge(scores: Sequence[ScoreView]) -> list[tuple[str, ScoreTableView]]:
     """The program first, then other judges by name."""
-    judges = sorted({score.judge for score in scores}, key=lambda judge: (judge != "program", judge))
+    judges = sorted(
+        {score.judge for score in scores}, key=lambda judge: (judge != "program", judge)
+    )
     return [(judge, _table([s for s in scores if s.judge == judge])) for judge in judges]
 
 

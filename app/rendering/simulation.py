@@ -38,7 +38,8 @@ def simulated(window: SimulatedWindow, scale: float, counted_from: int) -> Marku
     """A list item with both strips and the window's share of the squared error."""
     at = worst_position(window, counted_from)
     rows = "".join(
-        f'<span class="sim-label">{name}</span>{_strip(window, values, at, name, scale, counted_from)}'
+        f'<span class="sim-label">{name}</span>'
+        f"{_strip(window, values, at, name, scale, counted_from)}"
         for name, values in (("real", window.actual), ("simulated", window.predicted))
     )
     return trusted(

@@ -100,9 +100,7 @@ class Line(Protocol):
     def attention(self) -> AttentionView | None: ...
 
 
-def strip(
-    exemplar: Line, scale: float, counted_from: int = 0, label: str | None = None
-) -> Markup:
+def strip(exemplar: Line, scale: float, counted_from: int = 0, label: str | None = None) -> Markup:
     """The strip, coloured against `scale`, the activation that has the full colour.
 
     Tokens before `counted_from`, which statistics leave out, are not coloured but marked. `label`

@@ -73,9 +73,7 @@ def run(program: Program, trial: Trial, tried: TriedSplit) -> NDArray[np.float32
     run: `near` without a token space."""
     vocabulary = prepared_vocabulary(trial.vocabulary, trial.space)
     try:
-        return np.asarray(
-            run_program(program, tried.text.tokens, tried.text.lengths, vocabulary)
-        )
+        return np.asarray(run_program(program, tried.text.tokens, tried.text.lengths, vocabulary))
     except ProgramError as error:
         raise UnreadableProgramError(error) from error
 

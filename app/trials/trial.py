@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -38,6 +39,6 @@ def view_trial(
     )
 
 
-def _as_stored(row: ScoreRow) -> SimpleNamespace:
+def _as_stored(row: ScoreRow) -> Any:  # noqa: ANN401 - a row as the database would give it
     """With the names that rows have when they are read."""
     return SimpleNamespace(**row._asdict(), score_status=row.status, score_run_id=None)
