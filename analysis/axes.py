@@ -17,9 +17,14 @@ case      windows or marks that a judge is asked about
 top       windows that make a unit fire most
 metric    scores, in the order of METRICS
 column    a score, the ends of its interval and its baselines
+id        some token ids
+dim       dimensions of a token space
+place     positions of all windows laid end to end
+byte      bytes of a text
 """
 
 AXES = (
     "batch", "pos", "d_model", "neuron", "head", "d_head", "vocab", "unit", "window", "bin",
     "document", "replicate", "token", "case", "top", "metric", "column",
+    "id", "dim", "place", "byte",
 )  # fmt: skip

@@ -170,6 +170,7 @@ def _parts(
         mlp_out=[module_at(layer, architecture.mlp_out) for layer in layers],
         attn_out=[module_at(layer, architecture.attn_out) for layer in layers],
         mlp_gains=gains,
+        embedding=lambda: model.get_input_embeddings().weight,
         unembedding=unembedding,
         head=head,
         final_norm=module_at(backbone, architecture.final_norm),

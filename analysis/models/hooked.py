@@ -32,6 +32,7 @@ class Parts:
     """Per layer, the module that the heads' outputs enter, side by side."""
     mlp_gains: Sequence[Tensor] | None
     """Per layer, the gain of a norm behind the MLP."""
+    embedding: Callable[[], Float[Tensor, "vocab d_model"]]
     unembedding: Callable[[], Float[Tensor, "d_model vocab"]]
     head: Callable[[Tensor], Tensor]
     final_norm: nn.Module
@@ -151,6 +152,9 @@ class HookedModel:
         rows = rows_of(self._parts.mlp_out[found.layer])
         gains = self._parts.mlp_gains
         return rows if gains is None else rows * gains[found.layer].float()
+
+    def embedding(self) -> Float[Tensor, "vocab d_model"]:
+        return self._parts.embedding().detach().float().cpu()
 
     def unembedding(self) -> Float[Tensor, "d_model vocab"]:
         return self._parts.unembedding()

@@ -77,6 +77,7 @@ def load_plain(folder: Path, *, dtype: torch.dtype, device: torch.device) -> Hoo
             mlp_out=[layer.mlp.out for layer in layers if layer.mlp is not None],
             attn_out=[layer.attn.out for layer in layers],
             mlp_gains=None,
+            embedding=lambda: network.embed.weight,
             unembedding=lambda: fold_norm(network.unembed.weight.t(), network.norm.w, config.norm),
             head=network.unembed,
             final_norm=network.norm,

@@ -117,6 +117,10 @@ class SubjectModel(Protocol):
         """
         ...
 
+    def embedding(self) -> Float[Tensor, "vocab d_model"]:
+        """The vector of each token as it enters the network, in float32 on the CPU."""
+        ...
+
     def unembedding(self) -> Float[Tensor, "d_model vocab"]:
         """W_U in float32 with the final norm's gain folded in (LayerNorm: the centring too).
 

@@ -90,7 +90,9 @@ def _all(parts: tuple[Predicate, ...], detail: Detail) -> str:
         else:
             text = place_of(part, detail)
             around.append(f"either {text}" if isinstance(part, Or) else text)
-    around.sort(key=lambda text: not text.startswith("after "))
+    if here:
+        around = [text.removeprefix("on tokens ") for text in around]
+    around.sort(key=lambda text: not text.startswith(("after ", "that ")))
     pieces = [f"on {_both(here, detail)}"] if here else []
     sentence = " ".join([*pieces, *around[:1]]) or "everywhere"
     sentence += "".join(f" and {text}" for text in around[1:])

@@ -52,11 +52,14 @@ class JoinedText:
 
     def ending(self, wanted: bytes) -> Bool[np.ndarray, "window pos"]:
         """At which tokens the text of the window ends so."""
-        ends_there = np.zeros(len(self.text) + 1, np.bool_)
-        ends_there[self._found(wanted)] = True
-        fits: NDArray[np.bool_] = self.ends - len(wanted) >= self.begins
-        ending: NDArray[np.bool_] = ends_there[self.ends]
-        return ending & fits
+        ends = self.ends.ravel()
+        # From the last byte to the first, only where all behind it agree.
+        left = np.flatnonzero(self.ends - len(wanted) >= self.begins)
+        for back, byte in enumerate(reversed(wanted), 1):
+            left = left[self._bytes[ends[left] - back] == byte]
+        found = np.zeros(len(ends), np.bool_)
+        found[left] = True
+        return found.reshape(self.ends.shape)
 
     def in_quotes(self) -> Bool[np.ndarray, "window pos"]:
         breaks = self._bytes == BREAK
@@ -110,7 +113,7 @@ class JoinedText:
         marks[self._found(wanted) - 1] = True
         return marks
 
-    def _found(self, wanted: bytes) -> Int64[np.ndarray, "occurrence"]:
+    def _found(self, wanted: bytes) -> Int64[np.ndarray, "place"]:
         """Where occurrences end, overlapping ones too."""
         found, at = [], self.text.find(wanted)
         while at >= 0:

@@ -17,8 +17,8 @@ from analysis.programs.joined_text import JoinedText
 from analysis.programs.program import OneOf, StartsWord, TokenTest
 from analysis.programs.vocabulary import Vocabulary, fold
 
-MOST_TESTS = 512
-"""Tests whose outcome at every token is kept."""
+PASSING_BYTES = 2**26
+"""Of what is kept of tests at every token."""
 
 
 class Reading:
@@ -43,7 +43,7 @@ class Reading:
         return self.there.shape
 
     def passing(self, test: TokenTest) -> Bool[np.ndarray, "window pos"]:
-        """Which tokens pass; read-only."""
+        """Which tokens pass; read-only. Past a window's end it means nothing."""
         kept = self._passing.get(test)
         if kept is not None:
             self._passing.move_to_end(test)
@@ -51,7 +51,7 @@ class Reading:
         passing = self._compute(test)
         passing.flags.writeable = False
         self._passing[test] = passing
-        if len(self._passing) > MOST_TESTS:
+        if len(self._passing) * max(1, passing.size) > PASSING_BYTES:
             self._passing.popitem(last=False)
         return passing
 
@@ -98,6 +98,13 @@ class Reading:
     def earlier(self) -> Int64[np.ndarray, "window pos"]:
         """The place where the token last occurred earlier in its window; -1: nowhere."""
         return _last_earlier(self.tokens)
+
+    @cached_property
+    def after_earlier(self) -> Int64[np.ndarray, "window pos"]:
+        """Where the token stands that followed then, as a place in all windows laid end to end; 0
+        where there is none."""
+        starts = np.arange(self.shape[0])[:, None] * self.shape[1]
+        return np.where(self.earlier >= 0, starts + self.earlier + 1, 0)
 
     @cached_property
     def continues(self) -> Bool[np.ndarray, "window pos"]:

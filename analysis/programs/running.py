@@ -8,6 +8,7 @@ from functools import reduce
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int
+from numpy.typing import NDArray
 
 from analysis.programs.program import (
     Always,
@@ -173,9 +174,10 @@ def _after_earlier(
     passing: Bool[np.ndarray, "window pos"], reading: Reading
 ) -> Bool[np.ndarray, "window pos"]:
     """Whether what followed the last earlier occurrence of the token passed."""
-    found = np.take_along_axis(passing, np.maximum(reading.earlier + 1, 0), 1)
-    found[reading.earlier < 0] = False
-    return found
+    if not passing.size:
+        return passing
+    found: NDArray[np.bool_] = passing.ravel()[reading.after_earlier]
+    return found & (reading.earlier >= 0)
 
 
 def _is_recent(reading: Reading, within: int) -> Bool[np.ndarray, "window pos"]:

@@ -6,12 +6,12 @@ from sqlalchemy.orm import Session
 
 from analysis.worker.context import JobContext
 from analysis.worker.provenance import begin_run, note_attempt
-from app.store.requests import OutputRequest, RelateRequest
+from app.store.requests import ExplainRequest, OutputRequest, RelateRequest
 from app.store.tables import RunTable
 
 
 def begin_following(
-    context: JobContext[OutputRequest] | JobContext[RelateRequest],
+    context: JobContext[OutputRequest] | JobContext[RelateRequest] | JobContext[ExplainRequest],
     *,
     sweep: RunTable,
     method: str,

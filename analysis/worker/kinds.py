@@ -2,7 +2,8 @@
 
 from analysis.worker import output, relate
 from analysis.worker.demo import PREPARE_DEMO
+from analysis.worker.explaining import job as explain
 from analysis.worker.jobs import JobKinds
 from analysis.worker.sweeping import job as sweep
 
-KINDS = JobKinds([PREPARE_DEMO, sweep.KIND, output.KIND, relate.KIND])
+KINDS = JobKinds([PREPARE_DEMO, sweep.KIND, output.KIND, relate.KIND, explain.KIND])

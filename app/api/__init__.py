@@ -3,7 +3,7 @@
 from fastapi import Depends, FastAPI
 
 from app.api import fallback, operations, reference
-from app.api.neuronpedia import feature
+from app.api.neuronpedia import explanation, feature
 from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     bulk,
@@ -28,6 +28,6 @@ def install(app: FastAPI) -> None:
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])
-    for part in (feature, operations, reference):
+    for part in (feature, explanation, operations, reference):
         app.include_router(part.router)
     app.mount("/api", fallback.Fallback(app))

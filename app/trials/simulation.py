@@ -13,11 +13,11 @@ from analysis.programs.running import run_program
 from analysis.score.misses import TokenErrors, where_it_fails, worst_windows
 from analysis.score.pools import PoolText, prepare_pool
 from app.errors import NotFoundError
-from app.programs import UnreadableProgramError
 from app.store.queries.exemplar import WindowText, read_windows
 from app.store.queries.trial import Trial, TriedSplit
 from app.store.reading import texts
 from app.store.views.simulation import FailingToken, SimulatedWindow, SimulationView
+from app.trials.errors import UnreadableProgramError
 from app.vocabularies import prepared_vocabulary
 
 N_WORST: Final = 6

@@ -21,7 +21,8 @@ def test_their_client_reads_a_neuron(their_client, filled):
     assert (feature.modelId, feature.source, feature.index) == ("synthetic", "0-mlp", 5)
     unit = filled.get("/api/v1/models/synthetic/sites/mlp.0/units/5").json()
     assert feature.density == unit["statistics"][0]["density"]
-    assert feature.explanations == []
+    assert feature.explanations[0].method == "rules"
+    assert all(one.text and one.index == 5 for one in feature.explanations)
     top = filled.get("/api/v1/models/synthetic/sites/mlp.0/units/5/exemplars").json()["items"]
     assert feature.activations[0].tokens == top[0]["tokens"]
     assert feature.activations[0].values == top[0]["activations"]

@@ -24,12 +24,22 @@ LISTS_WITH_CURSOR = (
     "GET /api/v1/runs",
     "GET /api/v1/runs/{run_id}/windows",
     "GET /api/v1/jobs",
+    "GET /api/v1/models/{model}/sites/{site}/units/{index}/explanations",
+    "GET /api/v1/search",
+)
+TAKING_PROGRAMS = (
+    "POST /api/v1/models/{model}/sites/{site}/units/{index}/explanations",
+    "POST /api/v1/explanations/{explanation_id}/versions",
 )
 # a cursor is opaque: a well-formed one that is none of ours is refused, which no schema can say
-REFUSING = {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "422"]}}
+# so is a program that cannot be read; and only what counts now can be edited or withdrawn
+REFUSING = {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}}
 CONFIG = {
     "seed": 1,
-    "operations": [{"include-name": name, "checks": REFUSING} for name in LISTS_WITH_CURSOR],
+    "operations": [
+        {"include-name": name, "checks": REFUSING}
+        for name in (*LISTS_WITH_CURSOR, *TAKING_PROGRAMS)
+    ],
 }
 THERE: dict[str, list[str | int]] = {
     "model": ["synthetic", "synthetic-2"],

@@ -45,8 +45,13 @@ def test_help_is_shown_without_loading_torch() -> None:
 
 
 @pytest.mark.parametrize("module", ["app.main", "app.store.migrating"])
-def test_the_web_side_starts_without_torch_and_without_the_analysis(module: str) -> None:
-    assert not modules_after(f"import {module}") & {*HEAVY, "analysis"}
+def test_the_web_side_starts_without_torch(module: str) -> None:
+    assert not modules_after(f"import {module}") & HEAVY
+
+
+def test_the_store_is_opened_without_the_analysis() -> None:
+    """The web side runs programs, scores and sentence embeddings; the store knows none of them."""
+    assert "analysis" not in modules_after("import app.store.migrating, app.store.queries.search")
 
 
 def test_no_module_turns_annotations_into_strings() -> None:

@@ -12,12 +12,16 @@ from sqlalchemy.orm import Session
 
 from app.api.answering import answer
 from app.api.describing import problems_of
+from app.api.neuronpedia.explanation import to_explanation
 from app.api.neuronpedia.parameters import SourceName, site_of, source_of
 from app.api.neuronpedia.views import FeatureActivation, FeatureView
 from app.api.parameters import ModelName, UnitIndex
 from app.dependencies import ReadSession
+from app.store.locating import locate_site
 from app.store.queries.exemplar import get_exemplars
+from app.store.queries.explanation import explanations_of_unit
 from app.store.queries.unit import get_unit
+from app.store.views.explanation import ExplanationLine
 from app.store.views.unit import ExemplarView, HistogramView, UnitView
 
 router = APIRouter(prefix="/api/feature", tags=["neuronpedia"], responses=problems_of(404))
@@ -35,7 +39,16 @@ def get_feature(
 ) -> Response:
     """Statistics, promoted and suppressed tokens, and exemplars, in Neuronpedia's names."""
     unit = get_unit(session, model=model, site=site_of(source), index=index)
-    return answer(request, to_feature(unit, find_exemplars(session, unit)))
+    return answer(
+        request, to_feature(unit, find_exemplars(session, unit), find_explanations(session, unit))
+    )
+
+
+def find_explanations(session: Session, unit: UnitView) -> list[ExplanationLine]:
+    """Those that count now; failed ones say nothing."""
+    place = locate_site(session, model=unit.model, site=unit.site, run_id=unit.run_id)
+    found = explanations_of_unit(session, place, unit.index)
+    return [line for line in found if line.status == "current"]
 
 
 def find_exemplars(session: Session, unit: UnitView) -> list[ExemplarView]:
@@ -55,7 +68,9 @@ def find_exemplars(session: Session, unit: UnitView) -> list[ExemplarView]:
     ]
 
 
-def to_feature(unit: UnitView, exemplars: list[ExemplarView]) -> FeatureView:
+def to_feature(
+    unit: UnitView, exemplars: list[ExemplarView], explanations: list[ExplanationLine]
+) -> FeatureView:
     statistics = next((item for item in unit.statistics if item.split == SPLIT), None)
     heights, values = _bars(statistics.histogram) if statistics else ([], [])
     promoted = unit.output.promoted if unit.output else []
@@ -78,7 +93,7 @@ def to_feature(unit: UnitView, exemplars: list[ExemplarView]) -> FeatureView:
         logits_hist_data_bar_heights=[],
         logits_hist_data_bar_values=[],
         activations=[_to_activation(unit, source, exemplar) for exemplar in exemplars],
-        explanations=[],
+        explanations=[to_explanation(line) for line in explanations],
     )
 
 

@@ -2,6 +2,8 @@
 
 # ruff: noqa: N815 - the names are Neuronpedia's
 
+from typing import Any
+
 from pydantic import Field
 
 from app.store.views.base import View
@@ -30,6 +32,15 @@ class FeatureActivation(View):
     dataSource: str = Field(description="The document it is from.")
 
 
+class FeatureScore(View):
+    """Simulation r of an explanation on one split."""
+
+    value: float
+    explanationScoreTypeName: str
+    explanationScoreModelName: str = Field(description="Who judged: `program`, or a model.")
+    split: str
+
+
 class FeatureExplanation(View):
     id: str
     description: str
@@ -39,7 +50,17 @@ class FeatureExplanation(View):
     index: int
     typeName: str
     explanationModelName: str | None
-    scores: list[dict[str, float]]
+    scores: list[FeatureScore]
+
+
+class ExplanationResults(View):
+    """A page of what was found, best tested first."""
+
+    request: dict[str, Any] = Field(description="The body, as it was understood.")
+    results: list[FeatureExplanation]
+    resultsCount: int = Field(description="On this page.")
+    hasMore: bool
+    nextOffset: int
 
 
 class FeatureView(View):

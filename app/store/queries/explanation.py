@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 from sqlalchemy import Row, bindparam, case, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store.locating import Place, check_index, locate_site
@@ -16,6 +18,7 @@ from app.store.paging import check_limit, is_integer, read_cursor, write_cursor
 from app.store.queries.model import check_choice
 from app.store.queries.score import METHODS, OF_EXPLANATIONS, ROW, scores_of
 from app.store.reading_scores import headline_views
+from app.store.search.vectors import write_vectors
 from app.store.tables import (
     ExplanationTable,
     ModelTable,
@@ -63,8 +66,21 @@ FULL = (
     .join(ModelTable, ModelTable.id == Explanations.model_id)
     .where(Explanations.id == bindparam("explanation_id"))
 )  # fmt: skip
+Others = aliased(ExplanationTable)
 LINES = (
-    select(*LINE, ModelTable.name.label("model"), SiteTable.name.label("site"))
+    select(
+        *LINE,
+        ModelTable.name.label("model"),
+        SiteTable.name.label("site"),
+        select(func.max(Others.run_id))
+        .where(
+            Others.site_id == Explanations.site_id,
+            Others.unit_index == Explanations.unit_index,
+            Others.method == Explanations.method,
+        )
+        .scalar_subquery()
+        .label("newest_run"),
+    )
     .join(SiteTable, SiteTable.id == Explanations.site_id)
     .join(ModelTable, ModelTable.id == Explanations.model_id)
     .where(Explanations.id.in_(bindparam("ids", expanding=True)))
@@ -76,20 +92,6 @@ NEWEST = (
         Explanations.unit_index == bindparam("unit_index"),
     )
     .group_by(Explanations.method)
-)
-NEWEST_OF = (
-    select(
-        Explanations.site_id,
-        Explanations.unit_index,
-        Explanations.method,
-        func.max(Explanations.run_id),
-    )
-    .where(
-        Explanations.site_id.in_(bindparam("site_ids", expanding=True)),
-        Explanations.unit_index.in_(bindparam("indices", expanding=True)),
-        Explanations.run_id.is_not(None),
-    )
-    .group_by(Explanations.site_id, Explanations.unit_index, Explanations.method)
 )
 HISTORY = (
     select(
@@ -115,6 +117,8 @@ class Claim:
     n_rules: int | None = None
     n_listed: int | None = None
     scores: Sequence[ScoreRow] = ()
+    vector: NDArray[np.float32] | None = None
+    """The sentence embedding of the text, where there is one."""
 
 
 def explanations_of_unit(session: Session, place: Place, index: int) -> list[ExplanationLine]:
@@ -183,17 +187,16 @@ def lines_of(session: Session, ids: Sequence[int]) -> dict[int, ExplanationLine]
         return {}
     rows = session.execute(LINES, {"ids": ids}).all()
     scores = _scores_of(session, ids)
-    units = {"site_ids": [row.site_id for row in rows], "indices": [row.unit_index for row in rows]}
-    newest: dict[tuple[int, int], dict[str, int]] = defaultdict(dict)
-    for site_id, index, method, run_id in session.execute(NEWEST_OF, units):
-        newest[site_id, index][method] = run_id or 0
     return {
         row.id: _line(
-            [row], scores=scores[row.id], model=row.model, site=row.site,
-            newest=newest[row.site_id, row.unit_index],
+            [row],
+            scores=scores[row.id],
+            model=row.model,
+            site=row.site,
+            newest={row.method: row.newest_run or 0},
         )
         for row in rows
-    }  # fmt: skip
+    }
 
 
 def get_explanation(session: Session, *, explanation_id: int) -> ExplanationView:
@@ -327,6 +330,8 @@ def _add(session: Session, claim: Claim, actor: str, values: dict[str, Any]) -> 
     connection = session.connection()
     insert_rows(connection, SCORES, SCORED, [(number, None, *score) for score in claim.scores])
     place_in_search(connection, [number])
+    if claim.vector is not None:
+        write_vectors(connection, [number], claim.vector[None])
     return number
 
 

@@ -34,7 +34,7 @@ from app.store.tables import ExplanationTable, ModelTable, ScoreTable, SiteTable
 from app.store.views.explanation import ExplanationLine
 from app.store.views.search import ConsideredView, FoundView, ReasonView, SearchView
 
-RANKED: Final = 400
+RANKED: Final = 200
 """Of each list."""
 FUSION: Final = 60
 """Of reciprocal-rank fusion, as in the paper."""
@@ -69,6 +69,7 @@ TOKENS = select(
 SITES = select(SiteTable.id, SiteTable.name.label("site"), ModelTable.name.label("model")).join(
     ModelTable, ModelTable.id == SiteTable.model_id
 )
+SITES_BY_ID = SITES.where(SiteTable.id.in_(bindparam("ids", expanding=True)))
 MODELS = select(ModelTable.id, ModelTable.name, ModelTable.current_run_id)
 
 Unit = tuple[int, int]
@@ -322,7 +323,8 @@ def _bounded(what: Any, n: int) -> ConsideredView:  # noqa: ANN401 - one of the 
 def _show(
     session: Session, asked: Asked, page: Sequence[tuple[Unit, Candidate]]
 ) -> list[FoundView]:
-    sites = {row.id: row for row in _sites(session, None)} if page else {}
+    there = sorted({site_id for (site_id, _), _ in page})
+    sites = {row.id: row for row in session.execute(SITES_BY_ID, {"ids": there})} if page else {}
     best = {unit: _best(candidate) for unit, candidate in page}
     chosen = [number for number in best.values() if number is not None]
     lines = lines_of(session, chosen)

@@ -1,8 +1,9 @@
 """Finds the keys of what has all the words: the first n in order of keys, and none of the others.
 
 That order is the reason why common words are cheap. SQLite walks its lists of matches in order of
-rowid and stops at n. PostgreSQL's GIN gives matches in no order, so the best tiers are asked first:
-those of the first 2,000 rows, of the first fiftieth, fifth, and then all, until n are found.
+rowid and stops at n. PostgreSQL's GIN gives matches in no order, so the tiers of the best 2,000
+rows are asked first. Where those have few matches, there are likely few in all, and all are read
+and sorted; should there be very many, tiers are asked on, 20,000 rows and then 200,000.
 """
 
 import time
@@ -23,7 +24,10 @@ Facets = Sequence[Sequence[str]]
 END: Final = (2 * RANKS) << ID_BITS
 """Behind all keys."""
 SMALL: Final = 20_000
-"""Matches that PostgreSQL may read and sort."""
+"""Matches that PostgreSQL may read and sort where it was thought that they are few."""
+MANY: Final = 2**31 - 2
+FEW: Final = 20
+"""Matches among the best rows from which few are expected in all."""
 STEPS: Final = (2_000, 20_000, 200_000)
 """Rows after which the tiers end that are asked first."""
 KEPT_SECONDS: Final = 300.0
@@ -77,13 +81,22 @@ def _find_in_gin(
     parts += ["(" + " | ".join(f"'@{facet}'" for facet in some) + ")" for some in facets]
     query = " & ".join(parts)
     session.execute(PLANNING)
-    for last in (*_ends_of_steps(session, table), None):
+
+    def read(last: int | None, most: int = MANY) -> list[int] | None:
+        """The first n of those up to a key; None where there are more than `most`."""
         tiers = "" if last is None else f" & ({_tiers(tier_of(min(last, below)))})"
-        values = {"query": query + tiers, "below": below, "n": n}
-        keys = [row[0] for row in session.execute(GIN[table], values)]
-        if len(keys) >= n or (last is not None and last >= below):
-            break
-    return keys
+        values = {"query": query + tiers, "below": below, "most": most + 1, "n": n}
+        rows = session.execute(GIN[table], values).all()
+        return None if rows and rows[0].there > most else [row.key for row in rows]
+
+    ends = _ends_of_steps(session, table)
+    for step, last in enumerate(ends):
+        keys = read(last) or []
+        if len(keys) >= n or last >= below:
+            return keys
+        if step == 0 and len(keys) <= FEW and (everything := read(None, SMALL)) is not None:
+            return everything
+    return read(None) or []
 
 
 def _tiers(last: int) -> str:
@@ -126,7 +139,7 @@ FTS5: Final = _for_tables(
 )
 GIN: Final = _for_tables(
     "WITH found AS MATERIALIZED "
-    "(SELECT key FROM TABLE WHERE words @@ CAST(:query AS tsquery) AND key < :below) "
-    "SELECT key FROM found ORDER BY key LIMIT :n"
+    "(SELECT key FROM TABLE WHERE words @@ CAST(:query AS tsquery) AND key < :below LIMIT :most) "
+    "SELECT key, (SELECT count(*) FROM found) AS there FROM found ORDER BY key LIMIT :n"
 )
 NTH: Final = _for_tables("SELECT key FROM TABLE ORDER BY key OFFSET :n LIMIT 1")

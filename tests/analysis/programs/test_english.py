@@ -47,6 +47,7 @@ MONTHS = '{" January", " February", " March", " April", " May", " June"}'
         ('not token in {" a"}', "Everywhere except on “ a”"),
         ("not inside code", "Outside code"),
         ("not repeated", "On tokens that are new to the text"),
+        ("token is lower and not repeated", "On lower-case words that are new to the text"),
         ("not position < 4", "After the window's first four tokens"),
         ('not any token[-8..-1] in {" a"}', "Without “ a” among the eight tokens before"),
         ('token in {" king"} and token[-1] in {" the"}', "On “ king” after “ the”"),

@@ -1,0 +1,244 @@
+"""What a rule may ask of a text, ready for the pursuit: every candidate with where it holds.
+
+Two kinds. A *slot* is a token that stands in a fixed relation to the present one (itself, the four
+before it, the one that induction expects); a candidate at a slot is a test of that token, and is
+kept as a set of token types, because there are few types and many positions. A *context* holds at
+positions that no single token decides (recent words, place, brackets, quotes, repetition), and is
+kept as a list of positions. All of it depends on the text alone, and serves every unit.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int32, Int64
+from numpy import ndarray
+
+from analysis.explain.rules.lexicon import Candidate, Lexicon, make_lexicon
+from analysis.programs.program import (
+    AnyOf,
+    At,
+    Continues,
+    DepthIs,
+    Echo,
+    Inside,
+    Near,
+    OneOf,
+    PositionIs,
+    Predicate,
+    Repeated,
+    TokenTest,
+)
+from analysis.programs.reading import Reading
+from analysis.programs.running import strength
+
+BACK = 4
+ECHO = BACK + 1
+SLOTS = ECHO + 1
+FEWEST = (1, 3, 5, 8, 8, 8)
+"""Occurrences that a candidate must have, by slot: what is far away needs more evidence."""
+MOST = 0.6
+"""A candidate holds at no larger share of positions: its opposite is the base level."""
+RECENT = (8, 32)
+RECENT_OCCURRENCES = 12
+RECENT_NEIGHBOURS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Candidates at slots come first, then contexts. CSR arrays, for the pursuit."""
+
+    lexicon: Lexicon
+    slots: Int32[ndarray, "slot position"]
+    """The type that stands at each slot; −1: none."""
+    slot: Int32[ndarray, " candidate"]
+    """Of candidates at slots only, as the three below."""
+    chosen: Int32[ndarray, " candidate"]
+    """Which of the lexicon's candidates."""
+    type_starts: Int64[ndarray, " candidate_and_end"]
+    types: Int32[ndarray, " entry"]
+    contexts: tuple[Predicate, ...]
+    context_starts: Int64[ndarray, " context_and_end"]
+    context_positions: Int32[ndarray, " entry"]
+    counts: Float32[ndarray, " candidate"]
+    """Positions where it holds; slots and contexts."""
+    listed: Int32[ndarray, " candidate"]
+    by_type_starts: Int64[ndarray, " slot_type_and_end"]
+    """Inverse of `types`: the candidates of each slot and type."""
+    by_type: Int32[ndarray, " entry"]
+    by_position_starts: Int64[ndarray, " position_and_end"]
+    """Inverse of `context_positions`: the contexts that hold at each position."""
+    by_position: Int32[ndarray, " entry"]
+    occurrence_starts: Int64[ndarray, "slot type_and_end"]
+    """Where each type stands in each slot."""
+    occurrences: Int32[ndarray, " slot_position"]
+
+    @property
+    def n_positions(self) -> int:
+        return self.slots.shape[1]
+
+    @property
+    def n_at_slots(self) -> int:
+        return len(self.slot)
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def test_of(self, candidate: int) -> TokenTest:
+        return self.lexicon.candidates[self.chosen[candidate]].test
+
+    def predicate(self, candidate: int) -> Predicate:
+        if candidate >= self.n_at_slots:
+            return self.contexts[candidate - self.n_at_slots]
+        return at_slot(int(self.slot[candidate]), self.test_of(candidate))
+
+    def holds(self, candidates: Sequence[int]) -> Bool[ndarray, " position"]:
+        """Where one of them holds."""
+        found = np.zeros(self.n_positions, np.bool_)
+        for slot in range(SLOTS):
+            here = [c for c in candidates if c < self.n_at_slots and self.slot[c] == slot]
+            if here:
+                passing = np.zeros(len(self.lexicon.ids) + 1, np.bool_)
+                for c in here:
+                    passing[self.types[self.type_starts[c] : self.type_starts[c + 1]]] = True
+                found |= passing[self.slots[slot]]
+        for c in candidates:
+            context = c - self.n_at_slots
+            if context >= 0:
+                there = slice(self.context_starts[context], self.context_starts[context + 1])
+                found[self.context_positions[there]] = True
+        return found
+
+
+def at_slot(slot: int, test: TokenTest) -> Predicate:
+    return Echo(test) if slot == ECHO else At(slot, test)
+
+
+def make_candidates(reading: Reading, counted: Bool[ndarray, "window pos"]) -> Candidates:
+    """Of the counted positions of a text; earlier tokens of a window are seen, counted or not."""
+    lexicon = make_lexicon(reading.tokens[reading.there], reading.vocabulary)
+    slots = _slots(reading, counted, lexicon)
+    n_types = len(lexicon.ids)
+    in_slot = np.stack([np.bincount(row[row >= 0], minlength=n_types) for row in slots])
+    kept = list(_at_slots(lexicon, in_slot, slots.shape[1]))
+    contexts = list(_contexts(reading, counted, lexicon))
+    types = [lexicon.candidates[which].types for _, which, _ in kept]
+    slot = np.array([slot for slot, _, _ in kept], np.int32)
+    starts = _starts([len(one) for one in types])
+    flat = _joined(types)
+    keys = np.repeat(slot.astype(np.int64), np.diff(starts)) * n_types + flat
+    order = np.argsort(keys, kind="stable")
+    owners = np.repeat(np.arange(len(kept)), np.diff(starts))
+    places = [there for _, there in contexts]
+    context_starts = _starts([len(one) for one in places])
+    by_place = np.argsort(_joined(places), kind="stable")
+    context_of = np.repeat(np.arange(len(contexts)), np.diff(context_starts))
+    occurrence_starts, occurrences = _occurrences(slots, n_types)
+    return Candidates(
+        lexicon=lexicon,
+        slots=slots,
+        slot=slot,
+        chosen=np.array([which for _, which, _ in kept], np.int32),
+        type_starts=starts,
+        types=flat,
+        contexts=tuple(predicate for predicate, _ in contexts),
+        context_starts=context_starts,
+        context_positions=_joined(places),
+        counts=np.array([*(n for _, _, n in kept), *map(len, places)], np.float32),
+        listed=np.array(
+            [
+                *(lexicon.candidates[which].listed for _, which, _ in kept),
+                *(isinstance(predicate, AnyOf) for predicate, _ in contexts),
+            ],
+            np.int32,
+        ),
+        by_type_starts=np.searchsorted(keys[order], np.arange(SLOTS * n_types + 1)),
+        by_type=owners[order].astype(np.int32),
+        by_position_starts=np.searchsorted(
+            _joined(places)[by_place], np.arange(slots.shape[1] + 1)
+        ),
+        by_position=context_of[by_place].astype(np.int32),
+        occurrence_starts=occurrence_starts,
+        occurrences=occurrences,
+    )
+
+
+def _slots(
+    reading: Reading, counted: Bool[ndarray, "window pos"], lexicon: Lexicon
+) -> Int32[ndarray, "slot position"]:
+    types = np.searchsorted(lexicon.ids, reading.tokens).astype(np.int32)
+    rows = []
+    for back in range(BACK + 1):
+        there = np.full(types.shape, -1, np.int32)
+        there[:, back:] = types[:, : types.shape[1] - back]
+        rows.append(there[counted])
+    earlier = reading.earlier
+    expected = np.take_along_axis(types, np.clip(earlier + 1, 0, types.shape[1] - 1), 1)
+    rows.append(np.where(earlier >= 0, expected, -1)[counted])
+    return np.stack(rows).astype(np.int32)
+
+
+def _at_slots(
+    lexicon: Lexicon, in_slot: Int64[ndarray, "slot type"], n_positions: int
+) -> Iterator[tuple[int, int, int]]:
+    """Slot, candidate of the lexicon, occurrences."""
+    for slot in range(SLOTS):
+        for which, candidate in enumerate(lexicon.candidates):
+            if slot > 1 and not _is_tried_far_away(candidate):
+                continue
+            n = int(in_slot[slot, candidate.types].sum())
+            if FEWEST[slot] <= n <= MOST * n_positions:
+                yield slot, which, n
+
+
+def _is_tried_far_away(candidate: Candidate) -> bool:
+    test = candidate.test
+    return not (
+        (isinstance(test, Near) and test.first < RECENT_NEIGHBOURS)
+        or type(test).__name__ == "Affix"
+        or (isinstance(test, OneOf) and test.folded)
+    )
+
+
+def _contexts(
+    reading: Reading, counted: Bool[ndarray, "window pos"], lexicon: Lexicon
+) -> Iterator[tuple[Predicate, Int32[ndarray, " position"]]]:
+    most = MOST * counted.sum()
+    for predicate in _predicates(lexicon):
+        there = np.flatnonzero(np.asarray(strength(predicate, reading))[counted] > 0)
+        if RECENT_OCCURRENCES <= len(there) <= most:
+            yield predicate, there.astype(np.int32)
+
+
+def _predicates(lexicon: Lexicon) -> Iterator[Predicate]:
+    yield from (PositionIs("<", n) for n in (2, 4, 8, 16, 32))
+    yield from (DepthIs(">=", n) for n in (1, 2, 3))
+    yield from (Inside("quotes"), Inside("code"), Continues())
+    yield from (Repeated(within) for within in (16, 4096))
+    for candidate in lexicon.candidates:
+        test = candidate.test
+        if lexicon.counts[candidate.types].sum() < RECENT_OCCURRENCES:
+            continue
+        if (isinstance(test, OneOf) and not test.folded) or (
+            isinstance(test, Near) and test.first == RECENT_NEIGHBOURS
+        ):
+            yield from (AnyOf(n, 1, test) for n in RECENT)
+
+
+def _occurrences(
+    slots: Int32[ndarray, "slot position"], n_types: int
+) -> tuple[Int64[ndarray, "slot type_and_end"], Int32[ndarray, " slot_position"]]:
+    starts, places = [], []
+    for number, row in enumerate(slots):
+        order = np.argsort(row, kind="stable")
+        starts.append(np.searchsorted(row[order], np.arange(n_types + 1)) + number * len(row))
+        places.append(order)
+    return np.stack(starts), np.concatenate(places).astype(np.int32)
+
+
+def _starts(lengths: list[int]) -> Int64[ndarray, " end"]:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def _joined(arrays: list[ndarray]) -> Int32[ndarray, " entry"]:
+    return np.concatenate([np.zeros(0, np.int32), *arrays]).astype(np.int32)

@@ -1,0 +1,132 @@
+"""The texts that units are explained from and tested on, made ready once for all units.
+
+Fit and calibration are looked at by what is fitted; test and the held-out domains only by scores.
+Where a corpus has no calibration split, a quarter of the fit windows takes its place: windows, not
+documents, so what is chosen there is chosen a little too kindly; test stays untouched.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+from numpy import ndarray
+
+from analysis.errors import AnalysisError
+from analysis.explain.rules.candidates import make_candidates
+from analysis.explain.rules.fitting import CalibrationText, FitText
+from analysis.explain.rules.smoothing import Basis, Smoother, make_basis, make_smoother
+from analysis.programs.reading import Reading
+from analysis.programs.vocabulary import Vocabulary
+from analysis.score.pools import Pool, PoolText, prepare_pool
+
+FIT, CALIBRATION = "fit", "calibration"
+CALIBRATION_SHARE = 4
+"""Without a calibration split, one in so many fit windows."""
+FEWEST_WINDOWS = 4
+
+
+class TooLittleTextError(AnalysisError):
+    """Not enough windows to fit anything and test it."""
+
+
+@dataclass(frozen=True, eq=False)
+class PoolWindows:
+    """The windows of one split's pool."""
+
+    tokens: Int64[ndarray, "window pos"]
+    lengths: Int64[ndarray, " window"]
+    documents: Int64[ndarray, " window"]
+    """The document, or the group that it is of: what intervals draw as one."""
+    numbers: Int64[ndarray, " window"]
+
+    def part(self, chosen: slice) -> "PoolWindows":
+        return PoolWindows(
+            self.tokens[chosen], self.lengths[chosen], self.documents[chosen], self.numbers[chosen]
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class SplitText:
+    """One split as scores and programs see it."""
+
+    windows: PoolWindows
+    reading: Reading
+    pool: Pool
+    basis: Basis
+
+    @property
+    def counted(self) -> Bool[ndarray, "window pos"]:
+        return self.pool.within
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    fit: SplitText
+    calibration: SplitText
+    tested: Mapping[str, SplitText]
+    """test and every held-out domain."""
+    rules_fit: FitText
+    rules_calibration: CalibrationText
+    smoother: Smoother
+    vocabulary: Vocabulary
+    calibration_windows: int
+    """How many windows of the fit pool stand in for a calibration split; 0: it has one."""
+
+    def divided(
+        self, activations: Mapping[str, Float32[ndarray, "unit window pos"]]
+    ) -> dict[str, Float32[ndarray, "unit window pos"]]:
+        """Activations by split, with calibration taken from fit where it stands in."""
+        n = self.calibration_windows
+        if not n:
+            return dict(activations)
+        fit = activations[FIT]
+        return {**activations, FIT: fit[:, :-n], CALIBRATION: fit[:, -n:]}
+
+
+def prepare_texts(
+    windows: Mapping[str, PoolWindows], vocabulary: Vocabulary, *, counted_from: int, seed: int
+) -> Texts:
+    """Raises TooLittleTextError where fit or test are missing or too small."""
+    for split in (FIT, "test"):
+        n = len(windows[split].lengths) if split in windows else 0
+        if n < FEWEST_WINDOWS:
+            raise TooLittleTextError(
+                f"the sweep kept {n} windows of split {split}, and explaining needs at least "
+                f"{FEWEST_WINDOWS}",
+                hint=f"Sweep again with more: --pool {split}=40.",
+            )
+    windows, taken = _with_calibration(dict(windows))
+    splits = {
+        split: _read(one, vocabulary, counted_from=counted_from, seed=seed)
+        for split, one in windows.items()
+    }
+    fit, calibration = splits.pop(FIT), splits.pop(CALIBRATION)
+    n_dims = 0 if vocabulary.space is None else vocabulary.space.vectors.shape[1]
+    return Texts(
+        fit=fit,
+        calibration=calibration,
+        tested=splits,
+        rules_fit=FitText(make_candidates(fit.reading, fit.counted), fit.counted),
+        rules_calibration=CalibrationText(calibration.reading, calibration.counted),
+        smoother=make_smoother(fit.basis, n_dims=n_dims),
+        vocabulary=vocabulary,
+        calibration_windows=taken,
+    )
+
+
+def _with_calibration(windows: dict[str, PoolWindows]) -> tuple[dict[str, PoolWindows], int]:
+    if CALIBRATION in windows and len(windows[CALIBRATION].lengths) >= FEWEST_WINDOWS:
+        return windows, 0
+    fit = windows[FIT]
+    n = max(1, len(fit.lengths) // CALIBRATION_SHARE)
+    return {**windows, FIT: fit.part(slice(None, -n)), CALIBRATION: fit.part(slice(-n, None))}, n
+
+
+def _read(
+    windows: PoolWindows, vocabulary: Vocabulary, *, counted_from: int, seed: int
+) -> SplitText:
+    about = PoolText(windows.lengths, windows.documents, windows.numbers, counted_from)
+    pool = prepare_pool(about, n_pos=windows.tokens.shape[1], seed=seed)
+    reading = Reading(windows.tokens, windows.lengths, vocabulary)
+    return SplitText(windows, reading, pool, make_basis(reading, np.asarray(pool.within)))

@@ -1,0 +1,270 @@
+"""Explains a block of units of one site by lookup and rules, and scores what was found.
+
+Everything is fitted on fit and chosen on calibration; test and held-out domains are only predicted.
+The shuffled baseline of a unit is the program of the next unit of the block, so a block must be
+units of one site in random order, and more than one where shuffling is wanted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32
+from numpy import ndarray
+
+from analysis.explain.rules.fitting import fit_rules
+from analysis.explain.rules.smoothing import predict_smoothed, smooth
+from analysis.explain.texts import CALIBRATION, FIT, SplitText, Texts
+from analysis.programs.program import Program
+from analysis.programs.reading import Reading
+from analysis.programs.running import predict
+from analysis.score.baselines import Baselines
+from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, lookup_program, predict_lookup
+from analysis.score.records import Scores
+from analysis.score.scoring import Failure, fit_decisions, score_explanation
+from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds
+
+LISTED_BY_LOOKUP = 12
+"""Tokens that the lookup shown lists; the baseline of scores is the whole table."""
+NOTHING_FOUND = "No rule fits the calibration text better than chance."
+CONSTANT = "The activation does not vary on the fit text."
+NOT_FINITE = "No activation on the fit text is finite."
+
+
+@dataclass(frozen=True, eq=False)
+class UnitTops:
+    """The windows of one split that make one unit fire most."""
+
+    tokens: ndarray
+    about: TopWindows
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """What was found of one unit; a program or the reason why there is none."""
+
+    rules: Program | None
+    reason: str | None
+    lookup: Program
+    rule_scores: Mapping[str, Scores]
+    """By split."""
+    lookup_scores: Mapping[str, Scores]
+    additive_r: Mapping[str, float | None]
+    """r of the best additive prediction (`smoothing`): what a program of any length of this kind
+    reaches."""
+
+
+def explain_units(
+    texts: Texts,
+    activations: Mapping[str, Float32[ndarray, "unit window pos"]],
+    tops: Mapping[str, Sequence[UnitTops | None]],
+    *,
+    most_rules: int = 12,
+    most_listed: int = 120,
+) -> list[Explained]:
+    """`activations` of every split of the texts; `tops` of those splits that have any."""
+    by_split = texts.divided(activations)
+    fit = _finite(by_split[FIT])
+    on_fit = fit[:, texts.fit.counted]
+    varies = on_fit.max(1) > on_fit.min(1)
+    found, smoothed_fit = smooth(texts.smoother, on_fit, n_vocab=len(texts.vocabulary))
+    calibration = _finite(by_split[CALIBRATION])[:, texts.calibration.counted]
+    reasons: list[str | None] = []
+    programs: list[Program | None] = []
+    for unit in range(len(fit)):
+        program = None
+        if varies[unit]:
+            program = fit_rules(
+                on_fit[unit],
+                smoothed_fit[unit],
+                calibration[unit],
+                fit=texts.rules_fit,
+                on=texts.rules_calibration,
+                most_rules=most_rules,
+                most_listed=most_listed,
+            )
+        is_something = program is not None and bool(program.rules)
+        programs.append(program if is_something else None)
+        reasons.append(None if is_something else _why(by_split[FIT][unit], texts, varies[unit]))
+    whole = fit_lookup(by_split[FIT], texts.fit.windows.tokens, texts.fit.pool)
+    short = cut_lookup(whole, n=LISTED_BY_LOOKUP)
+    scoring = _Scoring(texts, by_split, tops, programs, whole, short)
+    additive = {
+        split: _r_of_each(
+            by_split[split][:, text.counted],
+            predict_smoothed(found, texts.smoother, text.basis),
+        )
+        for split, text in texts.tested.items()
+    }
+    return [
+        Explained(
+            rules=programs[unit],
+            reason=reasons[unit],
+            lookup=lookup_program(short, unit, texts.vocabulary.texts),
+            rule_scores=scoring.of_rules(unit),
+            lookup_scores=scoring.of_lookup(unit),
+            additive_r={split: values[unit] for split, values in additive.items()},
+        )
+        for unit in range(len(fit))
+    ]
+
+
+class _Scoring:
+    """Predictions of a block on every split; each is made once."""
+
+    def __init__(
+        self,
+        texts: Texts,
+        by_split: Mapping[str, Float32[ndarray, "unit window pos"]],
+        tops: Mapping[str, Sequence[UnitTops | None]],
+        programs: Sequence[Program | None],
+        whole: Lookup,
+        short: Lookup,
+    ) -> None:
+        self._texts, self._by_split, self._tops = texts, by_split, tops
+        self._programs, self._whole, self._short = programs, whole, short
+        self._firing = firing_thresholds(by_split[FIT], texts.fit.pool)
+        there = texts.calibration.windows.tokens
+        self._decisions: dict[str, Sequence[Float32[ndarray, "window pos"] | None]] = {
+            "rules": [
+                None if program is None else predict(program, texts.calibration.reading)
+                for program in programs
+            ],
+            "whole": list(predict_lookup(whole, there)),
+            "short": list(predict_lookup(short, there)),
+        }
+        self._tables = {
+            split: (
+                predict_lookup(whole, text.windows.tokens),
+                predict_lookup(short, text.windows.tokens),
+            )
+            for split, text in texts.tested.items()
+        }
+
+    def of_rules(self, unit: int) -> dict[str, Scores]:
+        program = self._programs[unit]
+        if program is None:
+            return {}
+        return self._scores(unit, "rules", program)
+
+    def of_lookup(self, unit: int) -> dict[str, Scores]:
+        return self._scores(unit, "short", None)
+
+    def _scores(self, unit: int, kind: str, program: Program | None) -> dict[str, Scores]:
+        scores = {}
+        for split, text in self._texts.tested.items():
+            top = self._top(split, unit)
+            whole, short = (table[unit] for table in self._tables[split])
+            values = short if program is None else predict(program, text.reading)
+            ours = Prediction(
+                values,
+                self._decide(kind, unit, unit),
+                None if top is None else self._on_top(kind, unit, program, top),
+            )
+            lookup = Prediction(
+                whole,
+                self._decide("whole", unit, unit),
+                None if top is None else self._on_top("whole", unit, None, top),
+            )
+            scores[split] = score_explanation(
+                self._by_split[split][unit],
+                ours if np.isfinite(values[text.counted]).all() else Failure("not finite"),
+                baselines=Baselines(
+                    mean=_or_none(float(self._whole.base[unit])),
+                    lookup=lookup,
+                    shuffled=self._shuffled(kind, unit, split, text, top),
+                ),
+                pool=text.pool,
+                firing=_or_none(float(self._firing[unit])),
+                top=None if top is None else top.about,
+            )
+        return scores
+
+    def _shuffled(
+        self, kind: str, unit: int, split: str, text: SplitText, top: UnitTops | None
+    ) -> Prediction | None:
+        """The explanation of the next unit that has one."""
+        n = len(self._programs)
+        for step in range(1, n):
+            other = (unit + step) % n
+            program = self._programs[other]
+            if kind == "rules" and program is None:
+                continue
+            values = (
+                predict(program, text.reading)
+                if kind == "rules" and program is not None
+                else self._tables[split][1][other]
+            )
+            return Prediction(
+                values,
+                self._decide(kind, unit, other),
+                None if top is None else self._on_top(kind, other, program, top),
+            )
+        return None
+
+    def _decide(self, kind: str, unit: int, other: int) -> Decisions:
+        predicted = self._decisions[kind][other]
+        if predicted is None:
+            return Decisions()
+        return fit_decisions(
+            self._by_split[CALIBRATION][unit],
+            predicted,
+            pool=self._texts.calibration.pool,
+            firing=_or_none(float(self._firing[unit])),
+        )
+
+    def _top(self, split: str, unit: int) -> UnitTops | None:
+        there = self._tops.get(split)
+        return None if there is None else there[unit]
+
+    def _on_top(
+        self, kind: str, unit: int, program: Program | None, top: UnitTops
+    ) -> Float32[ndarray, "top pos"]:
+        if kind == "rules" and program is not None:
+            return predict(program, Reading(top.tokens, top.about.lengths, self._texts.vocabulary))
+        table = self._whole if kind == "whole" else self._short
+        one = np.array([unit])
+        levels = table.levels[one]
+        return _lookup_one(table, levels, unit, top.tokens)
+
+
+def _lookup_one(
+    table: Lookup, levels: ndarray, unit: int, tokens: ndarray
+) -> Float32[ndarray, "top pos"]:
+    places = np.clip(np.searchsorted(table.tokens, tokens), 0, max(0, len(table.tokens) - 1))
+    known = table.tokens[places] == tokens
+    return np.where(known, levels[0][places], np.float32(table.base[unit])).astype(np.float32)
+
+
+def _finite(actual: Float32[ndarray, "unit window pos"]) -> Float32[ndarray, "unit window pos"]:
+    """What is not finite takes the unit's mean: it teaches nothing."""
+    finite = np.isfinite(actual)
+    if finite.all():
+        return actual
+    n = np.maximum(finite.sum((1, 2)), 1)
+    means = np.where(finite, actual, 0).sum((1, 2)) / n
+    return np.where(finite, actual, means[:, None, None]).astype(np.float32)
+
+
+def _why(fit: Float32[ndarray, "window pos"], texts: Texts, varies: bool) -> str:
+    if not np.isfinite(fit[texts.fit.counted]).any():
+        return NOT_FINITE
+    return NOTHING_FOUND if varies else CONSTANT
+
+
+def _r_of_each(actual: ndarray, predicted: ndarray) -> list[float | None]:
+    found: list[float | None] = []
+    for these, those in zip(actual.astype(np.float64), predicted.astype(np.float64), strict=True):
+        finite = np.isfinite(these)
+        if not finite.any():
+            found.append(None)
+            continue
+        a = these[finite] - these[finite].mean()
+        p = those[finite] - those[finite].mean()
+        scale = float(np.sqrt((a @ a) * (p @ p)))
+        found.append(float(a @ p) / scale if scale > 0 else None)
+    return found
+
+
+def _or_none(number: float) -> float | None:
+    return None if np.isnan(number) else number

@@ -1,0 +1,1 @@
+"""The job kind `explain`: programs and words for units, with scores on text never seen."""

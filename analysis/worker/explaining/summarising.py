@@ -1,0 +1,101 @@
+"""How scores are distributed over the units explained so far, site by site: rows of the model page.
+
+Units are explained in random order, so whatever is done is a random sample. Which units are better
+than shuffled is decided over all of them at once (Benjamini and Hochberg, 5 %).
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from sqlalchemy import Connection, and_, select
+
+from analysis.score.multiplicity import q_values
+from analysis.worker.explaining.rows import JUDGE
+from app.store.packing import pack
+from app.store.tables import ExplanationTable, ScoreTable
+from app.store.writing_explanations import SummaryRow, write_score_summaries
+
+FALSE_DISCOVERY_RATE = 0.05
+MOST_POINTS = 64
+METHODS = ("rules", "lookup")
+
+
+class _Unit(NamedTuple):
+    site_id: int
+    unit: int
+    status: str
+    bits: float | None
+    scored: str | None
+    r: float | None
+    p: float | None
+
+
+def summarise(connection: Connection, *, run_id: int, splits: Sequence[str], seed: int) -> None:
+    """Replaces the summaries of the run."""
+    for method in METHODS:
+        for split in splits:
+            units = _units(connection, run_id, method, split)
+            if units:
+                write_score_summaries(
+                    connection, run_id=run_id, rows=_rows(units, method, split, seed)
+                )
+
+
+def _units(connection: Connection, run_id: int, method: str, split: str) -> list[_Unit]:
+    explained, score = ExplanationTable, ScoreTable
+    rows = connection.execute(
+        select(
+            explained.site_id,
+            explained.unit_index,
+            explained.status,
+            explained.bits,
+            score.status,
+            score.r,
+            score.p,
+        )
+        .outerjoin(
+            score,
+            and_(
+                score.explanation_id == explained.id,
+                score.split == split,
+                score.judge == JUDGE,
+                score.run_id == run_id,
+            ),
+        )
+        .where(explained.run_id == run_id, explained.method == method, explained.version == 1)
+        .order_by(explained.site_id, explained.unit_index)
+    )
+    return [_Unit(*row) for row in rows]
+
+
+def _rows(units: Sequence[_Unit], method: str, split: str, seed: int) -> list[SummaryRow]:
+    q = q_values(np.array([np.nan if u.p is None else u.p for u in units], np.float64))
+    by_site: defaultdict[int, list[tuple[_Unit, float]]] = defaultdict(list)
+    for unit, value in zip(units, q.tolist(), strict=True):
+        by_site[unit.site_id].append((unit, value))
+    return [_row(site, found, method, split, seed) for site, found in by_site.items()]
+
+
+def _row(
+    site_id: int, found: Sequence[tuple[_Unit, float]], method: str, split: str, seed: int
+) -> SummaryRow:
+    scored = [(u, q) for u, q in found if u.scored == "scored" and u.r is not None]
+    r = np.array([u.r for u, _ in scored], np.float64)
+    drawn = np.random.default_rng((seed, site_id)).permutation(len(scored))[:MOST_POINTS]
+    points = [(scored[at][0].unit, scored[at][0].bits or 0.0, r[at]) for at in drawn.tolist()]
+    quantiles = np.percentile(r, np.arange(101)) if len(r) else np.zeros(0)
+    return SummaryRow(
+        site_id=site_id,
+        method=method,
+        split=split,
+        n_units=len(found),
+        n_scored=len(scored),
+        n_undefined=sum(u.scored == "undefined" for u, _ in found),
+        n_failed=sum(u.status == "failed" or u.scored == "failed" for u, _ in found),
+        n_better=sum(q <= FALSE_DISCOVERY_RATE for _, q in scored),
+        mean_r=float(r.mean()) if len(r) else None,
+        quantiles=pack(quantiles, np.float32),
+        points=pack(np.array(points, np.float64).reshape(-1, 3), np.float32),
+    )

@@ -1,0 +1,139 @@
+"""Explanations over REST: read, written by hand, edited, withdrawn, with their scores."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+from app.store.migrating import upgrade
+from app.store.synthetic import fill_synthetic
+
+UNIT = "/api/v1/models/synthetic/sites/mlp.0/units/9"
+LIST = f"{UNIT}/explanations"
+PROGRAM = 'when token in {" the", "."} -> 1'
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A client of a store that the test may change."""
+    app = create_app(Settings(data=tmp_path, log_level="info"))
+    upgrade(app.state.engine)
+    fill_synthetic(
+        app.state.engine, data=tmp_path, layers=1, neurons=12, heads=2, windows=60,
+        window_length=32, exemplars_per_kind=2,
+    )  # fmt: skip
+    with TestClient(app) as client:
+        yield client
+
+
+def test_a_unit_s_explanations_are_listed_with_r_and_baselines(filled):
+    page = filled.get(LIST, params={"status": "current"}).json()
+    rules = page["items"][0]
+    assert (rules["method"], rules["status"], rules["latest"]) == ("rules", "current", True)
+    headline = rules["headlines"][0]
+    assert headline["split"] == "test"
+    assert headline["low"] < headline["r"] < headline["high"]
+    assert headline["baselines"].keys() == {"mean", "lookup", "shuffled"}
+
+
+def test_one_explanation_has_program_provenance_scores_and_history(filled):
+    number = filled.get(LIST, params={"method": "rules"}).json()["items"][0]["id"]
+    view = filled.get(f"/api/v1/explanations/{number}").json()
+    assert view["program"].startswith("sum\nwhen token in")
+    assert view["details"]["calibration"] == {"candidates": 3, "r": 0.5}
+    assert [line["id"] for line in view["history"]] == [number]
+    scores = filled.get(f"/api/v1/explanations/{number}/scores").json()
+    assert scores == view["scores"]
+    assert {score["status"] for score in scores} == {"ok", "not run"}
+    assert {score["protocol"] for score in scores} >= {"corpus", "top+random"}
+
+
+def test_a_program_is_scored_at_once_on_test_and_held_out_text(own):
+    made = own.post(LIST, json={"program": PROGRAM})
+    assert made.status_code == 201
+    view = made.json()
+    assert made.headers["location"] == f"/api/v1/explanations/{view['id']}"
+    assert (view["method"], view["author"]) == ("hand", "local owner")
+    assert view["text"] == "Fires on “ the” and “.”."
+    assert view["program"].startswith("sum\nwhen token in")
+    assert view["bits"] > 0
+    assert (view["n_rules"], view["n_listed"]) == (1, 2)
+    assert {score["split"] for score in view["scores"]} == {"test", "ood:code"}
+    (score,) = [s for s in view["scores"] if (s["split"], s["metric"]) == ("test", "corpus_r")]
+    assert score["status"] == "ok"
+    assert -1 <= score["value"] <= 1
+    assert score["baselines"]["lookup"] is not None
+    assert score["baselines"]["shuffled"] is not None
+    assert score["n_windows"] == 8
+    assert own.get(f"/api/v1/explanations/{view['id']}").json() == view
+
+
+def test_words_alone_have_no_scores(own):
+    view = own.post(LIST, json={"text": "Second full moons."}).json()
+    assert (view["program"], view["scores"], view["headlines"]) == (None, [], [])
+    assert view["bits"] == pytest.approx(2.3 * 18, abs=12)
+
+
+def test_a_program_with_a_mistake_says_where(own):
+    answer = own.post(LIST, json={"program": "when tokn in {} -> 1"})
+    assert answer.status_code == 422
+    assert "line 1, column 6" in answer.json()["detail"]
+    assert "found tokn" in answer.json()["detail"]
+    assert "token" in answer.json()["hint"]
+
+
+@pytest.mark.parametrize("body", [{}, {"text": " "}, {"text": 5}, {"words": "x"}, []])
+def test_a_body_that_claims_nothing_is_refused(own, body):
+    assert own.post(LIST, json=body).status_code == 422
+
+
+def test_a_program_for_a_site_without_pools_is_kept_without_scores(own, tmp_path):
+    for pool in (tmp_path / "artifacts").rglob("pool-mlp.0-*"):
+        pool.unlink()
+    made = own.post(LIST, json={"program": PROGRAM})
+    assert made.status_code == 201
+    assert made.json()["scores"] == []
+
+
+def test_an_edit_is_a_new_version_and_the_old_one_can_be_read(own):
+    first = own.post(LIST, json={"text": "Krakens."}).json()
+    edited = own.post(
+        f"/api/v1/explanations/{first['id']}/versions",
+        json={"text": "Krakens and squids.", "program": PROGRAM},
+    )
+    assert edited.status_code == 201
+    view = edited.json()
+    assert (view["version"], view["origin_id"]) == (2, first["id"])
+    assert [line["status"] for line in view["history"]] == ["current", "replaced"]
+    old = own.get(f"/api/v1/explanations/{first['id']}").json()
+    assert (old["status"], old["text"]) == ("replaced", "Krakens.")
+    again = own.post(f"/api/v1/explanations/{first['id']}/versions", json={"text": "x"})
+    assert again.status_code == 409
+
+
+def test_what_is_withdrawn_leaves_the_search_with_its_reason(own):
+    number = own.post(LIST, json={"text": "Krakens."}).json()["id"]
+    assert own.get("/api/v1/search", params={"q": "kraken"}).json()["items"]
+    withdrawn = own.post(
+        f"/api/v1/explanations/{number}/withdraw", json={"reason": "None was seen."}
+    )
+    assert withdrawn.status_code == 200
+    assert withdrawn.json()["status"] == "withdrawn"
+    assert withdrawn.json()["details"]["withdrawn_because"] == "None was seen."
+    assert own.get("/api/v1/search", params={"q": "kraken"}).json()["items"] == []
+    assert own.post(f"/api/v1/explanations/{number}/withdraw").status_code == 409
+
+
+@pytest.mark.parametrize("path", ["", "/scores"])
+def test_an_explanation_that_is_not_there_is_a_404(filled, path):
+    assert filled.get(f"/api/v1/explanations/999999{path}").status_code == 404
+
+
+def test_the_distribution_of_scores_has_its_denominators(filled):
+    views = filled.get(
+        "/api/v1/models/synthetic/scores", params={"method": "rules", "split": "test"}
+    ).json()
+    assert [view["site"] for view in views] == ["attn.0", "mlp.0", "attn.1", "mlp.1"]
+    for view in views:
+        counted = view["n_scored"] + view["n_undefined"] + view["n_failed"]
+        assert counted == view["n_units"] <= view["n_units_of_site"]
