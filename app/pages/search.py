@@ -19,8 +19,13 @@ from app.store.views.search import SearchView
 
 router = APIRouter()
 
-Choice = Annotated[str | None, BeforeValidator(blank_to_none)]
 LONGEST: Final = 1000
+Name = Annotated[str, Field(max_length=200)]
+Choice = Annotated[Name | None, BeforeValidator(blank_to_none)]
+Correlation = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
+Bound = Annotated[Correlation | None, BeforeValidator(blank_to_none)]
+RunNumber = Annotated[int, Field(ge=0, le=2**63 - 1)]
+AskedNumber = Annotated[RunNumber | None, BeforeValidator(blank_to_none)]
 
 
 class SearchFilter(BaseModel):
@@ -29,13 +34,11 @@ class SearchFilter(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     q: Annotated[str, Field(max_length=LONGEST)] = ""
-    model: Annotated[Choice, Field(max_length=200)] = None
-    site: Annotated[Choice, Field(max_length=50)] = None
-    method: Annotated[Choice, Field(max_length=50)] = None
-    r_min: Annotated[
-        float | None, BeforeValidator(blank_to_none), Field(ge=-1, le=1, allow_inf_nan=False)
-    ] = None
-    run: Annotated[int | None, BeforeValidator(blank_to_none), Field(ge=0, le=2**63 - 1)] = None
+    model: Choice = None
+    site: Choice = None
+    method: Choice = None
+    r_min: Bound = None
+    run: AskedNumber = None
     """Of the page where a unit's name was typed."""
     cursor: Annotated[str | None, Field(max_length=500)] = None
 

@@ -39,6 +39,10 @@ router = APIRouter()
 Reference = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
 
 
+Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
+EditedNumber = Annotated[Number | None, BeforeValidator(blank_to_none)]
+
+
 class ExplanationForm(BaseModel):
     """What a person wrote: words, a program, or both; `edit` makes it a new version."""
 
@@ -46,9 +50,7 @@ class ExplanationForm(BaseModel):
 
     text: str = Field(default="", max_length=20_000)
     program: str = Field(default="", max_length=LONGEST_PROGRAM)
-    edit: Annotated[int | None, BeforeValidator(blank_to_none)] = Field(
-        default=None, ge=0, le=2**63 - 1
-    )
+    edit: EditedNumber = None
 
 
 Unit = tuple[str, str, int]

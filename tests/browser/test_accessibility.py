@@ -11,7 +11,9 @@ from tests.browser.conftest import OpenPage
 PATHS = (
     "/", "/m/synthetic", "/m/synthetic/mlp.1", "/m/synthetic/mlp.1/7", "/m/synthetic/mlp.1/3",
     "/m/synthetic/mlp.1/7?show=intervals", "/m/synthetic/attn.1/0", "/jobs", "/runs/2",
-    "/corpora", "/corpora/starter", "/corpora/starter/1", "/glossary",
+    "/corpora", "/corpora/starter", "/corpora/starter/1", "/glossary", "/search", "/search?q=wena",
+    "/m/synthetic/scores", "/m/synthetic/mlp.1/7/explanations", "/m/synthetic/mlp.1/6",
+    "/m/synthetic/mlp.1/7/explanations/new",
 )  # fmt: skip
 LOOKS = {
     "light": {"color_scheme": "light"},

@@ -146,3 +146,10 @@ def test_a_store_without_anything_finds_nothing(empty_pages: TestClient) -> None
     page = empty_pages.get("/search", params={"q": "ships"})
     assert page.status_code == 200
     assert "Nothing found" in page.text
+
+
+def test_fields_that_were_left_empty_filter_nothing(pages: TestClient) -> None:
+    empty = {"q": "fires", "model": "", "site": "", "method": "", "r_min": "", "run": ""}
+    answer = pages.get("/search", params=empty)
+    assert answer.status_code == 200
+    assert found(answer.text) == found(pages.get("/search", params={"q": "fires"}).text)

@@ -111,6 +111,12 @@ def test_words_alone_are_kept_and_are_not_called_tested(own_pages: TestClient) -
     assert "words alone predict no activations" in page
 
 
+def test_a_form_that_names_no_version_to_edit_makes_a_new_explanation(
+    own_pages: TestClient,
+) -> None:
+    assert "version 2" not in own_pages.get(save(own_pages, text="New", edit="")).text
+
+
 def test_nothing_is_not_saved(own_pages: TestClient) -> None:
     answer = own_pages.post(HERE, data={"text": "  ", "program": " \n"})
     assert answer.status_code == 422
