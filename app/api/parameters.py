@@ -130,6 +130,18 @@ class ClaimBody(BaseModel):
     )
 
 
+class TrialBody(BaseModel):
+    """A program that somebody tries."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    program: str = Field(
+        max_length=200_000,
+        description="In the language of programs (docs/programs.md).",
+        examples=['when token in {" the", " a"} -> 1'],
+    )
+
+
 class WithdrawBody(BaseModel):
     """Why nobody claims it any longer."""
 

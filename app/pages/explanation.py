@@ -9,7 +9,6 @@ from app.auth.actor import CurrentActor
 from app.dependencies import AppSettings, ReadSession, WriteSession
 from app.errors import NotFoundError
 from app.pages.choosing import AskedRun
-from app.pages.evidence import gather_evidence
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.words import unit_noun
@@ -19,6 +18,7 @@ from app.store.queries.explanation import (
     withdraw_explanation,
 )
 from app.store.views.explanation import ExplanationView
+from app.trials.evidence import gather_evidence
 
 router = APIRouter()
 

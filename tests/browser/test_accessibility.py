@@ -39,6 +39,22 @@ def test_no_page_has_a_serious_barrier(open_page: OpenPage, look: str) -> None:
         assert barriers(page) == [], path
 
 
+@pytest.mark.parametrize("look", LOOKS)
+def test_explanations_and_the_form_have_no_serious_barrier(open_page: OpenPage, look: str) -> None:
+    page = open_page("/m/synthetic/mlp.1/7", **LOOKS[look])
+    page.get_by_role("link", name="why?").click()
+    page.get_by_role("heading", name="Where it fails").wait_for()
+    assert barriers(page) == []
+    page.get_by_role("link", name="Start from this program").click()
+    page.get_by_text("The language in brief, and examples").click()
+    page.locator("#check .score-bar").first.wait_for()
+    assert barriers(page) == []
+    overflow = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0
+
+
 def test_problem_and_job_pages_have_no_serious_barrier(open_page: OpenPage) -> None:
     page = open_page("/jobs?status=failed")
     page.locator("tbody th a").first.click()
