@@ -30,5 +30,14 @@ def prepared_vocabulary(texts: Sequence[str], vectors: NDArray[np.int8] | None) 
     return made
 
 
+def any_vocabulary(texts: Sequence[str]) -> Vocabulary:
+    """Of these tokens, with or without their space: whichever is there."""
+    with _lock:
+        for (texts_id, _), (made, _) in _kept.items():
+            if texts_id == id(texts):
+                return made
+    return prepared_vocabulary(texts, None)
+
+
 _kept: OrderedDict[tuple[int, int], tuple[Vocabulary, object]] = OrderedDict()
 _lock = Lock()

@@ -13,7 +13,6 @@ from app.store.views.explanation import ExplanationView
 from app.store.views.program import ProgramView
 from app.trials.program import view_program
 from app.trials.simulation import simulate
-from app.vocabularies import prepared_vocabulary
 
 
 def gather_evidence(
@@ -26,7 +25,8 @@ def gather_evidence(
     try:
         texts = get_vocabulary(session, model=view.model)
         read = read_program(view.program, n_vocab=len(texts))
-        shown = view_program(read, prepared_vocabulary(texts, None))
+        # without its pools a program is still told in words
+        shown = view_program(read, texts)
         trial = read_trial(
             session,
             model=view.model,

@@ -1,19 +1,21 @@
 """A program rule by rule, each with its English, and what of it the model does not know."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from analysis.programs.english import rules_in_english, tables_in_english
 from analysis.programs.program import Program, Table
-from analysis.programs.vocabulary import Vocabulary
 from analysis.programs.walking import unknown_tokens
 from analysis.programs.writing import write_predicate
 from app.programs import ReadProgram
 from app.store.views.program import ProgramView, RuleView
+from app.vocabularies import any_vocabulary
 
 MOST_UNKNOWN: Final = 200
 
 
-def view_program(read: ReadProgram, vocabulary: Vocabulary) -> ProgramView:
+def view_program(read: ReadProgram, texts: Sequence[str]) -> ProgramView:
+    """`texts` are the model's tokens."""
     return ProgramView(
         mode=read.program.mode,
         base=read.program.base,
@@ -22,7 +24,7 @@ def view_program(read: ReadProgram, vocabulary: Vocabulary) -> ProgramView:
         bits=read.bits,
         n_rules=read.n_rules,
         n_listed=read.n_listed,
-        unknown=unknown_tokens(read.program, vocabulary)[:MOST_UNKNOWN],
+        unknown=unknown_tokens(read.program, any_vocabulary(texts))[:MOST_UNKNOWN],
     )
 
 

@@ -14,7 +14,6 @@ from app.store.reading_scores import headline_views, score_views
 from app.store.views.trial import TrialView
 from app.store.writing_explanations import ScoreRow
 from app.trials.program import view_program
-from app.vocabularies import prepared_vocabulary
 
 
 def view_trial(
@@ -26,13 +25,12 @@ def view_trial(
     try:
         trial = read_trial(session, model=model, site=site, index=index, data=data)
     except NotFoundError as missing:
-        shown = view_program(read, prepared_vocabulary(texts, None))
+        shown = view_program(read, texts)
         untested = f"{missing.detail} {missing.hint or ''}".strip()
         return TrialView(program=shown, headlines=[], scores=[], untested=untested)
-    shown = view_program(read, prepared_vocabulary(trial.vocabulary, trial.space))
     rows = [_as_stored(row) for row in try_program(read.program, trial)]
     return TrialView(
-        program=shown,
+        program=view_program(read, texts),
         headlines=headline_views(rows),
         scores=[score for row in rows for score in score_views(row)],
         untested=None,
