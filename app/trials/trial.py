@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
-from app.programs import read_program, try_program
+from app.programs import read_program
 from app.store.queries.model import get_vocabulary
 from app.store.queries.trial import read_trial
 from app.store.reading_scores import headline_views, score_views
 from app.store.views.trial import TrialView
 from app.store.writing_explanations import ScoreRow
 from app.trials.program import view_program
+from app.trying import try_program
 
 
 def view_trial(
