@@ -20,9 +20,9 @@ WIDTH: Final = 168
 HEIGHT: Final = 18
 PAD: Final = 6
 WIDE: Final = 460
-TALL: Final = 72
-AXIS: Final = 53
-LINES: Final = (11, 23)
+TALL: Final = 84
+AXIS: Final = 65
+LINES: Final = (11, 23, 35)
 """Of labels."""
 NEAR_ZERO: Final = -0.05
 """From here on the axis begins at 0: a shuffled baseline of −0.01 must not halve the drawing."""
@@ -107,7 +107,7 @@ def small(bar: Bar, start: float) -> Markup:
 
 def labelled(bar: Bar) -> Markup:
     start = _start(bar.numbers())
-    frame = _Frame(start, WIDE, upper=36.0, lower=46.0)
+    frame = _Frame(start, WIDE, upper=48.0, lower=58.0)
     ends = sorted({start, 0.0, 0.5, 1.0})
     axis = "".join(
         f'<path class="axis" d="M{frame.x(at):.1f} {AXIS}v4"/>'
@@ -118,7 +118,7 @@ def labelled(bar: Bar) -> Markup:
     return trusted(
         f'<svg class="score-bar tall" viewBox="0 0 {WIDE} {TALL}" role="img"'
         f' aria-label="{escape(spoken(bar))}"><path class="axis" d="M{PAD} {AXIS}H{WIDE - PAD}"/>'
-        f"{axis}{_labels(frame, bar)}{_ticks(frame, bar, 27, AXIS)}{_marks(frame, bar)}</svg>"
+        f"{axis}{_labels(frame, bar)}{_ticks(frame, bar, 39, AXIS)}{_marks(frame, bar)}</svg>"
     )
 
 
