@@ -24,8 +24,7 @@ from app.store.queries.explanation import Claim
 from app.store.queries.model import vocabulary_of
 from app.store.queries.trial import read_trial
 from app.store.writing_explanations import ScoreRow
-from app.trials.errors import UnreadableProgramError
-from app.trying import try_program
+from app.trying import UnreadableProgramError, try_program
 
 LONGEST_PROGRAM: Final = 200_000
 """Characters that a person may send."""

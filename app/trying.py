@@ -23,10 +23,10 @@ from analysis.score.pools import Pool, PoolText, prepare_pool
 from analysis.score.records import Scores
 from analysis.score.scoring import fit_decisions, score_explanation
 from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds
+from app.errors import BadRequestError
 from app.store.packing import pack
 from app.store.queries.trial import Text, Trial, TriedSplit
 from app.store.writing_explanations import ScoreRow
-from app.trials.errors import UnreadableProgramError
 from app.vocabularies import prepared_vocabulary
 
 JUDGE: Final = "program"
@@ -34,6 +34,21 @@ CALIBRATION: Final = "calibration"
 SEEN: Final = ("fit", CALIBRATION)
 
 Predict = Callable[[Text], NDArray[np.float32]]
+
+
+class UnreadableProgramError(BadRequestError):
+    """A program that cannot be read or run: what was expected, and where."""
+
+    title = "The program cannot be read"
+
+    def __init__(self, error: ProgramError) -> None:
+        shown = "" if error.excerpt is None else f"\n{error.excerpt}"
+        super().__init__(f"The program cannot be read: {error.detail}.{shown}", hint=error.hint)
+        self.problem = error.problem
+        """Without the place."""
+        self.line = error.place.line if error.place else None
+        self.column = error.place.column if error.place else None
+        self.excerpt = error.excerpt
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from app.store.queries.exemplar import WindowText, read_windows
 from app.store.queries.trial import Trial, TriedSplit
 from app.store.reading import texts
 from app.store.views.simulation import FailingToken, SimulatedWindow, SimulationView
-from app.trials.errors import UnreadableProgramError
+from app.trying import UnreadableProgramError
 from app.vocabularies import prepared_vocabulary
 
 N_WORST: Final = 6

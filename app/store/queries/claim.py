@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.store.locating import locate_site
+from app.store.locating import locate, locate_site
 from app.store.queries.score import ROW
 from app.store.reading_scores import headline_views
-from app.store.tables import ExplanationTable, ScoreTable
+from app.store.tables import ExplanationTable, ScoreTable, SiteTable
 from app.store.views.explanation import CLAIMS, ClaimLine
 
 Explanations, Scores = ExplanationTable, ScoreTable
@@ -24,6 +24,22 @@ OF_UNITS = (
     )
     .order_by(Explanations.id)
 )
+
+OF_ANY = (
+    select(
+        Explanations.id, Explanations.site_id, Explanations.unit_index, Explanations.method,
+        Explanations.text, *ROW,
+    )
+    .outerjoin(Scores, (Scores.explanation_id == Explanations.id) & (Scores.split == "test"))
+    .where(
+        tuple_(Explanations.site_id, Explanations.unit_index).in_(
+            bindparam("units", expanding=True)
+        ),
+        Explanations.status == "current",
+        Explanations.method.in_(CLAIMS),
+    )
+    .order_by(Explanations.id)
+)  # fmt: skip
 
 
 def best_claims(
@@ -46,6 +62,28 @@ def best_claims(
         if before is None or _rank(row) >= _rank(before):
             best[row.unit_index] = row
     return {index: _line(row) for index, row in best.items()}
+
+
+def best_claims_of(
+    session: Session, *, model: str, units: Sequence[tuple[str, int]], run_id: int | None = None
+) -> dict[tuple[str, int], ClaimLine]:
+    """The same for units of several sites, named by site and index."""
+    if not units:
+        return {}
+    subject = locate(session, model=model, run_id=run_id)
+    sites = select(SiteTable.id, SiteTable.name).where(
+        SiteTable.model_id == subject.model_id, SiteTable.name.in_({site for site, _ in units})
+    )
+    names = {row.id: row.name for row in session.execute(sites)}
+    ids = {name: site_id for site_id, name in names.items()}
+    wanted = [(ids[site], index) for site, index in units if site in ids]
+    rows = session.execute(OF_ANY, {"units": wanted}) if wanted else ()
+    best: dict[tuple[str, int], Row[*tuple[Any, ...]]] = {}
+    for row in rows:
+        unit = (names[row.site_id], row.unit_index)
+        if unit not in best or _rank(row) >= _rank(best[unit]):
+            best[unit] = row
+    return {unit: _line(row) for unit, row in best.items()}
 
 
 def _rank(row: Row[*tuple[Any, ...]]) -> float:
