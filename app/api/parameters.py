@@ -205,7 +205,12 @@ class UnitsQuery(BaseModel):
         "kurtosis",
         "minimum",
         "maximum",
-    ] = Field(default="index", description="Column to sort by.", examples=["density"])
+        "r",
+    ] = Field(
+        default="index",
+        description="Column to sort by; `r`: on test, of what explains the unit best.",
+        examples=["density"],
+    )
     order: Literal["asc", "desc"] = Field(
         default="asc", description="Direction; undefined values come last.", examples=["desc"]
     )

@@ -103,7 +103,7 @@ def test_where_it_fails_is_grouped_by_token(pages: TestClient) -> None:
     part = page[page.index('id="fails-title"') :]
     assert "predicted too high at" in part
     assert "predicted too low at" in part
-    assert re.search(r'<th scope="row"><code class="token">.*?</code></th><td class="num">', part)
+    assert re.search(r'<code class="token">.*?</code></a></th><td class="num">', part)
 
 
 def test_the_history_has_every_version_and_the_old_one_says_it_was_replaced(
@@ -164,6 +164,19 @@ def test_an_explanation_is_found_only_under_its_unit(pages: TestClient) -> None:
     answer = pages.get(f"/m/synthetic/mlp.1/8/explanations/{number}")
     assert answer.status_code == 404
     assert "mlp.1/7" in answer.text
+
+
+def test_a_head_has_explanations_too(pages: TestClient) -> None:
+    page = pages.get(best(pages, "/m/synthetic/attn.1/0")).text
+    assert "Where it fails" in page
+    assert "attn.1/0" in page
+
+
+def test_a_failing_token_leads_to_search(pages: TestClient) -> None:
+    page = pages.get(best(pages)).text
+    link = re.search(r'<th scope="row"><a href="(/search[^"]*)"', page)
+    assert link is not None
+    assert pages.get(html.unescape(link[1])).status_code == 200
 
 
 def test_a_site_lists_the_best_claim_of_each_unit(pages: TestClient) -> None:

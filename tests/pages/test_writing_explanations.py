@@ -1,6 +1,7 @@
 """Someone explains a unit by hand, edits an explanation, or withdraws one."""
 
 import re
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -159,6 +160,26 @@ def test_withdrawing_says_who_and_why(own_pages: TestClient) -> None:
     assert "says local owner: It is &lt;i&gt;not&lt;/i&gt; so." in answer.text
     assert "Wrong" not in own_pages.get(UNIT).text
     assert own_pages.post(f"{address}/withdraw").status_code == 409
+
+
+def test_without_pools_a_program_is_told_in_words_and_saved_without_scores(
+    own_pages: TestClient, tmp_path: Path
+) -> None:
+    for pool in tmp_path.rglob("pool-mlp.0-*.f16"):
+        pool.unlink()
+    tried = own_pages.post(f"{HERE}/try", data={"program": PROGRAM}, headers=FRAGMENT)
+    assert tried.status_code == 200
+    assert "was pruned or moved away" in tried.text
+    assert "“the” (any case)" in tried.text
+    page = own_pages.get(save(own_pages, program=PROGRAM)).text
+    assert 'class="not-run">not run' in page
+
+
+def test_a_very_long_text_is_cut_in_lists_and_whole_on_its_page(own_pages: TestClient) -> None:
+    text = "ships " * 2_000 + "the end"
+    address = save(own_pages, text=text)
+    assert "the end" in own_pages.get(address).text
+    assert "the end" not in own_pages.get(HERE).text
 
 
 def test_every_example_can_be_tried(own_pages: TestClient) -> None:

@@ -14,6 +14,7 @@ from app.store.queries.explanation import (
     explanations_of_unit,
     withdraw_explanation,
 )
+from app.store.queries.unit import list_units
 from app.store.synthetic import fill_synthetic
 from tests.conftest import Filled
 
@@ -78,3 +79,25 @@ def test_what_is_withdrawn_is_claimed_no_longer_and_what_is_unscored_comes_last(
         withdraw_explanation(session, explanation_id=before.id, actor="me")
         after = best_claims(session, **PLACE, indices=[5])[5]
         assert after.id not in (before.id,)
+
+
+def test_the_table_of_units_is_sorted_by_it_page_by_page(filled: Filled):
+    with open_session(filled.engine) as session:
+        best = {
+            index: claim.headlines[0].r if claim.headlines else None
+            for index, claim in best_claims(session, **PLACE, indices=range(200)).items()
+        }
+        seen: list[int] = []
+        cursor = None
+        while True:
+            page = list_units(session, **PLACE, sort="r", order="desc", limit=5, cursor=cursor)
+            seen += [row.index for row in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert sorted(seen) == sorted(set(seen))
+        values = [best.get(index) for index in seen]
+    defined = [value for value in values if value is not None]
+    assert defined
+    assert None in values  # the constant neuron
+    assert values[: len(defined)] == sorted(defined, reverse=True)

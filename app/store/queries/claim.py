@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, tuple_
+from sqlalchemy import Row, Subquery, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.store.locating import locate, locate_site
@@ -84,6 +84,23 @@ def best_claims_of(
         if unit not in best or _rank(row) >= _rank(best[unit]):
             best[unit] = row
     return {unit: _line(row) for unit, row in best.items()}
+
+
+def best_r(site_id: int) -> Subquery:
+    """unit_index and r: the highest on test of each unit's current claims; undefined ones and units
+    without claims are left out."""
+    return (
+        select(Explanations.unit_index, func.max(Scores.r).label("r"))
+        .join(Scores, (Scores.explanation_id == Explanations.id) & (Scores.split == "test"))
+        .where(
+            Explanations.site_id == site_id,
+            Explanations.status == "current",
+            Explanations.method.in_(CLAIMS),
+            Scores.r.is_not(None),
+        )
+        .group_by(Explanations.unit_index)
+        .subquery()
+    )
 
 
 def _rank(row: Row[*tuple[Any, ...]]) -> float:
