@@ -118,7 +118,7 @@ def fit_rules(
     nothing = Program(as_written(float(mean)))
     if not finite.all():
         actual = np.where(finite, actual, np.float32(mean))
-    if actual.min() == actual.max():
+    if actual.min() == actual.max() or not np.isfinite(calibration).any():
         return nothing
     judge = _Judge(calibration, on)
     trials = list(_cover(actual, fit, judge, most_rules, most_listed))

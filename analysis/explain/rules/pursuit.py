@@ -6,6 +6,8 @@ refines its weight. Only the sums Σr are kept up to date, by the overlaps of ca
 step costs one pass over them (batch matching pursuit, Rubinstein et al. 2008).
 """
 
+from collections.abc import Collection
+
 import numpy as np
 from jaxtyping import Float32, Int32
 from numba import njit
@@ -30,22 +32,35 @@ def pursue(
     gain = candidates.counts / (candidates.counts + np.float32(shrinkage)) ** 2
     weights: dict[int, float] = {}
     n_listed = 0
+    if most_listed <= 0:
+        gain[candidates.listed > 0] = 0
     pick = _best(sums, gain)
     for _ in range(steps):
         if pick < 0:
             break
         weight = sums[pick] / (candidates.counts[pick] + np.float32(shrinkage))
-        if pick not in weights:
-            n_listed += int(candidates.listed[pick])
-            if len(weights) + 1 == most_picks or n_listed == most_listed:
-                chosen = [*weights, pick]
-                kept = gain[chosen]
-                full = candidates.listed > 0 if len(weights) + 1 < most_picks else slice(None)
-                gain[full] = 0
-                gain[chosen] = kept
+        is_new = pick not in weights
         weights[pick] = weights.get(pick, 0.0) + float(weight)
+        if is_new:
+            n_listed += int(candidates.listed[pick])
+            _close(gain, weights, candidates, n_listed >= most_listed, len(weights) >= most_picks)
         pick = _step(sums, gain, candidates.overlaps.column(candidates, pick), weight)
     return np.array(list(weights), np.int32), np.array(list(weights.values()), np.float32)
+
+
+def _close(
+    gain: Float32[ndarray, " candidate"],
+    picked: Collection[int],
+    candidates: Candidates,
+    no_more_listed: bool,
+    no_more: bool,
+) -> None:
+    """Where a limit is reached, only what is picked already can be picked again."""
+    if no_more or no_more_listed:
+        chosen = list(picked)
+        kept = gain[chosen]
+        gain[slice(None) if no_more else candidates.listed > 0] = 0
+        gain[chosen] = kept
 
 
 def sums_of(
