@@ -23,5 +23,13 @@ class SweepError(AnalysisError):
     """A sweep that cannot start or go on."""
 
 
+class AssistantError(AnalysisError):
+    """A language model that cannot be asked as it is set up."""
+
+
+class BudgetSpent(AssistantError):  # noqa: N818 - a good end, not an error
+    """The next call could cost more than is left: the job stops here, with what it has."""
+
+
 class RecordsError(AnalysisError):
     """A file of neuron records that cannot be read, or not trusted."""

@@ -48,6 +48,15 @@ class Settings(BaseSettings):
     checkpoint_seconds: float = Field(
         default=120, ge=0, description="A sweep saves its state this often; 0: after every shard."
     )
+    assistant_url: str | None = Field(
+        default=None,
+        description="Base URL of an OpenAI-compatible endpoint; without it no language model is "
+        "asked and nothing is sent.",
+    )
+    assistant_key: SecretStr | None = Field(default=None, description="The key that it wants.")
+    assistant_timeout_seconds: float = Field(
+        default=120, gt=0, le=3600, description="So long one of its answers may take."
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error.")
     log_json: bool = Field(default=False, description="One JSON object per log line.")
 

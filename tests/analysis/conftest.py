@@ -18,6 +18,8 @@ ANALYSIS = Path(__file__).resolve().parents[2] / "analysis"
 
 install_import_hook(
     [
+        "analysis.assistants",
+        "analysis.explain.language_model",
         "analysis.models.architectures",
         "analysis.weights",
         *(

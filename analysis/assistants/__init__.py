@@ -1,0 +1,1 @@
+"""Language models that we ask: any OpenAI-compatible endpoint, its costs and its failures."""

@@ -1,0 +1,1 @@
+"""Explanations that a language model writes, and language models that judge explanations."""
