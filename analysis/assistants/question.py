@@ -38,12 +38,10 @@ class Parameters:
     """Of the answer; it is also what an answer can cost at most."""
     temperature: float = 0.0
     seed: int | None = None
-    """Of the endpoint's own sampling, where it has one."""
+    """Of the endpoint's own sampling, where it has one; and another seed is another question, so
+    that several draws of one are told apart."""
     alternatives: int = 0
     """Log-probabilities of so many tokens (20 at most) at each place of the answer, if offered."""
-    sample: int = 0
-    """Number of the draw where one question is asked several times; not sent, but tells the draws
-    apart in the cache."""
 
 
 @dataclass(frozen=True)

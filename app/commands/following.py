@@ -1,6 +1,6 @@
-"""`output` and `relate`: what follows a sweep, asked for by itself."""
+"""`output`, `relate` and `explain`: what follows a sweep, asked for by itself."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ RunId = Annotated[int, typer.Option(min=1, help="The sweep's run, as on its page
 def register(app: typer.Typer) -> None:
     app.command("output", rich_help_panel="Work")(output)
     app.command("relate", rich_help_panel="Work")(relate)
+    app.command("explain", rich_help_panel="Work")(explain)
 
 
 def output(
@@ -57,3 +58,90 @@ def relate(
     from app.store.requests import RelateRequest
 
     ask(RelateRequest(model=model, run_id=run_id, n_related=n_related), wait=wait)
+
+
+def explain(
+    model: Model,
+    run_id: RunId,
+    site: Annotated[str | None, typer.Option(help="Only this site, e.g. mlp.12.")] = None,
+    unit: Annotated[
+        list[int] | None,
+        typer.Option(min=0, help="Only this unit of the site; may be repeated."),
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="So many units, drawn at random; default: all.")
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="lookup, rules, output or language_model; may be repeated; "
+            "default: the first three."
+        ),
+    ] = None,
+    most_rules: Annotated[
+        int, typer.Option(min=1, max=200, help="Rules of a program, per tail.")
+    ] = 12,
+    most_listed: Annotated[
+        int, typer.Option(min=1, max=5000, help="Tokens that a program lists, in all.")
+    ] = 120,
+    assistant: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="For language_model: the model's name at the endpoint of "
+            "PATCHCLAMP_ASSISTANT_URL.",
+        ),
+    ] = None,
+    candidates: Annotated[
+        int, typer.Option(min=1, max=16, help="For language_model: explanations to choose from.")
+    ] = 1,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(help="For language_model: simulation, detection or fuzzing; repeatable."),
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=0, help="For language_model: dollars, at most.")
+    ] = None,
+    token_budget: Annotated[
+        int | None, typer.Option(min=0, help="For language_model: tokens, at most.")
+    ] = None,
+    dollars_in: Annotated[
+        float, typer.Option(min=0, help="Dollars per million tokens sent.")
+    ] = 0.0,
+    dollars_out: Annotated[
+        float, typer.Option(min=0, help="Dollars per million tokens answered.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 0,
+    wait: Wait = False,
+) -> None:
+    """Explain units by programs that predict their activation, and score them on unseen text.
+
+    Reads the pools of a sweep. Units come in random order, so that results of a job that still
+    runs are of a random sample. Nothing is sent anywhere unless `language_model` is asked for.
+
+    Examples:
+
+      patchclamp explain --model gpt2 --run-id 3 --sample 2000
+
+      patchclamp explain --model gpt2 --run-id 3 --site mlp.7 --unit 12 --unit 345 --wait
+    """
+    from pydantic import ValidationError
+
+    from app.store.requests import ExplainRequest
+
+    options: dict[str, Any] = {"methods": method} if method else {}
+    if assistant is not None:
+        options["assistant"] = {
+            "model": assistant, "candidates": candidates, "budget": budget,
+            "token_budget": token_budget, "dollars_per_million_in": dollars_in,
+            "dollars_per_million_out": dollars_out, **({"judges": judge} if judge else {}),
+        }  # fmt: skip
+    try:
+        request = ExplainRequest(
+            model=model, run_id=run_id, site=site, units=unit, sample=sample, seed=seed,
+            most_rules=most_rules, most_listed=most_listed, **options,
+        )  # fmt: skip
+    except ValidationError as error:
+        told = error.errors()[0]
+        raise typer.BadParameter(f"{'.'.join(map(str, told['loc']))}: {told['msg']}") from error
+    ask(request, wait=wait)

@@ -138,6 +138,9 @@ def _serve(taken: socket.socket, *, supervised: bool) -> None:
 
     from app.supervisor import leave_with_parent
 
+    # matrices of one question are small: the threads of numpy's library would only wait for each
+    # other, and beside a worker take ten times as long
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     config = uvicorn.Config(
         "app.main:create_app",
         factory=True,

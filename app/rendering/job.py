@@ -15,6 +15,7 @@ from app.store.views.job import JobView
 
 KINDS: Final = {
     "sweep": "sweep", "output": "output sides", "relate": "related units", "prepare_demo": "demo",
+    "explain": "explanations",
 }  # fmt: skip
 KEPT: Final = {
     "top": "top", "bottom": "bottom", "per_interval": "per interval", "random": "random",
@@ -30,7 +31,9 @@ NAMES: Final = {
     "histogram_every": "histograms of", "batch_size": "windows per batch",
     "windows_per_shard": "windows per shard", "bos": "a window begins with",
     "follow_up": "afterwards", "run_id": "beside", "n_tokens": "tokens listed per side",
-    "n_related": "units listed", "share": "of the demo's windows",
+    "n_related": "units listed", "methods": "by", "most_rules": "rules per tail",
+    "most_listed": "tokens listed in all", "sample": "units drawn",
+    "assistant": "language model", "share": "of the demo's windows",
 }  # fmt: skip
 TERMS: Final = {
     "corpus": ("corpus", "corpus"),
@@ -40,7 +43,8 @@ TERMS: Final = {
 ORDER: Final = (
     "corpus", "run_id", "share", "max_windows", "window_length", "bos", "counted_from",
     "sampling", "threshold", "histogram_every", "dtype", "device", "batch_size",
-    "windows_per_shard", "n_tokens", "n_related", "follow_up", "seed",
+    "windows_per_shard", "n_tokens", "n_related", "site", "units", "sample", "methods",
+    "most_rules", "most_listed", "assistant", "follow_up", "seed",
 )  # fmt: skip
 IN_THE_TITLE: Final = frozenset({"kind", "model"})
 
@@ -123,7 +127,14 @@ VALUES: Final[dict[str, Callable[[Any], str]]] = {
     "dtype": _chosen,
     "bos": lambda value: BEGINNINGS.get(value, f"token {value}"),
     "histogram_every": lambda n: "every position" if n == 1 else f"one position in {n:,}",
-    "follow_up": lambda wanted: "output sides and related units" if wanted else "nothing",
+    "follow_up": lambda wanted: (
+        "output sides, related units and explanations" if wanted else "nothing"
+    ),
     "share": lambda share: "all" if share == 1 else percent_text(share),
+    "methods": lambda names: ", ".join(name.replace("_", " ") for name in names),
+    "site": lambda site: site or "all sites",
+    "units": lambda units: "all" if units is None else ", ".join(map(str, units[:20])),
+    "sample": lambda n: "all" if n is None else f"{n:,} at random",
+    "assistant": lambda asked: "none" if asked is None else str(asked["model"]),
     "seed": str,  # a name rather than an amount
 }

@@ -9,8 +9,11 @@ from sqlalchemy import Engine
 from app.errors import BadRequestError, NotFoundError
 from app.store.engine import begin, open_session
 from app.store.queries.search import RANKED, search, search_explanations
+from app.store.search import matching
 from app.store.search.asked import MOST_WORDS, read_asked
+from app.store.search.index import EXPLANATIONS
 from app.store.search.keys import explanation_key, id_of, last_key
+from app.store.search.matching import END, find_keys
 from app.store.search.vectors import nearest, without_vector, write_vectors
 from app.store.search.words import listed_in, words_of, words_of_token
 from app.store.tables import ModelTable
@@ -329,3 +332,39 @@ def test_words_are_cut_alike_for_every_script():
     assert list(listed_in(r'when token in {" a", "\"", "\n", "\u{1F989}"} -> 1')) == [
         " a", '"', "\n", "🦉",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("few", [0, 3])
+@pytest.mark.parametrize("small", [1, 30])
+def test_the_best_are_found_whatever_steps_are_taken(explained, monkeypatch, few, small):
+    """On PostgreSQL tiers are asked in steps, at sizes that only large stores reach."""
+    monkeypatch.setattr(matching, "STEPS", (10, 40, 120))
+    monkeypatch.setattr(matching, "FEW", few)
+    monkeypatch.setattr(matching, "SMALL", small)
+    monkeypatch.setattr(matching, "_ends", {})
+    generator = np.random.default_rng(3)
+    said = [
+        " ".join(word for word, share in SHARES.items() if generator.random() < share)
+        for _ in range(300)
+    ]
+    rs = [None if n % 9 == 0 else float(r) for n, r in enumerate(generator.beta(2, 3, 300))]
+    claims = [
+        rules(unit, f"Said: {text}.", r=r, program=None)
+        for unit, (text, r) in enumerate(zip(said, rs, strict=True))
+    ]
+    ids = write(explained, claims, site_id=2)
+    keys = {explanation_key(number, r): text for number, r, text in zip(ids, rs, said, strict=True)}
+    for words in ("common", "half", "seldom", "common seldom", "half common", "low"):
+        for below in (END, last_key(0.5)):
+            expected = sorted(
+                key
+                for key, text in keys.items()
+                if key < below and {*words.split()} <= {*text.split()}
+            )[:12]
+            with open_session(explained) as session:
+                asked = read_asked(words)
+                found = find_keys(session, EXPLANATIONS, asked, below=below, n=12)
+            assert found == expected, words
+
+
+SHARES = {"common": 0.9, "half": 0.5, "low": 0.2, "seldom": 0.03}

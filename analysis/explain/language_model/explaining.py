@@ -57,7 +57,7 @@ def explain(
         candidates = [
             _judged(assistant, each.text, unseen, judge, judge_options) for each in candidates
         ]
-    chosen = _best(candidates)
+    chosen = best(candidates)
     failures = failures_by_kind(answers)
     return ModelExplanation(
         text=None if chosen is None else candidates[chosen].text,
@@ -87,7 +87,6 @@ def _questions(
                 max_tokens=LONGEST_ANSWER + options.thinking_tokens,
                 temperature=DRAWN if options.candidates > 1 else 0.0,
                 seed=options.seed + sample,
-                sample=sample,
             ),
         )
         for sample in range(options.candidates)
@@ -105,7 +104,7 @@ def _judged(
     return Candidate(text, merit(judged, unseen), judged)
 
 
-def _best(candidates: Sequence[Candidate]) -> int | None:
+def best(candidates: Sequence[Candidate]) -> int | None:
     """The highest merit; undefined ones are last, of equals the first."""
 
     def rank(number: int) -> tuple[bool, float]:

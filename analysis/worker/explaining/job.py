@@ -5,10 +5,13 @@ job that was killed ends with the same rows.
 """
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -38,6 +41,7 @@ from app.store.search.units import index_units
 from app.store.tables import ModelTable, RunTable, SiteTable, WindowSetTable
 from app.store.writing_explanations import write_token_space
 
+Int8Array = NDArray[np.int8]
 METHOD, METHOD_VERSION = "token lookup; rules by matching pursuit; output side in words", "1"
 
 
@@ -62,7 +66,7 @@ def run(context: JobContext[ExplainRequest]) -> dict[str, Any]:
         sweep=sweep,
         method=METHOD,
         method_version=METHOD_VERSION,
-        parameters=_parameters(request),
+        parameters=parameters_of(request),
         command=command_of(request),
     )
     with Session(context.engine) as session:
@@ -102,15 +106,11 @@ def explain_chunks(
     explaining: Explaining,
     chunks: list[Chunk],
     splits: list[str],
-    *,
-    rounds: int | None = None,
 ) -> float:
     """Explains what is not stored yet, with summaries after every round; returns the seconds."""
     started = time.perf_counter()
     total, done = sum(len(chunk.units) for chunk in chunks), 0
     for number, chunk in enumerate(chunks):
-        if rounds is not None and chunk.round >= rounds:
-            break
         context.check_cancelled()
         context.progress(done, total, "units", "explaining")
         is_new = not explaining.is_done(chunk)
@@ -157,7 +157,7 @@ def command_of(request: ExplainRequest) -> str:
 KIND = JobKind("explain", ExplainRequest, run)
 
 
-def _parameters(request: ExplainRequest) -> dict[str, Any]:
+def parameters_of(request: ExplainRequest) -> dict[str, Any]:
     return request.model_dump(
         include={
             "site", "units", "sample", "methods", "most_rules", "most_listed", "assistant", "seed",
@@ -210,21 +210,30 @@ def _sources(
     )
 
 
-def _space(context: JobContext[ExplainRequest], model: ModelTable) -> Any:  # noqa: ANN401 - int8
-    """The model's token space; measured where nobody has."""
+def _space(context: JobContext[ExplainRequest], model: ModelTable) -> Int8Array:
+    def embedding() -> torch.Tensor:
+        context.progress(0, None, "units", "measuring where tokens lie to each other")
+        cpu = torch.device("cpu")
+        subject = load_subject(model, dtype=torch.float32, device=cpu, settings=context.settings)
+        return subject.embedding()
+
+    return stored_space(context, model.id, embedding)
+
+
+def stored_space(
+    context: JobContext[Any], model_id: int, embedding: Callable[[], torch.Tensor]
+) -> Int8Array:
+    """The model's token space; measured from its embedding where nobody has."""
     with Session(context.engine) as session:
+        model = session.get_one(ModelTable, model_id)
         known = get_token_space(session, model_id=model.id, tokenizer_sha256=model.tokenizer_sha256)
     if known is not None:
         return known.vectors
-    context.progress(0, None, "units", "measuring where tokens lie to each other")
-    subject = load_subject(
-        model, dtype=torch.float32, device=torch.device("cpu"), settings=context.settings
-    )
-    vectors = token_space(subject.embedding())
+    vectors = token_space(embedding())
     context.write(
         lambda session: write_token_space(
             session.connection(),
-            model_id=model.id,
+            model_id=model_id,
             method=method_of(vectors.shape[1]),
             vectors=vectors,
         )

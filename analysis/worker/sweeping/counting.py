@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from analysis.sweep.engine import Sweep
 from analysis.sweep.plan import Plan, Shard
 from analysis.worker.context import JobContext
+from analysis.worker.explaining.first import FirstExplanations
 from analysis.worker.interruptions import WorkerStopping
 from analysis.worker.sweeping.checkpoints import Checkpoints
 from analysis.worker.sweeping.pace import Pace
@@ -31,7 +32,9 @@ class Counting:
         sweep: Sweep,
         publisher: Publisher,
         checkpoints: Checkpoints,
+        first: FirstExplanations,
     ) -> None:
+        self._first = first
         self._context = context
         self._sweep = sweep
         self._publisher = publisher
@@ -66,6 +69,8 @@ class Counting:
             pilots_known = all(self.knows(each) for each in shards if each.pilot)
             if pilots_known and self._publisher.due(counted):
                 self._publisher.publish(counted)
+                self._context.check_cancelled()
+                self._first.explain()
             self._context.check_cancelled()
         if self._checkpoints.due:
             self._save()

@@ -18,6 +18,7 @@ from analysis.sweep.engine import Sweep
 from analysis.sweep.plan import Plan
 from analysis.sweep.pool import file_sha256, pool_file
 from analysis.worker.context import JobContext
+from analysis.worker.explaining.first import FirstExplanations, hand_on, request_of
 from analysis.worker.jobs import JobKind
 from analysis.worker.provenance import end_run, note_attempt
 from analysis.worker.subjects import model_row, site_ids
@@ -86,7 +87,8 @@ def begin_counting(
     with Session(context.engine) as session:
         model = model_row(session, context.request.model)
         publisher = Publisher(context, sweep, run_id, site_ids(session, model.id), clock)
-    return Counting(context, sweep, publisher, checkpoints)
+    first = FirstExplanations(context, run_id, plan, subject.model, subject.windows)
+    return Counting(context, sweep, publisher, checkpoints, first)
 
 
 def finish(context: JobContext[SweepRequest], prepared: Prepared, measured: dict[str, Any]) -> None:
@@ -113,7 +115,7 @@ def finish(context: JobContext[SweepRequest], prepared: Prepared, measured: dict
             session.execute(insert(ArtifactTable), artifacts)
         show_run(session, run_row.model_id, prepared.run_id)
         if context.request.follow_up:
-            _ask_for_more(session, context.request, prepared.run_id)
+            _ask_for_more(session, context, prepared.run_id)
 
     context.write(write)
     shutil.rmtree(checkpoint_folder(context.settings, context.job_id), ignore_errors=True)
@@ -146,10 +148,13 @@ def _artifacts(
     ]
 
 
-def _ask_for_more(session: Session, request: SweepRequest, run_id: int) -> None:
-    """Output sides and related units, as jobs of their own."""
+def _ask_for_more(session: Session, context: JobContext[SweepRequest], run_id: int) -> None:
+    """Output sides, related units and explanations, as jobs of their own."""
+    request = context.request
     for follower in (
         OutputRequest(model=request.model, run_id=run_id),
         RelateRequest(model=request.model, run_id=run_id),
     ):
         create_job(session, request=follower, actor="sweep")
+    explaining = create_job(session, request=request_of(request, run_id), actor="sweep")
+    hand_on(session, context.job_id, explaining)

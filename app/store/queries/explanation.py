@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 from sqlalchemy import Row, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
@@ -16,6 +18,7 @@ from app.store.paging import check_limit, is_integer, read_cursor, write_cursor
 from app.store.queries.model import check_choice
 from app.store.queries.score import METHODS, OF_EXPLANATIONS, ROW, scores_of
 from app.store.reading_scores import headline_views
+from app.store.search.vectors import write_vectors
 from app.store.tables import (
     ExplanationTable,
     ModelTable,
@@ -114,6 +117,8 @@ class Claim:
     n_rules: int | None = None
     n_listed: int | None = None
     scores: Sequence[ScoreRow] = ()
+    vector: NDArray[np.float32] | None = None
+    """The sentence embedding of the text, where there is one."""
 
 
 def explanations_of_unit(session: Session, place: Place, index: int) -> list[ExplanationLine]:
@@ -325,6 +330,8 @@ def _add(session: Session, claim: Claim, actor: str, values: dict[str, Any]) -> 
     connection = session.connection()
     insert_rows(connection, SCORES, SCORED, [(number, None, *score) for score in claim.scores])
     place_in_search(connection, [number])
+    if claim.vector is not None:
+        write_vectors(connection, [number], claim.vector[None])
     return number
 
 

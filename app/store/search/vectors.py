@@ -2,7 +2,7 @@
 
 Every vector has a sketch, the signs of its numbers as bits. All sketches are kept in memory (48
 bytes each of 384 numbers) and compared by how many bits differ, which for a million takes some
-hundredths of a second; of the nearest 400 the vectors themselves are read, and their cosines
+hundredths of a second; of the nearest 256 the vectors themselves are read, and their cosines
 decide. Signs of random projections keep angles (Charikar 2002); here the axes are those of the
 embedding itself, so that a neighbour may be missed that the cosine of all vectors would find.
 """
@@ -31,7 +31,7 @@ from app.store.packing import pack, unpack
 from app.store.tables import Base, ExplanationTable, ExplanationVectorTable
 from app.store.writing import insert_rows
 
-RANKED: Final = 400
+RANKED: Final = 256
 """Whose vectors are compared exactly."""
 LEAST_COSINE: Final = 0.3
 WORD: Final = 64

@@ -35,7 +35,7 @@ def assistant(
     url: str,
     *,
     key: str | None = KEY,
-    timeout: float = 5.0,
+    timeout: float = 60.0,
     cache: Path | None = None,
     **how: Any,
 ) -> Assistant:

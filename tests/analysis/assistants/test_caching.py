@@ -35,7 +35,6 @@ def test_the_same_question_is_answered_again_without_asking_or_paying(tmp_path: 
         question(temperature=0.5),
         question(max_tokens=21),
         question(seed=1),
-        question(sample=1),
         question(alternatives=3),
     ],
 )

@@ -56,6 +56,11 @@ def test_ten_in_two_tokens_is_told_from_one_by_what_follows() -> None:
     assert expected_levels([1], one) == pytest.approx([(1 + 9 * 0.25 + 3) / 2])
 
 
+def test_what_follows_a_level_says_nothing_of_one_that_was_not_written() -> None:
+    written = [place('{"1": '), place("3", n3=0.5, n1=0.5), place("}", **{"x}": 0.5, "x0": 0.5})]
+    assert expected_levels([3], written) == pytest.approx([2.0])
+
+
 def test_numbers_that_are_no_levels_count_for_nothing() -> None:
     written = spelled(place('1": '), place("5", n5=0.5, n50=0.25, n99=0.25))
     assert expected_levels([5], written) == pytest.approx([5.0])

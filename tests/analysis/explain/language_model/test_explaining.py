@@ -9,8 +9,9 @@ import pytest
 
 from analysis.assistants.budget import Budget
 from analysis.errors import BudgetSpent
-from analysis.explain.language_model.explaining import explain
+from analysis.explain.language_model.explaining import best, explain
 from analysis.explain.language_model.options import ExplainerOptions, JudgeOptions
+from analysis.explain.language_model.records import Candidate
 from tests.analysis.assistants.asking import assistant
 from tests.analysis.assistants.scripted import Play, object_says, says, scripted
 from tests.analysis.explain.language_model.reading import data_of, everything_sent, excerpt, sees
@@ -172,6 +173,16 @@ def test_where_no_candidate_can_be_judged_the_first_is_kept_without_a_merit() ->
     assert (found.text, found.candidates[0].merit) == ("first", None)
     assert found.candidates[0].judged is not None
     assert found.candidates[0].judged.n_failed == 1
+
+
+def test_an_undefined_merit_ranks_below_any_and_of_equals_the_first_is_best() -> None:
+    def ranked(*merits: float | None) -> int | None:
+        return best([Candidate("x", merit, None) for merit in merits])
+
+    assert ranked(None, -0.3, None) == 1
+    assert ranked(0.2, 0.7, 0.7) == 1
+    assert ranked(None, None) == 0
+    assert ranked() is None
 
 
 def test_a_budget_ends_explaining_cleanly() -> None:

@@ -1,0 +1,162 @@
+"""Tries a program on the pools of a unit: the scores that an explain run would give it, at once.
+
+What is fitted (the token lookup beside it, the firing threshold, what counts as a yes) comes from
+the fit and calibration pools; scores are of test and of every held-out domain.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.programs.errors import ProgramError
+from analysis.programs.parsing import parse_program
+from analysis.programs.program import Program
+from analysis.programs.running import run_program
+from analysis.programs.token_space import TokenSpace
+from analysis.programs.vocabulary import Vocabulary
+from analysis.score.baselines import Baselines
+from analysis.score.lookup import Lookup, fit_lookup, predict_lookup
+from analysis.score.pools import Pool, PoolText, prepare_pool
+from analysis.score.records import Scores
+from analysis.score.scoring import fit_decisions, score_explanation
+from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds
+from app.store.packing import pack
+from app.store.queries.trial import Text, Trial, TriedSplit
+from app.store.writing_explanations import ScoreRow
+
+JUDGE: Final = "program"
+CALIBRATION: Final = "calibration"
+SEEN: Final = ("fit", CALIBRATION)
+
+Predict = Callable[[Text], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """What is known of the unit before the program is tried."""
+
+    mean: float | None
+    firing: float | None
+    predictors: Mapping[str, Predict]
+    """`program`, and the baselines `lookup` and `shuffled`."""
+    decisions: Mapping[str, Decisions]
+
+
+def try_program(program: Program, trial: Trial) -> list[ScoreRow]:
+    """One row for each split that the program was not written from."""
+    fitted = _fit(program, trial)
+    return [
+        _score(split, tried, trial, fitted)
+        for split, tried in trial.splits.items()
+        if split not in SEEN
+    ]
+
+
+def _fit(program: Program, trial: Trial) -> _Fitted:
+    vocabulary = Vocabulary(
+        trial.vocabulary, None if trial.space is None else TokenSpace(trial.space)
+    )
+    fit = trial.splits["fit"]
+    pool = _prepare(fit.text, trial)
+    actual = fit.actual[None].astype(np.float32)
+    lookup = fit_lookup(actual, fit.text.tokens, pool)
+    threshold = float(firing_thresholds(actual, pool)[0])
+    firing = None if np.isnan(threshold) else threshold
+    predictors: dict[str, Predict] = {
+        "program": partial(_run, program, vocabulary),
+        "lookup": partial(_look_up, lookup),
+    }
+    other = _first_that_is_read(trial.others)
+    if other is not None:
+        predictors["shuffled"] = partial(_run, other, vocabulary)
+    base = float(lookup.base[0])
+    return _Fitted(
+        mean=None if np.isnan(base) else base,
+        firing=firing,
+        predictors=predictors,
+        decisions=_decide(trial, predictors, firing),
+    )
+
+
+def _decide(
+    trial: Trial, predictors: Mapping[str, Predict], firing: float | None
+) -> dict[str, Decisions]:
+    """Where the sweep kept no calibration pool, detection and fuzzing are undefined."""
+    calibration = trial.splits.get(CALIBRATION)
+    if calibration is None:
+        return {name: Decisions() for name in predictors}
+    pool = _prepare(calibration.text, trial)
+    actual = calibration.actual.astype(np.float32)
+    return {
+        name: fit_decisions(actual, predict(calibration.text), pool=pool, firing=firing)
+        for name, predict in predictors.items()
+    }
+
+
+def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> ScoreRow:
+    predictions = {
+        name: Prediction(
+            predict(tried.text),
+            fitted.decisions[name],
+            None if tried.top is None else predict(tried.top),
+        )
+        for name, predict in fitted.predictors.items()
+    }
+    scores = score_explanation(
+        tried.actual.astype(np.float32),
+        predictions["program"],
+        baselines=Baselines(fitted.mean, predictions["lookup"], predictions.get("shuffled")),
+        pool=_prepare(tried.text, trial),
+        firing=fitted.firing,
+        top=_top(tried),
+    )
+    return _row(split, scores)
+
+
+def _run(program: Program, vocabulary: Vocabulary, text: Text) -> NDArray[np.float32]:
+    return np.asarray(run_program(program, text.tokens, text.lengths, vocabulary))
+
+
+def _look_up(lookup: Lookup, text: Text) -> NDArray[np.float32]:
+    return np.asarray(predict_lookup(lookup, text.tokens)[0])
+
+
+def _prepare(text: Text, trial: Trial) -> Pool:
+    about = PoolText(text.lengths, text.documents, text.numbers, trial.counted_from)
+    return prepare_pool(about, n_pos=text.tokens.shape[1])
+
+
+def _top(tried: TriedSplit) -> TopWindows | None:
+    if tried.top is None or tried.top_actual is None:
+        return None
+    actual = tried.top_actual.astype(np.float32)
+    return TopWindows(actual, tried.top.lengths, tried.top.documents)
+
+
+def _first_that_is_read(sources: list[str]) -> Program | None:
+    for source in sources:
+        try:
+            return parse_program(source)
+        except ProgramError:
+            continue  # of an older version of the language
+    return None
+
+
+def _row(split: str, scores: Scores) -> ScoreRow:
+    return ScoreRow(
+        split=split,
+        judge=JUDGE,
+        status=scores.status,
+        reason=scores.reason,
+        n_windows=scores.n_windows,
+        n_documents=scores.n_documents,
+        n_positions=scores.n_positions,
+        n_failed=0,
+        r=scores.r,
+        p=scores.p,
+        values=pack(scores.values(), np.float32),
+    )

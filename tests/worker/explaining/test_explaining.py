@@ -1,0 +1,211 @@
+"""An explain job: programs with scores for every unit, in one run, however often it is begun."""
+
+import pytest
+from sqlalchemy import func, select
+
+from analysis.programs.parsing import parse_program
+from analysis.worker.explaining import job
+from analysis.worker.explaining.work import Explaining
+from analysis.worker.inline import run_inline
+from analysis.worker.sweeping.job import KIND as SWEEP_KIND
+from app.errors import PatchclampError
+from app.store.engine import open_session
+from app.store.queries.job import create_job, list_jobs
+from app.store.queries.run import get_run
+from app.store.requests import ExplainRequest
+from app.store.tables import ExplanationTable, RunTable, ScoreSummaryTable, ScoreTable, SiteTable
+from tests.worker.conftest import Laboratory
+from tests.worker.explaining.conftest import POOLED
+from tests.worker.sweeping.conftest import Swept, add_planted
+
+
+def request(swept: Swept, **changes: object) -> ExplainRequest:
+    return ExplainRequest(model="planted", run_id=swept.run_id, **changes)
+
+
+def stored(swept: Swept, run_id: int) -> list[tuple[str, int, str, str, str | None]]:
+    """Everything of a run that does not depend on when it ran."""
+    table = ExplanationTable
+    with open_session(swept.engine) as session:
+        rows = session.execute(
+            select(
+                SiteTable.name, table.unit_index, table.method, table.status, table.program,
+                table.text, table.bits,
+            )
+            .join(SiteTable, SiteTable.id == table.site_id)
+            .where(table.run_id == run_id)
+            .order_by(SiteTable.name, table.unit_index, table.method)
+        )  # fmt: skip
+        return [tuple(row) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def explained(swept: Swept) -> int:
+    return run_inline(swept.engine, swept.settings, job.KIND, request(swept))["run_id"]
+
+
+def test_every_unit_has_a_lookup_and_a_program_or_the_reason_why_not(swept, explained):
+    with open_session(swept.engine) as session:
+        n_units = session.scalar(select(func.sum(SiteTable.n_units)))
+    rows = stored(swept, explained)
+    for method in ("rules", "lookup"):
+        assert len([row for row in rows if row[2] == method]) == n_units
+    for _, _, method, status, program, text, bits in rows:
+        assert text
+        if status == "failed":
+            assert method == "rules"
+            assert program is None
+        elif method != "output":
+            assert parse_program(program).base is not None
+            assert bits > 0
+
+
+def test_programs_are_scored_on_test_and_held_out_text_and_on_nothing_else(swept, explained):
+    with open_session(swept.engine) as session:
+        rows = session.execute(
+            select(ScoreTable.split, ScoreTable.status, ScoreTable.n_windows).where(
+                ScoreTable.run_id == explained
+            )
+        ).all()
+    assert {row.split for row in rows} == {"test", "ood:other"}
+    assert {row.status for row in rows} <= {"scored", "undefined"}
+    assert all(row.n_windows == 16 for row in rows)
+
+
+def test_a_planted_unit_is_explained_by_its_token(swept, explained):
+    """And those of a suffix, of the token before, and of the depth of brackets."""
+    table = ExplanationTable
+    planted = {unit.name: unit for unit in swept.planted.units}
+    for name in ("token", "two-sided", "suffix", "previous", "depth"):
+        unit = planted[name]
+        with open_session(swept.engine) as session:
+            r = session.scalar(
+                select(ScoreTable.r)
+                .join(table, table.id == ScoreTable.explanation_id)
+                .join(SiteTable, SiteTable.id == table.site_id)
+                .where(
+                    SiteTable.name == unit.site,
+                    table.unit_index == unit.index,
+                    table.method == "rules",
+                    table.run_id == explained,
+                    ScoreTable.split == "test",
+                )
+            )
+        assert r is not None
+        assert r > 0.85, unit
+
+
+def test_summaries_count_every_unit_that_was_explained(swept, explained):
+    with open_session(swept.engine) as session:
+        sites = {site.id: site.n_units for site in session.scalars(select(SiteTable))}
+        rows = session.scalars(
+            select(ScoreSummaryTable).where(ScoreSummaryTable.run_id == explained)
+        ).all()
+    assert {(row.method, row.split) for row in rows} == {
+        (method, split) for method in ("rules", "lookup") for split in ("test", "ood:other")
+    }
+    for row in rows:
+        assert row.n_units == sites[row.site_id]
+        assert row.n_scored + row.n_undefined + row.n_failed == row.n_units
+
+
+def test_a_job_that_was_killed_in_the_middle_ends_with_the_same_rows(
+    swept, explained, monkeypatch
+):
+    """Whoever takes it up again does only the chunks that are not stored."""
+
+    class PowerCut(BaseException):
+        pass
+
+    done = []
+    explain = Explaining.explain
+
+    def explain_few(self: Explaining, chunk: object) -> None:
+        if len(done) == 3:
+            raise PowerCut
+        done.append(chunk)
+        explain(self, chunk)
+
+    asked = request(swept, seed=0)
+    with open_session(swept.engine, commit=True) as session:
+        job_row = create_job(session, request=asked, actor="tester")
+    context = _context(swept, asked, job_row.id)
+    monkeypatch.setattr(Explaining, "explain", explain_few)
+    with pytest.raises(PowerCut):
+        job.run(context)
+    again = []
+
+    def count(self: Explaining, chunk: object) -> None:
+        again.append(chunk)
+        explain(self, chunk)
+
+    monkeypatch.setattr(Explaining, "explain", count)
+    run_id = job.run(context)["run_id"]
+    assert len(done) == 3
+    assert not set(done) & set(again)
+    assert stored(swept, run_id) == stored(swept, explained)
+
+
+def test_a_sample_is_drawn_over_all_sites_by_its_seed(swept):
+    first = run_inline(swept.engine, swept.settings, job.KIND, request(swept, sample=9, seed=3))
+    again = run_inline(swept.engine, swept.settings, job.KIND, request(swept, sample=9, seed=3))
+    other = run_inline(swept.engine, swept.settings, job.KIND, request(swept, sample=9, seed=4))
+    assert first["units"] == 9
+    assert stored(swept, first["run_id"]) == stored(swept, again["run_id"])
+    drawn = [{row[:2] for row in stored(swept, found["run_id"])} for found in (first, other)]
+    assert drawn[0] != drawn[1]
+
+
+def test_units_that_are_not_there_are_refused(swept):
+    for wrong in ({"site": "mlp.99"}, {"site": "mlp.0", "units": [10_000]}, {"units": [0]}):
+        with pytest.raises(PatchclampError) as refused:
+            run_inline(swept.engine, swept.settings, job.KIND, request(swept, **wrong))
+        assert refused.value.hint
+
+
+def test_a_sweep_explains_its_first_units_before_it_ends(laboratory: Laboratory, monkeypatch):
+    """And hands their run on to the job that explains all others."""
+    engine, settings = laboratory.engine, laboratory.settings
+    planted = add_planted(engine, settings, laboratory.folder)
+    monkeypatch.setattr(
+        "analysis.worker.sweeping.publishing.Publisher.due", lambda self, counted: True
+    )
+    asked = POOLED.model_copy(update={"follow_up": True})
+    run_inline(engine, settings, SWEEP_KIND, asked)
+    with open_session(engine) as session:
+        run = session.scalars(select(RunTable).where(RunTable.kind == "explain")).one()
+        waiting = {one.kind: one.id for one in list_jobs(session, status="queued").items}
+        n = session.scalar(select(func.count()).where(ExplanationTable.run_id == run.id))
+    assert run.status == "running"
+    assert run.job_id == waiting["explain"]
+    assert n > 0
+    assert planted.units
+    with open_session(engine) as session:
+        asked_for = list_jobs(session, status="queued")
+    assert {one.kind for one in asked_for.items} == {"output", "relate", "explain"}
+    assert get_run_kind(laboratory, run.id) == "explain"
+
+
+def get_run_kind(laboratory: Laboratory, run_id: int) -> str:
+    with open_session(laboratory.engine) as session:
+        return get_run(session, run_id=run_id).kind
+
+
+def _context(swept: Swept, asked: ExplainRequest, job_id: str):
+    from analysis.worker.context import JobContext
+    from analysis.worker.heartbeat import Lease
+    from analysis.worker.stopping import Stopping
+    from app.store import queue
+
+    claim = queue.claim_next(swept.engine, worker_id="w", kinds=["explain"], lease_seconds=3600)
+    assert claim is not None
+    assert claim.job_id == job_id
+    return JobContext(
+        asked,
+        engine=swept.engine,
+        signals=swept.engine,
+        settings=swept.settings,
+        lease=Lease(claim, 3600),
+        stopping=Stopping(),
+        run_step=lambda name, function: function(),  # noqa: ARG005
+    )

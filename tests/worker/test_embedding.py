@@ -1,0 +1,58 @@
+"""Explanations without a sentence embedding get one; what has one is left alone."""
+
+import numpy as np
+from sqlalchemy import Engine, text
+
+from analysis.worker import embedding
+from analysis.worker.embedding import embed_explanations
+from app.settings import Settings
+from app.store.engine import open_session
+from app.store.synthetic import fill_synthetic
+
+
+class Encoder:
+    """As many directions as there are lengths of texts."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        self.asked += texts
+        return np.eye(64, dtype=np.float32)[[len(one) % 64 for one in texts]]
+
+
+def fill(engine: Engine, settings: Settings, monkeypatch) -> Encoder:
+    fill_synthetic(
+        engine, data=settings.data, layers=1, neurons=8, heads=2, windows=24, window_length=16,
+        exemplars_per_kind=2,
+    )  # fmt: skip
+    encoder = Encoder()
+    monkeypatch.setattr(embedding, "CHUNK", 7)
+    monkeypatch.setattr(embedding, "load_encoder", lambda _: encoder)
+    return encoder
+
+
+def counted(engine: Engine, query: str) -> int:
+    with open_session(engine) as session:
+        return session.execute(text(query)).scalar_one()
+
+
+def test_all_that_can_be_found_is_embedded_once(engine, settings, monkeypatch, tmp_path):
+    encoder = fill(engine, settings, monkeypatch)
+    there = counted(engine, "SELECT count(*) FROM explanations WHERE search_key IS NOT NULL")
+    assert embed_explanations(engine, folder=tmp_path) == there
+    assert counted(engine, "SELECT count(*) FROM explanation_vectors") == there
+    assert embed_explanations(engine, folder=tmp_path) == 0
+    assert len(encoder.asked) == there
+
+
+def test_who_is_stopped_goes_on_later(engine, settings, monkeypatch, tmp_path):
+    fill(engine, settings, monkeypatch)
+    assert embed_explanations(engine, folder=tmp_path, go_on=lambda done: done < 10) == 14
+    there = counted(engine, "SELECT count(*) FROM explanations WHERE search_key IS NOT NULL")
+    assert embed_explanations(engine, folder=tmp_path) == there - 14
+
+
+def test_without_a_model_nothing_is_done(engine, monkeypatch):
+    monkeypatch.setattr(embedding, "find_model", lambda _: None)
+    assert embed_explanations(engine) is None
