@@ -16,6 +16,7 @@ from numpy import ndarray
 
 from analysis.assistants.asked import Asked
 from analysis.assistants.assistant import Assistant
+from analysis.assistants.budget import Prices
 from analysis.explain.language_model.detecting import detect
 from analysis.explain.language_model.evidence import Shown, UnitEvidence
 from analysis.explain.language_model.excerpts import highest_of
@@ -63,6 +64,7 @@ class AssistantChoices:
     windows: int
     """Per split and judge, and for the choice among candidates."""
     seed: int
+    prices: Prices
 
 
 @dataclass(frozen=True, eq=False)

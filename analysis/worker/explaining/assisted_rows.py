@@ -16,8 +16,11 @@ NEGATIVE = "Negative: {}"
 """How an explanation of what makes a unit low begins."""
 
 
-def assisted_row(unit: int, found: AssistedUnit, choices: AssistantChoices) -> ExplanationRow:
-    """The sentence with all its scores; or failed, with the reason."""
+def assisted_row(
+    unit: int, found: AssistedUnit, choices: AssistantChoices, *, free: bool = True
+) -> ExplanationRow:
+    """The sentence with all its scores; or failed, with the reason. `free`: answers from the cache
+    cost this job nothing."""
     explanation = found.explanation
     reason = None if explanation.text is not None else explanation.failure or "there is no text"
     text = explanation.text if explanation.text is not None else reason
@@ -32,7 +35,9 @@ def assisted_row(unit: int, found: AssistedUnit, choices: AssistantChoices) -> E
         bits=None if explanation.text is None else bits_of_text(explanation.text),
         n_rules=None,
         n_listed=None,
-        details=_storable(_details(found, choices, reason)),
+        details=_storable(
+            {**_details(found, choices, reason), "spent": _spent(found.asked, choices, free=free)}
+        ),
         scores=[_score_row(split, one, choices.judge_model) for split, one in found.splits.items()],
     )
 
@@ -77,7 +82,6 @@ def _details(found: AssistedUnit, choices: AssistantChoices, reason: str | None)
             for split, one in found.splits.items()
         },
         "line": None if found.line is None else [found.line.scale, found.line.offset],
-        "spent": _spent(found.asked),
     }
     return details if reason is None else {**details, "reason": reason}
 
@@ -100,14 +104,16 @@ def _asked(one: Asked) -> dict[str, Any]:
     }
 
 
-def _spent(asked: Iterable[Asked]) -> dict[str, Any]:
-    """What was paid for: without answers from the cache."""
-    paid = [one for one in asked if not one.cached]
+def _spent(asked: Iterable[Asked], choices: AssistantChoices, *, free: bool) -> dict[str, Any]:
+    paid = [one for one in asked if not (free and one.cached)]
+    tokens_in, tokens_out = (
+        sum(getattr(one, name) for one in paid) for name in ("tokens_in", "tokens_out")
+    )
     return {
         "calls": sum(one.tries for one in paid),
-        "tokens_in": sum(one.tokens_in for one in paid),
-        "tokens_out": sum(one.tokens_out for one in paid),
-        "dollars": sum(one.dollars for one in paid),
+        "tokens_in": tokens_in,
+        "tokens_out": tokens_out,
+        "dollars": choices.prices.of(tokens_in, tokens_out),
     }
 
 

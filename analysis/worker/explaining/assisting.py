@@ -19,8 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis.assistants.assistant import Assistant
-from analysis.assistants.budget import Budget, Prices, Spending
-from analysis.assistants.cache import ReplyCache
+from analysis.assistants.budget import Budget, Prices
 from analysis.assistants.endpoint import Endpoint, configured_endpoint
 from analysis.assistants.patience import Patience
 from analysis.assistants.pool import AskingPool
@@ -33,6 +32,7 @@ from analysis.worker.context import JobContext
 from analysis.worker.explaining.assisted_rows import assisted_row
 from analysis.worker.explaining.order import Chunk
 from analysis.worker.explaining.sources import read_tops, read_units
+from analysis.worker.explaining.spending import PaidCache, is_taken_up, spent_before
 from app.errors import BadRequestError
 from app.settings import Settings
 from app.store.engine import open_session
@@ -101,19 +101,25 @@ class Assisting:
             candidates=options.candidates,
             windows=options.windows,
             seed=asked.seed,
+            prices=Prices(options.dollars_per_million_in, options.dollars_per_million_out),
         )
         self._stop = threading.Event()
         self._units = AskingPool(GROUP)
         self._budget = Budget(
             dollars=options.budget,
             tokens=options.token_budget,
-            prices=Prices(options.dollars_per_million_in, options.dollars_per_million_out),
-            spent=self._spent_before(),
+            prices=self.choices.prices,
+            spent=spent_before(context.engine, asked.run_id, METHOD),
+        )
+        self._cache = PaidCache(
+            context.settings.data / CACHE,
+            self._budget,
+            counting=is_taken_up(context.engine, context.job_id),
         )
         self._assistant = Assistant(
             endpoint,
             budget=self._budget,
-            cache=ReplyCache(context.settings.data / CACHE),
+            cache=self._cache,
             concurrency=options.concurrency,
             patience=PATIENCE,
             check=self._check,
@@ -164,6 +170,7 @@ class Assisting:
                     "is not asked again.",
                 )
             self._write(chunk.site, group, rows)
+            self._cache.counting = False  # what was under way when an attempt ended is behind us
 
     def _explained(
         self, group: Sequence[int], evidence: Sequence[UnitEvidence]
@@ -179,7 +186,7 @@ class Assisting:
             self._stop.set()
             raise
         return [
-            assisted_row(unit, future.result(), self.choices)
+            assisted_row(unit, future.result(), self.choices, free=not self._cache.counting)
             for unit, future in zip(group, futures, strict=True)
         ]
 
@@ -247,24 +254,6 @@ class Assisting:
                     )
                 )
             )
-
-    def _spent_before(self) -> Spending:
-        """By earlier attempts of the job, as far as they stored what it bought."""
-        table = ExplanationTable
-        spent = Spending()
-        with open_session(self._context.engine) as session:
-            rows = session.scalars(
-                select(table.details).where(
-                    table.run_id == self._asked.run_id,
-                    table.method == METHOD,
-                    table.version == 1,
-                ).execution_options(yield_per=200)
-            )  # fmt: skip
-            for details in rows:
-                paid = details.get("spent", {})
-                tokens = paid.get("tokens_in", 0) + paid.get("tokens_out", 0)
-                spent = spent.plus(Spending(tokens, paid.get("dollars", 0.0)))
-        return spent
 
     def _check(self) -> None:
         """In the threads of units; the job's own thread asks whether it was cancelled."""

@@ -17,8 +17,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis.corpora.window_file import load_windows
-from analysis.weights.token_space import method_of, token_space
 from analysis.errors import BudgetSpent
+from analysis.weights.token_space import method_of, token_space
 from analysis.worker.context import JobContext
 from analysis.worker.explaining.assisting import assisting, check_assistant
 from analysis.worker.explaining.order import Chunk, chunks_of

@@ -21,7 +21,7 @@ from app.store.engine import open_session
 from app.store.packing import NOT_ASKED, unpack_scores
 from app.store.queries.job import list_jobs
 from app.store.requests import AssistantOptions, ExplainRequest
-from app.store.tables import ExplanationTable, JobTable, RunTable, ScoreTable, SiteTable
+from app.store.tables import ExplanationTable, RunTable, ScoreTable
 from tests.analysis.assistants.scripted import Play, Script, fails, object_says, says, scripted
 from tests.analysis.explain.language_model.reading import data_of, everything_sent, sees
 from tests.worker.sweeping.conftest import Swept
@@ -175,30 +175,25 @@ def test_the_explainer_sees_fit_alone_and_the_judges_none_of_it(fresh: Swept) ->
         run(fresh, endpoint.url, request(fresh, candidates=2, judges=["detection", "simulation"]))
         requests = list(endpoint.requests)
     words = fresh.planted.vocabulary
-    of_fit = {tuple(tokens) for tokens in fresh.windows("fit").values()}
-    of_others = {
-        tuple(tokens) for split in ("test", "ood:other") for tokens in fresh.windows(split).values()
-    }
 
-    def runs(windows: set[tuple[int, ...]]) -> set[str]:
+    def runs(split: str) -> set[str]:
         return {
-            "".join(words[token] for token in window[at : at + 6])
-            for window in windows
-            for at in range(1, len(window) - 6)
+            " ".join(words[token] for token in window[at : at + 6])
+            for window in fresh.windows(split).values()
+            for at in range(1, len(window) - 5)
         }
 
-    def tokens_shown(asked: dict[str, Any]) -> list[list[str]]:
-        return [
-            [line.split("\t")[0].strip() for line in text.split("\n")] for text in data_of(asked)
-        ]
+    def shown(form: str, column: int) -> set[str]:
+        texts = [text for asked in requests if form_of(asked) == form for text in data_of(asked)]
+        lines = [[line.split("\t")[column].strip() for line in text.split("\n")] for text in texts]
+        return {" ".join(line[at : at + 6]) for line in lines for at in range(len(line) - 5)}
 
-    explaining = [asked for asked in requests if form_of(asked) == "explanation"]
-    only_others = runs(of_others) - runs(of_fit)
+    explaining, judging = shown("explanation", 0), shown("levels", 1)
     assert explaining
-    for asked in explaining:
-        for tokens in tokens_shown(asked):
-            shown = {"".join(tokens[at : at + 6]) for at in range(len(tokens) - 5)}
-            assert not shown & only_others
+    assert judging
+    assert explaining <= runs("fit")
+    assert judging <= runs("calibration") | runs("test") | runs("ood:other")
+    assert not explaining & judging
     assert KEY not in everything_sent(requests)
 
 
@@ -299,19 +294,21 @@ def test_an_endpoint_that_dies_ends_the_job_and_stores_no_failures(fresh: Swept)
         with pytest.raises(AssistantError, match="is not asked any more") as told:
             run(fresh, endpoint.url, request(fresh, units))
         assert "start the job again" in str(told.value.hint)
-    with open_session(fresh.engine) as session:
-        stopped = session.scalars(select(RunTable).order_by(RunTable.id.desc())).first()
-    assert stopped is not None
-    assert stopped.status == "failed"
-    kept = found(fresh, stopped.id)
-    assert len(kept) in (8, 16)  # whole groups
-    assert "<html>" not in json.dumps([row.details for row in kept])
-    with scripted(judge) as endpoint:
+        with open_session(fresh.engine) as session:
+            stopped = session.scalars(select(RunTable).order_by(RunTable.id.desc())).first()
+        assert stopped is not None
+        assert stopped.status == "failed"
+        kept = found(fresh, stopped.id)
+        assert len(kept) in (8, 16)  # whole groups
+        assert "<html>" not in json.dumps([row.details for row in kept])
+        endpoint.script = judge
+        before = len(endpoint.requests)
         result = run(fresh, endpoint.url, request(fresh, units))
-        paid_again = len(endpoint.requests)
+        paid_again = len(endpoint.requests) - before
     assert len(found(fresh, result["run_id"])) == 24
-    assert result["assistant"]["n_cached"] >= 50
-    assert paid_again == result["assistant"]["n_questions"] - result["assistant"]["n_cached"]
+    tally = result["assistant"]
+    assert tally["n_cached"] >= 50
+    assert paid_again == tally["n_calls"] == tally["n_questions"] - tally["n_cached"]
 
 
 @pytest.mark.parametrize("limit", [{"token_budget": 60_000}, {"budget": 0.06}])
