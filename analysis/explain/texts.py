@@ -74,8 +74,8 @@ class Texts:
     """How many windows of the fit pool stand in for a calibration split; 0: it has one."""
 
     def divided(
-        self, activations: Mapping[str, Float32[ndarray, "unit window pos"]]
-    ) -> dict[str, Float32[ndarray, "unit window pos"]]:
+        self, activations: Mapping[str, Float32[ndarray, "unit _ pos"]]
+    ) -> dict[str, Float32[ndarray, "unit _ pos"]]:
         """Activations by split, with calibration taken from fit where it stands in."""
         n = self.calibration_windows
         if not n:
