@@ -85,7 +85,9 @@ def explain_units(
             )
         is_something = program is not None and bool(program.rules)
         programs.append(program if is_something else None)
-        reasons.append(None if is_something else _why(by_split[FIT][unit], texts, bool(varies[unit])))
+        reasons.append(
+            None if is_something else _why(by_split[FIT][unit], texts, bool(varies[unit]))
+        )
     whole = fit_lookup(by_split[FIT], texts.fit.windows.tokens, texts.fit.pool)
     short = cut_lookup(whole, n=LISTED_BY_LOOKUP)
     scoring = _Scoring(texts, by_split, tops, programs, whole, short)
@@ -181,9 +183,7 @@ class _Scoring:
             )
         return scores
 
-    def _predicted(
-        self, unit: int, split: str, program: Program
-    ) -> Float32[ndarray, "window pos"]:
+    def _predicted(self, unit: int, split: str, program: Program) -> Float32[ndarray, "window pos"]:
         """Each unit's prediction is scored, and then is its neighbour's shuffled one."""
         if (unit, split) not in self._values:
             self._values[unit, split] = predict(program, self._texts.tested[split].reading)
