@@ -14,7 +14,7 @@ from numpy import ndarray
 
 from analysis.explain.rules.fitting import fit_rules
 from analysis.explain.rules.smoothing import predict_smoothed, smooth
-from analysis.explain.texts import CALIBRATION, FIT, SplitText, Texts
+from analysis.explain.texts import CALIBRATION, FIT, Texts
 from analysis.programs.program import Program
 from analysis.programs.reading import Reading
 from analysis.programs.running import predict
