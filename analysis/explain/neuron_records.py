@@ -1,9 +1,13 @@
 """Neuron records and simulations as OpenAI published them: one JSON object per neuron.
 
 Bills et al. (2023), *Language models can explain neurons in language models*. Read strictly (see
-`tagged`), written so that their reader takes it. A `.jsonl` file holds one object per line.
+`tagged`), written so that their reader takes it. A `.jsonl` file holds one object per line; either
+may be gzipped (`.json.gz`, `.jsonl.gz`).
 """
 
+import gzip
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -12,6 +16,8 @@ from analysis.errors import RecordsError
 from analysis.explain.tagged import dumps, loads
 
 MOST_BYTES = 1 << 28
+"""Of a file, unpacked."""
+GZIPPED = ".gz"
 
 
 @dataclass(frozen=True)
@@ -119,15 +125,27 @@ def read_records(path: Path, kind: type[Published]) -> tuple[Published, ...]:
         RecordsError: the file is not there, too large, no text, or a record is wrong; names file
             and line.
     """
+    found = []
+    for one in read_each(path, kind):
+        if isinstance(one, RecordsError):
+            raise one
+        found.append(one)
+    return tuple(found)
+
+
+def read_each(path: Path, kind: type[Published]) -> Iterator[Published | RecordsError]:
+    """The same one by one, with the error in the place of a record that is wrong.
+
+    Raises:
+        RecordsError: the whole file cannot be read.
+    """
     text = _read_text(path)
-    if path.suffix != ".jsonl":
-        return (_read_one(text, kind, path.name),)
-    numbered = enumerate(text.split("\n"), 1)
-    return tuple(
-        _read_one(line, kind, f"{path.name}, line {number}")
-        for number, line in numbered
-        if line.strip()
-    )
+    if not path.name.removesuffix(GZIPPED).endswith(".jsonl"):
+        yield _read_one(text, kind, path.name)
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield _read_one(line, kind, f"{path.name}, line {number}")
 
 
 def write_records(path: Path, records: tuple[Published, ...]) -> None:
@@ -148,23 +166,32 @@ def write_records(path: Path, records: tuple[Published, ...]) -> None:
         raise
 
 
-def _read_one(text: str, kind: type[Published], where: str) -> Published:
+def _read_one(text: str, kind: type[Published], where: str) -> Published | RecordsError:
     try:
         return loads(text, kind)
     except RecordsError as error:
-        raise RecordsError(f"{where}: {error.detail}", hint=error.hint) from error
+        return RecordsError(f"{where}: {error.detail}", hint=error.hint)
 
 
 def _read_text(path: Path) -> str:
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise RecordsError(
-                f"{path.name} is larger than {MOST_BYTES >> 20} MB.",
-                hint="Give one file per neuron.",
-            )
-        return path.read_text(encoding="utf-8-sig")
+        open_it = gzip.open if path.suffix == GZIPPED else open
+        with open_it(path, "rb") as stream:
+            read = stream.read(MOST_BYTES + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        what = "it is cut off" if isinstance(error, EOFError) else "it is damaged, or no gzip file"
+        raise RecordsError(
+            f"{path.name} cannot be unpacked: {what}.", hint="Fetch or copy it again."
+        ) from error
     except OSError as error:
         raise RecordsError(f"{path} cannot be read: {error.strerror}.") from error
+    if len(read) > MOST_BYTES:
+        raise RecordsError(
+            f"{path.name} is larger than {MOST_BYTES >> 20} MB.",
+            hint="Give one file per neuron.",
+        )
+    try:
+        return read.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RecordsError(f"{path.name} is no UTF-8 text.") from error
 

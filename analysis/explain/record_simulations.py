@@ -9,11 +9,19 @@ from numpy import ndarray
 
 from analysis.explain.neuron_records import (
     ActivationRecord,
+    NeuronId,
+    NeuronSimulationResults,
     ScoredExplanation,
     ScoredSequenceSimulation,
     ScoredSimulation,
     SequenceSimulation,
 )
+from analysis.explain.record_splits import RecordWindows, SplitRecords
+from analysis.programs.english import in_english
+from analysis.programs.program import Program
+from analysis.programs.reading import Reading
+from analysis.programs.running import predict
+from analysis.programs.vocabulary import Vocabulary
 from analysis.score.correlation import simulation
 
 
@@ -24,6 +32,32 @@ class _Three:
     ev_correlation_score: float | None
     rsquared_score: float | None
     absolute_dev_explained_score: float | None
+
+
+def simulated_records(
+    neuron: NeuronId, program: Program, tested: SplitRecords, vocabulary: Vocabulary
+) -> NeuronSimulationResults:
+    """The program on the strongest records, then on the random ones: the usual order."""
+    records: list[ActivationRecord] = []
+    predicted: list[Float[ndarray, " _"]] = []
+    for windows in (tested.top, tested.random):
+        if len(windows.lengths):
+            records += _records(windows, vocabulary)
+            there = predict(program, Reading(windows.tokens, windows.lengths, vocabulary))
+            predicted += [row[:n] for row, n in zip(there, windows.lengths.tolist(), strict=True)]
+    return NeuronSimulationResults(neuron, (simulated(in_english(program), records, predicted),))
+
+
+def _records(windows: RecordWindows, vocabulary: Vocabulary) -> list[ActivationRecord]:
+    return [
+        ActivationRecord(
+            tuple(vocabulary.texts[token] for token in tokens[:length].tolist()),
+            tuple(activations[:length].tolist()),
+        )
+        for tokens, activations, length in zip(
+            windows.tokens, windows.activations, windows.lengths.tolist(), strict=True
+        )
+    ]
 
 
 def simulated(

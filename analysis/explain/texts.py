@@ -74,8 +74,8 @@ class Texts:
     """How many windows of the fit pool stand in for a calibration split; 0: it has one."""
 
     def divided(
-        self, activations: Mapping[str, Float32[ndarray, "unit window pos"]]
-    ) -> dict[str, Float32[ndarray, "unit window pos"]]:
+        self, activations: Mapping[str, Float32[ndarray, "unit _ pos"]]
+    ) -> dict[str, Float32[ndarray, "unit _ pos"]]:
         """Activations by split, with calibration taken from fit where it stands in."""
         n = self.calibration_windows
         if not n:
@@ -85,15 +85,20 @@ class Texts:
 
 
 def prepare_texts(
-    windows: Mapping[str, PoolWindows], vocabulary: Vocabulary, *, counted_from: int, seed: int
+    windows: Mapping[str, PoolWindows],
+    vocabulary: Vocabulary,
+    *,
+    counted_from: int,
+    seed: int,
+    fewest_tested: int = FEWEST_WINDOWS,
 ) -> Texts:
     """Raises TooLittleTextError where fit or test are missing or too small."""
-    for split in (FIT, "test"):
+    for split, fewest in ((FIT, FEWEST_WINDOWS), ("test", fewest_tested)):
         n = len(windows[split].lengths) if split in windows else 0
-        if n < FEWEST_WINDOWS:
+        if n < fewest:
             raise TooLittleTextError(
                 f"the sweep kept {n} windows of split {split}, and explaining needs at least "
-                f"{FEWEST_WINDOWS}",
+                f"{fewest}",
                 hint=f"Sweep again with more: --pool {split}=40.",
             )
     windows, taken = _with_calibration(dict(windows))

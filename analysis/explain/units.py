@@ -85,8 +85,9 @@ def explain_units(
             )
         is_something = program is not None and bool(program.rules)
         programs.append(program if is_something else None)
-        why = _why(by_split[FIT][unit], texts, bool(varies[unit]))
-        reasons.append(None if is_something else why)
+        reasons.append(
+            None if is_something else _why(by_split[FIT][unit], texts, bool(varies[unit]))
+        )
     whole = fit_lookup(by_split[FIT], texts.fit.windows.tokens, texts.fit.pool)
     short = cut_lookup(whole, n=LISTED_BY_LOOKUP)
     scoring = _Scoring(texts, by_split, tops, programs, whole, short)

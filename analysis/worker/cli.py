@@ -1,4 +1,4 @@
-"""The commands that need torch: `worker`, `models add`, `corpora add`.
+"""The commands of the analysis: `worker`, `models add`, `corpora add`, `records`.
 
 What a command needs is imported when it runs: `patchclamp --help` answers without torch.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analysis.worker.records import commands as records
 from app.store.opening import opened_store
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
             group = typer.Typer(no_args_is_help=True)
             app.add_typer(group, name=name)
         group.command("add")(command)
+    records.register(app)
 
 
 def worker(

@@ -105,6 +105,15 @@ def explain(
     token_budget: Annotated[
         int | None, typer.Option(min=0, help="For language_model: tokens, at most.")
     ] = None,
+    judge_model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Judges instead of the assistant itself.")
+    ] = None,
+    windows: Annotated[
+        int, typer.Option(min=4, max=200, help="Judged per unit, of every split.")
+    ] = 12,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=64, help="Questions to a language model at the same time.")
+    ] = 4,
     dollars_in: Annotated[
         float, typer.Option(min=0, help="Dollars per million tokens sent.")
     ] = 0.0,
@@ -133,7 +142,8 @@ def explain(
     if assistant is not None:
         options["assistant"] = {
             "model": assistant, "candidates": candidates, "budget": budget,
-            "token_budget": token_budget, "dollars_per_million_in": dollars_in,
+            "token_budget": token_budget, "judge_model": judge_model, "windows": windows,
+            "concurrency": concurrency, "dollars_per_million_in": dollars_in,
             "dollars_per_million_out": dollars_out, **({"judges": judge} if judge else {}),
         }  # fmt: skip
     try:

@@ -48,11 +48,11 @@ def score_imports(
 def _score(engine: "Engine", model: str, one: "Unscored", data: Path) -> "list[ScoreRow]":
     from analysis.programs.errors import ProgramError
     from analysis.programs.parsing import parse_program
-    from app.programs import JUDGE, try_program
     from app.store.engine import open_session
     from app.store.packing import pack_scores
     from app.store.queries.trial import read_trial
     from app.store.writing_explanations import ScoreRow
+    from app.trying import JUDGE, try_program
 
     with open_session(engine) as session:
         trial = read_trial(session, model=model, site=one.site, index=one.unit_index, data=data)

@@ -172,6 +172,12 @@ class AssistantOptions(Request):
     dollars_per_million_in: float = Field(default=0.0, ge=0, le=1e6)
     dollars_per_million_out: float = Field(default=0.0, ge=0, le=1e6)
     concurrency: int = Field(default=4, ge=1, le=64)
+    windows: int = Field(
+        default=12,
+        ge=4,
+        le=200,
+        description="Per unit, so many are judged of every split, and looked at to choose.",
+    )
 
 
 class ExplainRequest(Request):

@@ -30,6 +30,7 @@ def test_every_command_that_users_expect_is_there() -> None:
         "models add", "models list", "corpora add", "corpora list",
         "jobs list", "jobs show", "jobs cancel", "jobs watch",
         "db upgrade", "db backup", "db check", "pools list", "pools prune",
+        "records explain", "records score",
     }  # fmt: skip
 
 
@@ -54,7 +55,17 @@ def test_help_takes_less_than_half_a_second_and_no_torch() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [("worker",), ("sweep",), ("demo",), ("models", "add"), ("corpora", "add"), ("jobs",)]
+    "path",
+    [
+        ("worker",),
+        ("sweep",),
+        ("demo",),
+        ("models", "add"),
+        ("corpora", "add"),
+        ("jobs",),
+        ("records", "explain"),
+        ("records", "score"),
+    ],
 )
 def test_help_of_a_command_shows_examples(run: Run, path: tuple[str, ...]) -> None:
     done = run(*path, "--help")

@@ -6,6 +6,7 @@ job that was killed ends with the same rows.
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,9 +17,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis.corpora.window_file import load_windows
+from analysis.errors import BudgetSpent
 from analysis.weights.token_space import method_of, token_space
 from analysis.worker.context import JobContext
 from analysis.worker.embedding import embed_explanations
+from analysis.worker.explaining.assisting import assisting, check_assistant
 from analysis.worker.explaining.order import Chunk, chunks_of
 from analysis.worker.explaining.sources import first_of_groups, stored_pools
 from analysis.worker.explaining.summarising import summarise
@@ -37,7 +40,7 @@ from analysis.worker.sweeping.preparing import windows_file
 from app.errors import BadRequestError, NotFoundError
 from app.store.queries.model import vocabulary_of
 from app.store.queries.token_space import get_token_space
-from app.store.requests import ExplainRequest
+from app.store.requests import AssistantOptions, ExplainRequest
 from app.store.search.units import index_units
 from app.store.tables import ModelTable, RunTable, SiteTable, WindowSetTable
 from app.store.writing_explanations import write_token_space
@@ -49,6 +52,7 @@ METHOD, METHOD_VERSION = "token lookup; rules by matching pursuit; output side i
 def run(context: JobContext[ExplainRequest]) -> dict[str, Any]:
     """The result names the run and counts what was explained."""
     request = context.request
+    endpoint = check_assistant(request, context.settings)
     with Session(context.engine) as session:
         sweep = sweep_row(session, request.run_id)
         model = model_row(session, request.model)
@@ -65,7 +69,7 @@ def run(context: JobContext[ExplainRequest]) -> dict[str, Any]:
     run_id = begin_following(
         context,
         sweep=sweep,
-        method=METHOD,
+        method=METHOD if endpoint is None else f"{METHOD}; sentences of a language model",
         method_version=METHOD_VERSION,
         parameters=parameters_of(request),
         command=command_of(request),
@@ -92,15 +96,29 @@ def run(context: JobContext[ExplainRequest]) -> dict[str, Any]:
         context.progress(0, None, "units", f"making the tokens of {site.name} searchable")
         context.write(partial(_index, sweep.id, site.id))
     splits = [split for split in next(iter(sources.pools.values())) if split not in NOT_TESTED]
-    seconds = explain_chunks(context, Explaining(context, asked, sources, output), chunks, splits)
-    n_units = sum(len(chunk.units) for chunk in chunks)
+    with assisting(context, endpoint, asked) as assistant:
+        explaining = Explaining(context, asked, sources, output, assistant)
+        outcome = explain_chunks(context, explaining, chunks, splits)
+        spent = {} if assistant is None else {"assistant": assistant.told}
     embed_explanations(context.engine, go_on=partial(_go_on_embedding, context))
-    measured = {"units": n_units, "seconds": round(seconds, 3)}
+    stopped = {} if outcome.stopped is None else {"stopped": outcome.stopped}
+    measured = {
+        "units": outcome.units, "seconds": round(outcome.seconds, 3), **stopped, **spent
+    }  # fmt: skip
     context.write(lambda session: end_run(session, run_id, "finished", measured))
-    return {"run_id": run_id, "units": n_units}
+    return {"run_id": run_id, "units": outcome.units, **stopped, **spent}
 
 
 NOT_TESTED = ("fit", "calibration")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    units: int
+    """Of chunks that are done with every method."""
+    seconds: float
+    stopped: str | None
+    """`budget`: there was no more to spend; None: all is done."""
 
 
 def explain_chunks(
@@ -108,19 +126,23 @@ def explain_chunks(
     explaining: Explaining,
     chunks: list[Chunk],
     splits: list[str],
-) -> float:
-    """Explains what is not stored yet, with summaries after every round; returns the seconds."""
+) -> Outcome:
+    """Explains what is not stored yet, with summaries after every round."""
     started = time.perf_counter()
-    total, done = sum(len(chunk.units) for chunk in chunks), 0
+    total, done, stopped = sum(len(chunk.units) for chunk in chunks), 0, None
     for number, chunk in enumerate(chunks):
         context.check_cancelled()
         context.progress(done, total, "units", "explaining")
+        explaining.tell = partial(_tell, context, done, total)
         is_new = not explaining.is_done(chunk)
-        if is_new:
-            explaining.explain(chunk)
-        done += len(chunk.units)
+        try:
+            if is_new:
+                explaining.explain(chunk)
+            done += len(chunk.units)
+        except BudgetSpent:
+            stopped = "budget"
         is_last = number + 1 == len(chunks) or chunks[number + 1].round != chunk.round
-        if is_new and is_last:
+        if is_new and (is_last or stopped):
             context.write(
                 lambda session: summarise(
                     session.connection(),
@@ -130,8 +152,15 @@ def explain_chunks(
                 )
             )
             context.event("published", {"units": done})
-    context.progress(done, total, "units", "explained")
-    return time.perf_counter() - started
+        if stopped:
+            break
+    said = "explained" if stopped is None else "ended: the next call could exceed the budget"
+    context.progress(done, total, "units", said)
+    return Outcome(done, time.perf_counter() - started, stopped)
+
+
+def _tell(context: JobContext[Any], before: int, total: int, done: int) -> None:
+    context.progress(before + done, total, "units", "asking the language model")
 
 
 def _go_on_embedding(context: JobContext[ExplainRequest], done: int) -> bool:
@@ -160,7 +189,26 @@ def command_of(request: ExplainRequest) -> str:
         "most-listed": request.most_listed,
         "seed": request.seed,
     }
+    if request.assistant is not None:
+        options |= _assistant_options(request.assistant)
     return command("explain", options)
+
+
+def _assistant_options(assistant: AssistantOptions) -> dict[str, object]:
+    """As the command line calls them."""
+    options = {
+        "assistant": assistant.model,
+        "candidates": assistant.candidates,
+        "judge": list(assistant.judges),
+        "judge-model": assistant.judge_model,
+        "windows": assistant.windows,
+        "budget": assistant.budget,
+        "token-budget": assistant.token_budget,
+        "dollars-in": assistant.dollars_per_million_in or None,
+        "dollars-out": assistant.dollars_per_million_out or None,
+        "concurrency": assistant.concurrency,
+    }
+    return {name: value for name, value in options.items() if value is not None}
 
 
 KIND = JobKind("explain", ExplainRequest, run)

@@ -4,7 +4,7 @@ Used by the job `explain`, and by a sweep for its first units while it still run
 one run, in one order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ from analysis.explain.units import explain_units
 from analysis.programs.token_space import TokenSpace
 from analysis.programs.vocabulary import Vocabulary
 from analysis.worker.context import JobContext
+from analysis.worker.explaining.assisting import METHOD as LANGUAGE_MODEL
+from analysis.worker.explaining.assisting import Assisting
 from analysis.worker.explaining.order import Chunk
 from analysis.worker.explaining.rows import lookup_row, output_row, rules_row
 from analysis.worker.explaining.sources import PoolFile, Pools, pool_windows, read_tops, read_units
@@ -66,16 +68,25 @@ class OutputRun:
 
 class Explaining:
     def __init__(
-        self, context: JobContext[Any], asked: Asked, sources: Sources, output: OutputRun | None
+        self,
+        context: JobContext[Any],
+        asked: Asked,
+        sources: Sources,
+        output: OutputRun | None,
+        assistant: Assisting | None = None,
     ) -> None:
         self.asked = asked
+        self.tell: Callable[[int], None] = lambda _: None
+        """Called with how many units of the present chunk are done, where that takes long."""
         self._context, self._sources, self._output = context, sources, output
+        self._assistant = assistant
         self._texts: Texts | None = None
 
     @property
     def methods(self) -> tuple[str, ...]:
         """Those that can be done now."""
-        return tuple(m for m in self.asked.methods if m != "output" or self._output is not None)
+        there = {"output": self._output is not None, LANGUAGE_MODEL: self._assistant is not None}
+        return tuple(method for method in self.asked.methods if there.get(method, True))
 
     def is_done(self, chunk: Chunk) -> bool:
         """Whether the last unit of the chunk is stored: a chunk is stored as a whole."""
@@ -113,6 +124,8 @@ class Explaining:
                 )
 
         self._context.write(write)
+        if self._assistant is not None:
+            self._assistant.explain(chunk, self._prepared(), self._sources, self.tell)
 
     def _programs(self, chunk: Chunk) -> dict[str, list[ExplanationRow]]:
         texts = self._prepared()

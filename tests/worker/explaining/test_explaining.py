@@ -109,9 +109,7 @@ def test_summaries_count_every_unit_that_was_explained(swept, explained):
         assert row.n_scored + row.n_undefined + row.n_failed == row.n_units
 
 
-def test_a_job_that_was_killed_in_the_middle_ends_with_the_same_rows(
-    swept, explained, monkeypatch
-):
+def test_a_job_that_was_killed_in_the_middle_ends_with_the_same_rows(swept, explained, monkeypatch):
     """Whoever takes it up again does only the chunks that are not stored."""
 
     class PowerCut(BaseException):
@@ -168,7 +166,8 @@ def test_a_sweep_explains_its_first_units_before_it_ends(laboratory: Laboratory,
     engine, settings = laboratory.engine, laboratory.settings
     planted = add_planted(engine, settings, laboratory.folder)
     monkeypatch.setattr(
-        "analysis.worker.sweeping.publishing.Publisher.due", lambda self, counted: True
+        "analysis.worker.sweeping.publishing.Publisher.due",
+        lambda self, counted: True,  # noqa: ARG005
     )
     asked = POOLED.model_copy(update={"follow_up": True})
     run_inline(engine, settings, SWEEP_KIND, asked)

@@ -1,0 +1,1 @@
+"""The commands `records explain` and `records score`: neuron records without a model."""

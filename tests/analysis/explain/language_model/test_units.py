@@ -1,0 +1,225 @@
+"""A unit is explained from its fit windows, and judged on others; what comes out is real scores."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.assistants.budget import Prices
+from analysis.explain.language_model.evidence import AT_RANDOM, STRONGEST, UnitEvidence
+from analysis.explain.language_model.units import AssistantChoices, AssistedUnit, explain_unit
+from analysis.explain.texts import PoolWindows, Texts, prepare_texts
+from analysis.explain.units import UnitTops
+from analysis.programs.vocabulary import Vocabulary
+from analysis.score.records import METRICS
+from analysis.score.units import TopWindows
+from tests.analysis.assistants.asking import assistant
+from tests.analysis.assistants.scripted import Play, object_says, scripted
+from tests.analysis.explain.language_model.reading import data_of, sees
+
+WORDS = ("<s>", " whale", *(f" word{n}" for n in range(40)))
+WHALE = 1
+LENGTH = 24
+SPLITS = {"fit": 24, "calibration": 16, "test": 16, "ood:sea": 12}
+
+
+def windows_of(n: int, first: int, rng: np.random.Generator) -> PoolWindows:
+    """BOS, then words; whales are rarer than one token in a hundred."""
+    tokens = rng.integers(2, len(WORDS), (n, LENGTH))
+    tokens[:, 0] = 0
+    tokens[::5, 5] = WHALE
+    numbers = np.arange(first, first + n)
+    return PoolWindows(tokens, np.full(n, LENGTH), numbers, numbers)
+
+
+def texts_and_activations(
+    sign: float = 1.0, *, splits: dict[str, int] = SPLITS
+) -> tuple[Texts, dict[str, np.ndarray]]:
+    """Fires at whales, at each a little differently; BOS has an activation of another size."""
+    rng = np.random.default_rng(3)
+    windows, first = {}, 0
+    for split, n in splits.items():
+        windows[split], first = windows_of(n, first, rng), first + n
+    activations = {}
+    for split, one in windows.items():
+        level = 6 + rng.random(one.tokens.shape)
+        noise = 0.1 if split == "fit" else 0.05  # nothing but whales is above fit's percentile
+        quiet = noise * rng.random(one.tokens.shape)
+        there = np.where(one.tokens == WHALE, level, quiet)
+        there[:, 0] = -500
+        activations[split] = (sign * there).astype(np.float32)
+    return prepare_texts(windows, Vocabulary(WORDS), counted_from=1, seed=0), activations
+
+
+def evidence(
+    sign: float = 1.0, tops: dict[str, UnitTops | None] | None = None, **how: Any
+) -> UnitEvidence:
+    texts, activations = texts_and_activations(sign, **how)
+    divided = texts.divided({split: there[None] for split, there in activations.items()})
+    alone = {split: there[0] for split, there in divided.items()}
+    return UnitEvidence(texts, alone, tops or {}, seed=(0, 1, 2))
+
+
+def choices(*judges: Any, candidates: int = 1) -> AssistantChoices:
+    return AssistantChoices("big", "big", judges, candidates, windows=12, seed=0, prices=Prices())
+
+
+def script(asked: dict[str, Any], number: int) -> Play:
+    if asked["response_format"]["json_schema"]["name"] == "explanation":
+        return object_says({"explanation": "whales"})
+    return sees("whale")(asked, number)
+
+
+def asked_about(unit: UnitEvidence, what: AssistantChoices) -> tuple[AssistedUnit, list[Any]]:
+    with scripted(script) as endpoint, assistant(endpoint.url) as asker:
+        found = explain_unit(asker, unit, what)
+        return found, endpoint.requests
+
+
+def metrics(found: AssistedUnit, split: str = "test") -> dict[str, float]:
+    return dict(zip(METRICS, found.splits[split].values[:, 0].tolist(), strict=True))
+
+
+def test_a_right_explanation_is_found_right_by_every_judge() -> None:
+    found, _ = asked_about(evidence(), choices("simulation", "detection", "fuzzing"))
+    assert found.explanation.text == "whales"
+    for split in ("test", "ood:sea"):
+        values = metrics(found, split)
+        assert values["corpus_r"] > 0.95
+        assert values["r2_centred"] > 0.9  # so 8 of 10 has become about 6.5
+        assert values["detection"] == values["fuzzing"] == 1.0
+        assert found.splits[split].n_failed == 0
+    scores = found.splits["test"].scores
+    assert scores.of("corpus_r").lookup == pytest.approx(values["corpus_r"], abs=0.1)
+    assert scores.of("r2_centred").mean is not None
+
+
+def test_the_negative_tail_is_explained_where_it_reaches_further() -> None:
+    found, requests = asked_about(evidence(sign=-1.0), choices("simulation", "detection"))
+    assert found.explanation.negated
+    values = metrics(found)
+    assert values["corpus_r"] > 0.95  # the prediction is negative too
+    assert values["r2_centred"] > 0.9
+    assert values["detection"] == 1.0
+    levels = [line.split("\t") for text in data_of(requests[0]) for line in text.split("\n")]
+    assert {int(level) >= 8 for word, level in levels if "whale" in word} == {True}
+
+
+def test_bos_is_never_shown() -> None:
+    _, requests = asked_about(evidence(), choices("simulation", "detection"))
+    shown = [text for asked in requests for text in data_of(asked)]
+    assert shown
+    assert not any("<s>" in text or "<\\s>" in text for text in shown)
+
+
+def test_the_explainer_sees_the_strongest_windows_and_random_ones() -> None:
+    unit = evidence()
+    shown = unit.to_explain_from()
+    assert len(shown) == STRONGEST + AT_RANDOM
+    peaks = [float(excerpt.activations.max()) for excerpt in shown]
+    assert min(peaks[:5]) > 6  # all that there are
+    assert peaks[:STRONGEST] == sorted(peaks, reverse=True)[:STRONGEST]
+    assert len({excerpt.document for excerpt in shown}) == len(shown)
+
+
+def test_stored_top_windows_are_taken_where_there_are_any() -> None:
+    texts, _ = texts_and_activations()
+    tokens, actual = np.zeros((1, LENGTH), np.int64), np.zeros((1, LENGTH), np.float32)
+    tokens[0, :4] = [0, 7, WHALE, 8]
+    actual[0, :4] = [900.0, 0.0, 12.0, 0.0]
+    about = TopWindows(actual, np.array([4]), np.array([99]))
+    unit = evidence(tops={"fit": UnitTops(tokens, about), "test": UnitTops(tokens, about)})
+    first = unit.to_explain_from()[0]
+    assert first.tokens == (WORDS[7], " whale", WORDS[8])
+    assert first.document == 99
+    found, _ = asked_about(unit, choices("simulation"))
+    assert metrics(found)["top_random_r"] > 0.9
+    assert np.isnan(metrics(found, "ood:sea")["top_random_r"])
+    assert texts.tested.keys() == {"test", "ood:sea"}
+
+
+def test_calibration_shows_no_document_that_the_explainer_saw() -> None:
+    """Where a corpus has no calibration split, windows of fit stand in, of whatever documents."""
+    unit = evidence(splits={"fit": 32, "test": 16})
+    object.__setattr__(unit.texts.calibration.windows, "documents", np.arange(8))
+    shown = unit.to_explain_from()
+    seen = {excerpt.document for excerpt in shown}
+    chosen = unit.to_choose_by(8, shown)
+    assert seen & set(range(8))
+    assert not seen & {excerpt.document for excerpt in chosen}
+
+
+def test_windows_with_activations_that_are_no_numbers_are_not_shown() -> None:
+    texts, activations = texts_and_activations()
+    activations["test"][3, 4] = np.nan
+    activations["fit"][0, 4] = np.inf
+    unit = UnitEvidence(texts, activations, {}, seed=(0, 1, 2))
+    assert 3 not in unit.at_random("test", 16).rows
+    assert 3 not in unit.cases("test", 16).rows
+    found, _ = asked_about(unit, choices("simulation", "detection"))
+    assert metrics(found)["detection"] == 1.0
+
+
+@pytest.mark.parametrize("level", [0.0, np.nan])
+def test_a_unit_that_does_not_vary_is_not_asked_about(level: float) -> None:
+    texts, activations = texts_and_activations()
+    same = {split: np.full_like(there, level) for split, there in activations.items()}
+    unit = UnitEvidence(texts, same, {}, seed=(0, 1, 2))
+    found, requests = asked_about(unit, choices("detection"))
+    assert requests == []
+    assert found.explanation.text is None
+    assert found.explanation.failure == "The activation does not vary on the fit text."
+
+
+def test_a_split_in_which_nothing_fires_is_undefined_and_not_asked_about() -> None:
+    texts, activations = texts_and_activations()
+    activations["ood:sea"][:] = 0.05
+    unit = UnitEvidence(texts, activations, {}, seed=(0, 1, 2))
+    found, _ = asked_about(unit, choices("detection"))
+    scores = found.splits["ood:sea"].scores
+    assert (scores.status, scores.reason) == ("undefined", "no window of the split fires")
+    assert found.splits["ood:sea"].asked == {}
+    assert metrics(found)["detection"] == 1.0
+
+
+def test_without_judges_there_is_a_sentence_and_no_score() -> None:
+    found, requests = asked_about(evidence(), choices())
+    assert found.explanation.text == "whales"
+    assert found.splits == {}
+    assert len(requests) == 1
+
+
+def test_a_judge_that_always_says_the_same_leaves_r_undefined_and_not_turned() -> None:
+    def flat(asked: dict[str, Any], number: int) -> Play:
+        if asked["response_format"]["json_schema"]["name"] == "levels":
+            rows = [line.split("\t") for line in data_of(asked)[0].split("\n")]
+            return object_says({number: 3 for number, _ in rows})
+        return script(asked, number)
+
+    with scripted(flat) as endpoint, assistant(endpoint.url) as asker:
+        found = explain_unit(asker, evidence(), choices("simulation"))
+    assert found.splits["test"].scores.status == "undefined"
+    assert found.splits["test"].scores.reason == "every prediction is the same"
+    assert found.line is not None
+    assert found.line.scale > 0
+
+
+def test_a_judge_that_says_the_opposite_scores_below_zero() -> None:
+    """Calibration must not turn it over."""
+
+    def opposite(asked: dict[str, Any], number: int) -> Play:
+        if asked["response_format"]["json_schema"]["name"] == "levels":
+            rows = [line.split("\t") for line in data_of(asked)[0].split("\n")]
+            return object_says({number: 0 if "whale" in token else 8 for number, token in rows})
+        return script(asked, number)
+
+    with scripted(opposite) as endpoint, assistant(endpoint.url) as asker:
+        found = explain_unit(asker, evidence(), choices("simulation"))
+    assert metrics(found)["corpus_r"] < -0.9
+
+
+def test_what_a_unit_is_asked_is_the_same_whenever_it_is_asked() -> None:
+    what = choices("simulation", "detection", "fuzzing", candidates=2)
+    _, first = asked_about(evidence(), what)
+    _, again = asked_about(evidence(), what)
+    assert sorted(map(str, first)) == sorted(map(str, again))
