@@ -37,6 +37,8 @@ class Candidates:
     lexicon: Lexicon
     slots: Int32[ndarray, "slot position"]
     """The type that stands at each slot; −1: none."""
+    in_slot: Int64[ndarray, "slot type"]
+    """How often each type stands there."""
     slot: Int32[ndarray, " at_slot"]
     """Of candidates at slots only, as the three below."""
     chosen: Int32[ndarray, " at_slot"]
@@ -164,6 +166,7 @@ def make_candidates(reading: Reading, counted: Bool[ndarray, "window pos"]) -> C
     return Candidates(
         lexicon=lexicon,
         slots=slots,
+        in_slot=in_slot,
         slot=slot,
         chosen=np.array([which for _, which, _ in kept], np.int32),
         type_starts=starts,
