@@ -5,6 +5,7 @@ are kept once computed, as many as fit. A kept column and a computed one are the
 what is fitted does not depend on what was fitted before.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,30 +16,50 @@ from numpy import ndarray
 if TYPE_CHECKING:
     from analysis.explain.rules.candidates import Candidates
 
-KEPT_BYTES = 2**28
-WORTH_KEEPING = 8
-"""Positions; the column of a rarer candidate is computed as fast as it is found."""
+KEPT_BYTES = 320 * 2**20
+SPARSE_SHARE = 0.33
+"""A column with overlaps with fewer candidates is kept as a list of those."""
 FEW = 48
 """Positions up to which types are added one by one, which spares collecting them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """Overlaps of one candidate; read-only by agreement."""
+
+    counts: UInt[ndarray, " met"]
+    others: UInt[ndarray, " met"] | None
+    """Whose they are; None: every candidate's, in order."""
+
+    @property
+    def nbytes(self) -> int:
+        return self.counts.nbytes + (0 if self.others is None else self.others.nbytes)
 
 
 class Overlaps:
     """Columns that were computed; one per text."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, ndarray] = {}
+        self._kept: dict[int, Column] = {}
         self._bytes = 0
 
-    def column(self, candidates: "Candidates", which: int) -> UInt[ndarray, " candidate"]:
-        """With each candidate; read-only by agreement."""
+    def column(self, candidates: "Candidates", which: int) -> Column:
         kept = self._kept.get(which)
         if kept is not None:
             return kept
-        column = count_overlaps(candidates, which)
-        if candidates.counts[which] >= WORTH_KEEPING and self._bytes < KEPT_BYTES:
+        column = _packed(count_overlaps(candidates, which))
+        if self._bytes < KEPT_BYTES:
             self._kept[which] = column
             self._bytes += column.nbytes
         return column
+
+
+def _packed(counts: UInt[ndarray, " candidate"]) -> Column:
+    others = np.flatnonzero(counts)
+    if len(others) > SPARSE_SHARE * len(counts):
+        return Column(counts, None)
+    small = np.uint16 if len(counts) < 2**16 else np.uint32
+    return Column(counts[others], others.astype(small))
 
 
 def count_overlaps(candidates: "Candidates", which: int) -> UInt[ndarray, " candidate"]:

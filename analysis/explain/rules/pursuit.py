@@ -44,7 +44,11 @@ def pursue(
         if is_new:
             n_listed += int(candidates.listed[pick])
             _close(gain, weights, candidates, n_listed >= most_listed, len(weights) >= most_picks)
-        pick = _step(sums, gain, candidates.overlaps.column(candidates, pick), weight)
+        column = candidates.overlaps.column(candidates, pick)
+        if column.others is None:
+            pick = _step(sums, gain, column.counts, weight)
+        else:
+            pick = _step_sparsely(sums, gain, column.others, column.counts, weight)
     return np.array(list(weights), np.int32), np.array(list(weights.values()), np.float32)
 
 
@@ -122,6 +126,15 @@ def _sums(
 def _step(sums: ndarray, gain: ndarray, column: ndarray, weight: float) -> int:
     for c in range(len(sums)):
         sums[c] -= weight * np.float32(column[c])
+    return _best(sums, gain)
+
+
+@njit(fastmath=True, cache=True, nogil=True)
+def _step_sparsely(
+    sums: ndarray, gain: ndarray, others: ndarray, counts: ndarray, weight: float
+) -> int:
+    for at in range(len(others)):
+        sums[others[at]] -= weight * np.float32(counts[at])
     return _best(sums, gain)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.explain.rules import overlaps
-from analysis.explain.rules.overlaps import count_overlaps
+from analysis.explain.rules.overlaps import Column, count_overlaps
 from tests.analysis.explain.rules.invented import candidates, text, vocabulary
 
 
@@ -17,12 +17,26 @@ def test_a_column_counts_where_both_hold() -> None:
         np.testing.assert_array_equal(count_overlaps(found, which), held @ held[which])
 
 
+def whole(column: Column, n: int) -> np.ndarray:
+    counts = np.zeros(n, column.counts.dtype)
+    counts[slice(None) if column.others is None else column.others] = column.counts
+    return counts
+
+
+def test_a_column_of_few_overlaps_is_kept_as_a_list_of_them() -> None:
+    found = candidates(text(0, n_windows=2, length=24))
+    columns = [found.overlaps.column(found, which) for which in range(len(found))]
+    assert {column.others is None for column in columns} == {True, False}
+    for which, column in enumerate(columns):
+        np.testing.assert_array_equal(whole(column, len(found)), count_overlaps(found, which))
+
+
 def test_what_is_kept_is_what_would_be_computed() -> None:
     found = candidates(text(0))
     frequent = int(np.argmax(found.counts))
     first = found.overlaps.column(found, frequent)
     assert found.overlaps.column(found, frequent) is first
-    np.testing.assert_array_equal(first, count_overlaps(found, frequent))
+    np.testing.assert_array_equal(whole(first, len(found)), count_overlaps(found, frequent))
 
 
 def test_no_more_is_kept_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
