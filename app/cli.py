@@ -16,6 +16,7 @@ import typer
 from app.commands import (
     benching,
     databases,
+    explanations,
     following,
     jobs,
     listing,
@@ -68,7 +69,9 @@ def build() -> typer.Typer:
 
 def register(app: typer.Typer) -> None:
     """The commands of the web side."""
-    for module in (serving, sweeping, following, listing, jobs, pools, databases, benching):
+    for module in (
+        serving, sweeping, following, listing, jobs, explanations, pools, databases, benching,
+    ):  # fmt: skip
         module.register(app)
 
 

@@ -24,7 +24,7 @@ from app.store.queries.explanation import Claim
 from app.store.queries.model import vocabulary_of
 from app.store.queries.trial import read_trial
 from app.store.writing_explanations import ScoreRow
-from app.trying import try_program
+from app.trying import UnreadableProgramError, try_program
 
 LONGEST_PROGRAM: Final = 200_000
 """Characters that a person may send."""
@@ -61,10 +61,7 @@ def read_program(source: str, *, n_vocab: int) -> ReadProgram:
             n_listed=n_listed(program),
         )
     except ProgramError as error:
-        shown = "" if error.excerpt is None else f"\n{error.excerpt}"
-        raise BadRequestError(
-            f"The program cannot be read: {error.detail}.{shown}", hint=error.hint
-        ) from error
+        raise UnreadableProgramError(error) from error
 
 
 def make_claim(

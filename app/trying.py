@@ -16,7 +16,6 @@ from analysis.programs.errors import ProgramError
 from analysis.programs.parsing import parse_program
 from analysis.programs.program import Program
 from analysis.programs.running import run_program
-from analysis.programs.token_space import TokenSpace
 from analysis.programs.vocabulary import Vocabulary
 from analysis.score.baselines import Baselines
 from analysis.score.lookup import Lookup, fit_lookup, predict_lookup
@@ -24,15 +23,32 @@ from analysis.score.pools import Pool, PoolText, prepare_pool
 from analysis.score.records import Scores
 from analysis.score.scoring import fit_decisions, score_explanation
 from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds
+from app.errors import BadRequestError
 from app.store.packing import pack
 from app.store.queries.trial import Text, Trial, TriedSplit
 from app.store.writing_explanations import ScoreRow
+from app.vocabularies import prepared_vocabulary
 
 JUDGE: Final = "program"
 CALIBRATION: Final = "calibration"
 SEEN: Final = ("fit", CALIBRATION)
 
 Predict = Callable[[Text], NDArray[np.float32]]
+
+
+class UnreadableProgramError(BadRequestError):
+    """A program that cannot be read or run: what was expected, and where."""
+
+    title = "The program cannot be read"
+
+    def __init__(self, error: ProgramError) -> None:
+        shown = "" if error.excerpt is None else f"\n{error.excerpt}"
+        super().__init__(f"The program cannot be read: {error.detail}.{shown}", hint=error.hint)
+        self.problem = error.problem
+        """Without the place."""
+        self.line = error.place.line if error.place else None
+        self.column = error.place.column if error.place else None
+        self.excerpt = error.excerpt
 
 
 @dataclass(frozen=True)
@@ -57,9 +73,7 @@ def try_program(program: Program, trial: Trial) -> list[ScoreRow]:
 
 
 def _fit(program: Program, trial: Trial) -> _Fitted:
-    vocabulary = Vocabulary(
-        trial.vocabulary, None if trial.space is None else TokenSpace(trial.space)
-    )
+    vocabulary = prepared_vocabulary(trial.vocabulary, trial.space)
     fit = trial.splits["fit"]
     pool = _prepare(fit.text, trial)
     actual = fit.actual[None].astype(np.float32)
@@ -118,7 +132,10 @@ def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> Scor
 
 
 def _run(program: Program, vocabulary: Vocabulary, text: Text) -> NDArray[np.float32]:
-    return np.asarray(run_program(program, text.tokens, text.lengths, vocabulary))
+    try:
+        return np.asarray(run_program(program, text.tokens, text.lengths, vocabulary))
+    except ProgramError as error:  # `near`, where nobody has measured the token space
+        raise UnreadableProgramError(error) from error
 
 
 def _look_up(lookup: Lookup, text: Text) -> NDArray[np.float32]:

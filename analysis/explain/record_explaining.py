@@ -15,7 +15,7 @@ from analysis.explain.neuron_records import NeuronId, NeuronRecord, NeuronSimula
 from analysis.explain.record_simulations import simulated_records
 from analysis.explain.record_splits import SPLITS, NeuronSplits, split_records
 from analysis.explain.record_texts import TEST, RecordTexts, texts_of
-from analysis.explain.rules.fitting import correlation
+from analysis.explain.rules.claiming import correlation
 from analysis.explain.texts import CALIBRATION, SplitText
 from analysis.explain.units import Explained, explain_units
 from analysis.programs.program import Program

@@ -14,7 +14,7 @@ from numpy import ndarray
 
 from analysis.explain.rules.fitting import fit_rules
 from analysis.explain.rules.smoothing import predict_smoothed, smooth
-from analysis.explain.texts import CALIBRATION, FIT, SplitText, Texts
+from analysis.explain.texts import CALIBRATION, FIT, Texts
 from analysis.programs.program import Program
 from analysis.programs.reading import Reading
 from analysis.programs.running import predict
@@ -127,6 +127,7 @@ class _Scoring:
         self._programs, self._whole, self._short = programs, whole, short
         self._firing = firing_thresholds(by_split[FIT], texts.fit.pool)
         there = texts.calibration.windows.tokens
+        self._values: dict[tuple[int, str], Float32[ndarray, "window pos"]] = {}
         self._decisions: dict[str, Sequence[Float32[ndarray, "window pos"] | None]] = {
             "rules": [
                 None if program is None else predict(program, texts.calibration.reading)
@@ -157,7 +158,7 @@ class _Scoring:
         for split, text in self._texts.tested.items():
             top = self._top(split, unit)
             whole, short = (table[unit] for table in self._tables[split])
-            values = short if program is None else predict(program, text.reading)
+            values = short if program is None else self._predicted(unit, split, program)
             ours = Prediction(
                 values,
                 self._decide(kind, unit, unit),
@@ -174,7 +175,7 @@ class _Scoring:
                 baselines=Baselines(
                     mean=_or_none(float(self._whole.base[unit])),
                     lookup=lookup,
-                    shuffled=self._shuffled(kind, unit, split, text, top),
+                    shuffled=self._shuffled(kind, unit, split, top),
                 ),
                 pool=text.pool,
                 firing=_or_none(float(self._firing[unit])),
@@ -182,8 +183,14 @@ class _Scoring:
             )
         return scores
 
+    def _predicted(self, unit: int, split: str, program: Program) -> Float32[ndarray, "window pos"]:
+        """Each unit's prediction is scored, and then is its neighbour's shuffled one."""
+        if (unit, split) not in self._values:
+            self._values[unit, split] = predict(program, self._texts.tested[split].reading)
+        return self._values[unit, split]
+
     def _shuffled(
-        self, kind: str, unit: int, split: str, text: SplitText, top: UnitTops | None
+        self, kind: str, unit: int, split: str, top: UnitTops | None
     ) -> Prediction | None:
         """The explanation of the next unit that has one."""
         n = len(self._programs)
@@ -193,7 +200,7 @@ class _Scoring:
             if kind == "rules" and program is None:
                 continue
             values = (
-                predict(program, text.reading)
+                self._predicted(other, split, program)
                 if kind == "rules" and program is not None
                 else self._tables[split][1][other]
             )

@@ -4,20 +4,23 @@ Exact, so that every machine answers the same: coordinates are small integers, a
 products are whole numbers that floating point holds without rounding.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int8, Int64
+from jaxtyping import Bool, Float32, Float64, Int8, Int32, Int64
 
 EXACT_IN_FLOAT32 = 2**24
 """Whole numbers up to this, and their sums, are exact in any order of adding."""
+AT_ONCE = 256
+"""Tokens that are compared with the whole vocabulary in one product."""
 
 
 @dataclass(frozen=True, eq=False)
 class TokenSpace:
     vectors: Int8[np.ndarray, "vocab dim"]
     """Directions of unit length, times 127; a row of zeros: not known."""
+    _ranked: dict[int, Int32[np.ndarray, " rank"]] = field(default_factory=dict, repr=False)
 
     def nearest(self, named: Int64[np.ndarray, "id"], first: int) -> Bool[np.ndarray, "vocab"]:
         """The `first` tokens with the highest cosine to the mean of the named ones; ties by id.
@@ -25,6 +28,11 @@ class TokenSpace:
         None where the mean has no direction. Tokens without a direction are never near.
         """
         mask = np.zeros(len(self.vectors), np.bool_)
+        if len(named) == 1:
+            ranked = self._ranked.get(int(named[0]))
+            if ranked is not None and 1 <= first <= len(ranked):
+                mask[ranked[:first]] = True
+                return mask
         total = self.vectors[named].astype(np.int64).sum(0)
         if first < 1 or not total.any():
             return mask
@@ -37,6 +45,25 @@ class TokenSpace:
         mask[above] = True
         mask[tied[: first - len(above)]] = True
         return mask
+
+    def rank(
+        self, ids: Int64[np.ndarray, "id"], first: int
+    ) -> dict[int, Int32[np.ndarray, " rank"]]:
+        """For each of these tokens the `first` nearest, nearest first, as `nearest` has them; they
+        are remembered there too. Tokens without a direction are left out."""
+        known = np.flatnonzero(self._inverse_lengths)
+        first = min(first, len(known))
+        todo = ids[self._inverse_lengths[ids] > 0] if first else ids[:0]
+        for start in range(0, len(todo), AT_ONCE):
+            block = todo[start : start + AT_ONCE]
+            products = (self._floats[block] @ self._floats.T)[:, known]
+            for token, row in zip(block.tolist(), products, strict=True):
+                cosine = row * self._inverse_lengths[known]
+                least = np.partition(cosine, len(known) - first)[len(known) - first]
+                near = np.flatnonzero(cosine >= least)
+                order = near[np.lexsort((near, -cosine[near]))][:first]
+                self._ranked[token] = known[order].astype(np.int32)
+        return {token: self._ranked[token] for token in todo.tolist()}
 
     def _products(self, total: Int64[np.ndarray, "dim"]) -> Float64[np.ndarray, "vocab"]:
         """Exact inner products of every token with a sum of tokens."""

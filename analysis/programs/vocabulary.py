@@ -4,6 +4,7 @@ One vocabulary is made per model and shared by all evaluations, threads included
 as many as fit in `MASK_BYTES`; the oldest go first.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -51,6 +52,7 @@ class Vocabulary:
         self.texts = tuple(texts)
         self.space = space
         self._lock = Lock()
+        self._ordered: dict[tuple[bool, bool], tuple[list[str], Int64[np.ndarray, vocab]]] = {}
         self._masks: OrderedDict[TokenTest, Bool[np.ndarray, vocab]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -128,8 +130,11 @@ class Vocabulary:
         match test:
             case OneOf(texts, folded):
                 return self._listed(map(self.folded_ids if folded else self.ids, texts))
+            case Affix("contains", text, folded):
+                part = fold(text) if folded else text
+                return self._passing(lambda token: part in token, folded=folded)
             case Affix():
-                return self._passing(_affix_test(test), folded=test.folded)
+                return self._with_affix(test)
             case HasShape(shape):
                 return np.array([found == shape for found in self.shapes], np.bool_)
             case StartsWord():
@@ -151,6 +156,32 @@ class Vocabulary:
         texts = self.folded if folded else self.texts
         return np.fromiter(map(passes, texts), np.bool_, len(texts))
 
+    def _with_affix(self, test: Affix) -> Bool[np.ndarray, "vocab"]:
+        """What begins with a text stands together in order; what ends with it does when read
+        backwards."""
+        text = fold(test.text) if test.folded else test.text
+        backwards = test.kind == "ends"
+        text = text[::-1] if backwards else text
+        ordered, ids = self._in_order(folded=test.folded, backwards=backwards)
+        first = bisect_left(ordered, text)
+        last = bisect_right(ordered, text, lo=first, key=lambda token: token[: len(text)])
+        mask = np.zeros(len(self), np.bool_)
+        mask[ids[first:last]] = True
+        return mask
+
+    def _in_order(
+        self, *, folded: bool, backwards: bool
+    ) -> tuple[list[str], Int64[np.ndarray, "vocab"]]:
+        """The texts in order, and whose they are."""
+        kept = self._ordered.get((folded, backwards))
+        if kept is None:
+            texts = self.folded if folded else self.texts
+            read = [text[::-1] for text in texts] if backwards else list(texts)
+            ids = sorted(range(len(read)), key=read.__getitem__)
+            kept = [read[token] for token in ids], np.array(ids, np.int64)
+            self._ordered[folded, backwards] = kept
+        return kept
+
     def _matching(self, pattern: Pattern, *, folded: bool) -> Bool[np.ndarray, "vocab"]:
         texts = self.folded if folded else self.texts
         return np.fromiter(map(pattern.matches, texts), np.bool_, len(texts))
@@ -165,17 +196,6 @@ class Vocabulary:
         mask = self.space.nearest(named, test.first)
         mask[named] = True
         return mask
-
-
-def _affix_test(test: Affix) -> Callable[[str], bool]:
-    text = fold(test.text) if test.folded else test.text
-    match test.kind:
-        case "starts":
-            return lambda token: token.startswith(text)
-        case "ends":
-            return lambda token: token.endswith(text)
-        case "contains":
-            return lambda token: text in token
 
 
 def _grouped(texts: Sequence[str]) -> dict[str, Int64[np.ndarray, "id"]]:

@@ -16,6 +16,9 @@ from app.store.engine import begin, open_session
 from app.store.search.vectors import without_vector, write_vectors
 
 CHUNK: Final = 256
+MOST_CHARACTERS: Final = 240
+"""Of an explanation that its meaning is taken from: its strongest rules stand first, and the time
+grows with the length."""
 
 
 def embed_explanations(
@@ -39,7 +42,7 @@ def embed_explanations(
         if not some:
             return done
         ids = [number for number, _ in some]
-        vectors = encoder.encode([text for _, text in some])
+        vectors = encoder.encode([text[:MOST_CHARACTERS] for _, text in some])
         with begin(engine) as connection:
             write_vectors(connection, ids, vectors)
         done, last = done + len(some), ids[-1]

@@ -8,6 +8,7 @@ from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     bulk,
     corpora,
+    evidence,
     explanations,
     job_events,
     jobs,
@@ -23,8 +24,8 @@ from app.api.v1 import (
 def install(app: FastAPI) -> None:
     """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
     own = (
-        models, units, unit_explanations, explanations, search, runs, run_windows, bulk, corpora,
-        jobs, job_events,
+        models, units, unit_explanations, explanations, evidence, search, runs, run_windows, bulk,
+        corpora, jobs, job_events,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

@@ -130,6 +130,18 @@ class ClaimBody(BaseModel):
     )
 
 
+class TrialBody(BaseModel):
+    """A program that somebody tries."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    program: str = Field(
+        max_length=200_000,
+        description="In the language of programs (docs/programs.md).",
+        examples=['when token in {" the", " a"} -> 1'],
+    )
+
+
 class WithdrawBody(BaseModel):
     """Why nobody claims it any longer."""
 
@@ -193,7 +205,12 @@ class UnitsQuery(BaseModel):
         "kurtosis",
         "minimum",
         "maximum",
-    ] = Field(default="index", description="Column to sort by.", examples=["density"])
+        "r",
+    ] = Field(
+        default="index",
+        description="Column to sort by; `r`: on test, of what explains the unit best.",
+        examples=["density"],
+    )
     order: Literal["asc", "desc"] = Field(
         default="asc", description="Direction; undefined values come last.", examples=["desc"]
     )

@@ -1,9 +1,10 @@
 """`patchclamp bench demo`: how long the demo takes until there is something to see.
 
 The real command, `patchclamp demo`, in a data folder of its own on a free port, asked over HTTP as
-a browser or a program would ask it. In full it runs until every job has ended and then looks at
-what it left; `--quick` sweeps a twentieth of the windows, takes a converted model that is there
-already, and stops when every unit can be browsed.
+a browser or a program would ask it. In full it runs until first units are explained and every job
+has ended but the one that explains all others, and then looks at what it left; `--quick` sweeps a
+twentieth of the windows, takes a converted model that is there already, and stops when every unit
+can be browsed.
 """
 
 import json
@@ -39,6 +40,9 @@ QUICK_SHARE: Final = 0.05
 CONVERTED: Final = "converted"
 GB: Final = 1e9
 OF_HEADS: Final = "attention_patterns"
+OF_EXPLANATIONS: Final = ("explanations", "unit_tokens")
+"""They are measured apart: a sweep does not write them."""
+EXPLAINED_SECONDS: Final = 3600.0
 MODEL: Final = f"/api/v1/models/{PrepareDemoRequest().model}"
 
 
@@ -81,11 +85,18 @@ class _Demo:
         sites = self._get(f"{MODEL}/sites") or []
         return sum(site["n_units"] for site in sites if site["kind"] == "mlp")
 
+    def explained(self) -> int:
+        """Units whose programs have a score on test text."""
+        self.check_jobs()
+        summaries = self._get(f"{MODEL}/scores?method=rules&split=test") or []
+        return sum(one["n_scored"] for one in summaries)
+
     def is_complete(self) -> bool:
         jobs = (self._get("/api/v1/jobs") or {"items": []})["items"]
         self._refuse_failures(jobs)
         done = {job["kind"] for job in jobs if job["status"] == "succeeded"}
-        return {"output", "relate"} <= done and all(job["status"] in ENDED for job in jobs)
+        left = [job for job in jobs if job["kind"] != "explain"]
+        return {"output", "relate"} <= done and all(job["status"] in ENDED for job in left)
 
     def check_jobs(self) -> None:
         self._refuse_failures((self._get("/api/v1/jobs") or {"items": []})["items"])
@@ -128,8 +139,12 @@ def measure(quick: bool) -> Iterator[Measurement]:
             yield Measurement("demo.browsable_seconds", seconds, "s", what)
             if quick:
                 return
+            unexplained = "no unit has an explanation with a score"
+            seconds = demo.wait_for(lambda: demo.explained() > 0, unexplained, EXPLAINED_SECONDS)
+            what = "from the command until programs of first units have scores on unseen text"
+            yield Measurement("demo.explained_seconds", seconds, "s", what)
             seconds = demo.wait_for(demo.is_complete, "some job has not ended", COMPLETE_SECONDS)
-            what = "from the command until the sweep and what follows it have ended"
+            what = "from the command until sweep, output sides and related units have ended"
             yield Measurement("demo.complete_seconds", seconds, "s", what)
         yield from _sizes(folder, n)
     finally:
@@ -166,9 +181,9 @@ def _bytes_of_units(file: Path) -> int:
             FROM dbstat s JOIN sqlite_master m ON m.name = s.name
             WHERE m.tbl_name != ? AND m.tbl_name IN (
                 SELECT t.name FROM sqlite_master t JOIN pragma_table_info(t.name) c
-                WHERE t.type = 'table' AND c.name = 'unit_index')
+                WHERE t.type = 'table' AND c.name = 'unit_index' AND t.name NOT IN (?, ?))
         """
-        (size,) = connection.execute(query, (OF_HEADS,)).fetchone()
+        (size,) = connection.execute(query, (OF_HEADS, *OF_EXPLANATIONS)).fetchone()
     return int(size)
 
 

@@ -19,6 +19,9 @@ def register(app: typer.Typer) -> None:
 def bench(
     name: Annotated[str, typer.Argument(help="Which one; a name that is unknown lists them.")],
     quick: Annotated[bool, typer.Option("--quick", help="Stay under a minute.")] = False,
+    planted: Annotated[
+        bool, typer.Option("--planted", help="On a model whose neurons are known (explanations).")
+    ] = False,
 ) -> None:
     """Measure Patchclamp on this machine: one JSON object per line (name, value, unit, what).
 
@@ -27,7 +30,10 @@ def bench(
       patchclamp bench pages
 
       patchclamp bench sweep --quick
+
+      patchclamp bench explanations --planted
     """
+    name = f"{name}-planted" if planted else name
     benches = {entry.name: entry for entry in entry_points(group="patchclamp.benches")}
     if name not in benches:
         known = ", ".join(sorted(benches)) or "none is installed"

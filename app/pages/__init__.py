@@ -7,6 +7,7 @@ The order counts: fixed paths come before `/m/{model}/…`, and those before Neu
 from fastapi import APIRouter
 
 from app.pages.corpus import router as corpora
+from app.pages.explanation import router as explanations
 from app.pages.glossary import router as glossary
 from app.pages.home import router as home
 from app.pages.job import router as jobs
@@ -14,9 +15,27 @@ from app.pages.jump import router as jump
 from app.pages.model import router as models
 from app.pages.neuronpedia import router as neuronpedia
 from app.pages.run import router as runs
+from app.pages.scores import router as scores
+from app.pages.search import router as searching
 from app.pages.site import router as sites
 from app.pages.unit import router as units
+from app.pages.writing import router as writing
 
 router = APIRouter(include_in_schema=False)
-for part in (home, glossary, jobs, runs, corpora, jump, models, sites, units, neuronpedia):
+for part in (
+    home,
+    glossary,
+    jobs,
+    runs,
+    corpora,
+    jump,
+    searching,
+    scores,
+    models,
+    sites,
+    units,
+    writing,
+    explanations,
+    neuronpedia,
+):
     router.include_router(part)

@@ -34,16 +34,24 @@ def jump(
 
 
 def find_path(session: Session, typed: str, model: str, run: int | None) -> str:
-    """The path of the site or unit; a model's name alone leads to the model.
+    """The path of the site or unit; a model's name alone leads to the model."""
+    path = find_named(session, typed, model, run)
+    if path is None:
+        raise BadRequestError(f"{typed!r} names no unit and no model.", hint=HINT)
+    return path
+
+
+def find_named(session: Session, typed: str, model: str, run: int | None) -> str | None:
+    """The path of what is named; None where nothing is.
 
     `run` is of the page of `model` where it was typed, and holds for no other model.
     """
+    found = TYPED.fullmatch(typed)
     names = [view.name for view in list_models(session)]
     if typed in names:
         return ModelPages(typed, run if typed == model else None).front()
-    found = TYPED.fullmatch(typed)
     if found is None:
-        raise BadRequestError(f"{typed!r} names no unit and no model.", hint=HINT)
+        return None
     name = found["model"] or model or next(iter(names), "")
     if not name:
         raise BadRequestError("There is no model yet.", hint="Run `patchclamp models add` first.")

@@ -15,12 +15,14 @@ from app.pages.counting import counted_from
 from app.pages.distributions import STATISTICS
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
+from app.store.queries.claim import best_claims_of
 from app.store.queries.exemplar import list_exemplars
 from app.store.queries.job import list_jobs
 from app.store.queries.model import get_model, list_sites, list_summaries
 from app.store.queries.run import list_runs
 from app.store.queries.unit import random_units
 from app.store.reading import never_negative
+from app.store.views.explanation import ClaimLine
 from app.store.views.model import ModelView
 from app.store.views.unit import ExemplarView, UnitRow
 
@@ -40,6 +42,8 @@ class Drawn:
     row: UnitRow
     top: ExemplarView | None
     random: ExemplarView | None
+    claim: ClaimLine | None
+    """What explains it best."""
 
     @property
     def scale(self) -> float:
@@ -141,10 +145,12 @@ def telling_statistic(view: ModelView, kind: str) -> Statistic:
 def draw(session: Session, model: str, seed: int, run_id: int | None) -> list[Drawn]:
     """Eight neurons by seed, each with its strongest window and a random one."""
     rows = random_units(session, model=model, n=N_RANDOM, seed=seed, kind="mlp", run_id=run_id)
-    return [_drawn(session, row, run_id) for row in rows]
+    units = [(row.site, row.index) for row in rows]
+    claims = best_claims_of(session, model=model, units=units, run_id=run_id)
+    return [_drawn(session, row, run_id, claims.get((row.site, row.index))) for row in rows]
 
 
-def _drawn(session: Session, row: UnitRow, run_id: int | None) -> Drawn:
+def _drawn(session: Session, row: UnitRow, run_id: int | None, claim: ClaimLine | None) -> Drawn:
     found = list_exemplars(
         session,
         model=row.model,
@@ -154,4 +160,4 @@ def _drawn(session: Session, row: UnitRow, run_id: int | None) -> Drawn:
         limits={"top": 1, "random": 1},
     )
     first = {kind: next(iter(view.items), None) for kind, view in found.items()}
-    return Drawn(row, first["top"], first["random"])
+    return Drawn(row, first["top"], first["random"], claim)

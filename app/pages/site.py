@@ -11,6 +11,8 @@ from app.pages.choosing import AskedRun, read_shown_run
 from app.pages.distributions import read_distributions
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
+from app.rendering.score_bar import axis_start
+from app.store.queries.claim import best_claims
 from app.store.queries.model import count_by_split, get_place
 from app.store.queries.unit import list_units
 
@@ -92,7 +94,16 @@ def gather(session: Session, model: str, site: str, chosen: UnitFilter) -> dict[
         session, model=model, run_id=place.run_id, current_run_id=place.current_run_id
     )
     page = list_units(session, model=model, site=site, run_id=chosen.run, **query)
+    claims_of = best_claims(
+        session,
+        model=model,
+        site=site,
+        run_id=chosen.run,
+        indices=[row.index for row in page.items],
+    )
     return {
+        "claims_of": claims_of,
+        "axis": axis_start(claims_of.values()),
         "place": place,
         "shown": shown,
         "run": shown.run,

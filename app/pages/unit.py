@@ -13,6 +13,8 @@ from app.pages.counting import counted_from
 from app.pages.distributions import read_distributions
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
+from app.rendering.score import best_claim, highest_of
+from app.rendering.score_bar import axis_start
 from app.rendering.words import unit_noun
 from app.store.queries.exemplar import list_exemplars
 from app.store.queries.job import get_job, list_jobs
@@ -73,7 +75,12 @@ def gather(
     )
     run = shown.run
     kinds = {windows.kind for windows in lists}
+    best = best_claim(view.explanations)
     return {
+        "best": best,
+        "best_start": None if best is None else axis_start([best]),
+        "highest_of": highest_of(view.explanations),
+        "list_start": axis_start(view.explanations),
         "place": subject,
         "unit": view,
         "pages": ModelPages(view.model, asked_run),

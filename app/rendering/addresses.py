@@ -1,6 +1,7 @@
 """Addresses of a model's pages. All of them keep to the run that the reader asked for."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Self
 from urllib.parse import quote
 
@@ -8,6 +9,12 @@ from app.rendering.words import query
 
 DEFAULTS: Final = {"split": "fit", "show": "overview", "seed": 0}
 """What a page takes where an address says nothing."""
+
+
+@lru_cache(maxsize=4096)
+def part(name: str) -> str:
+    """A name as one part of a path; a page has the same few in a hundred links."""
+    return quote(name, safe="")
 
 
 @dataclass(frozen=True)
@@ -22,17 +29,32 @@ class ModelPages:
         return replace(self, run=run)
 
     def front(self, **parameters: object) -> str:
-        return f"/m/{quote(self.model, safe='')}{self._query(parameters)}"
+        return f"/m/{part(self.model)}{self._query(parameters)}"
 
     def site(self, site: str, **parameters: object) -> str:
-        return f"/m/{quote(self.model, safe='')}/{quote(site, safe='')}{self._query(parameters)}"
+        return f"/m/{part(self.model)}/{part(site)}{self._query(parameters)}"
 
     def unit(self, site: str, index: int, **parameters: object) -> str:
-        path = f"/m/{quote(self.model, safe='')}/{quote(site, safe='')}/{index}"
+        path = f"/m/{part(self.model)}/{part(site)}/{index}"
         return path + self._query(parameters)
 
+    def scores(self) -> str:
+        return f"/m/{part(self.model)}/scores{self._query({})}"
+
+    def explanations(self, site: str, index: int, *more: object, **parameters: object) -> str:
+        """All explanations of a unit, where a new one is sent to; `more` are parts of the path."""
+        path = f"/m/{part(self.model)}/{part(site)}/{index}/explanations"
+        return "/".join([path, *map(str, more)]) + self._query(parameters)
+
+    def explanation(self, site: str, index: int, explanation_id: int) -> str:
+        return self.explanations(site, index, explanation_id)
+
+    def write(self, site: str, index: int, **parameters: object) -> str:
+        """The form: `edit` names what becomes a new version, `start` what its text comes from."""
+        return self.explanations(site, index, "new", **parameters)
+
     def random(self, seed: int) -> str:
-        return f"/m/{quote(self.model, safe='')}/random{query({'run': self.run, 'seed': seed})}"
+        return f"/m/{part(self.model)}/random{query({'run': self.run, 'seed': seed})}"
 
     def _query(self, parameters: dict[str, object]) -> str:
         said = {key: value for key, value in parameters.items() if value != DEFAULTS.get(key)}

@@ -1,10 +1,10 @@
 """One kept window as a line of a list: peak value, tokens, where it is from, what a head reads."""
 
 from typing import Final
-from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
+from app.rendering.addresses import part
 from app.rendering.attention import attention
 from app.rendering.markup import trusted
 from app.rendering.numbers import number
@@ -41,4 +41,4 @@ def _document(item: ExemplarView, corpus: str | None) -> str:
     title = escape(item.document_title)
     if corpus is None:
         return title
-    return f'<a href="/corpora/{quote(corpus, safe="")}/{item.document}">{title}</a>'
+    return f'<a href="/corpora/{part(corpus)}/{item.document}">{title}</a>'

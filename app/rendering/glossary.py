@@ -87,6 +87,47 @@ GLOSSARY: Final[dict[str, str]] = {
     "them.",
     "attention pattern": "At each token, the earlier tokens that a head reads, with the share of "
     "attention each gets.",
+    "explanation": "A claim about a unit: words, and where possible a program that predicts its "
+    "activation on any text, so that the claim can be tested and refuted.",
+    "program": "Rules that predict a unit's activation at each token from the tokens up to it. "
+    "Nobody's program can do harm: it has no code, only rules.",
+    "rule": "When something holds at a token, a level that is added to the prediction.",
+    "simulated": "What a program predicts for the unit, token by token, on text that nothing was "
+    "fitted on.",
+    "simulation r": "Pearson correlation of real and simulated activations over all tokens of "
+    "random test windows: 1 is perfect, 0 tells nothing. Undefined where either is constant.",
+    "interval of a score": "95 % of the values that come out when documents are drawn again at "
+    "random (bootstrap). Documents are drawn as wholes: their tokens are not independent.",
+    "token lookup": "The baseline that every unit has: the mean activation at each token, from the "
+    "fit pool. A table of thousands of entries is no explanation; rules should come near it with "
+    "a dozen.",
+    "shuffled": "The explanation of another random unit of the same site, scored on this one: what "
+    "knowing the kind of text is worth.",
+    "survived": "A test is survived where the whole 95 % interval of r lies above the shuffled "
+    "baseline: on the test split, and on each held-out domain. Nothing is ever proved by it.",
+    "best explanation": "Of what says when the unit fires, the one with the highest r on test. "
+    "Of many, the best one's r is a little too high by luck.",
+    "description length": "Bits that it takes to write the explanation down, program or words. "
+    "Short and right is better than long and right.",
+    "metric": "What is computed from real and simulated activations; docs/methods.md defines each.",
+    "simulation r, top+random": "Simulation r over the windows with the highest peaks and random "
+    "ones, half and half (Bills et al. 2023): easier to reach, and it tells less of ordinary text.",
+    "absolute deviation explained": "1 − mean absolute error / mean magnitude of the activation.",
+    "R², uncentred": "1 − mean squared error / mean square of the activation.",
+    "R², centred": "1 − squared error / squared deviation from the mean: below 0, the mean would "
+    "have predicted better.",
+    "detection": "Whether each window has the unit firing, as the program or a judge says it: "
+    "balanced accuracy, ½ is guessing.",
+    "precision of detection": "Of the windows that were said to fire, the share that do.",
+    "recall of detection": "Of the windows that fire, the share that were said to.",
+    "fuzzing": "Whether the marked tokens are those at which the unit fires: balanced accuracy, ½ "
+    "is guessing.",
+    "AUROC": "The chance that a token at which the unit fires gets a higher prediction than one at "
+    "which it does not; ½ is guessing.",
+    "cosine": "How alike two directions are: 1 the same, 0 nothing in common. Of texts, between "
+    "their sentence embeddings.",
+    "false discovery rate": "Of the units called better than shuffled, the share that is so by "
+    "luck, held to 5 % (Benjamini and Hochberg 1995).",
     "undefined": "There is no number, for instance the kurtosis of a constant. It is not 0.",
     "sweep": "One pass of a model over a corpus: statistics, exemplars and pools of all units.",
     "run": "One execution of a method: where numbers come from.",
@@ -95,6 +136,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "output sides. A sweep asks for it.",
     "relate": "The job that finds the units most alike by output and by activity. A sweep asks for "
     "it.",
+    "explain": "The job that explains units from a sweep's pools, and scores what it found on text "
+    "never seen.",
     "prepare_demo": "The job behind `patchclamp demo`: it adds the demo's model and corpus where "
     "they are missing, and asks for the sweep of one over the other.",
     "artifact": "A file that holds one array, named by its content.",

@@ -9,7 +9,7 @@ which the page's readout reads them.
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from markupsafe import Markup, escape
@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from app.rendering.colours import LEVELS
 from app.rendering.markup import trusted
 from app.rendering.numbers import exact
-from app.store.views.unit import ExemplarView
+from app.store.views.unit import AttentionView
 
 NEAR_BEFORE: Final = 9
 NEAR_AFTER: Final = 6
@@ -83,10 +83,28 @@ KEPT_TOKENS: Final = 300_000
 _tails: Final = _Tails()
 
 
-def strip(exemplar: ExemplarView, scale: float, counted_from: int = 0) -> Markup:
+class Line(Protocol):
+    """What a strip shows: an exemplar, or one of the two rows of a simulated window."""
+
+    @property
+    def tokens(self) -> list[str]: ...
+    @property
+    def token_ids(self) -> list[int]: ...
+    @property
+    def activations(self) -> Sequence[float | None]: ...
+    @property
+    def peak(self) -> float: ...
+    @property
+    def peak_position(self) -> int: ...
+    @property
+    def attention(self) -> AttentionView | None: ...
+
+
+def strip(exemplar: Line, scale: float, counted_from: int = 0, label: str | None = None) -> Markup:
     """The strip, coloured against `scale`, the activation that has the full colour.
 
-    Tokens before `counted_from`, which statistics leave out, are not coloured but marked.
+    Tokens before `counted_from`, which statistics leave out, are not coloured but marked. `label`
+    is its text alternative where it is not about the peak.
     """
     peak = exemplar.peak_position
     pieces = _pieces(exemplar, scale, counted_from)
@@ -97,12 +115,12 @@ def strip(exemplar: ExemplarView, scale: float, counted_from: int = 0) -> Markup
         f' data-counted="{counted_from}"'
         f' data-ids="{" ".join(map(str, exemplar.token_ids))}"'
         f' data-values="{_values(exemplar)}"'
-        f' aria-label="{escape(spoken(exemplar))}">'
+        f' aria-label="{escape(label or spoken(exemplar))}">'
         f'<span class="before">{before}</span><span class="after">{after}</span></div>'
     )
 
 
-def spoken(exemplar: ExemplarView) -> str:
+def spoken(exemplar: Line) -> str:
     """The strip in words: the peak's value, token and place, and the text around it."""
     peak, tokens = exemplar.peak_position, exemplar.tokens
     if peak >= len(tokens):
@@ -116,7 +134,7 @@ def spoken(exemplar: ExemplarView) -> str:
     )
 
 
-def _pieces(exemplar: ExemplarView, scale: float, counted_from: int) -> list[str]:
+def _pieces(exemplar: Line, scale: float, counted_from: int) -> list[str]:
     tokens = exemplar.tokens
     names = _level_classes(exemplar.activations[: len(tokens)], scale)
     names[:counted_from] = ["t-o"] * len(names[:counted_from])
@@ -143,7 +161,7 @@ def source_class(weight: float) -> str:
     return f"s-{1 + bisect_right((0.1, 0.25, 0.5), weight)}"
 
 
-def peak_sources(exemplar: ExemplarView) -> list[tuple[int, float]]:
+def peak_sources(exemplar: Line) -> list[tuple[int, float]]:
     """(position, weight) of what the peak reads most, where that is known."""
     attention, peak = exemplar.attention, exemplar.peak_position
     if attention is None or peak >= len(attention.sources):
@@ -169,7 +187,7 @@ def _rings_after(pieces: list[str]) -> str:
     )
 
 
-def _values(exemplar: ExemplarView) -> str:
+def _values(exemplar: Line) -> str:
     values = exemplar.activations[: len(exemplar.tokens)]
     if None in values:
         return " ".join(["x" if value is None else f"{value:.4f}" for value in values])

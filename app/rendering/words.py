@@ -53,6 +53,11 @@ def split_title(split: str) -> str:
     return SPLITS.get(split, split)
 
 
+def short_split(split: str) -> str:
+    """`ood:code` reads "code", where it is clear that it is a domain."""
+    return split.removeprefix("ood:")
+
+
 def fact_name(key: str) -> str:
     return FACTS.get(key, key.removeprefix("n_").replace("_", " "))
 

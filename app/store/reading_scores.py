@@ -37,6 +37,7 @@ def _headline(row: Row[*tuple[Any, ...]]) -> HeadlineView:
         split=row.split,
         judge=row.judge,
         status=status,
+        reason=None if status in ("ok", "not run") else row.reason,
         r=value,
         low=_finite(numbers[1]),
         high=_finite(numbers[2]),

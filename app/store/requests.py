@@ -25,6 +25,8 @@ MOST_SPLITS = 64
 NO_OTHER_KEYS: dict[str, JsonValue] = {"additionalProperties": False}
 """Pydantic describes the pattern of keys, but not that there are no others."""
 
+Judge = Literal["simulation", "detection", "fuzzing"]
+Method = Literal["lookup", "rules", "output", "language_model"]
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 Name = Annotated[str, Field(pattern=NAME, max_length=100)]
 SplitKey = Annotated[str, Field(pattern=SPLIT_KEY, max_length=64)]
@@ -161,9 +163,7 @@ class AssistantOptions(Request):
     candidates: int = Field(
         default=1, ge=1, le=16, description="Explanations per unit; the best on calibration stays."
     )
-    judges: list[Literal["simulation", "detection", "fuzzing"]] = Field(
-        default_factory=lambda: ["detection"], max_length=3
-    )
+    judges: list[Judge] = Field(default=["detection"], max_length=3)
     judge_model: str | None = Field(default=None, min_length=1, max_length=200)
     budget: float | None = Field(
         default=None, ge=0, description="Dollars; the job ends cleanly before it is exceeded."
@@ -195,9 +195,7 @@ class ExplainRequest(Request):
     sample: int | None = Field(
         default=None, ge=1, le=LARGEST, description="So many units, drawn at random; default: all."
     )
-    methods: list[Literal["lookup", "rules", "output", "language_model"]] = Field(
-        default_factory=lambda: ["lookup", "rules", "output"], min_length=1, max_length=4
-    )
+    methods: list[Method] = Field(default=["lookup", "rules", "output"], min_length=1, max_length=4)
     most_rules: int = Field(default=12, ge=1, le=200, description="Per tail.")
     most_listed: int = Field(default=120, ge=1, le=5000, description="Tokens listed in all.")
     assistant: AssistantOptions | None = None

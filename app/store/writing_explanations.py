@@ -41,6 +41,9 @@ SCORES: Final = Base.metadata.tables["scores"]
 SETTLED: Final = ("replaced", "withdrawn")
 """What a person decided; writing again does not change it."""
 BATCH: Final = 500
+IMPORTED: Final = "import:"
+"""How the judge of a score begins that came with an import: shown, but no place in search is given
+for it."""
 
 
 class ScoreRow(NamedTuple):
@@ -133,7 +136,7 @@ def write_explanations(
         values.append((
             number, model_id, site_id, row.unit_index, sweep_id, run_id, method, row.author,
             status, None, 1, row.bits, row.n_rules, row.n_listed,
-            _moment(connection, kept[number].created_at if number in kept else moment), key,
+            stored_moment(connection, kept[number].created_at if number in kept else moment), key,
             storable(row.text), json.dumps(dict(row.details), sort_keys=True, allow_nan=False),
             None if row.program is None else storable(row.program),
         ))  # fmt: skip
@@ -147,7 +150,7 @@ def write_explanations(
 
 
 def write_scores(
-    connection: Connection, *, run_id: int, scores: Mapping[int, Sequence[ScoreRow]]
+    connection: Connection, *, run_id: int | None, scores: Mapping[int, Sequence[ScoreRow]]
 ) -> None:
     """Scores of explanations that are there, by id; each replaces the one of the same split and
     judge. Where r on the test split changes, so does the place in search."""
@@ -178,8 +181,9 @@ def place_in_search(connection: Connection, ids: Sequence[int]) -> None:
     ).where(ExplanationTable.id.in_(ids))  # fmt: skip
     best: dict[int, list[tuple[bool, float]]] = defaultdict(list)
     tested = select(ScoreTable.explanation_id, ScoreTable.judge, ScoreTable.r).where(
-        ScoreTable.explanation_id.in_(ids), ScoreTable.split == "test", ScoreTable.r.is_not(None)
-    )
+        ScoreTable.explanation_id.in_(ids), ScoreTable.split == "test", ScoreTable.r.is_not(None),
+        ScoreTable.judge.not_like(f"{IMPORTED}%"),
+    )  # fmt: skip
     for score in connection.execute(tested):
         best[score.explanation_id].append((score.judge == "program", score.r))
     moved, gone, entries = [], [], []
@@ -316,7 +320,7 @@ def _insert(connection: Connection, values: list[tuple[Any, ...]], kept: set[int
     )
 
 
-def _moment(connection: Connection, at: datetime) -> Any:  # noqa: ANN401 - as the driver takes it
+def stored_moment(connection: Connection, at: datetime) -> Any:  # noqa: ANN401 - as the driver takes it
     """SQLite keeps moments as SQLAlchemy writes them: text, without a zone."""
     if connection.dialect.name == "postgresql":
         return at

@@ -3,3 +3,4 @@ import "./strip.js";
 import "./network.js";
 import "./keys.js";
 import "./live.js";
+import "./write.js";

@@ -11,7 +11,9 @@ from tests.browser.conftest import OpenPage
 PATHS = (
     "/", "/m/synthetic", "/m/synthetic/mlp.1", "/m/synthetic/mlp.1/7", "/m/synthetic/mlp.1/3",
     "/m/synthetic/mlp.1/7?show=intervals", "/m/synthetic/attn.1/0", "/jobs", "/runs/2",
-    "/corpora", "/corpora/starter", "/corpora/starter/1", "/glossary",
+    "/corpora", "/corpora/starter", "/corpora/starter/1", "/glossary", "/search", "/search?q=wena",
+    "/m/synthetic/scores", "/m/synthetic/mlp.1/7/explanations", "/m/synthetic/mlp.1/6",
+    "/m/synthetic/mlp.1/7/explanations/new",
 )  # fmt: skip
 LOOKS = {
     "light": {"color_scheme": "light"},
@@ -35,6 +37,22 @@ def test_no_page_has_a_serious_barrier(open_page: OpenPage, look: str) -> None:
     for path in PATHS:
         page.goto(path)
         assert barriers(page) == [], path
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_explanations_and_the_form_have_no_serious_barrier(open_page: OpenPage, look: str) -> None:
+    page = open_page("/m/synthetic/mlp.1/7", **LOOKS[look])
+    page.get_by_role("link", name="why?").click()
+    page.get_by_role("heading", name="Where it fails").wait_for()
+    assert barriers(page) == []
+    page.get_by_role("link", name="Start from this program").click()
+    page.get_by_text("The language in brief, and examples").click()
+    page.locator("#check .score-bar").first.wait_for()
+    assert barriers(page) == []
+    overflow = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0
 
 
 def test_problem_and_job_pages_have_no_serious_barrier(open_page: OpenPage) -> None:

@@ -37,7 +37,9 @@ def test_the_heads_of_columns_carry_definitions_and_the_threshold(pages: TestCli
     assert head is not None
     defined = re.findall(r'<span class="term" data-definition="([^"]+)">([^<]+)</span>', head[0])
     shown = {name: definition for definition, name in defined}
-    assert shown.keys() == {"unit", "above 1.00", *COLUMNS} - {"above"}
+    assert shown.keys() == {
+        "unit", "best explanation", "r on test", "above 1.00", *COLUMNS,
+    } - {"above"}  # fmt: skip
     assert html.unescape(shown["kurtosis"]) == GLOSSARY["kurtosis"]
 
 

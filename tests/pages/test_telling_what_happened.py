@@ -113,7 +113,7 @@ def test_a_request_is_told_in_words_and_in_order() -> None:
         "device": "the worker chooses",
         "windows per batch": "16",
         "windows per shard": "256",
-        "afterwards": "output sides and related units",
+        "afterwards": "output sides, related units and explanations",
         "seed": "1000000",
     }
     assert next(iter(told)) == "corpus"

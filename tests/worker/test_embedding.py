@@ -10,6 +10,9 @@ from app.store.engine import open_session
 from app.store.synthetic import fill_synthetic
 
 
+EMBEDDED = "SELECT count(*) FROM explanations WHERE search_key IS NOT NULL AND method != 'lookup'"
+
+
 class Encoder:
     """As many directions as there are lengths of texts."""
 
@@ -39,7 +42,7 @@ def counted(engine: Engine, query: str) -> int:
 
 def test_all_that_can_be_found_is_embedded_once(engine, settings, monkeypatch, tmp_path):
     encoder = fill(engine, settings, monkeypatch)
-    there = counted(engine, "SELECT count(*) FROM explanations WHERE search_key IS NOT NULL")
+    there = counted(engine, EMBEDDED)
     assert embed_explanations(engine, folder=tmp_path) == there
     assert counted(engine, "SELECT count(*) FROM explanation_vectors") == there
     assert embed_explanations(engine, folder=tmp_path) == 0
@@ -49,7 +52,7 @@ def test_all_that_can_be_found_is_embedded_once(engine, settings, monkeypatch, t
 def test_who_is_stopped_goes_on_later(engine, settings, monkeypatch, tmp_path):
     fill(engine, settings, monkeypatch)
     assert embed_explanations(engine, folder=tmp_path, go_on=lambda done: done < 10) == 14
-    there = counted(engine, "SELECT count(*) FROM explanations WHERE search_key IS NOT NULL")
+    there = counted(engine, EMBEDDED)
     assert embed_explanations(engine, folder=tmp_path) == there - 14
 
 

@@ -7,14 +7,16 @@ positions that no single token decides (recent words, place, brackets, quotes, r
 kept as a list of positions. All of it depends on the text alone, and serves every unit.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int32, Int64
+from jaxtyping import Bool, Float32, Float64, Int, Int32, Int64, UInt
 from numpy import ndarray
 
 from analysis.explain.rules.lexicon import Candidate, Lexicon, make_lexicon
+from analysis.explain.rules.overlaps import Overlaps
+from analysis.explain.rules.recency import fading_squares, next_same
 from analysis.programs.program import (
     AnyOf,
     At,
@@ -37,11 +39,13 @@ ECHO = BACK + 1
 SLOTS = ECHO + 1
 FEWEST = (1, 3, 5, 8, 8, 8)
 """Occurrences that a candidate must have, by slot: what is far away needs more evidence."""
-MOST = 0.6
-"""A candidate holds at no larger share of positions: its opposite is the base level."""
+MOST, MOST_OF_KINDS = 0.6, 0.9
+"""A candidate holds at no larger share of positions: its opposite is the base level. What lists
+nothing may hold at more of them, as it also narrows other rules."""
 RECENT = (8, 32)
 RECENT_OCCURRENCES = 12
 RECENT_NEIGHBOURS = 64
+HALF_LIVES = (4, 8, 16, 32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +60,11 @@ class Candidates:
     chosen: Int32[ndarray, " candidate"]
     """Which of the lexicon's candidates."""
     type_starts: Int64[ndarray, " candidate_and_end"]
-    types: Int32[ndarray, " entry"]
+    types: UInt[ndarray, " entry"]
     contexts: tuple[Predicate, ...]
     context_starts: Int64[ndarray, " context_and_end"]
-    context_positions: Int32[ndarray, " entry"]
+    context_positions: UInt[ndarray, " entry"]
+    """Small integers where they fit: what is read for every unit should stay in the cache."""
     counts: Float32[ndarray, " candidate"]
     """Positions where it holds; slots and contexts."""
     listed: Int32[ndarray, " candidate"]
@@ -72,6 +77,19 @@ class Candidates:
     occurrence_starts: Int64[ndarray, "slot type_and_end"]
     """Where each type stands in each slot."""
     occurrences: Int32[ndarray, " slot_position"]
+    grid: Int32[ndarray, "window pos"]
+    """The type at every place, counted or not; −1 past a window's end."""
+    following: Int32[ndarray, "window pos"]
+    """Where that type stands next in the window."""
+    counted: Bool[ndarray, "window pos"]
+    kinds: Int32[ndarray, " kind"]
+    """Candidates that list nothing: shapes, and contexts of place and repetition."""
+    kinds_hold: Bool[ndarray, "kind position"]
+    plain: Int32[ndarray, " plain"]
+    """Candidates that are neither neighbourhoods nor about recent words."""
+    fading_squares: Mapping[int, Float64[ndarray, " type"]]
+    """By half-life: Σ (fading of the type)²."""
+    overlaps: Overlaps = field(default_factory=Overlaps)
 
     @property
     def n_positions(self) -> int:
@@ -91,6 +109,17 @@ class Candidates:
         if candidate >= self.n_at_slots:
             return self.contexts[candidate - self.n_at_slots]
         return at_slot(int(self.slot[candidate]), self.test_of(candidate))
+
+    def places(self, candidate: int) -> Int[ndarray, " position"]:
+        """Where it holds, in no order."""
+        context = candidate - self.n_at_slots
+        if context >= 0:
+            there = slice(self.context_starts[context], self.context_starts[context + 1])
+            return self.context_positions[there]
+        types = self.types[self.type_starts[candidate] : self.type_starts[candidate + 1]]
+        starts = self.occurrence_starts[self.slot[candidate]]
+        parts = [self.occurrences[starts[x] : starts[x + 1]] for x in types.tolist()]
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
     def holds(self, candidates: Sequence[int]) -> Bool[ndarray, " position"]:
         """Where one of them holds."""
@@ -117,7 +146,9 @@ def at_slot(slot: int, test: TokenTest) -> Predicate:
 def make_candidates(reading: Reading, counted: Bool[ndarray, "window pos"]) -> Candidates:
     """Of the counted positions of a text; earlier tokens of a window are seen, counted or not."""
     lexicon = make_lexicon(reading.tokens[reading.there], reading.vocabulary)
-    slots = _slots(reading, counted, lexicon)
+    grid = np.searchsorted(lexicon.ids, reading.tokens).astype(np.int32)
+    slots = _slots(reading, counted, grid)
+    grid[~reading.there] = -1
     n_types = len(lexicon.ids)
     in_slot = np.stack([np.bincount(row[row >= 0], minlength=n_types) for row in slots])
     kept = list(_at_slots(lexicon, in_slot, slots.shape[1]))
@@ -134,16 +165,16 @@ def make_candidates(reading: Reading, counted: Bool[ndarray, "window pos"]) -> C
     by_place = np.argsort(_joined(places), kind="stable")
     context_of = np.repeat(np.arange(len(contexts)), np.diff(context_starts))
     occurrence_starts, occurrences = _occurrences(slots, n_types)
-    return Candidates(
+    made = Candidates(
         lexicon=lexicon,
         slots=slots,
         slot=slot,
         chosen=np.array([which for _, which, _ in kept], np.int32),
         type_starts=starts,
-        types=flat,
+        types=flat.astype(_unsigned(n_types)),
         contexts=tuple(predicate for predicate, _ in contexts),
         context_starts=context_starts,
-        context_positions=_joined(places),
+        context_positions=_joined(places).astype(_unsigned(slots.shape[1])),
         counts=np.array([*(n for _, _, n in kept), *map(len, places)], np.float32),
         listed=np.array(
             [
@@ -160,13 +191,32 @@ def make_candidates(reading: Reading, counted: Bool[ndarray, "window pos"]) -> C
         by_position=context_of[by_place].astype(np.int32),
         occurrence_starts=occurrence_starts,
         occurrences=occurrences,
+        grid=grid,
+        following=next_same(grid),
+        counted=counted,
+        kinds=np.zeros(0, np.int32),
+        kinds_hold=np.zeros((0, slots.shape[1]), np.bool_),
+        plain=np.array(
+            [
+                number
+                for number, predicate in enumerate(
+                    [*(lexicon.candidates[which].test for _, which, _ in kept)]
+                    + [predicate for predicate, _ in contexts]
+                )
+                if not isinstance(predicate, Near | AnyOf)
+            ],
+            np.int32,
+        ),
+        fading_squares={h: fading_squares(grid, counted, h, n_types) for h in HALF_LIVES},
     )
+    kinds = np.flatnonzero(made.listed == 0)
+    hold = np.stack([made.holds([int(k)]) for k in kinds]) if len(kinds) else made.kinds_hold
+    return replace(made, kinds=kinds.astype(np.int32), kinds_hold=hold)
 
 
 def _slots(
-    reading: Reading, counted: Bool[ndarray, "window pos"], lexicon: Lexicon
+    reading: Reading, counted: Bool[ndarray, "window pos"], types: Int32[ndarray, "window pos"]
 ) -> Int32[ndarray, "slot position"]:
-    types = np.searchsorted(lexicon.ids, reading.tokens).astype(np.int32)
     rows = []
     for back in range(BACK + 1):
         there = np.full(types.shape, -1, np.int32)
@@ -187,7 +237,7 @@ def _at_slots(
             if slot > 1 and not _is_tried_far_away(candidate):
                 continue
             n = int(in_slot[slot, candidate.types].sum())
-            if FEWEST[slot] <= n <= MOST * n_positions:
+            if FEWEST[slot] <= n <= (MOST if candidate.listed else MOST_OF_KINDS) * n_positions:
                 yield slot, which, n
 
 
@@ -203,10 +253,10 @@ def _is_tried_far_away(candidate: Candidate) -> bool:
 def _contexts(
     reading: Reading, counted: Bool[ndarray, "window pos"], lexicon: Lexicon
 ) -> Iterator[tuple[Predicate, Int32[ndarray, " position"]]]:
-    most = MOST * counted.sum()
     for predicate in _predicates(lexicon):
         there = np.flatnonzero(np.asarray(strength(predicate, reading))[counted] > 0)
-        if RECENT_OCCURRENCES <= len(there) <= most:
+        most = MOST if isinstance(predicate, AnyOf) else MOST_OF_KINDS
+        if RECENT_OCCURRENCES <= len(there) <= most * counted.sum():
             yield predicate, there.astype(np.int32)
 
 
@@ -234,6 +284,10 @@ def _occurrences(
         starts.append(np.searchsorted(row[order], np.arange(n_types + 1)) + number * len(row))
         places.append(order)
     return np.stack(starts), np.concatenate(places).astype(np.int32)
+
+
+def _unsigned(largest: int) -> type:
+    return np.uint16 if largest < 2**16 else np.uint32
 
 
 def _starts(lengths: list[int]) -> Int64[ndarray, " end"]:

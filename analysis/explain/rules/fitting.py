@@ -1,38 +1,57 @@
-"""Fits a short program to one unit: pick, join, set levels, keep what calibration bears out.
+"""Fits a short program to one unit; calibration chooses among few, or none.
 
-What is fitted is half way between the activation and its smoothed version (`smoothing`): picks
-chosen from noisy means carry over worse. Levels are then set by ridge regression on the activation
-itself, all rules together. Calibration decides which rules stay and whether anything is claimed at
-all; no other text is looked at.
+Two ways are tried. `covering` looks for exact rules, one after the other; where few of them explain
+nearly everything, that is the program. Else `pursuit` picks what explains most of what is half way
+between the activation and its smoothed version (picks chosen from noisy means carry over worse),
+and `grouping` joins the picks to programs of several lengths. Levels are set on the activation
+itself, all rules together. Calibration chooses the way, the length and the shrinkage, and whether
+anything is claimed at all; no other text is looked at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 from numpy import ndarray
 
 from analysis.explain.rules.candidates import Candidates
-from analysis.explain.rules.grouping import group_picks, predicate_of
+from analysis.explain.rules.claiming import correlation, is_borne_out
+from analysis.explain.rules.covering import LISTED_BITS, RULE_BITS, Cover, best_cover, rest_of
+from analysis.explain.rules.grouping import Group, group_picks, predicate_of
+from analysis.explain.rules.levels import set_levels
+from analysis.explain.rules.narrowing import narrowed
 from analysis.explain.rules.pursuit import pursue
-from analysis.programs.program import Program, Rule
+from analysis.programs.length import n_listed
+from analysis.programs.program import Predicate, Program, Rule
 from analysis.programs.reading import Reading
 from analysis.programs.running import strength
 from analysis.programs.writing import as_written
 
-SMOOTHED_SHARE = 0.75
+SMOOTHED_SHARE = 0.6
 SHRINKAGE = 0.25
 """Of picks, in positions; small, because what they explain is smoothed already."""
-LEVEL_SHRINKAGES = (4.0, 12.0, 40.0)
+LEVEL_SHRINKAGES = (1.0, 5.0, 25.0)
 """Of levels, in positions; calibration chooses."""
 STEPS_PER_PICK = 1.5
-MOST_PICKS = 160
-CHANCE = 0.01
-"""A program is claimed where no more than this share of shifts of calibration, against what is
-predicted for it, fits as well: so many of the units without any rule pass by chance."""
-NEAREST_SHIFT = 64
-"""In tokens; nearer ones share words with the text itself."""
+MOST_PICKS = 120
+LENGTHS = (18, 12, 8, 5, 3, 2, 1)
+"""Rules in all, at most; those of twelve in each tail."""
+BIT_PRICE = 0.05
+"""Bits that calibration must save for each bit of a longer program. One would be minimal
+description length, for a reader who pays by the bit; r would suffer."""
+GIVES_UP = 2
+"""Lengths in turn that are worth less than a longer one, before no shorter one is tried."""
+MOST_COVERS = 6
+CONDITIONS = 2
+COVER_SHRINKAGE = 0.01
+SOLVED = 1e-4
+"""Share of the variance that need not be explained."""
+WORTH_COVERING = 0.2
+"""Share of the variance that the first exact rule must explain for more to be looked for."""
+EXPLAINED = 0.9
+"""Share of calibration's variance from which on exact rules are the program."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +68,34 @@ class CalibrationText:
     counted: Bool[ndarray, "window pos"]
 
 
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A program that calibration may choose; it is put into words once it is chosen."""
+
+    base: float
+    levels: Float64[ndarray, " rule"]
+    predicates: Callable[[], list[Predicate]]
+    bits: float
+    """Nearly what writing it down takes."""
+    predicted: Float32[ndarray, " calibration_position"]
+    r: float
+
+    @property
+    def worth(self) -> float:
+        """Bits that it saves on calibration, less the price of its own."""
+        n, r = len(self.predicted), min(max(self.r, 0.0), 1 - 1e-6)
+        return -0.5 * n * float(np.log2(1 - r * r)) - BIT_PRICE * self.bits
+
+    def program(self) -> Program:
+        rules = [
+            Rule(predicate, as_written(float(level)))
+            for predicate, level in zip(self.predicates(), self.levels, strict=True)
+            if level
+        ]
+        rules.sort(key=lambda rule: -rule.level)
+        return Program(as_written(self.base), tuple(rules))
+
+
 def fit_rules(
     actual: Float32[ndarray, " position"],
     smoothed: Float32[ndarray, " position"],
@@ -59,73 +106,156 @@ def fit_rules(
     most_rules: int = 12,
     most_listed: int = 120,
 ) -> Program:
-    """The unit's program; one without rules where calibration bears nothing out."""
+    """The unit's program; one without rules where calibration bears nothing out.
+
+    At most `most_rules` in each tail. What is not finite is left out: as evidence for nothing on
+    fit, and entirely on calibration.
+    """
+    finite = np.isfinite(actual)
+    if not finite.any():
+        return Program(0.0)
+    mean = actual[finite].mean(dtype=np.float64)
+    nothing = Program(as_written(float(mean)))
+    if not finite.all():
+        actual = np.where(finite, actual, np.float32(mean))
+    if actual.min() == actual.max() or not np.isfinite(calibration).any():
+        return nothing
+    judge = _Judge(calibration, on)
+    trials = list(_cover(actual, fit, judge, most_rules, most_listed))
+    if not any(trial.r > 0 and trial.r**2 >= EXPLAINED for trial in trials):
+        trials += _pursue(actual, smoothed, fit, judge, most_rules, most_listed)
+    best = max(trials, key=lambda trial: trial.worth, default=None)
+    return nothing if best is None or not judge.claims(best) else best.program()
+
+
+class _Judge:
+    """Calibration: what rules say there, and how well that fits."""
+
+    def __init__(
+        self, actual: Float32[ndarray, " calibration_position"], on: CalibrationText
+    ) -> None:
+        self._finite = np.isfinite(actual)
+        self._actual = actual[self._finite]
+        self._on = on
+
+    def there(self, predicates: Sequence[Predicate]) -> Float32[ndarray, "rule position"]:
+        on = self._on
+        rows = [strength(one, on.reading)[on.counted][self._finite] for one in predicates]
+        return np.array(rows, np.float32).reshape(len(rows), len(self._actual))
+
+    def try_levels(
+        self,
+        predicates: Callable[[], list[Predicate]],
+        bits: float,
+        there: Float32[ndarray, "rule position"],
+        base: float,
+        levels: Float64[ndarray, " rule"],
+    ) -> Trial:
+        predicted = levels.astype(np.float32) @ there
+        r = correlation(self._actual, predicted)
+        return Trial(base, levels, predicates, bits, predicted, r)
+
+    def claims(self, trial: Trial) -> bool:
+        return is_borne_out(self._actual, trial.predicted)
+
+
+def _cover(
+    actual: Float32[ndarray, " position"],
+    fit: FitText,
+    judge: _Judge,
+    most_rules: int,
+    most_listed: int,
+) -> Iterator[Trial]:
+    """Programs of one exact rule, of two, and so on, as long as they pay."""
+    rest = rest_of(actual)
+    whole = rest.error
+    covers: list[Cover] = []
+    held, there = np.zeros((0, len(actual)), np.float32), judge.there([])
+    for number in range(min(MOST_COVERS, most_rules)):
+        cover = best_cover(rest, fit.candidates)
+        if cover is None or (not number and cover.gain < WORTH_COVERING * whole):
+            return
+        for _ in range(CONDITIONS):
+            cover = narrowed(cover, rest, fit.candidates)
+        covers.append(cover)
+        predicates = [cover.predicate for cover in covers]
+        if n_listed(Program(0.0, tuple(Rule(one, 1.0) for one in predicates))) > most_listed:
+            return
+        held = np.vstack([held, cover.held])
+        there = np.vstack([there, judge.there([cover.predicate])])
+        base, levels = set_levels(held, actual, [COVER_SHRINKAGE])[0]
+        bits = sum(cover.bits for cover in covers)
+        yield judge.try_levels(partial(list, predicates), bits, there, base, levels)
+        rest = rest_of(actual - levels.astype(np.float32) @ held)
+        if rest.error < SOLVED * whole:
+            return
+
+
+def _pursue(
+    actual: Float32[ndarray, " position"],
+    smoothed: Float32[ndarray, " position"],
+    fit: FitText,
+    judge: _Judge,
+    most_rules: int,
+    most_listed: int,
+) -> Iterator[Trial]:
+    """Programs of all lengths."""
     target = SMOOTHED_SHARE * smoothed + (1 - SMOOTHED_SHARE) * actual
-    base = float(target.mean())
     picks, weights = pursue(
-        np.ascontiguousarray(target - base, np.float32),
+        np.ascontiguousarray(target - target.mean(dtype=np.float64), np.float32),
         fit.candidates,
         shrinkage=SHRINKAGE,
         steps=int(STEPS_PER_PICK * MOST_PICKS),
         most_listed=most_listed,
         most_picks=MOST_PICKS,
     )
-    groups = group_picks(picks.tolist(), weights.tolist(), fit.candidates, most_rules=most_rules)
-    if not groups:
-        return Program(as_written(base))
-    held = np.stack([fit.candidates.holds(group.picks) for group in groups]).astype(np.float32)
-    predicates = [predicate_of(group, fit.candidates) for group in groups]
-    there = np.stack([strength(p, on.reading)[on.counted] for p in predicates]).astype(np.float32)
-    base, levels = max(
-        set_levels(held, actual, LEVEL_SHRINKAGES),
-        key=lambda found: correlation(calibration, found[1].astype(np.float32) @ there),
-    )
-    if not is_borne_out(calibration, levels.astype(np.float32) @ there):
-        return Program(as_written(float(actual.mean())))
-    rules = [
-        Rule(predicate, as_written(float(level)))
-        for predicate, level in zip(predicates, levels, strict=True)
-        if level
-    ]
-    rules.sort(key=lambda rule: -rule.level)
-    return Program(as_written(float(base)), tuple(rules))
+    lengths = [n for n in LENGTHS if n < 2 * most_rules] + [2 * most_rules]
+    longest: list[Group] = []
+    held, there = np.zeros((2, 0, 0), np.float32)
+    best, worse = -np.inf, 0
+    for groups in group_picks(
+        picks, weights, fit.candidates, lengths=lengths, most_in_tail=most_rules
+    ):
+        if not groups:
+            return
+        if not longest:
+            longest = groups
+            held = np.stack([fit.candidates.holds(group.picks) for group in groups])
+            held = held.astype(np.float32)
+            there = judge.there(_predicates(groups, fit.candidates))
+        parts = [_parts(group, longest) for group in groups]
+        held_now, there_now = _united(held, parts), _united(there, parts)
+        predicates = partial(_predicates, groups, fit.candidates)
+        n_picks = sum(len(group.picks) for group in groups)
+        bits = RULE_BITS * len(groups) + LISTED_BITS * n_picks
+        trials = [
+            judge.try_levels(predicates, bits, there_now, base, levels)
+            for base, levels in set_levels(held_now, actual, LEVEL_SHRINKAGES)
+        ]
+        yield from trials
+        worth = max(trial.worth for trial in trials)
+        best, worse = max(best, worth), 0 if worth > best else worse + 1
+        if worse == GIVES_UP:
+            return
 
 
-def set_levels(
-    held: Float32[ndarray, "rule position"],
-    actual: Float32[ndarray, " position"],
-    shrinkages: Sequence[float],
-) -> list[tuple[float, Float64[ndarray, " rule"]]]:
-    """Base and levels of all rules together, by ridge regression; the base is not shrunk."""
-    means = held.mean(1).astype(np.float64)
-    n = held.shape[1]
-    gram = (held @ held.T).astype(np.float64) - n * np.outer(means, means)
-    mean = float(actual.mean())
-    right = (held @ (actual - np.float32(mean))).astype(np.float64)
-    found = []
-    for shrinkage in shrinkages:
-        levels = np.linalg.solve(gram + shrinkage * np.eye(len(gram)), right)
-        found.append((mean - float(levels @ means), levels))
-    return found
+def _united(
+    held: Float32[ndarray, "longest position"], parts: Sequence[Sequence[int]]
+) -> Float32[ndarray, "rule position"]:
+    """Where any part of each rule holds."""
+    rows = np.empty((len(parts), held.shape[1]), np.float32)
+    for row, part in zip(rows, parts, strict=True):
+        row[:] = held[part[0]]
+        for other in part[1:]:
+            np.maximum(row, held[other], out=row)
+    return rows
 
 
-def correlation(actual: ndarray, predicted: ndarray) -> float:
-    """Pearson's; −1 where it is undefined, so that such a prediction is never chosen."""
-    a, p = actual - actual.mean(), predicted - predicted.mean()
-    scale = float(np.sqrt((a @ a) * (p @ p)))
-    return float(a @ p) / scale if scale > 0 else -1.0
+def _predicates(groups: Sequence[Group], candidates: Candidates) -> list[Predicate]:
+    return [predicate_of(group, candidates) for group in groups]
 
 
-def is_borne_out(actual: ndarray, predicted: ndarray) -> bool:
-    """Whether the prediction fits where it stands better than shifted along the text.
-
-    All circular shifts at once, as a cross-correlation. Unlike a standard error this holds for
-    units that fire a few times only.
-    """
-    a, p = actual - actual.mean(dtype=np.float64), predicted - predicted.mean(dtype=np.float64)
-    if len(a) <= 2 * NEAREST_SHIFT or not p.any():
-        return False
-    fits = np.fft.irfft(np.fft.rfft(a) * np.conj(np.fft.rfft(p)), len(a))
-    others = fits[NEAREST_SHIFT : len(fits) - NEAREST_SHIFT]
-    better = 1 + int(np.count_nonzero(others >= fits[0]))
-    return float(fits[0]) > 0 and better <= CHANCE * len(others)
+def _parts(group: Group, longest: Sequence[Group]) -> list[int]:
+    """Which groups of the longest program this one is made of."""
+    mine = set(group.picks)
+    return [number for number, other in enumerate(longest) if other.picks[0] in mine]

@@ -1,14 +1,18 @@
 """Many weighted picks joined into few rules: alike weights at one slot become one rule.
 
-Picks may be joined where one phrase says both: the same slot, or recent words of the same reach. In
-each tail the cheapest change is made until few enough rules are left: joining two neighbours in
-weight costs n₁n₂/(n₁+n₂)·(w₁−w₂)², dropping one n·w² (Ward's criterion, with the base level as a
-cluster that is always there).
+Picks may be joined where one phrase says both: the same slot, or recent words of the same reach.
+Time and again the cheapest change is made: joining two neighbours in weight costs
+n₁n₂/(n₁+n₂)·(w₁−w₂)², dropping one n·w² (Ward's criterion, with the base level as a cluster that is
+always there). Fewer rules are made of more rules, so the programs of all lengths are nested.
 """
 
-from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int32, Int64
+from numba import njit
+from numpy import ndarray
 
 from analysis.explain.rules.candidates import Candidates
 from analysis.programs.program import (
@@ -26,40 +30,91 @@ from analysis.programs.program import (
 class Group:
     """Picks that share a rule."""
 
-    key: Hashable
-    """What picks must share to be joined."""
     picks: tuple[int, ...]
     weight: float
-    n: float
-
-    @property
-    def drop_cost(self) -> float:
-        return self.n * self.weight**2
-
-    def join_cost(self, other: "Group") -> float:
-        return self.n * other.n / (self.n + other.n) * (self.weight - other.weight) ** 2
-
-    def joined(self, other: "Group") -> "Group":
-        n = self.n + other.n
-        weight = (self.n * self.weight + other.n * other.weight) / n
-        return Group(self.key, self.picks + other.picks, weight, n)
+    """The mean of theirs, by positions."""
 
 
 def group_picks(
-    picks: Sequence[int], weights: Sequence[float], candidates: Candidates, *, most_rules: int
-) -> list[Group]:
-    """At most `most_rules` groups in each tail, strongest first, positive ones before negative."""
-    groups = [
-        Group(_key(candidates, pick), (pick,), weight, float(candidates.counts[pick]))
-        for pick, weight in zip(picks, weights, strict=True)
-        if weight
-    ]
-    tails = ([g for g in groups if g.weight > 0], [g for g in groups if g.weight < 0])
-    return [
-        group
-        for tail in tails
-        for group in sorted(_thin_out(tail, most_rules), key=lambda g: -g.drop_cost)
-    ]
+    picks: Int32[ndarray, " pick"],
+    weights: Float32[ndarray, " pick"],
+    candidates: Candidates,
+    *,
+    lengths: Sequence[int],
+    most_in_tail: int,
+) -> Iterator[list[Group]]:
+    """For each length, longest first: so many groups or fewer, at most `most_in_tail` of a sign."""
+    picks, weights = picks[weights != 0], weights[weights != 0]
+    keys = np.array([_key(candidates, pick) for pick in picks.tolist()], np.int64)
+    order = np.lexsort((weights, keys, weights > 0))
+    picks, keys = picks[order], keys[order]
+    counts = candidates.counts[picks].astype(np.float64)
+    means = weights[order].astype(np.float64)
+    owner = np.arange(len(picks))
+    for length in sorted(lengths, reverse=True):
+        owner = thin_out(keys, means, counts, owner, most=length, most_in_tail=most_in_tail)
+        yield [
+            Group(tuple(picks[owner == first].tolist()), float(means[first]))
+            for first in np.unique(owner[owner >= 0]).tolist()
+        ]
+
+
+def thin_out(
+    keys: Int64[ndarray, " pick"],
+    means: Float64[ndarray, " pick"],
+    counts: Float64[ndarray, " pick"],
+    owner: Int64[ndarray, " pick"],
+    *,
+    most: int,
+    most_in_tail: int,
+) -> Int64[ndarray, " pick"]:
+    """The first pick of each pick's group; −1: dropped. Of picks sorted by sign, key and weight.
+
+    At the first pick of each group, `means` and `counts` are those of the group, and are changed.
+    """
+    return np.asarray(_thin_out(keys, means, counts, owner.copy(), most, most_in_tail))
+
+
+@njit(cache=True, nogil=True)
+def _thin_out(keys, means, counts, owner, most, most_in_tail):
+    n = len(keys)
+    alive = np.zeros(n, np.bool_)
+    tails = np.zeros(2, np.int64)
+    for i in range(n):
+        if owner[i] == i:
+            alive[i] = True
+            tails[int(means[i] > 0)] += 1
+    while tails[0] + tails[1] > most or max(tails[0], tails[1]) > most_in_tail:
+        best, at, other = np.inf, -1, -1
+        previous = -1
+        for i in range(n):
+            if not alive[i]:
+                continue
+            tail = int(means[i] > 0)
+            if tails[0] + tails[1] > most or tails[tail] > most_in_tail:
+                cost = counts[i] * means[i] ** 2
+                if cost < best:
+                    best, at, other = cost, i, -1
+                if (
+                    previous >= 0
+                    and keys[previous] == keys[i]
+                    and (means[previous] > 0) == (means[i] > 0)
+                ):
+                    both = counts[i] + counts[previous]
+                    cost = counts[i] * counts[previous] / both * (means[i] - means[previous]) ** 2
+                    if cost < best:
+                        best, at, other = cost, i, previous
+            previous = i
+        alive[at] = False
+        tails[int(means[at] > 0)] -= 1
+        if other >= 0:
+            both = counts[at] + counts[other]
+            means[other] = (counts[at] * means[at] + counts[other] * means[other]) / both
+            counts[other] = both
+        for i in range(n):
+            if owner[i] == at:
+                owner[i] = other
+    return owner
 
 
 def predicate_of(group: Group, candidates: Candidates) -> Predicate:
@@ -98,41 +153,9 @@ def _united(tests: Sequence[TokenTest]) -> list[TokenTest]:
     return [*lists, *others]
 
 
-def _key(candidates: Candidates, pick: int) -> Hashable:
+def _key(candidates: Candidates, pick: int) -> int:
+    """What picks must share to be joined; negative: nothing else shares it."""
     if pick < candidates.n_at_slots:
         return int(candidates.slot[pick])
     predicate = candidates.predicate(pick)
-    return ("recent", predicate.first) if isinstance(predicate, AnyOf) else predicate
-
-
-def _thin_out(tail: list[Group], most: int) -> list[Group]:
-    by_key: defaultdict[Hashable, list[Group]] = defaultdict(list)
-    for group in sorted(tail, key=lambda g: g.weight):
-        by_key[group.key].append(group)
-    n = len(tail)
-    while n > most:
-        cost, key, at, drops = min(
-            (
-                option
-                for key, groups in by_key.items()
-                for at, group in enumerate(groups)
-                for option in _options(key, groups, at, group)
-            ),
-            key=lambda option: option[0],
-        )
-        groups = by_key[key]
-        if drops:
-            del groups[at]
-        else:
-            groups[at : at + 2] = [groups[at].joined(groups[at + 1])]
-        n -= 1
-    return [group for groups in by_key.values() for group in groups]
-
-
-def _options(
-    key: Hashable, groups: list[Group], at: int, group: Group
-) -> list[tuple[float, Hashable, int, bool]]:
-    drop = (group.drop_cost, key, at, True)
-    if at + 1 == len(groups):
-        return [drop]
-    return [drop, (group.join_cost(groups[at + 1]), key, at, False)]
+    return 100 + predicate.first if isinstance(predicate, AnyOf) else -1 - pick

@@ -22,7 +22,6 @@ NEIGHBOURHOODS = (8, 64, 512)
 CENTRE_OCCURRENCES = 5
 """A neighbourhood is named by a token that the text has at least so often."""
 NEIGHBOURS_THERE = 3
-CENTRES_AT_ONCE = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +45,8 @@ class Lexicon:
     ids: Int64[ndarray, " type"]
     """Token ids that occur, rising."""
     counts: Int64[ndarray, " type"]
+    texts: tuple[str, ...]
+    """Of each type."""
     candidates: tuple[Candidate, ...]
 
 
@@ -57,7 +58,8 @@ def make_lexicon(tokens: Int64[ndarray, " occurrence"], vocabulary: Vocabulary) 
         key = types.astype(np.int64).tobytes()
         if len(types) and key not in found:
             found[key] = Candidate(test, types.astype(np.int64))
-    return Lexicon(ids.astype(np.int64), counts.astype(np.int64), tuple(found.values()))
+    texts = tuple(vocabulary.texts[token] for token in ids.tolist())
+    return Lexicon(ids.astype(np.int64), counts.astype(np.int64), texts, tuple(found.values()))
 
 
 def _tests(
@@ -85,28 +87,24 @@ def _tests(
 def _neighbourhoods(
     ids: ndarray, counts: ndarray, vocabulary: Vocabulary
 ) -> Iterator[tuple[TokenTest, ndarray]]:
-    """Each as `TokenSpace.nearest` finds it, but for many centres at once."""
-    space = vocabulary.space
-    if space is None:
-        return
-    vectors = space.vectors.astype(np.float32)
-    lengths = np.linalg.norm(vectors, axis=1)
-    unit = vectors / np.where(lengths > 0, lengths, np.inf)[:, None]
-    centres = ids[(counts >= CENTRE_OCCURRENCES) & (lengths[ids] > 0)]
+    """What is nearest to a token that is frequent enough to name it."""
     sizes = [size for size in NEIGHBOURHOODS if size < len(vocabulary)]
-    for start in range(0, len(centres) if sizes else 0, CENTRES_AT_ONCE):
-        block = centres[start : start + CENTRES_AT_ONCE]
-        cosines = unit[block] @ unit.T
-        least = -np.sort(-np.partition(cosines, -max(sizes), axis=1)[:, -max(sizes) :], axis=1)
-        there = cosines[:, ids]
-        for row, centre in enumerate(block.tolist()):
-            text = vocabulary.texts[centre]
-            if len(vocabulary.ids(text)) > 1:
-                continue  # several tokens of this text: their mean is another place
-            for size in sizes:
-                at = np.flatnonzero(there[row] >= least[row, size - 1])
-                if len(at) >= NEIGHBOURS_THERE:
-                    yield Near((text,), size), at
+    if vocabulary.space is None or not sizes:
+        return
+    place = np.full(len(vocabulary), -1, np.int64)
+    place[ids] = np.arange(len(ids))
+    # Where several tokens have the same text, their mean is another place.
+    centres = [
+        token
+        for token in ids[counts >= CENTRE_OCCURRENCES].tolist()
+        if len(vocabulary.ids(vocabulary.texts[token])) == 1
+    ]
+    for centre, ranked in vocabulary.space.rank(np.array(centres, np.int64), max(sizes)).items():
+        for size in sizes:
+            at = np.sort(place[ranked[:size]])
+            at = at[at >= 0]
+            if len(at) >= NEIGHBOURS_THERE:
+                yield Near((vocabulary.texts[centre],), size), at
 
 
 def _grouped(texts: list[str]) -> dict[str, ndarray]:

@@ -20,6 +20,7 @@ from analysis.corpora.window_file import load_windows
 from analysis.errors import BudgetSpent
 from analysis.weights.token_space import method_of, token_space
 from analysis.worker.context import JobContext
+from analysis.worker.embedding import embed_explanations
 from analysis.worker.explaining.assisting import assisting, check_assistant
 from analysis.worker.explaining.order import Chunk, chunks_of
 from analysis.worker.explaining.sources import first_of_groups, stored_pools
@@ -99,6 +100,7 @@ def run(context: JobContext[ExplainRequest]) -> dict[str, Any]:
         explaining = Explaining(context, asked, sources, output, assistant)
         outcome = explain_chunks(context, explaining, chunks, splits)
         spent = {} if assistant is None else {"assistant": assistant.told}
+    embed_explanations(context.engine, go_on=partial(_go_on_embedding, context))
     stopped = {} if outcome.stopped is None else {"stopped": outcome.stopped}
     measured = {
         "units": outcome.units, "seconds": round(outcome.seconds, 3), **stopped, **spent
@@ -159,6 +161,13 @@ def explain_chunks(
 
 def _tell(context: JobContext[Any], before: int, total: int, done: int) -> None:
     context.progress(before + done, total, "units", "asking the language model")
+
+
+def _go_on_embedding(context: JobContext[ExplainRequest], done: int) -> bool:
+    """Only where sentence embeddings are installed: search by meaning needs them."""
+    context.check_cancelled()
+    context.progress(done, None, "explanations", "embedding explanations for search by meaning")
+    return True
 
 
 def _index(run_id: int, site_id: int, session: Session) -> None:

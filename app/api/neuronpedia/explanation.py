@@ -14,12 +14,11 @@ from app.api.neuronpedia.parameters import (
     ExplanationSearch,
     ModelSearch,
     SourcesSearch,
-    site_of,
-    source_of,
 )
 from app.api.neuronpedia.views import ExplanationResults, FeatureExplanation, FeatureScore
 from app.auth.actor import get_actor
 from app.dependencies import ReadSession
+from app.exchange.sources import site_of, source_of
 from app.store.queries.search import search_explanations
 from app.store.views.explanation import ExplanationLine
 

@@ -1,14 +1,11 @@
 """Names as Neuronpedia writes them."""
 
-import re
 from typing import Annotated
 
 from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.api.parameters import NAME
-
-SOURCE = re.compile(r"([0-9]{1,9})-([a-z]+)")
 
 SourceName = Annotated[
     str,
@@ -61,15 +58,3 @@ class SourcesSearch(ModelSearch):
         max_length=1000,
         examples=[["12-mlp"]],
     )
-
-
-def site_of(source: str) -> str:
-    """`12-mlp` is our site `mlp.12`; any other name is taken for a site's."""
-    found = SOURCE.fullmatch(source)
-    return f"{found[2]}.{found[1]}" if found else source
-
-
-def source_of(site: str) -> str:
-    """`mlp.12` is Neuronpedia's source `12-mlp`."""
-    kind, _, layer = site.partition(".")
-    return f"{layer}-{kind}"

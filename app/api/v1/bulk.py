@@ -12,7 +12,9 @@ from app.api.places import Places
 from app.api.ranging import answer_file
 from app.api.tabling import MEDIA_TYPES, write_table
 from app.dependencies import AppSettings, ReadSession, StoreEngine
-from app.store.queries import bulk
+from app.exchange.formats import TABLES as EXPLANATION_TABLES
+from app.store.queries import bulk, exporting
+from app.store.views.explanation import Method
 
 router = APIRouter(prefix="/api/v1")
 
@@ -24,6 +26,15 @@ TABLES: Final[Responses] = {
         "description": "The table: one line for each unit.",
         "content": {
             media_type: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()
+        },
+    }
+}
+EXPLANATIONS: Final[Responses] = {
+    200: {
+        "description": "The table: one row for each explanation.",
+        "content": {
+            table.media_type: BINARY if name == "parquet" else {"schema": {"type": "string"}}
+            for name, table in EXPLANATION_TABLES.items()
         },
     }
 }
@@ -75,6 +86,44 @@ def download_statistics(
     return StreamingResponse(
         write_table(bulk.read_statistics(engine, wanted), form),
         media_type=MEDIA_TYPES[form],
+        headers={"Content-Disposition": f'attachment; filename="{name}.{form}"'},
+    )
+
+
+@router.get(
+    "/models/{model}/explanations.{form}",
+    tags=["explanations"],
+    response_class=Response,
+    responses={**problems_of(404, 429), **EXPLANATIONS},
+    dependencies=[Depends(take_place)],
+    summary="Download all explanations",
+)
+def download_explanations(
+    session: ReadSession,
+    engine: StoreEngine,
+    model: ModelName,
+    form: Annotated[
+        Literal["jsonl", "csv", "parquet"],
+        Path(
+            description="`jsonl` and `parquet` hold everything, `csv` the test split's scores.",
+            examples=["jsonl"],
+        ),
+    ],
+    site: Annotated[
+        str | None,
+        Query(description="Only of this site; default: of all.", pattern=NAME, examples=["mlp.12"]),
+    ] = None,
+    method: Annotated[
+        Method | None, Query(description="Only by this method.", examples=["rules"])
+    ] = None,
+) -> Response:
+    """Every current explanation with its scores, by site and unit, streamed: a million take no more
+    memory than a few."""
+    chosen = exporting.find_chosen(session, model=model, site=site, method=method)
+    name = "-".join([chosen.model, "explanations", *filter(None, (site, method))])
+    return StreamingResponse(
+        EXPLANATION_TABLES[form].encode(exporting.read_all(engine, chosen)),
+        media_type=EXPLANATION_TABLES[form].media_type,
         headers={"Content-Disposition": f'attachment; filename="{name}.{form}"'},
     )
 

@@ -15,6 +15,8 @@ from app.store.bounding import page_bound
 from app.store.locating import Place, Subject, check_index, check_split, locate, locate_site
 from app.store.packing import group_kind, unpack
 from app.store.paging import check_limit, read_cursor, write_cursor
+from app.store.queries.claim import best_r
+from app.store.queries.explanation import explanations_of_unit
 from app.store.queries.model import (
     check_choice,
     check_kind,
@@ -34,6 +36,8 @@ from app.store.views.base import Page
 from app.store.views.unit import UnitRow, UnitView
 
 SORTS = ("index", *NUMBERS)
+BY_SCORE = "r"
+"""Sorts by r on test of what explains the unit best."""
 ORDERS = ("asc", "desc")
 EXEMPLAR_KINDS = ("top", "bottom", "interval", "random")
 LARGE_SITE = 8192
@@ -107,7 +111,7 @@ def list_units(
     both. A unit whose value is undefined passes no bound. Raises BadRequestError for an unknown
     sort or order, a limit out of bounds, and a cursor of another sort.
     """
-    check_choice("sort", sort, SORTS)
+    check_choice("sort", sort, (*SORTS, BY_SCORE))
     check_choice("order", order, ORDERS)
     check_limit(limit)
     place = locate_site(session, model=model, site=site, run_id=run_id)
@@ -129,16 +133,23 @@ def list_units(
         Statistics.split == split,
         *narrowed,
     )
+    column: Any = None if sort == "index" else getattr(Statistics, sort, None)
+    if sort == BY_SCORE:
+        best = best_r(place.site_id)
+        column = best.c.r
+        query = query.add_columns(column).outerjoin(
+            best, best.c.unit_index == Statistics.unit_index
+        )
     name = f"{sort}:{order}"
     after = None if cursor is None else read_cursor(cursor, name)
     bound = None
-    if not narrowed and sort not in ("index", *SORTED) and place.n_units >= LARGE_SITE:
+    if not narrowed and sort not in ("index", BY_SCORE, *SORTED) and place.n_units >= LARGE_SITE:
         bound = _bound(session, place, split, sort, order, after, limit + 1)
-    rows = _read_page(session, query, sort, order, after, limit + 1, bound)
+    rows = _read_page(session, query, column, order, after, limit + 1, bound)
     items = [unit_row(place, site=place.site, kind=place.kind, row=row) for row in rows[:limit]]
     if len(rows) <= limit:
         return Page[UnitRow](items=items, next_cursor=None)
-    value = None if sort == "index" else getattr(items[-1], sort)
+    value = None if sort == "index" else getattr(rows[limit - 1], sort)
     return Page[UnitRow](items=items, next_cursor=write_cursor(name, value, items[-1].index))
 
 
@@ -175,6 +186,7 @@ def get_unit(
             for kind in EXEMPLAR_KINDS
             if (split, kind) in kept
         ],
+        explanations=explanations_of_unit(session, place, index),
     )
 
 
@@ -225,22 +237,22 @@ def _within(
 def _read_page(
     session: Session,
     query: Select[Any],
-    sort: str,
+    column: Any,  # noqa: ANN401 - of the table or of a subquery
     order: str,
     after: tuple[float | None, int] | None,
     limit: int,
     bound: float | None,
 ) -> list[Row[Any]]:
-    """The rows behind `after`: first those with a value, by the index, then those without.
+    """The rows behind `after`: first those with a value, by the index, then those without; without
+    a column all by the index.
 
     Where as many lie on this side of `bound`, it is those.
     """
     index = Statistics.unit_index
-    if sort == "index":
+    if column is None:
         if after is not None:
             query = query.where(index < after[1] if order == "desc" else index > after[1])
         return list(session.execute(query.order_by(_directed(index, order)).limit(limit)))
-    column = getattr(Statistics, sort)
     rows: list[Row[Any]] = []
     if after is None or after[0] is not None:
         defined = query.where(column.is_not(None))

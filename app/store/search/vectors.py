@@ -117,6 +117,7 @@ def without_vector(
         .where(
             table.id > after,
             table.search_key.is_not(None),
+            table.method != "lookup",  # a list of tokens: they are found as words
             ~exists().where(Vectors.explanation_id == table.id),
         )
         .order_by(table.id)

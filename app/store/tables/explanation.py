@@ -157,3 +157,23 @@ class ScoreSummaryTable(Base):
     """float32 [101]: percentiles of r; empty where nothing is scored."""
     points: Mapped[bytes] = mapped_column(Packed)
     """float32 [n, 3] of at most 64 units, chosen at random: index, bits, r."""
+
+
+class ImportedFileTable(Base):
+    """How far a file of explanations was imported, written together with what was."""
+
+    __tablename__ = "imported_files"
+    __table_args__ = (UniqueConstraint("model_id", "format", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"))
+    format: Mapped[str]
+    name: Mapped[str]
+    """Its path below the folder that was imported, or the file's name alone."""
+    position: Mapped[int] = mapped_column(BigInteger)
+    """Rows that are done."""
+    digest: Mapped[str]
+    """Of what was read of the file until there: another file under the same name has another."""
+    n_imported: Mapped[int] = mapped_column(BigInteger)
+    n_duplicates: Mapped[int] = mapped_column(BigInteger)
+    updated_at: Mapped[datetime] = mapped_column(Moment)

@@ -1,12 +1,14 @@
 """An explanation as shown: in a unit's short list, in full, and the versions of it."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from app.store.views.base import View
 from app.store.views.score import HeadlineView, ScoreView
 
 Method = Literal["lookup", "rules", "output", "language_model", "hand", "import"]
+CLAIMS: Final[tuple[Method, ...]] = ("rules", "hand", "language_model", "import")
+"""Methods that say what a unit responds to: not its token lookup, not what it writes."""
 Status = Literal["current", "replaced", "withdrawn", "failed"]
 
 
@@ -41,6 +43,17 @@ class ExplanationLine(View):
     def headline(self) -> HeadlineView | None:
         """On the test split."""
         return next((one for one in self.headlines if one.split == "test"), None)
+
+
+class ClaimLine(View):
+    """What a list of units says of each: the best of its current claims."""
+
+    id: int
+    index: int
+    method: Method
+    text: str
+    headlines: list[HeadlineView]
+    """On the test split, if it was tested there."""
 
 
 class VersionLine(View):

@@ -52,6 +52,8 @@ class HeadlineView(View):
     split: str
     judge: str
     status: ScoreStatus
+    reason: str | None
+    """Why it is undefined or failed."""
     r: float | None
     low: float | None
     high: float | None

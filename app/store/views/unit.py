@@ -1,6 +1,7 @@
 """A unit: its row in a table, its page, its exemplars, its pool."""
 
 from app.store.views.base import View
+from app.store.views.explanation import ExplanationLine
 
 
 class UnitReference(View):
@@ -153,6 +154,8 @@ class UnitView(View):
     related: list[RelatedView]
     exemplar_sets: list[tuple[str, str]]
     """(split, kind) of what is stored."""
+    explanations: list[ExplanationLine]
+    """What counts now, by method, then what failed; of several runs of a method, the newest."""
 
 
 class AttentionView(View):

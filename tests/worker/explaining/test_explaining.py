@@ -109,9 +109,7 @@ def test_summaries_count_every_unit_that_was_explained(swept, explained):
         assert row.n_scored + row.n_undefined + row.n_failed == row.n_units
 
 
-def test_a_job_that_was_killed_in_the_middle_ends_with_the_same_rows(
-    swept, explained, monkeypatch
-):
+def test_a_job_that_was_killed_in_the_middle_ends_with_the_same_rows(swept, explained, monkeypatch):
     """Whoever takes it up again does only the chunks that are not stored."""
 
     class PowerCut(BaseException):

@@ -23,13 +23,13 @@ from tests.worker.conftest import Laboratory
 from tests.worker.sweeping.conftest import SWEEP, add_planted
 
 
-def test_a_sweep_asks_for_both_once(laboratory: Laboratory) -> None:
+def test_a_sweep_asks_once_for_all_that_follows(laboratory: Laboratory) -> None:
     add_planted(laboratory.engine, laboratory.settings, laboratory.folder)
     asked = SWEEP.model_copy(update={"follow_up": True})
     run_inline(laboratory.engine, laboratory.settings, KIND, asked)
     with open_session(laboratory.engine) as session:
         kinds = sorted(job.kind for job in list_jobs(session, status="queued").items)
-    assert kinds == ["output", "relate"]
+    assert kinds == ["explain", "output", "relate"]
 
 
 def test_jobs_that_have_succeeded_are_done_to_the_last_step(laboratory: Laboratory) -> None:

@@ -1,0 +1,102 @@
+"""At how many positions two candidates hold together: the Gram matrix of a text, column by column.
+
+It is the same for every unit, and units pick the same candidates again and again, so that columns
+are kept once computed, as many as fit. A kept column and a computed one are the same whole numbers:
+what is fitted does not depend on what was fitted before.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import UInt
+from numba import njit
+from numpy import ndarray
+
+if TYPE_CHECKING:
+    from analysis.explain.rules.candidates import Candidates
+
+KEPT_BYTES = 2**28
+WORTH_KEEPING = 8
+"""Positions; the column of a rarer candidate is computed as fast as it is found."""
+FEW = 48
+"""Positions up to which types are added one by one, which spares collecting them."""
+
+
+class Overlaps:
+    """Columns that were computed; one per text."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, ndarray] = {}
+        self._bytes = 0
+
+    def column(self, candidates: "Candidates", which: int) -> UInt[ndarray, " candidate"]:
+        """With each candidate; read-only by agreement."""
+        kept = self._kept.get(which)
+        if kept is not None:
+            return kept
+        column = count_overlaps(candidates, which)
+        if candidates.counts[which] >= WORTH_KEEPING and self._bytes < KEPT_BYTES:
+            self._kept[which] = column
+            self._bytes += column.nbytes
+        return column
+
+
+def count_overlaps(candidates: "Candidates", which: int) -> UInt[ndarray, " candidate"]:
+    column = np.zeros(len(candidates), np.uint16 if candidates.n_positions < 2**16 else np.uint32)
+    _count(
+        column,
+        candidates.places(which),
+        candidates.slots,
+        candidates.by_type_starts,
+        candidates.by_type,
+        candidates.by_position_starts,
+        candidates.by_position,
+        candidates.n_at_slots,
+        len(candidates.lexicon.ids),
+    )
+    return column
+
+
+@njit(cache=True, nogil=True)
+def _count(
+    column,
+    places,
+    slots,
+    by_type_starts,
+    by_type,
+    by_position_starts,
+    by_position,
+    n_at_slots,
+    n_types,
+):
+    n_slots = slots.shape[0]
+    if len(places) <= FEW:
+        for k in range(len(places)):
+            t = places[k]
+            for s in range(n_slots):
+                if slots[s, t] >= 0:
+                    place = s * n_types + slots[s, t]
+                    for q in range(by_type_starts[place], by_type_starts[place + 1]):
+                        column[by_type[q]] += 1
+            for q in range(by_position_starts[t], by_position_starts[t + 1]):
+                column[n_at_slots + by_position[q]] += 1
+        return
+    together = np.zeros(n_slots * n_types, np.int32)
+    met = np.empty(n_slots * min(n_types, len(places)), np.int64)
+    n_met = 0
+    for k in range(len(places)):
+        t = places[k]
+        for s in range(n_slots):
+            x = slots[s, t]
+            if x >= 0:
+                place = s * n_types + x
+                if together[place] == 0:
+                    met[n_met] = place
+                    n_met += 1
+                together[place] += 1
+        for q in range(by_position_starts[t], by_position_starts[t + 1]):
+            column[n_at_slots + by_position[q]] += 1
+    for k in range(n_met):
+        place = met[k]
+        for q in range(by_type_starts[place], by_type_starts[place + 1]):
+            column[by_type[q]] += together[place]

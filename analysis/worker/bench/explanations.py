@@ -1,0 +1,205 @@
+"""`patchclamp bench explanations`: how well rules predict text that they never saw, and how fast.
+
+The demo's model on the starter corpus; a seeded sample of MLP neurons, as many of every layer,
+which nothing was tuned on. Everything is explained and scored by the very functions of an explain
+job. A neuron without a program counts with r = 0, and so does an undefined r.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+from numpy import ndarray
+
+from analysis.explain.texts import Texts, prepare_texts
+from analysis.explain.units import Explained, explain_units
+from analysis.models.dtypes import LayerShape, choose_dtype
+from analysis.models.loading import load_model
+from analysis.models.subject import SubjectModel
+from analysis.programs.length import bits_of, n_listed, n_rules
+from analysis.programs.token_space import TokenSpace
+from analysis.programs.vocabulary import Vocabulary
+from analysis.score.lookup import cut_lookup, fit_lookup, predict_lookup
+from analysis.weights.token_space import token_space
+from analysis.worker.bench.recorded import COUNTED_FROM, Recorded, record
+from analysis.worker.demo import find_gguf
+from analysis.worker.subjects import CACHE
+from app.bench.measurement import Measurement
+from app.settings import get_settings
+
+PER_LAYER, QUICK_PER_LAYER = 80, 8
+QUICK_LAYERS = 4
+SEED = 3_015
+BLOCK = 40
+"""Units explained together."""
+OOD = "ood:code"
+REFERENCES = {"lookup": None, "lookup_120": 120, "lookup_12": 12}
+
+
+@dataclass
+class _Layer:
+    """r of every neuron of one layer, by what predicted it; NaN where it is undefined."""
+
+    r: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, name: str, values: Sequence[float]) -> None:
+        self.r.setdefault(name, []).extend(values)
+
+    def mean(self, name: str) -> float:
+        return float(np.nan_to_num(np.array(self.r[name])).mean())
+
+
+@dataclass
+class _Found:
+    layers: dict[str, _Layer] = field(default_factory=dict)
+    lengths: list[tuple[int, int, float]] = field(default_factory=list)
+    """Rules, listed tokens and bits of each program."""
+    n_silent: int = 0
+    seconds: float = 0.0
+
+    def mean(self, name: str) -> float:
+        values = [value for layer in self.layers.values() for value in layer.r[name]]
+        return float(np.nan_to_num(np.array(values)).mean())
+
+    def n_undefined(self, name: str) -> int:
+        return sum(int(np.isnan(layer.r[name]).sum()) for layer in self.layers.values())
+
+
+def measure(quick: bool) -> Iterator[Measurement]:
+    """r by layer, references, lengths, and neurons per second and core."""
+    model = _load()
+    units = _sample(model, quick)
+    recorded = record(model, units)
+    space = TokenSpace(token_space(model.embedding()))
+    vocabulary = Vocabulary(model.token_texts(), space)
+    del model
+    texts = prepare_texts(recorded.windows, vocabulary, counted_from=COUNTED_FROM, seed=0)
+    _explain(texts, recorded, next(iter(units)), slice(0, 2), _Found())  # compiles
+    found = _Found()
+    for site, chosen in units.items():
+        for start in range(0, len(chosen), BLOCK):
+            _explain(texts, recorded, site, slice(start, start + BLOCK), found)
+    yield from _reported(found, sum(map(len, units.values())))
+
+
+def _load() -> SubjectModel:
+    """In the dtype that the demo takes here."""
+    cpu = torch.device("cpu")
+    cache = get_settings().data / CACHE
+    cache.mkdir(parents=True, exist_ok=True)
+    source = str(find_gguf())
+    model = load_model(source, kind="gguf", dtype=torch.float32, device=cpu, cache=cache)
+    shape = LayerShape(**{one.name: getattr(model.facts, one.name) for one in fields(LayerShape)})
+    chosen = choose_dtype("auto", cpu, shape).dtype
+    if chosen == torch.float32:
+        return model
+    return load_model(source, kind="gguf", dtype=chosen, device=cpu, cache=cache)
+
+
+def _sample(model: SubjectModel, quick: bool) -> dict[str, list[int]]:
+    rng = np.random.default_rng(SEED)
+    sites = [site for site in model.sites if site.kind == "mlp"]
+    if quick:
+        sites = [sites[at] for at in np.linspace(0, len(sites) - 1, QUICK_LAYERS).astype(int)]
+    n = QUICK_PER_LAYER if quick else PER_LAYER
+    return {
+        site.name: rng.choice(site.n_units, min(n, site.n_units), replace=False).tolist()
+        for site in sites
+    }
+
+
+def _explain(texts: Texts, recorded: Recorded, site: str, part: slice, found: _Found) -> None:
+    activations = recorded.of(site, part)
+    start = time.process_time()
+    explained = explain_units(texts, activations, {})
+    found.seconds += time.process_time() - start
+    layer = found.layers.setdefault(site, _Layer())
+    layer.add("concise", [_r(one, "test") for one in explained])
+    layer.add("ood", [_r(one, OOD) for one in explained])
+    layer.add("full", [_or_nan(one.additive_r["test"]) for one in explained])
+    for name, values in _references(texts, activations).items():
+        layer.add(name, values)
+    n_vocab = len(texts.vocabulary)
+    for one in explained:
+        if one.rules is None:
+            found.n_silent += 1
+        else:
+            program = one.rules
+            found.lengths.append((n_rules(program), n_listed(program), bits_of(program, n_vocab)))
+
+
+def _r(explained: Explained, split: str) -> float:
+    scores = explained.rule_scores.get(split)
+    return _or_nan(None if scores is None else scores.r)
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _references(
+    texts: Texts, activations: dict[str, Float32[ndarray, "unit window pos"]]
+) -> dict[str, list[float]]:
+    whole = fit_lookup(activations["fit"], texts.fit.windows.tokens, texts.fit.pool)
+    test = texts.tested["test"]
+    actual = activations["test"][:, test.counted]
+    found = {}
+    for name, n in REFERENCES.items():
+        table = whole if n is None else cut_lookup(whole, n=n)
+        predicted = predict_lookup(table, test.windows.tokens)[:, test.counted]
+        found[name] = [correlation(*pair) for pair in zip(actual, predicted, strict=True)]
+    return found
+
+
+def correlation(
+    actual: Float[ndarray, " position"], predicted: Float[ndarray, " position"]
+) -> float:
+    """Pearson's; NaN where it is undefined."""
+    a, p = (values - values.mean(dtype=np.float64) for values in (actual, predicted))
+    scale = float(np.sqrt((a @ a) * (p @ p)))
+    return float(a @ p) / scale if scale > 0 else np.nan
+
+
+def _reported(found: _Found, n: int) -> Iterator[Measurement]:
+    over = f"mean test r of {n} random MLP neurons; silent and undefined count as 0"
+    yield Measurement("explanations.concise_r", found.mean("concise"), "1", f"rules: {over}")
+    yield Measurement(
+        "explanations.full_r", found.mean("full"), "1", f"program without a limit: {over}"
+    )
+    for name in REFERENCES:
+        what = f"reference, {name.replace('_', ' cut to tokens: ')}: {over}"
+        yield Measurement(f"explanations.{name}_r", found.mean(name), "1", what)
+    yield Measurement("explanations.ood_r", found.mean("ood"), "1", f"rules on {OOD}: {over}")
+    yield Measurement(
+        "explanations.silent", found.n_silent, "1", f"of {n} neurons: no program is claimed"
+    )
+    undefined = found.n_undefined("concise") - found.n_silent
+    yield Measurement(
+        "explanations.undefined", undefined, "1", f"of {n} neurons: a program, but no r on test"
+    )
+    below = 0
+    for site, layer in found.layers.items():
+        below += layer.mean("concise") <= layer.mean("lookup_120")
+        beside = ", ".join(f"{name} {layer.mean(name):.3f}" for name in ("full", *REFERENCES))
+        what = f"rules, mean test r of {len(layer.r['concise'])} neurons; {beside}"
+        yield Measurement(f"explanations.{site}.concise_r", layer.mean("concise"), "1", what)
+    yield Measurement(
+        "explanations.layers_below_lookup_120", below, "1", f"of {len(found.layers)} layers"
+    )
+    lengths = np.array(found.lengths or [(0, 0, 0.0)])
+    for at, (name, what) in enumerate(
+        [("rules", "rules"), ("listed", "listed tokens"), ("bits", "description length in bits")]
+    ):
+        spread = "median {:.0f}, most {:.0f}".format(*np.percentile(lengths[:, at], [50, 100]))
+        yield Measurement(
+            f"explanations.{name}", float(lengths[:, at].mean()), "1", f"{what}, mean; {spread}"
+        )
+    yield Measurement(
+        "explanations.units_per_second_core",
+        n / found.seconds,
+        "1/s",
+        f"explained and scored on test and {OOD}, CPU time over {n} neurons",
+    )

@@ -1,0 +1,64 @@
+"""Scores imported programs on the pools of this store, one after another, in this process.
+
+What is done is stored at once: cut, it goes on with what has no score yet. A program that cannot be
+run here is stored as failed, with the reason, and is not tried again.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from app.store.queries.unscored import Unscored
+    from app.store.writing_explanations import ScoreRow
+
+
+class Tried(NamedTuple):
+    n_scored: int
+    n_failed: int
+
+
+def score_imports(
+    engine: "Engine", *, model: str, data: Path, tell: Callable[[int], None]
+) -> Tried:
+    """Raises NotFoundError where the model has no pools to be scored on."""
+    from app.store.engine import begin, open_session
+    from app.store.queries.unscored import next_unscored
+    from app.store.writing_explanations import write_scores
+
+    n_scored = n_failed = last = 0
+    while True:
+        with open_session(engine) as session:
+            found = next_unscored(session, model=model, after_id=last)
+        if not found:
+            return Tried(n_scored, n_failed)
+        for one in found:
+            rows = _score(engine, model, one, data)
+            with begin(engine) as connection:
+                write_scores(connection, run_id=None, scores={one.id: rows})
+            failed = all(row.status == "failed" for row in rows)
+            n_failed += failed
+            n_scored += not failed
+            tell(n_scored + n_failed)
+            last = one.id
+
+
+def _score(engine: "Engine", model: str, one: "Unscored", data: Path) -> "list[ScoreRow]":
+    from analysis.programs.errors import ProgramError
+    from analysis.programs.parsing import parse_program
+    from app.store.engine import open_session
+    from app.store.packing import pack_scores
+    from app.store.queries.trial import read_trial
+    from app.store.writing_explanations import ScoreRow
+    from app.trying import JUDGE, try_program
+
+    with open_session(engine) as session:
+        trial = read_trial(session, model=model, site=one.site, index=one.unit_index, data=data)
+    try:
+        return try_program(parse_program(one.program), trial)
+    except ProgramError as error:
+        return [
+            ScoreRow("test", JUDGE, "failed", error.detail, 0, 0, 0, 0, None, None, pack_scores({}))
+        ]

@@ -1,0 +1,168 @@
+"""Parquet: the same fields as JSONL in typed columns, scores as lists of structures.
+
+`details` is JSON in a text column; a metric's numbers are 32-bit floats as in the store, null where
+undefined. Parquet has its table of contents at the end: a file that was cut cannot be read at all.
+"""
+
+import io
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cache, partial
+from typing import Any, Final
+
+from app.exchange.faults import DamagedFileError, FileFaultError, Where
+from app.exchange.fields import MOST_FIELDS, Fields, parse_json
+from app.exchange.input import InputFile
+from app.exchange.reading import Records, Row
+from app.exchange.record_json import from_json, to_json
+from app.store.packing import COLUMNS
+from app.store.portable import ExplanationRecord
+
+MEDIA_TYPE: Final = "application/vnd.apache.parquet"
+GROUP: Final = 5000
+"""Rows of one row group: what is in memory at once."""
+MOST_CHARACTERS: Final = 32_000_000
+"""Of texts and programs in one row group: lookup tables are long."""
+LARGEST_GROUP: Final = 2**30
+AT_ONCE: Final = 256
+NEEDED: Final = ("model", "site", "index", "author", "text")
+
+
+@cache
+def schema() -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Loaded when it is needed: the web side starts without pyarrow."""
+    import pyarrow as pa
+
+    count, text, number = pa.int32(), pa.string(), pa.float64()
+    metric = pa.struct([("metric", text), *((name, pa.float32()) for name in COLUMNS)])
+    score = pa.struct([
+        ("split", text), ("judge", text), ("status", text), ("reason", text),
+        ("n_windows", count), ("n_documents", count), ("n_positions", pa.int64()),
+        ("n_failed", count), ("r", number), ("p", number), ("metrics", pa.list_(metric)),
+    ])  # fmt: skip
+    return pa.schema([
+        ("model", text), ("site", text), ("index", count), ("text", text), ("program", text),
+        ("method", text), ("author", text), ("bits", number), ("n_rules", count),
+        ("n_listed", count), ("created_at", pa.timestamp("us", tz="UTC")), ("id", pa.int64()),
+        ("run_id", pa.int64()), ("details", text), ("scores", pa.list_(score)),
+    ])  # fmt: skip
+
+
+def encode(records: Iterable[ExplanationRecord]) -> Iterator[bytes]:
+    """Group by group: no more than one is in memory."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = _Sink()
+    with pq.ParquetWriter(sink, schema(), compression="zstd") as writer:
+        for rows in _groups(records):
+            writer.write_table(pa.Table.from_pylist(rows, schema()))
+            yield sink.taken()
+    yield sink.taken()
+
+
+def read(file: InputFile) -> Iterator[Row]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file.take_digest_of_all()
+    number = 0
+    try:
+        with pq.ParquetFile(file.path) as table:
+            _check(file, table)
+            for batch in table.iter_batches(batch_size=AT_ONCE):
+                for row in batch.to_pylist():
+                    number += 1
+                    where = file.where(number, "row")
+                    yield Row(where, partial(_parse, where, row))
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedFileError(
+            file.where(number + 1, "row"),
+            f"the Parquet file is cut or damaged: {str(error).splitlines()[0][:200]}",
+            hint="Fetch or make the file again, put it in the place of this one, and import again.",
+        ) from error
+
+
+def _groups(records: Iterable[ExplanationRecord]) -> Iterator[list[dict[str, Any]]]:
+    rows: list[dict[str, Any]] = []
+    n_characters = 0
+    for record in records:
+        rows.append(_to_row(record))
+        n_characters += len(record.text) + len(record.program or "")
+        if len(rows) == GROUP or n_characters >= MOST_CHARACTERS:
+            yield rows
+            rows, n_characters = [], 0
+    if rows:
+        yield rows
+
+
+def _check(file: InputFile, table: Any) -> None:  # noqa: ANN401 - pyarrow has no types
+    names = table.schema_arrow.names
+    missing = [name for name in NEEDED if name not in names]
+    if missing:
+        raise FileFaultError(file.where(1, "row"), f"there is no column {', '.join(missing)}")
+    if len(names) > MOST_FIELDS:
+        raise FileFaultError(
+            file.where(1, "row"), f"{len(names):,} columns; at most {MOST_FIELDS:,}"
+        )
+    groups = table.metadata
+    sizes = [groups.row_group(n).total_byte_size for n in range(groups.num_row_groups)]
+    if max(sizes, default=0) > LARGEST_GROUP:
+        raise FileFaultError(
+            file.where(1, "row"),
+            f"a row group of {max(sizes):,} bytes; at most {LARGEST_GROUP:,} are read at once",
+            hint="Write the file again with smaller row groups.",
+        )
+
+
+def _to_row(record: ExplanationRecord) -> dict[str, Any]:
+    row = to_json(record) | {"created_at": record.created_at}
+    row["details"] = json.dumps(row["details"], sort_keys=True, allow_nan=False)
+    for score in row["scores"]:
+        score["metrics"] = [{"metric": name, **m} for name, m in score["metrics"].items()]
+    return row
+
+
+def _parse(where: Where, row: dict[str, Any]) -> Records:
+    if isinstance(row.get("created_at"), datetime):
+        row["created_at"] = row["created_at"].isoformat()
+    if isinstance(row.get("details"), str):
+        row["details"] = parse_json(where.at("details"), row["details"])
+    fields = Fields(where, row)
+    if "scores" in fields:
+        row["scores"] = [_score(score) for score in fields.objects("scores")]
+    return (from_json(fields),)
+
+
+def _score(fields: Fields) -> dict[str, Any]:
+    """With its metrics by name, as JSON has them."""
+    metrics = {one.text("metric"): one for one in fields.objects("metrics")}
+    plain = {name: fields.raw(name) for name in fields}
+    by_name = {name: {column: one.raw(column) for column in one} for name, one in metrics.items()}
+    return plain | {"metrics": by_name}
+
+
+class _Sink(io.RawIOBase):
+    """Holds what was written until it is taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[bytes] = []
+        self._n_bytes = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - any buffer
+        part = bytes(data)
+        self._parts.append(part)
+        self._n_bytes += len(part)
+        return len(part)
+
+    def tell(self) -> int:
+        return self._n_bytes
+
+    def taken(self) -> bytes:
+        parts, self._parts = self._parts, []
+        return b"".join(parts)

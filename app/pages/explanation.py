@@ -1,0 +1,99 @@
+"""`/m/{model}/{site}/{index}/explanations`: all claims about a unit, and the evidence of each."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.auth.actor import CurrentActor
+from app.dependencies import AppSettings, ReadSession, WriteSession
+from app.errors import NotFoundError
+from app.pages.choosing import AskedRun
+from app.rendering.addresses import ModelPages
+from app.rendering.answers import respond
+from app.rendering.words import unit_noun
+from app.store.queries.explanation import (
+    get_explanation,
+    list_explanations,
+    withdraw_explanation,
+)
+from app.store.views.explanation import ExplanationView
+from app.trials.evidence import gather_evidence
+
+router = APIRouter()
+
+HERE = "/m/{model}/{site}/{index}/explanations"
+Index = Annotated[int, Path(ge=0, le=2**31 - 1)]
+Number = Annotated[int, Path(ge=0, le=2**63 - 1)]
+
+
+@router.get(HERE)
+def show_explanations(
+    request: Request,
+    session: ReadSession,
+    model: str,
+    site: str,
+    index: Index,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    run: AskedRun = None,
+) -> Response:
+    context = {
+        "pages": ModelPages(model, run),
+        "site": site,
+        "index": index,
+        "page": list_explanations(session, model=model, site=site, index=index, cursor=cursor),
+    }
+    return respond(request, "explanation/list.html", context)
+
+
+@router.get(HERE + "/{number}")
+def show_explanation(
+    request: Request,
+    session: ReadSession,
+    settings: AppSettings,
+    model: str,
+    site: str,
+    index: Index,
+    number: Number,
+    split: Annotated[str, Query(max_length=100)] = "test",
+    run: AskedRun = None,
+) -> Response:
+    view = check_place(get_explanation(session, explanation_id=number), model, site, index)
+    context = {
+        "explanation": view,
+        "evidence": gather_evidence(session, view, data=settings.data, split=split),
+        "pages": ModelPages(model, run),
+        "noun": unit_noun(site.partition(".")[0]),
+        "split": split,
+    }
+    return respond(request, "explanation/page.html", context)
+
+
+@router.post(HERE + "/{number}/withdraw")
+def withdraw(
+    session: WriteSession,
+    actor: CurrentActor,
+    model: str,
+    site: str,
+    index: Index,
+    number: Number,
+    reason: Annotated[str, Form(max_length=2000)] = "",
+    run: AskedRun = None,
+) -> RedirectResponse:
+    check_place(get_explanation(session, explanation_id=number), model, site, index)
+    withdraw_explanation(
+        session, explanation_id=number, actor=actor.name, reason=reason.strip() or None
+    )
+    return RedirectResponse(
+        ModelPages(model, run).explanation(site, index, number), status_code=303
+    )
+
+
+def check_place(view: ExplanationView, model: str, site: str, index: int) -> ExplanationView:
+    """The explanation, if it is one of this unit. Raises NotFoundError."""
+    if (view.model, view.site, view.index) != (model, site, index):
+        raise NotFoundError(
+            f"Explanation {view.id} is not one of {site}/{index}.",
+            hint=f"It is of {view.model}/{view.site}/{view.index}.",
+        )
+    return view

@@ -1,0 +1,200 @@
+"""`/m/{model}/{site}/{index}/explanations/new`: somebody writes an explanation, or edits one.
+
+Trying changes nothing: the program is read, run on the unit's test windows and scored, beside what
+is there already. Saving does the same once more and keeps the scores with the claim.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path as Folder
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from app.auth.actor import CurrentActor
+from app.dependencies import AppSettings, ReadSession, WriteSession
+from app.errors import BadRequestError, PatchclampError
+from app.pages.choosing import AskedRun
+from app.pages.explanation import HERE, Index, check_place
+from app.pages.site import blank_to_none
+from app.programs import LONGEST_PROGRAM, make_claim
+from app.rendering.addresses import ModelPages
+from app.rendering.answers import respond
+from app.rendering.examples import EXAMPLES
+from app.rendering.words import unit_noun
+from app.store.queries.explanation import (
+    create_explanation,
+    edit_explanation,
+    get_explanation,
+)
+from app.store.queries.unit import get_unit
+from app.store.views.explanation import ExplanationView
+from app.store.views.trial import TrialView
+from app.trials.trial import view_trial
+
+router = APIRouter()
+
+Reference = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
+
+
+Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
+EditedNumber = Annotated[Number | None, BeforeValidator(blank_to_none)]
+
+
+class ExplanationForm(BaseModel):
+    """What a person wrote: words, a program, or both; `edit` makes it a new version."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    text: str = Field(default="", max_length=20_000)
+    program: str = Field(default="", max_length=LONGEST_PROGRAM)
+    edit: EditedNumber = None
+
+
+Unit = tuple[str, str, int]
+"""Model, site, index."""
+WrittenForm = Annotated[ExplanationForm, Form()]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What became of what was written."""
+
+    trial: TrialView | None = None
+    error: PatchclampError | None = None
+
+    @property
+    def status(self) -> int:
+        return 200 if self.error is None else self.error.status
+
+
+@router.get(HERE + "/new")
+def show_form(
+    request: Request,
+    session: ReadSession,
+    settings: AppSettings,
+    model: str,
+    site: str,
+    index: Index,
+    edit: Reference = None,
+    start: Reference = None,
+    run: AskedRun = None,
+) -> Response:
+    form = ExplanationForm()
+    chosen = edit if edit is not None else start
+    if chosen is not None:
+        view = get_explanation(session, explanation_id=chosen)
+        form = fill_form(view, check_place(view, model, site, index).id == edit)
+    attempt = attempt_trial(session, settings.data, (model, site, index), form)
+    return answer(request, session, (model, site, index), form, attempt, status=200, run=run)
+
+
+@router.post(HERE + "/try")
+def try_explanation(
+    request: Request,
+    session: ReadSession,
+    settings: AppSettings,
+    actor: CurrentActor,  # noqa: ARG001 - nothing is written, but it costs
+    model: str,
+    site: str,
+    index: Index,
+    form: WrittenForm,
+    run: AskedRun = None,
+) -> Response:
+    attempt = attempt_trial(session, settings.data, (model, site, index), form)
+    return answer(
+        request, session, (model, site, index), form, attempt, status=attempt.status, run=run
+    )
+
+
+@router.post(HERE)
+def save_explanation(
+    request: Request,
+    session: ReadSession,
+    writing: WriteSession,
+    settings: AppSettings,
+    actor: CurrentActor,
+    model: str,
+    site: str,
+    index: Index,
+    form: WrittenForm,
+    run: AskedRun = None,
+) -> Response:
+    unit = (model, site, index)
+    try:
+        saved = save(session, writing, unit, form, data=settings.data, actor=actor.name)
+    except BadRequestError as error:
+        return answer(
+            request, session, unit, form, Attempt(error=error), status=error.status, run=run
+        )
+    return RedirectResponse(
+        ModelPages(model, run).explanation(site, index, saved.id), status_code=303
+    )
+
+
+def attempt_trial(session: Session, data: Folder, unit: Unit, form: ExplanationForm) -> Attempt:
+    """The trial of the form's program; the error where it cannot be read or run."""
+    model, site, index = unit
+    if not form.program.strip():
+        return Attempt()
+    try:
+        return Attempt(
+            view_trial(session, form.program, model=model, site=site, index=index, data=data)
+        )
+    except BadRequestError as error:
+        return Attempt(error=error)
+
+
+def save(
+    session: Session,
+    writing: Session,
+    unit: Unit,
+    form: ExplanationForm,
+    *,
+    data: Folder,
+    actor: str,
+) -> ExplanationView:
+    """As a new claim, or as the next version of the one that was edited. What is read and scored
+    before is read in `session`, so that nobody waits for it to write."""
+    claim = make_claim(session, unit, text=form.text, program=form.program, data=data)
+    if form.edit is None:
+        model, site, index = unit
+        return create_explanation(
+            writing, model=model, site=site, index=index, claim=claim, actor=actor
+        )
+    check_place(get_explanation(session, explanation_id=form.edit), *unit)
+    return edit_explanation(writing, explanation_id=form.edit, claim=claim, actor=actor)
+
+
+def fill_form(view: ExplanationView, editing: bool) -> ExplanationForm:
+    """With words only where they are a person's: those of a program are written from it."""
+    return ExplanationForm.model_construct(
+        text=view.text if editing and view.method == "hand" else "",
+        program=view.program or "",
+        edit=view.id if editing else None,
+    )
+
+
+def answer(
+    request: Request,
+    session: Session,
+    unit: Unit,
+    form: ExplanationForm,
+    attempt: Attempt,
+    *,
+    status: int,
+    run: int | None,
+) -> Response:
+    model, site, index = unit
+    context = {
+        "pages": ModelPages(model, run),
+        "unit": get_unit(session, model=model, site=site, index=index),
+        "noun": unit_noun(site.partition(".")[0]),
+        "form": form,
+        "trial": attempt.trial,
+        "error": attempt.error,
+        "examples": EXAMPLES,
+    }
+    return respond(request, "explanation/write.html", context, status)

@@ -1,0 +1,158 @@
+"""Scores in words: what was tested and how it went; what is no number looks like what it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from app.rendering.glossary import term
+from app.rendering.markup import trusted
+from app.rendering.numbers import MINUS
+from app.rendering.score_bar import number
+from app.rendering.words import short_split
+from app.store.views.explanation import CLAIMS, ExplanationLine
+from app.store.views.score import HeadlineView, ScoreStatus, ScoreView
+
+METHODS: Final = {
+    "rules": "rules", "hand": "by hand", "language_model": "language model",
+    "output": "output side", "lookup": "token lookup", "import": "imported",
+}  # fmt: skip
+METRICS: Final = {
+    "corpus_r": "simulation r", "top_random_r": "simulation r, top+random",
+    "r2_uncentred": "R², uncentred", "r2_centred": "R², centred",
+    "deviation": "absolute deviation explained", "detection": "detection",
+    "detection_precision": "precision of detection", "detection_recall": "recall of detection",
+    "fuzzing": "fuzzing", "auroc": "AUROC",
+}  # fmt: skip
+LOUD: Final = 0.1
+"""A drop from this on is marked."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """One held-out split that an explanation was tested on."""
+
+    split: str
+    survived: bool
+    """The whole 95 % interval of r lies above the shuffled baseline."""
+
+
+def method_title(method: str) -> str:
+    return METHODS.get(method, method.replace("_", " "))
+
+
+def metric_title(metric: str) -> Markup:
+    return term(METRICS[metric])
+
+
+def tests_of(headlines: Sequence[HeadlineView]) -> list[Test]:
+    """Those with an interval; splits on which something was fitted or chosen are no tests."""
+    return [
+        Test(one.split, one.low > (one.baselines.shuffled or 0.0))
+        for one in headlines
+        if one.low is not None and (one.split == "test" or one.split.startswith("ood:"))
+    ]
+
+
+def tested(headlines: Sequence[HeadlineView]) -> Markup:
+    """How many tests it survived and which it did not: as loud one as the other."""
+    tests = tests_of(headlines)
+    if not tests:
+        scored = any(one.r is not None for one in headlines)
+        why = "no interval: too few documents" if scored else "not tested"
+        return trusted(f'<span class="untested">{why}</span>')
+    lost = [short_split(test.split) for test in tests if not test.survived]
+    words = f"survived {len(tests) - len(lost)} of {len(tests)} tests"
+    if lost:
+        words += f", not {' and '.join(lost)}"
+    shown = "refuted" if lost else "earned"
+    return trusted(f'<span class="evidence {shown}">{term("survived", words)}</span>')
+
+
+def standing(status: ScoreStatus, reason: str | None = None) -> Markup:
+    """What is said in the place of a number."""
+    why = f": {reason}" if reason and status != "not run" else ""
+    shape = {"undefined": "undefined", "failed": "failed-score", "not run": "not-run"}[status]
+    return trusted(f'<span class="{shape}">{status}{escape(why)}</span>')
+
+
+def score_value(
+    score: HeadlineView | ScoreView | None, *, reasons: bool = True, interval: bool = True
+) -> Markup:
+    """0.62 with its interval, or why there is no number."""
+    if score is None:
+        return standing("not run")
+    value = score.r if isinstance(score, HeadlineView) else score.value
+    if score.status != "ok" or value is None:
+        status: ScoreStatus = "undefined" if score.status == "ok" else score.status
+        return standing(status, score.reason if reasons else None)
+    ends = ""
+    if interval and score.low is not None and score.high is not None:
+        ends = (
+            f' <span class="interval"><span class="visually-hidden">95 % interval </span>'
+            f"{number(score.low)} to {number(score.high)}</span>"
+        )
+    return trusted(f'<data class="score" value="{value!r}">{number(value)}</data>{ends}')
+
+
+def dropped(test: HeadlineView | ScoreView | None, other: HeadlineView | ScoreView) -> Markup:
+    """How a held-out domain differs from the test split, marked where it is much worse."""
+    return change_of(_value(test), _value(other))
+
+
+def change_of(before: float | None, after: float | None) -> Markup:
+    """The difference with its sign; nothing where one of the two is no number."""
+    if before is None or after is None:
+        return Markup("")
+    change = after - before
+    shape = "drop loud" if change <= -LOUD else "drop"
+    sign = "+" if change >= 0 else ""
+    return trusted(f'<span class="{shape}">{sign}{number(change)}</span>')
+
+
+def best_claim(lines: Sequence[ExplanationLine]) -> ExplanationLine | None:
+    """What a page shows first: of what says what the unit responds to, the highest r on test, else
+    the first; then other methods."""
+    current = [line for line in lines if line.status == "current" and line.text]
+    claims = [line for line in current if line.method in CLAIMS]
+    scored = [line for line in claims if _value(line.headline) is not None]
+    if scored:
+        return max(scored, key=lambda line: (_value(line.headline) or 0.0, -line.id))
+    return next(iter(claims), None) or next(iter(current), None)
+
+
+def highest_of(lines: Sequence[ExplanationLine]) -> list[int]:
+    """Ids of those among which the best was chosen by its score; empty without a choice."""
+    scored = [
+        line.id
+        for line in lines
+        if line.status == "current" and line.method in CLAIMS and _value(line.headline) is not None
+    ]
+    return scored if len(scored) > 1 else []
+
+
+def in_domain(headlines: Sequence[HeadlineView]) -> HeadlineView | None:
+    return next((one for one in headlines if one.split == "test"), None)
+
+
+def domains(headlines: Sequence[HeadlineView]) -> list[HeadlineView]:
+    return [one for one in headlines if one.split.startswith("ood:")]
+
+
+def _value(score: HeadlineView | ScoreView | None) -> float | None:
+    if score is None:
+        return None
+    return score.r if isinstance(score, HeadlineView) else score.value
+
+
+def r_or_none(value: float | None) -> Markup:
+    """Two decimals; a dash where there is no number, with its word for those who listen."""
+    if value is None:
+        return Markup('<span class="absent"><span class="visually-hidden">none</span>–</span>')
+    return trusted(f'<data class="score" value="{value!r}">{number(value)}</data>')
+
+
+def level(value: float) -> str:
+    """A level with its sign: rules raise or lower."""
+    return f"{'+' if value > 0 else ''}{value:.4g}".replace("-", MINUS)

@@ -1,0 +1,220 @@
+"""A score as a drawing: axis, value with its 95 % whisker, baselines as ticks, domains hollow.
+
+Comes in: a score on the test split and the same on other splits. Goes out: SVG, one line high for
+tables or three with labels, with all of its numbers as text alternative. What is no number
+(undefined, not run, failed) is a word and no drawing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from markupsafe import Markup, escape
+
+from app.rendering.markup import trusted
+from app.rendering.numbers import MINUS
+from app.rendering.words import short_split, split_title
+from app.store.views.score import BaselinesView, HeadlineView, ScoreView
+
+WIDTH: Final = 168
+HEIGHT: Final = 18
+PAD: Final = 6
+WIDE: Final = 460
+TALL: Final = 84
+AXIS: Final = 65
+LINES: Final = (11, 23, 35)
+"""Of labels."""
+NEAR_ZERO: Final = -0.05
+"""From here on the axis begins at 0: a shuffled baseline of −0.01 must not halve the drawing."""
+LABEL_GAP: Final = 92
+BASELINES: Final = {"mean": "mean", "lookup": "token lookup", "shuffled": "shuffled"}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One metric on the test split, and what stands beside it."""
+
+    name: str
+    value: float | None
+    low: float | None
+    high: float | None
+    baselines: BaselinesView
+    elsewhere: Sequence[tuple[str, float]] = field(default=())
+    """(split, value) of held-out domains."""
+
+    def numbers(self) -> Iterable[float]:
+        ticks = [getattr(self.baselines, name) for name in BASELINES]
+        here = [self.value, self.low, *ticks, *(value for _, value in self.elsewhere)]
+        return (number for number in here if number is not None)
+
+
+class Line(Protocol):
+    """Anything with scores of r by split: an explanation as a list shows it."""
+
+    @property
+    def headlines(self) -> list[HeadlineView]: ...
+
+
+def axis_start(lines: Iterable[Line]) -> float:
+    """Where the axis of all bars of one table begins: 0, or −1 where something is below it."""
+    bars = (bar_of(line.headlines) for line in lines)
+    return _start(number for bar in bars if bar is not None for number in bar.numbers())
+
+
+def score_bar(headlines: Sequence[HeadlineView], start: float | None = None) -> Markup:
+    """Simulation r, one line high; nothing where the test split has no number."""
+    bar = bar_of(headlines)
+    if bar is None or bar.value is None:
+        return Markup("")
+    return small(bar, _start(bar.numbers()) if start is None else start)
+
+
+def tall_bar(headlines: Sequence[HeadlineView]) -> Markup:
+    """The same with labels, three lines high."""
+    bar = bar_of(headlines)
+    return Markup("") if bar is None or bar.value is None else labelled(bar)
+
+
+def metric_bar(test: ScoreView | None, others: Sequence[ScoreView]) -> Markup:
+    """One line for a metric other than r, from its scores by split."""
+    if test is None or test.value is None:
+        return Markup("")
+    elsewhere = [(score.split, score.value) for score in others if score.value is not None]
+    bar = Bar(test.metric, test.value, test.low, test.high, test.baselines, elsewhere)
+    return small(bar, _start(bar.numbers()))
+
+
+def bar_of(headlines: Sequence[HeadlineView]) -> Bar | None:
+    test = next((one for one in headlines if one.split == "test"), None)
+    if test is None:
+        return None
+    elsewhere = [
+        (one.split, one.r)
+        for one in headlines
+        if one.r is not None and one.split.startswith("ood:")
+    ]
+    return Bar("r", test.r, test.low, test.high, test.baselines, elsewhere)
+
+
+def small(bar: Bar, start: float) -> Markup:
+    frame = _Frame(start, WIDTH, upper=6.0, lower=13.0)
+    return trusted(
+        f'<svg class="score-bar" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
+        f' role="img" aria-label="{escape(spoken(bar))}">'
+        f"{_rail(frame, 9.5, HEIGHT)}{_ticks(frame, bar, 2, 16)}{_marks(frame, bar)}</svg>"
+    )
+
+
+def labelled(bar: Bar) -> Markup:
+    start = _start(bar.numbers())
+    frame = _Frame(start, WIDE, upper=48.0, lower=58.0)
+    ends = sorted({start, 0.0, 0.5, 1.0})
+    axis = "".join(
+        f'<path class="axis" d="M{frame.x(at):.1f} {AXIS}v4"/>'
+        f'<text class="label {_anchor(frame.x(at))}" x="{frame.x(at):.1f}" y="{AXIS + 14}">'
+        f"{f'{at:g}'.replace('-', MINUS)}</text>"
+        for at in ends
+    )
+    return trusted(
+        f'<svg class="score-bar tall" viewBox="0 0 {WIDE} {TALL}" role="img"'
+        f' aria-label="{escape(spoken(bar))}"><path class="axis" d="M{PAD} {AXIS}H{WIDE - PAD}"/>'
+        f"{axis}{_labels(frame, bar)}{_ticks(frame, bar, 39, AXIS)}{_marks(frame, bar)}</svg>"
+    )
+
+
+def spoken(bar: Bar) -> str:
+    """All numbers of the drawing in words."""
+    if bar.value is None:
+        return f"{bar.name} undefined on test"
+    words = f"{bar.name} {number(bar.value)} on test"
+    if bar.low is not None and bar.high is not None:
+        words += f", 95 % interval {number(bar.low)} to {number(bar.high)}"
+    for split, value in bar.elsewhere:
+        change = value - bar.value
+        way = "drop" if change < 0 else "rise"
+        words += f"; {number(value)} on {split_title(split)}, a {way} of {number(abs(change))}"
+    for name, title in BASELINES.items():
+        value = getattr(bar.baselines, name)
+        if value is not None:
+            words += f"; {title} {number(value)}"
+    return words
+
+
+def number(value: float) -> str:
+    """Two decimals: 0.62, −0.10."""
+    text = f"{value:.2f}"
+    return ("0.00" if text == "-0.00" else text).replace("-", MINUS)
+
+
+class _Frame:
+    def __init__(self, start: float, width: int, *, upper: float, lower: float) -> None:
+        self.start, self.width = start, width
+        self.upper, self.lower = upper, lower
+        """Where the value on test is drawn, and where those of held-out domains are."""
+
+    def x(self, value: float) -> float:
+        share = (min(1.0, max(self.start, value)) - self.start) / (1 - self.start)
+        return PAD + (self.width - 2 * PAD) * share
+
+
+def _start(numbers: Iterable[float]) -> float:
+    return -1.0 if any(number < NEAR_ZERO for number in numbers) else 0.0
+
+
+def _rail(frame: _Frame, y: float, height: int) -> str:
+    zero = f'<path class="zero" d="M{frame.x(0):.1f} 1V{height - 1}"/>' if frame.start else ""
+    return (
+        f'<path class="rail" d="M{PAD} {y}H{frame.width - PAD}M{PAD} {y - 3}v6'
+        f'M{frame.width - PAD} {y - 3}v6"/>{zero}'
+    )
+
+
+def _ticks(frame: _Frame, bar: Bar, top: int, bottom: int) -> str:
+    return "".join(
+        f'<path class="tick-{name}" d="M{frame.x(value):.1f} {top}V{bottom}"/>'
+        for name in BASELINES
+        if (value := getattr(bar.baselines, name)) is not None
+    )
+
+
+def _marks(frame: _Frame, bar: Bar) -> str:
+    if bar.value is None:
+        return ""
+    x, y = frame.x(bar.value), frame.upper
+    parts = [
+        f'<path class="joint" d="M{x:.1f} {y}L{frame.x(value):.1f} {frame.lower}"/>'
+        f'<circle class="elsewhere" cx="{frame.x(value):.1f}" cy="{frame.lower}" r="3"/>'
+        for _, value in bar.elsewhere
+    ]
+    if bar.low is not None and bar.high is not None:
+        parts.append(
+            f'<path class="whisker" d="M{frame.x(bar.low):.1f} {y}H{frame.x(bar.high):.1f}"/>'
+        )
+    return "".join(parts) + f'<circle class="here" cx="{x:.1f}" cy="{y}" r="3.5"/>'
+
+
+def _labels(frame: _Frame, bar: Bar) -> str:
+    """What is drawn, by name: the score first, then baselines, then domains; each in the first line
+    where it covers no other."""
+    wanted = [("test", bar.value), *((name, getattr(bar.baselines, name)) for name in BASELINES)]
+    wanted += [(short_split(split), value) for split, value in bar.elsewhere]
+    placed: dict[int, list[float]] = {y: [] for y in LINES}
+    parts = []
+    for name, value in wanted:
+        if value is None:
+            continue
+        x = frame.x(value)
+        free = [y for y in LINES if all(abs(x - other) >= LABEL_GAP for other in placed[y])]
+        if not free:
+            continue  # the table below has all numbers
+        placed[free[0]].append(x)
+        title = BASELINES.get(name, name)
+        parts.append(
+            f'<text class="label {_anchor(x)}" x="{x:.1f}" y="{free[0]}">{escape(title)} '
+            f"{number(value)}</text>"
+        )
+    return "".join(parts)
+
+
+def _anchor(x: float) -> str:
+    return "start" if x < LABEL_GAP / 2 else "end" if x > WIDE - LABEL_GAP / 2 else "middle"

@@ -1,0 +1,75 @@
+"""The scores of one explanation as tables: one per judge, a row per metric, a column per split."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.rendering.score import METRICS
+from app.store.views.score import ScoreView
+
+
+@dataclass(frozen=True)
+class ScoreRowView:
+    metric: str
+    protocol: str
+    scores: list[ScoreView | None]
+    """In the order of the table's splits, test first."""
+
+    @property
+    def test(self) -> ScoreView | None:
+        return self.scores[0]
+
+    @property
+    def others(self) -> list[ScoreView]:
+        return [score for score in self.scores[1:] if score is not None]
+
+    def baseline(self, name: str) -> float | None:
+        value: float | None = getattr(self.test.baselines, name) if self.test else None
+        return value
+
+
+@dataclass(frozen=True)
+class ScoreTableView:
+    splits: list[str]
+    rows: list[ScoreRowView]
+    not_run: list[str]
+    """Metrics that nobody asked for, in words."""
+    notes: list[str]
+    """How much was scored, split by split."""
+    n_failed: int
+
+
+def by_judge(scores: Sequence[ScoreView]) -> list[tuple[str, ScoreTableView]]:
+    """The program first, then other judges by name."""
+    judges = sorted(
+        {score.judge for score in scores}, key=lambda judge: (judge != "program", judge)
+    )
+    return [(judge, _table([s for s in scores if s.judge == judge])) for judge in judges]
+
+
+def _table(scores: Sequence[ScoreView]) -> ScoreTableView:
+    splits = list(dict.fromkeys(score.split for score in scores))
+    splits.sort(key=lambda split: (split != "test", split))
+    found = {(score.metric, score.split): score for score in scores}
+    rows = [
+        ScoreRowView(
+            metric,
+            next(score.protocol for score in scores if score.metric == metric),
+            [found.get((metric, split)) for split in splits],
+        )
+        for metric in METRICS
+        if any(s.metric == metric and s.status != "not run" for s in scores)
+    ]
+    told = {row.metric for row in rows}
+    first = {split: next(s for s in scores if s.split == split) for split in splits}
+    notes = [
+        f"{split}: {one.n_windows:,} windows of {one.n_documents:,} documents, "
+        f"{one.n_positions:,} tokens."
+        for split, one in first.items()
+    ]
+    return ScoreTableView(
+        splits=splits,
+        rows=rows,
+        not_run=[words for metric, words in METRICS.items() if metric not in told],
+        notes=notes,
+        n_failed=sum(one.n_failed for one in first.values()),
+    )

@@ -1,0 +1,42 @@
+"""What is computed of an explanation when it is asked for: its rules in words, its predictions."""
+
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from app.errors import PatchclampError
+from app.programs import read_program
+from app.store.queries.model import get_vocabulary
+from app.store.queries.trial import read_trial
+from app.store.views.evidence import EvidenceView
+from app.store.views.explanation import ExplanationView
+from app.store.views.program import ProgramView
+from app.trials.program import view_program
+from app.trials.simulation import simulate
+
+
+def gather_evidence(
+    session: Session, view: ExplanationView, *, data: Path, split: str = "test"
+) -> EvidenceView:
+    """Of a program that cannot be read or run the reason; of mere words nothing."""
+    if view.program is None:
+        return EvidenceView(program=None, simulation=None, missing=None)
+    shown: ProgramView | None = None
+    try:
+        texts = get_vocabulary(session, model=view.model)
+        read = read_program(view.program, n_vocab=len(texts))
+        # without its pools a program is still told in words
+        shown = view_program(read, texts)
+        trial = read_trial(
+            session,
+            model=view.model,
+            site=view.site,
+            index=view.index,
+            data=data,
+            run_id=view.sweep_id,
+        )
+        simulation = simulate(session, read.program, trial, split=split)
+        return EvidenceView(program=shown, simulation=simulation, missing=None)
+    except PatchclampError as error:
+        missing = f"{error.public} {error.hint or ''}".strip()
+        return EvidenceView(program=shown, simulation=None, missing=missing)

@@ -1,0 +1,66 @@
+"""No test document influences anything that is fitted."""
+
+import numpy as np
+import pytest
+from numpy import ndarray
+
+from analysis.explain.texts import PoolWindows, prepare_texts
+from analysis.explain.units import explain_units
+from analysis.programs.vocabulary import Vocabulary
+from analysis.programs.writing import write_program
+from tests.analysis.explain.rules.invented import WORDS, vocabulary
+
+LENGTH = 32
+N_WINDOWS = {"fit": 48, "calibration": 24, "test": 24}
+
+
+def windows(split: str, seed: int) -> PoolWindows:
+    rng = np.random.default_rng((seed, len(split)))
+    n = N_WINDOWS[split]
+    return PoolWindows(
+        tokens=rng.integers(0, len(WORDS), (n, LENGTH)),
+        lengths=np.full(n, LENGTH),
+        documents=rng.integers(0, 8, n),
+        numbers=np.arange(n),
+    )
+
+
+def activations(of: PoolWindows) -> ndarray:
+    """One unit likes a token, one the token before, one is noise."""
+    rng = np.random.default_rng(int(of.tokens.sum()))
+    likes = np.random.default_rng(0).normal(size=len(WORDS))
+    units = rng.normal(size=(3, *of.tokens.shape))
+    units[0] += 3 * (of.tokens == 5)
+    units[1, :, 1:] += likes[of.tokens[:, :-1]]
+    return units.astype(np.float32)
+
+
+def explained(test: PoolWindows, voc: Vocabulary) -> list[tuple[str, str]]:
+    pools = {"fit": windows("fit", 0), "calibration": windows("calibration", 0), "test": test}
+    texts = prepare_texts(pools, voc, counted_from=1, seed=0)
+    found = explain_units(texts, {split: activations(one) for split, one in pools.items()}, {})
+    return [
+        (write_program(one.rules) if one.rules else str(one.reason), write_program(one.lookup))
+        for one in found
+    ]
+
+
+@pytest.mark.parametrize("with_space", [False, True])
+def test_programs_are_the_same_whatever_the_test_text_is(with_space: bool) -> None:
+    voc = vocabulary(with_space=with_space)
+    test = windows("test", 0)
+    order = np.random.default_rng(1).permutation(len(test.lengths))
+    permuted = PoolWindows(
+        test.tokens[order], test.lengths[order], test.documents[order], test.numbers[order]
+    )
+    found = explained(test, voc)
+    assert found[0][0].startswith("sum")
+    assert explained(permuted, voc) == found
+    assert explained(windows("test", 1), voc) == found
+    assert explained(windows("test", 2), vocabulary(with_space=with_space)) == found
+
+
+def test_a_pool_of_one_document_is_enough() -> None:
+    test = windows("test", 0)
+    alone = PoolWindows(test.tokens, test.lengths, 0 * test.documents, test.numbers)
+    assert explained(alone, vocabulary()) == explained(test, vocabulary())

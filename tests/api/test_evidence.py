@@ -1,0 +1,90 @@
+"""Programs run over the interface: where an explanation fails, what one would be worth."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+UNIT = "/api/v1/models/synthetic/sites/mlp.1/units/7/explanations"
+
+
+def first(filled: TestClient, method: str) -> int:
+    number: int = filled.get(UNIT, params={"method": method}).json()["items"][0]["id"]
+    return number
+
+
+def evidence(filled: TestClient, number: int, **parameters: str) -> Any:
+    answer = filled.get(f"/api/v1/explanations/{number}/evidence", params=parameters)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_windows_come_by_their_share_of_the_error_and_then_at_random(filled: TestClient) -> None:
+    found = evidence(filled, first(filled, "rules"))["simulation"]
+    shares = [window["share"] for window in found["worst"]]
+    assert shares == sorted(shares, reverse=True)
+    numbers = [window["window"] for window in (*found["worst"], *found["random"])]
+    assert len(set(numbers)) == len(numbers)
+    everything = sum(window["share"] for window in (*found["worst"], *found["random"]))
+    assert len(numbers) == found["n_windows"]
+    assert everything == pytest.approx(1)
+
+
+def test_the_share_of_a_window_is_its_part_of_the_squared_error(filled: TestClient) -> None:
+    found = evidence(filled, first(filled, "rules"))["simulation"]
+    windows = [*found["worst"], *found["random"]]
+    errors = [
+        sum(
+            (actual - predicted) ** 2
+            for actual, predicted in zip(
+                window["actual"][found["counted_from"] :],
+                window["predicted"][found["counted_from"] :],
+                strict=True,
+            )
+        )
+        for window in windows
+    ]
+    for window, error in zip(windows, errors, strict=True):
+        assert window["share"] == pytest.approx(error / sum(errors), rel=1e-3)
+
+
+def test_another_split_has_windows_of_its_own(filled: TestClient) -> None:
+    number = first(filled, "rules")
+    test, code = (evidence(filled, number, split=split) for split in ("test", "ood:code"))
+    assert code["simulation"]["split"] == "ood:code"
+    assert {w["window"] for w in test["simulation"]["worst"]}.isdisjoint(
+        w["window"] for w in code["simulation"]["worst"]
+    )
+    assert test["program"] == code["program"]
+
+
+def test_a_split_without_a_pool_says_so(filled: TestClient) -> None:
+    found = evidence(filled, first(filled, "rules"), split="calibration")
+    assert found["simulation"] is None
+    assert "kept no pool" in found["missing"]
+
+
+def test_words_have_no_program_and_no_simulation(filled: TestClient) -> None:
+    found = evidence(filled, first(filled, "output"))
+    assert found == {"program": None, "simulation": None, "missing": None}
+
+
+def test_what_does_not_exist_is_not_found(filled: TestClient) -> None:
+    assert filled.get("/api/v1/explanations/999999/evidence").status_code == 404
+
+
+def test_a_program_is_tried_and_nothing_is_stored(filled: TestClient) -> None:
+    before = filled.get(UNIT).json()
+    answer = filled.post(f"{UNIT}/try", json={"program": 'when word in {"qqzz"} -> 1'})
+    assert answer.status_code == 200
+    trial = answer.json()
+    assert trial["program"]["unknown"] == ["qqzz"]
+    assert [headline["split"] for headline in trial["headlines"]] == ["test", "ood:code"]
+    assert {headline["status"] for headline in trial["headlines"]} == {"undefined"}
+    assert filled.get(UNIT).json() == before
+
+
+def test_a_program_that_cannot_be_read_says_where(filled: TestClient) -> None:
+    answer = filled.post(f"{UNIT}/try", json={"program": "when nothing -> 1"})
+    assert answer.status_code == 422
+    assert "line 1, column 6" in answer.json()["detail"]

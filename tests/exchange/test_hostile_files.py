@@ -1,0 +1,241 @@
+"""Files that are wrong on purpose: bounded, refused with line and field, never a crash."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy import Engine, select
+
+from app.exchange import input as inputs
+from app.exchange.faults import FileFaultError
+from app.exchange.importing import import_path
+from app.store.engine import open_session
+from app.store.tables import ExplanationTable, ScoreTable
+
+GOOD = {"model": "toy", "site": "mlp.0", "index": 1, "text": "t", "author": "a"}
+METRICS = {"corpus_r": {"value": 0.5}}
+SCORE = {"split": "test", "judge": "j", "metrics": METRICS}
+
+
+def refusal(engine: Engine, path: Path) -> str:
+    report = import_path(engine, path, model="toy", form="auto")
+    (problem,) = report.problems
+    with open_session(engine) as session:
+        assert session.scalars(select(ExplanationTable)).all() == []
+    assert problem.hint
+    return problem.detail
+
+
+def of_line(engine: Engine, tmp_path: Path, content: str | bytes) -> str:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return refusal(engine, path)
+
+
+def with_score(**more: Any) -> dict[str, Any]:
+    return {**GOOD, "scores": [{**SCORE, **more}]}
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "number as text": ({**GOOD, "text": 5}, "field text: expected a text, found 5"),
+    "empty text": ({**GOOD, "text": ""}, "field text: expected a text, found ''"),
+    "long text": ({**GOOD, "text": "x" * 20_001}, "field text: 20,001 characters; at most 20,000"),
+    "negative index": ({**GOOD, "index": -1}, "field index: expected a whole number from 0"),
+    "fraction as index": ({**GOOD, "index": 1.5}, "field index: expected a whole number"),
+    "truth as index": ({**GOOD, "index": True}, "field index: expected a whole number"),
+    "huge index": ({**GOOD, "index": 10**30}, "field index: expected a whole number"),
+    "method": ({**GOOD, "method": "magic"}, "field method: expected one of lookup, rules,"),
+    "program": ({**GOOD, "program": "when tokn in {}"}, "field program: expected a program, and"),
+    "place in program": ({**GOOD, "program": "sum\nwhen +"}, "line 2, column 6"),
+    "date": ({**GOOD, "created_at": "yesterday"}, "field created_at: expected a moment such as"),
+    "details": ({**GOOD, "details": [1]}, "field details: expected an object, found a list"),
+    "scores": ({**GOOD, "scores": {}}, "field scores: expected a list, found an object"),
+    "many scores": ({**GOOD, "scores": [SCORE] * 201}, "field scores: 201 entries; at most 200"),
+    "same score": ({**GOOD, "scores": [SCORE] * 2}, "scores[1]: a second score on test by j"),
+    "metric": (with_score(metrics={"bleu": {}}), "scores[0].metrics.bleu: expected a metric: one"),
+    "value": (with_score(metrics={"auroc": {"value": "x"}}), "auroc.value: expected a number"),
+    "too large": (with_score(metrics={"auroc": {"value": 1e300}}), "expected a number from -3e+38"),
+    "r": (with_score(r=2), "scores[0].r: expected a number from -1.001 to 1.001, found 2"),
+    "status": (with_score(status="great"), "scores[0].status: expected one of scored,"),
+    "count": (with_score(n_windows=-1), "scores[0].n_windows: expected a whole number from 0"),
+    "many fields": (GOOD | {f"f{n}": 0 for n in range(1000)}, "1,005 fields; at most 1,000"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_field_that_is_not_what_it_must_be_is_named(
+    one_store: Engine, tmp_path: Path, wrong: str
+) -> None:
+    row, said = WRONG[wrong]
+    detail = of_line(one_store, tmp_path, json.dumps(row))
+    assert detail.startswith("a.jsonl, line 1")
+    assert said in detail
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"site": \n', "expected JSON, and at character"),
+        (b'{"site": "\xff"}', "byte 11 is no UTF-8"),
+        (b'{"site": NaN}', "NaN is no number in JSON"),
+        (b'{"site": ' + b"[" * 100_000, "nested too deeply"),
+        (b'{"site": ' + b"9" * 5000 + b"}", "integer string conversion"),
+        (b'{"site": "mlp.0", "index": 1e999}', "field index: expected a whole number"),
+        (b'{"model": "toy", "site": ["mlp.0"]}', "field site: expected a text, found a list"),
+    ],
+)
+def test_a_line_that_is_no_json_object_is_refused(
+    one_store: Engine, tmp_path: Path, content: bytes, said: str
+) -> None:
+    if b"1e999" in content:
+        content = json.dumps(GOOD).replace('"index": 1', '"index": 1e999').encode()
+    assert said in of_line(one_store, tmp_path, content)
+
+
+def test_a_line_without_end_is_not_read_to_its_end(
+    one_store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "LONGEST_LINE", 1000)
+    assert "more than 1,000 bytes without an end" in of_line(
+        one_store, tmp_path, '{"site": "' + "x" * 5000
+    )
+
+
+def test_a_document_that_is_too_large_is_refused(
+    one_store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "LARGEST_DOCUMENT", 1000)
+    monkeypatch.setattr(inputs, "CHUNK", 100)
+    path = tmp_path / "batch-0.json"
+    path.write_text(json.dumps({"model_id": "toy", "layer": 0, "x": "y" * 2000, "features": []}))
+    assert "more than 1,000 bytes in one JSON document" in refusal(one_store, path)
+
+
+def test_text_that_databases_cannot_hold_is_kept_as_far_as_they_can(
+    receiving: Engine, tmp_path: Path
+) -> None:
+    row = with_score(judge="j\0", reason="\ud800") | {"text": "a\0b\ud800c", "author": "\0me"}
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(row))
+    assert import_path(receiving, path, model="toy").total("n_imported") == 1
+    assert import_path(receiving, path, model="toy", again=True).total("n_duplicates") == 1
+    with open_session(receiving) as session:
+        assert session.scalars(select(ExplanationTable.text)).all() == ["a\ufffdb?c"]
+        assert session.scalars(select(ScoreTable.judge)).all() == ["import:j\ufffd"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("model,site,index\n", "the header lacks author, text"),
+        ("model,site,index,author,text\ntoy,mlp.0,1,a\n", "line 2: expected 5 cells, found 4"),
+        (
+            "model,site,index,author,text\ntoy,mlp.0,one,a,t\n",
+            "line 2, field index: expected a num",
+        ),
+        ('model,site,index,author,text\ntoy,mlp.0,1,a,"t\n', "line 2: expected comma-separated"),
+        ("model,site,index,author,text\ntoy,mlp.0,1,a,\n", "line 2, field text: expected a text"),
+        ("model,site,index,author,text,test_auroc\ntoy,mlp.0,1,a,t,inf\n", "auroc.value: expected"),
+    ],
+)
+def test_a_table_of_commas_that_is_wrong_is_refused(
+    one_store: Engine, tmp_path: Path, content: str, said: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(content)
+    assert said in refusal(one_store, path)
+
+
+def test_lines_are_counted_through_cells_that_hold_several(
+    one_store: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('model,site,index,author,text\ntoy,mlp.0,1,a,"two\nlines"\ntoy,mlp.0,x,a,t\n')
+    (problem,) = import_path(one_store, path, model="toy").problems
+    assert isinstance(problem, FileFaultError)
+    assert (problem.where.line, problem.where.field) == (4, "index")
+
+
+def test_a_parquet_file_that_was_cut_is_refused_and_read_once_it_is_whole(
+    one_store: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.Table.from_pylist([GOOD]), path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    assert "the Parquet file is cut or damaged" in refusal(one_store, path)
+    path.write_bytes(whole)
+    assert import_path(one_store, path, model="toy").total("n_imported") == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"model": "toy"}, "there is no column site, index, author, text"),
+        ({**GOOD, "index": "one"}, "row 1, field index: expected a whole number"),
+        ({**GOOD, "details": "{"}, "row 1, field details: expected JSON"),
+        ({**GOOD, "scores": ["a"]}, "row 1, field scores[0]: expected an object"),
+        (
+            {**GOOD, "scores": [{"split": "t", "judge": "j", "metrics": ["a"]}]},
+            "metrics[0]: expected",
+        ),
+        ({**GOOD, "scores": 5}, "field scores: expected a list"),
+        (
+            {**GOOD, "scores": [{**SCORE, "metrics": [{"value": 0.5}]}]},
+            "metrics[0].metric: expected",
+        ),
+    ],
+)
+def test_a_parquet_file_with_wrong_columns_is_refused(
+    one_store: Engine, tmp_path: Path, row: dict[str, Any], said: str
+) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.Table.from_pylist([row]), path)
+    assert said in refusal(one_store, path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"model_id": "toy", "layer": 0}, "field features: expected a list, found nothing"),
+        ({"model_id": "toy", "layer": [], "features": []}, "field layer: expected a whole number"),
+        ({"model_id": "toy", "layer": 0, "features": [5]}, "feature 1: expected an object"),
+        (
+            {"model_id": "toy", "layer": 0, "features": [{"feature_index": 0}, {}]},
+            "feature 2, field feature_index: expected a whole number",
+        ),
+    ],
+)
+def test_a_dashboard_batch_that_is_wrong_is_refused(
+    one_store: Engine, tmp_path: Path, content: object, said: str
+) -> None:
+    path = tmp_path / "batch-0.json"
+    path.write_text(json.dumps(content))
+    assert said in refusal(one_store, path)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"modelId": "toy", "description": "t", "index": "1"}, "field layer: expected a text"),
+        (
+            {"modelId": "toy", "description": "t", "layer": "0-mlp", "index": "1",
+             "scores": [{"explanationScoreTypeName": "simulation_r", "value": "x"}]},
+            "scores[0].value: expected a number",
+        ),
+        ({"dataclass_name": "Thing"}, "field dataclass_name: expected NeuronRecord or"),
+        (
+            {"dataclass_name": "NeuronSimulationResults",
+             "neuron_id": {"layer_index": 0, "neuron_index": 1},
+             "scored_explanations": [{"explanation": " "}]},
+            "scored_explanations[0].explanation: an explanation without words",
+        ),
+    ],
+)  # fmt: skip
+def test_rows_of_others_that_are_wrong_are_refused(
+    one_store: Engine, tmp_path: Path, row: dict[str, Any], said: str
+) -> None:
+    assert said in of_line(one_store, tmp_path, json.dumps(row))

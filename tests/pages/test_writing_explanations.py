@@ -1,0 +1,215 @@
+"""Someone explains a unit by hand, edits an explanation, or withdraws one."""
+
+import re
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.rendering.examples import EXAMPLES
+
+UNIT = "/m/synthetic/mlp.0/5"
+HERE = f"{UNIT}/explanations"
+PROGRAM = 'when word in {"the"} -> 2\notherwise 0.1\n'
+VARIED = "when position < 6 -> 2\n"
+FRAGMENT = {"hx-request": "true", "hx-target": "div#check"}
+
+
+def save(client: TestClient, **form: object) -> str:
+    """Where it leads."""
+    answer = client.post(HERE, data=form, follow_redirects=False)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def test_the_form_works_without_javascript(pages: TestClient) -> None:
+    page = pages.get("/m/synthetic/mlp.1/7/explanations/new").text
+    form = re.search(r'<form method="post" action="([^"]*)"', page)
+    assert form is not None
+    assert form[1] == "/m/synthetic/mlp.1/7/explanations"
+    assert 'formaction="/m/synthetic/mlp.1/7/explanations/try"' in page
+
+
+def test_trying_shows_english_and_scores_beside_what_is_there(own_pages: TestClient) -> None:
+    answer = own_pages.post(f"{HERE}/try", data={"program": PROGRAM}, headers=FRAGMENT)
+    assert answer.status_code == 200
+    assert answer.text.lstrip().startswith('<div id="check"')
+    for words in ("“the” (any case)", "this program", "token lookup", ">rules<"):
+        assert words in answer.text, words
+    assert answer.text.count('class="score-bar"') >= 2
+
+
+def test_trying_stores_nothing(own_pages: TestClient) -> None:
+    before = own_pages.get(HERE).text.count('<li class="explanation')
+    own_pages.post(f"{HERE}/try", data={"program": PROGRAM})
+    assert own_pages.get(HERE).text.count('<li class="explanation') == before
+
+
+def test_a_syntax_error_is_shown_with_line_column_and_caret(own_pages: TestClient) -> None:
+    wrong = 'when word in {"the"} -> 2\nwhen wordd in {"a"} -> 1\n'
+    answer = own_pages.post(f"{HERE}/try", data={"program": wrong}, headers=FRAGMENT)
+    assert answer.status_code == 422
+    assert "line 2, column 6" in answer.text
+    excerpt = re.search(r'<pre class="excerpt">(.*?)\n(.*?)</pre>', answer.text)
+    assert excerpt is not None
+    assert excerpt[1].startswith("when wordd in")
+    assert excerpt[2] == "     ^"
+    assert "expected" in answer.text
+
+
+def test_without_htmx_an_error_keeps_what_was_written(own_pages: TestClient) -> None:
+    form = {"program": "when <b>", "text": "My & words"}
+    for address in (f"{HERE}/try", HERE):
+        answer = own_pages.post(address, data=form)
+        assert answer.status_code == 422
+        assert "when &lt;b&gt;</textarea>" in answer.text
+        assert "My &amp; words</textarea>" in answer.text
+        assert 'class="excerpt"' in answer.text
+
+
+def test_tokens_that_the_model_lacks_are_a_warning_and_no_error(own_pages: TestClient) -> None:
+    program = 'when token in {"qqzzqq", " the"} -> 1\n'
+    answer = own_pages.post(f"{HERE}/try", data={"program": program}, headers=FRAGMENT)
+    assert answer.status_code == 200
+    warning = re.search(r'<p class="warning">.*?</p>', answer.text, re.DOTALL)
+    assert warning is not None
+    assert "qqzzqq" in warning[0]
+    assert "·the" not in warning[0]
+
+
+def test_what_is_saved_stands_on_its_page_with_scores_and_author(own_pages: TestClient) -> None:
+    address = save(own_pages, program=PROGRAM, text="Articles")
+    page = own_pages.get(address).text
+    assert "Articles" in page
+    assert "by hand: local owner" in page
+    assert 'class="data scores"' in page
+    number = address.rpartition("/")[2]
+    stored = own_pages.get(f"/api/v1/explanations/{number}").json()
+    assert {score["split"] for score in stored["scores"]} == {"test", "ood:code"}
+    assert "Articles" in own_pages.get(UNIT).text
+
+
+def test_scores_on_trying_are_those_that_are_saved(own_pages: TestClient) -> None:
+    tried = own_pages.post(f"{HERE}/try", data={"program": VARIED}, headers=FRAGMENT).text
+    ours = tried[tried.index('class="ours"') :]
+    shown = re.search(r'<data class="score" value="([^"]*)"', ours)
+    assert shown is not None
+    number = save(own_pages, program=VARIED).rpartition("/")[2]
+    stored = own_pages.get(f"/api/v1/explanations/{number}").json()
+    r = next(h["r"] for h in stored["headlines"] if h["split"] == "test")
+    assert r == pytest.approx(float(shown[1]))
+
+
+def test_a_program_without_words_says_itself_what_it_does(own_pages: TestClient) -> None:
+    page = own_pages.get(save(own_pages, program=PROGRAM)).text
+    assert re.search(r'id="evidence-title"[^>]*>Fires on “the” \(any case\)\.<', page)
+
+
+def test_words_alone_are_kept_and_are_not_called_tested(own_pages: TestClient) -> None:
+    page = own_pages.get(save(own_pages, text="Fires at ships")).text
+    assert "Fires at ships" in page
+    assert 'class="not-run">not run' in page
+    assert "words alone predict no activations" in page
+
+
+def test_a_form_that_names_no_version_to_edit_makes_a_new_explanation(
+    own_pages: TestClient,
+) -> None:
+    assert "version 2" not in own_pages.get(save(own_pages, text="New", edit="")).text
+
+
+def test_nothing_is_not_saved(own_pages: TestClient) -> None:
+    answer = own_pages.post(HERE, data={"text": "  ", "program": " \n"})
+    assert answer.status_code == 422
+    assert "needs words or a program" in answer.text
+
+
+def test_editing_makes_a_new_version_and_keeps_the_old(own_pages: TestClient) -> None:
+    first = save(own_pages, program=PROGRAM, text="First")
+    number = first.rpartition("/")[2]
+    form = own_pages.get(f"{HERE}/new?edit={number}").text
+    assert f'name="edit" value="{number}"' in form
+    assert "First</textarea>" in form
+    second = save(own_pages, program=PROGRAM, text="Second", edit=number)
+    page = own_pages.get(second).text
+    assert "version 2" in page
+    assert first in page
+    assert "<strong>Replaced:</strong>" in own_pages.get(first).text
+
+
+def test_an_old_version_cannot_be_edited_again(own_pages: TestClient) -> None:
+    number = save(own_pages, text="First").rpartition("/")[2]
+    save(own_pages, text="Second", edit=number)
+    answer = own_pages.post(HERE, data={"text": "Third", "edit": number})
+    assert answer.status_code == 409
+    assert "replaced" in answer.text
+
+
+def test_a_program_of_another_can_be_started_from(own_pages: TestClient) -> None:
+    number = save(own_pages, program=PROGRAM, text="Mine").rpartition("/")[2]
+    form = own_pages.get(f"{HERE}/new?start={number}").text
+    assert "when word in {&#34;the&#34;} -&gt; 2" in form
+    assert 'name="edit"' not in form
+    assert "this program" in form  # it is scored before anything is changed
+
+
+def test_withdrawing_says_who_and_why(own_pages: TestClient) -> None:
+    address = save(own_pages, text="Wrong")
+    answer = own_pages.post(f"{address}/withdraw", data={"reason": "It is <i>not</i> so."})
+    assert answer.status_code == 200
+    assert "says local owner: It is &lt;i&gt;not&lt;/i&gt; so." in answer.text
+    assert "Wrong" not in own_pages.get(UNIT).text
+    assert own_pages.post(f"{address}/withdraw").status_code == 409
+
+
+def test_without_pools_a_program_is_told_in_words_and_saved_without_scores(
+    own_pages: TestClient, tmp_path: Path
+) -> None:
+    for pool in tmp_path.rglob("pool-mlp.0-*.f16"):
+        pool.unlink()
+    tried = own_pages.post(f"{HERE}/try", data={"program": PROGRAM}, headers=FRAGMENT)
+    assert tried.status_code == 200
+    assert "was pruned or moved away" in tried.text
+    assert "“the” (any case)" in tried.text
+    page = own_pages.get(save(own_pages, program=PROGRAM)).text
+    assert 'class="not-run">not run' in page
+
+
+def test_a_very_long_text_is_cut_in_lists_and_whole_on_its_page(own_pages: TestClient) -> None:
+    text = "ships " * 2_000 + "the end"
+    address = save(own_pages, text=text)
+    assert "the end" in own_pages.get(address).text
+    assert "the end" not in own_pages.get(HERE).text
+
+
+def test_every_example_can_be_tried(own_pages: TestClient) -> None:
+    assert len(EXAMPLES) >= 5
+    for example in EXAMPLES:
+        answer = own_pages.post(f"{HERE}/try", data={"program": example.program}, headers=FRAGMENT)
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "when token matches /(a+)+$/ -> 1",
+        "when " + "not " * 40 + "repeated -> 1",
+        "\0",
+        "when token in {" + ", ".join(f'"{n}"' for n in range(30_000)) + "} -> 1",
+        "<script>alert(1)</script>",
+        "when always -> 1e999",
+    ],
+)
+def test_hostile_programs_are_answered_and_never_run_long(
+    own_pages: TestClient, program: str
+) -> None:
+    answer = own_pages.post(f"{HERE}/try", data={"program": program}, headers=FRAGMENT)
+    assert answer.status_code in (200, 422)
+    assert "<script>alert" not in answer.text
+
+
+def test_explaining_what_does_not_exist_is_not_found(own_pages: TestClient) -> None:
+    for path in ("/m/synthetic/mlp.0/9999", "/m/synthetic/mlp.7/1", "/m/no/mlp.0/1"):
+        assert own_pages.get(f"{path}/explanations/new").status_code == 404, path
+        assert own_pages.post(f"{path}/explanations", data={"text": "a"}).status_code == 404, path
+    assert own_pages.get(f"{HERE}/new?edit=999999").status_code == 404
