@@ -9,7 +9,6 @@ from app.settings import Settings
 from app.store.engine import open_session
 from app.store.synthetic import fill_synthetic
 
-
 EMBEDDED = "SELECT count(*) FROM explanations WHERE search_key IS NOT NULL AND method != 'lookup'"
 
 

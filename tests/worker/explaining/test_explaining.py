@@ -166,7 +166,8 @@ def test_a_sweep_explains_its_first_units_before_it_ends(laboratory: Laboratory,
     engine, settings = laboratory.engine, laboratory.settings
     planted = add_planted(engine, settings, laboratory.folder)
     monkeypatch.setattr(
-        "analysis.worker.sweeping.publishing.Publisher.due", lambda self, counted: True
+        "analysis.worker.sweeping.publishing.Publisher.due",
+        lambda self, counted: True,  # noqa: ARG005
     )
     asked = POOLED.model_copy(update={"follow_up": True})
     run_inline(engine, settings, SWEEP_KIND, asked)
