@@ -231,6 +231,13 @@ def test_garbage_is_a_failure_that_is_counted_and_told(fresh: Swept) -> None:
     assert result["assistant"]["failures"] == {"garbage": 3}
 
 
+def test_characters_that_no_database_holds_are_replaced_in_what_is_stored(fresh: Swept) -> None:
+    with scripted(says("Kings\0 and \ud800 queens")) as endpoint:
+        result = run(fresh, endpoint.url, request(fresh, [12]))
+    (row,) = found(fresh, result["run_id"])
+    assert row.details["asked"][0]["raw"] == "Kings\ufffd and ? queens"
+
+
 def test_judges_that_answer_garbage_are_counted_and_never_scored(fresh: Swept) -> None:
     def script(asked: dict[str, Any], _: int) -> Play:
         if form_of(asked) == "explanation":
