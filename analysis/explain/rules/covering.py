@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 from numpy import ndarray
 
-from analysis.explain.rules.candidates import HALF_LIVES, SLOTS, Candidates, at_slot
+from analysis.explain.rules.candidates import HALF_LIVES, Candidates, at_slot
 from analysis.explain.rules.pursuit import sums_of
 from analysis.explain.rules.recency import (
     any_sums,
