@@ -21,8 +21,8 @@ from analysis.programs.running import predict
 from analysis.score.baselines import Baselines
 from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, lookup_program, predict_lookup
 from analysis.score.records import Scores
-from analysis.score.scoring import Failure, fit_decisions, score_explanation
-from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds
+from analysis.score.scoring import Failure, Shared, fit_decisions, score_explanation
+from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds, take_target
 
 LISTED_BY_LOOKUP = 12
 """Tokens that the lookup shown lists; the baseline of scores is the whole table."""
@@ -127,6 +127,8 @@ class _Scoring:
         self._programs, self._whole, self._short = programs, whole, short
         self._firing = firing_thresholds(by_split[FIT], texts.fit.pool)
         there = texts.calibration.windows.tokens
+        self._shared: dict[str, tuple[int, Shared]] = {}
+        self._chosen: dict[tuple[str, int, int], Decisions] = {}
         self._values: dict[tuple[int, str], Float32[ndarray, "window pos"]] = {}
         self._decisions: dict[str, Sequence[Float32[ndarray, "window pos"] | None]] = {
             "rules": [
@@ -180,8 +182,23 @@ class _Scoring:
                 pool=text.pool,
                 firing=_or_none(float(self._firing[unit])),
                 top=None if top is None else top.about,
+                shared=self._share(split, unit, top),
             )
         return scores
+
+    def _share(self, split: str, unit: int, top: UnitTops | None) -> Shared:
+        """Kept for the unit that was scored last: its rules and its lookup come in turn."""
+        last, shared = self._shared.get(split, (-1, None))
+        if last != unit or shared is None:
+            target = take_target(
+                self._by_split[split][unit],
+                self._texts.tested[split].pool,
+                firing=_or_none(float(self._firing[unit])),
+                top=None if top is None else top.about,
+            )
+            shared = Shared(target)
+            self._shared[split] = unit, shared
+        return shared
 
     def _predicted(self, unit: int, split: str, program: Program) -> Float32[ndarray, "window pos"]:
         """Each unit's prediction is scored, and then is its neighbour's shuffled one."""
@@ -215,12 +232,14 @@ class _Scoring:
         predicted = self._decisions[kind][other]
         if predicted is None:
             return Decisions()
-        return fit_decisions(
-            self._by_split[CALIBRATION][unit],
-            predicted,
-            pool=self._texts.calibration.pool,
-            firing=_or_none(float(self._firing[unit])),
-        )
+        if (kind, unit, other) not in self._chosen:
+            self._chosen[kind, unit, other] = fit_decisions(
+                self._by_split[CALIBRATION][unit],
+                predicted,
+                pool=self._texts.calibration.pool,
+                firing=_or_none(float(self._firing[unit])),
+            )
+        return self._chosen[kind, unit, other]
 
     def _top(self, split: str, unit: int) -> UnitTops | None:
         there = self._tops.get(split)

@@ -7,7 +7,7 @@ of metrics is a `Scorer`; adding one is a file and a line in SCORERS.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -55,6 +55,16 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What explanations of one unit have in common on one split, so that it is computed once: give
+    the same one for each, and the same mean and lookup."""
+
+    target: Target
+    families: dict[str, list[Family]] = field(default_factory=dict)
+    """Of the baselines mean and lookup, once they were scored."""
+
+
 def score_explanation(
     actual: Float[ndarray, "window pos"],
     prediction: Prediction | Failure,
@@ -63,13 +73,15 @@ def score_explanation(
     pool: Pool,
     firing: float | None,
     top: TopWindows | None = None,
+    shared: Shared | None = None,
 ) -> Scores:
     """Every metric of one explanation of one unit on one split.
 
     Raises:
         ValueError: a prediction is not of the shape of the activations.
     """
-    target = take_target(actual, pool, firing=firing, top=top)
+    shared = shared or Shared(take_target(actual, pool, firing=firing, top=top))
+    target = shared.target
     if isinstance(prediction, Failure):
         return without(target, "failed", prediction.reason)
     _check_shapes(target, prediction, baselines)
@@ -79,7 +91,7 @@ def score_explanation(
     if strange:
         reason = f"the prediction is not a finite number at {strange} tokens"
         return without(target, "failed", reason)
-    return _scored(target, prediction, baselines)
+    return _scored(shared, prediction, baselines)
 
 
 def score_block(
@@ -122,20 +134,17 @@ def fit_decisions(
     return Decisions(fit_detection(target, prediction), fit_fuzzing(target, prediction))
 
 
-def _scored(target: Target, prediction: Prediction, baselines: Baselines) -> Scores:
+def _scored(shared: Shared, prediction: Prediction, baselines: Baselines) -> Scores:
+    target, found = shared.target, shared.families
     draws = target.pool.draws
     nothing = draws[:0]
     ours = _families(target, prediction, draws, draws)
     mean = None if baselines.mean is None else predict_mean(target, baselines.mean)
-    found = {
-        name: _families(target, one, resampled, nothing)
-        for name, one, resampled in (
-            ("mean", mean, nothing),
-            ("lookup", baselines.lookup, nothing),
-            ("shuffled", baselines.shuffled, draws),
-        )
-        if one is not None and _finite(target, one)
-    }
+    for name, one in (("mean", mean), ("lookup", baselines.lookup)):
+        if name not in found and one is not None and _finite(target, one):
+            found[name] = _families(target, one, nothing, nothing)
+    if baselines.shuffled is not None and _finite(target, baselines.shuffled):
+        found = {**found, "shuffled": _families(target, baselines.shuffled, draws, nothing)}
     p = None
     if "shuffled" in found:
         theirs = found["shuffled"][0][1]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jaxtyping import install_import_hook
 
-COMPILED = {"hashing", "lengths"}
+COMPILED = {"grouping", "hashing", "lengths", "overlaps", "pursuit", "recency"}
 """Modules that numba compiles, which checks types by itself; `sweep.kernels` is another."""
 WITHOUT_ARRAYS = {"cursor", "lexing", "program"}
 """Called for every word of long programs; and checking a record draws at random, which hypothesis
@@ -24,8 +24,8 @@ install_import_hook(
         "analysis.weights",
         *(
             f"analysis.{room}.{path.stem}"
-            for room in ("explain", "models", "programs", "score", "sweep")
-            for path in (ANALYSIS / room).glob("*.py")
+            for room in ("explain", "explain.rules", "models", "programs", "score", "sweep")
+            for path in (ANALYSIS / room.replace(".", "/")).glob("*.py")
             if path.stem not in COMPILED | WITHOUT_ARRAYS
         ),
     ],

@@ -8,43 +8,25 @@ kept as a list of positions. All of it depends on the text alone, and serves eve
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int, Int32, Int64, UInt
+from jaxtyping import Bool, Float32, Float64, Int32, Int64, Integer, UInt
 from numpy import ndarray
 
+from analysis.explain.rules.contexts import MOST, MOST_OF_KINDS, RECENT_NEIGHBOURS, find_contexts
 from analysis.explain.rules.lexicon import Candidate, Lexicon, make_lexicon
 from analysis.explain.rules.overlaps import Overlaps
 from analysis.explain.rules.recency import fading_squares, next_same
-from analysis.programs.program import (
-    AnyOf,
-    At,
-    Continues,
-    DepthIs,
-    Echo,
-    Inside,
-    Near,
-    OneOf,
-    PositionIs,
-    Predicate,
-    Repeated,
-    TokenTest,
-)
+from analysis.programs.program import Affix, AnyOf, At, Echo, Near, OneOf, Predicate, TokenTest
 from analysis.programs.reading import Reading
-from analysis.programs.running import strength
 
 BACK = 4
 ECHO = BACK + 1
 SLOTS = ECHO + 1
 FEWEST = (1, 3, 5, 8, 8, 8)
 """Occurrences that a candidate must have, by slot: what is far away needs more evidence."""
-MOST, MOST_OF_KINDS = 0.6, 0.9
-"""A candidate holds at no larger share of positions: its opposite is the base level. What lists
-nothing may hold at more of them, as it also narrows other rules."""
-RECENT = (8, 32)
-RECENT_OCCURRENCES = 12
-RECENT_NEIGHBOURS = 64
 HALF_LIVES = (4, 8, 16, 32)
 
 
@@ -55,25 +37,27 @@ class Candidates:
     lexicon: Lexicon
     slots: Int32[ndarray, "slot position"]
     """The type that stands at each slot; −1: none."""
-    slot: Int32[ndarray, " candidate"]
+    in_slot: Int64[ndarray, "slot type"]
+    """How often each type stands there."""
+    slot: Int32[ndarray, " at_slot"]
     """Of candidates at slots only, as the three below."""
-    chosen: Int32[ndarray, " candidate"]
+    chosen: Int32[ndarray, " at_slot"]
     """Which of the lexicon's candidates."""
-    type_starts: Int64[ndarray, " candidate_and_end"]
-    types: UInt[ndarray, " entry"]
+    type_starts: Int64[ndarray, " at_slot_and_end"]
+    types: UInt[ndarray, " type_entry"]
     contexts: tuple[Predicate, ...]
     context_starts: Int64[ndarray, " context_and_end"]
-    context_positions: UInt[ndarray, " entry"]
+    context_positions: UInt[ndarray, " context_entry"]
     """Small integers where they fit: what is read for every unit should stay in the cache."""
     counts: Float32[ndarray, " candidate"]
     """Positions where it holds; slots and contexts."""
     listed: Int32[ndarray, " candidate"]
     by_type_starts: Int64[ndarray, " slot_type_and_end"]
     """Inverse of `types`: the candidates of each slot and type."""
-    by_type: Int32[ndarray, " entry"]
+    by_type: Int32[ndarray, " type_entry"]
     by_position_starts: Int64[ndarray, " position_and_end"]
     """Inverse of `context_positions`: the contexts that hold at each position."""
-    by_position: Int32[ndarray, " entry"]
+    by_position: Int32[ndarray, " context_entry"]
     occurrence_starts: Int64[ndarray, "slot type_and_end"]
     """Where each type stands in each slot."""
     occurrences: Int32[ndarray, " slot_position"]
@@ -82,11 +66,6 @@ class Candidates:
     following: Int32[ndarray, "window pos"]
     """Where that type stands next in the window."""
     counted: Bool[ndarray, "window pos"]
-    kinds: Int32[ndarray, " kind"]
-    """Candidates that list nothing: shapes, and contexts of place and repetition."""
-    kinds_hold: Bool[ndarray, "kind position"]
-    plain: Int32[ndarray, " plain"]
-    """Candidates that are neither neighbourhoods nor about recent words."""
     fading_squares: Mapping[int, Float64[ndarray, " type"]]
     """By half-life: Σ (fading of the type)²."""
     overlaps: Overlaps = field(default_factory=Overlaps)
@@ -99,6 +78,25 @@ class Candidates:
     def n_at_slots(self) -> int:
         return len(self.slot)
 
+    @cached_property
+    def kinds(self) -> Int64[ndarray, " kind"]:
+        """Candidates that list nothing: shapes, and contexts of place and repetition."""
+        return np.flatnonzero(self.listed == 0)
+
+    @cached_property
+    def kinds_hold(self) -> Bool[ndarray, "kind position"]:
+        """Where each of them holds."""
+        rows = [self.holds([kind]) for kind in self.kinds.tolist()]
+        return np.array(rows, np.bool_).reshape(len(rows), self.n_positions)
+
+    @cached_property
+    def plain(self) -> Int32[ndarray, " plain"]:
+        """Candidates that are neither neighbourhoods nor about recent words."""
+        asks = [*map(self.test_of, range(self.n_at_slots)), *self.contexts]
+        return np.array(
+            [at for at, asked in enumerate(asks) if not isinstance(asked, Near | AnyOf)], np.int32
+        )
+
     def __len__(self) -> int:
         return len(self.counts)
 
@@ -110,7 +108,7 @@ class Candidates:
             return self.contexts[candidate - self.n_at_slots]
         return at_slot(int(self.slot[candidate]), self.test_of(candidate))
 
-    def places(self, candidate: int) -> Int[ndarray, " position"]:
+    def places(self, candidate: int) -> Integer[ndarray, " place"]:
         """Where it holds, in no order."""
         context = candidate - self.n_at_slots
         if context >= 0:
@@ -152,7 +150,7 @@ def make_candidates(reading: Reading, counted: Bool[ndarray, "window pos"]) -> C
     n_types = len(lexicon.ids)
     in_slot = np.stack([np.bincount(row[row >= 0], minlength=n_types) for row in slots])
     kept = list(_at_slots(lexicon, in_slot, slots.shape[1]))
-    contexts = list(_contexts(reading, counted, lexicon))
+    contexts = list(find_contexts(reading, counted, lexicon))
     types = [lexicon.candidates[which].types for _, which, _ in kept]
     slot = np.array([slot for slot, _, _ in kept], np.int32)
     starts = _starts([len(one) for one in types])
@@ -165,9 +163,10 @@ def make_candidates(reading: Reading, counted: Bool[ndarray, "window pos"]) -> C
     by_place = np.argsort(_joined(places), kind="stable")
     context_of = np.repeat(np.arange(len(contexts)), np.diff(context_starts))
     occurrence_starts, occurrences = _occurrences(slots, n_types)
-    made = Candidates(
+    return Candidates(
         lexicon=lexicon,
         slots=slots,
+        in_slot=in_slot,
         slot=slot,
         chosen=np.array([which for _, which, _ in kept], np.int32),
         type_starts=starts,
@@ -194,24 +193,8 @@ def make_candidates(reading: Reading, counted: Bool[ndarray, "window pos"]) -> C
         grid=grid,
         following=next_same(grid),
         counted=counted,
-        kinds=np.zeros(0, np.int32),
-        kinds_hold=np.zeros((0, slots.shape[1]), np.bool_),
-        plain=np.array(
-            [
-                number
-                for number, predicate in enumerate(
-                    [*(lexicon.candidates[which].test for _, which, _ in kept)]
-                    + [predicate for predicate, _ in contexts]
-                )
-                if not isinstance(predicate, Near | AnyOf)
-            ],
-            np.int32,
-        ),
         fading_squares={h: fading_squares(grid, counted, h, n_types) for h in HALF_LIVES},
     )
-    kinds = np.flatnonzero(made.listed == 0)
-    hold = np.stack([made.holds([int(k)]) for k in kinds]) if len(kinds) else made.kinds_hold
-    return replace(made, kinds=kinds.astype(np.int32), kinds_hold=hold)
 
 
 def _slots(
@@ -245,34 +228,9 @@ def _is_tried_far_away(candidate: Candidate) -> bool:
     test = candidate.test
     return not (
         (isinstance(test, Near) and test.first < RECENT_NEIGHBOURS)
-        or type(test).__name__ == "Affix"
+        or isinstance(test, Affix)
         or (isinstance(test, OneOf) and test.folded)
     )
-
-
-def _contexts(
-    reading: Reading, counted: Bool[ndarray, "window pos"], lexicon: Lexicon
-) -> Iterator[tuple[Predicate, Int32[ndarray, " position"]]]:
-    for predicate in _predicates(lexicon):
-        there = np.flatnonzero(np.asarray(strength(predicate, reading))[counted] > 0)
-        most = MOST if isinstance(predicate, AnyOf) else MOST_OF_KINDS
-        if RECENT_OCCURRENCES <= len(there) <= most * counted.sum():
-            yield predicate, there.astype(np.int32)
-
-
-def _predicates(lexicon: Lexicon) -> Iterator[Predicate]:
-    yield from (PositionIs("<", n) for n in (2, 4, 8, 16, 32))
-    yield from (DepthIs(">=", n) for n in (1, 2, 3))
-    yield from (Inside("quotes"), Inside("code"), Continues())
-    yield from (Repeated(within) for within in (16, 4096))
-    for candidate in lexicon.candidates:
-        test = candidate.test
-        if lexicon.counts[candidate.types].sum() < RECENT_OCCURRENCES:
-            continue
-        if (isinstance(test, OneOf) and not test.folded) or (
-            isinstance(test, Near) and test.first == RECENT_NEIGHBOURS
-        ):
-            yield from (AnyOf(n, 1, test) for n in RECENT)
 
 
 def _occurrences(

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 from numpy import ndarray
 
-from analysis.explain.rules.candidates import HALF_LIVES, SLOTS, Candidates, at_slot
+from analysis.explain.rules.candidates import HALF_LIVES, Candidates, at_slot
 from analysis.explain.rules.pursuit import sums_of
 from analysis.explain.rules.recency import (
     any_sums,
@@ -62,6 +62,10 @@ class Rest:
         left = np.maximum(self.error - gain, 1e-6 * self.error)
         return np.asarray(0.5 * len(self.values) * np.log2(self.error / left) - bits)
 
+    def paying(self, bits: float) -> float:
+        """The gain from which on so many bits are paid for."""
+        return self.error * (1 - 2.0 ** (-2 * bits / len(self.values)))
+
 
 def rest_of(values: Float32[ndarray, " position"]) -> Rest:
     values = values - values.mean(dtype=np.float64).astype(np.float32)
@@ -87,8 +91,8 @@ def cut_types(
 ) -> Iterator[ndarray]:
     """The sets of types, one above and one below the mean, that are worth most when listed."""
     # A token must pay for itself; those that could not are left out before they are sorted.
-    own = rest.worth(sums**2 / np.maximum(counts, 1), LISTED_BITS)
-    there = np.flatnonzero(own > 0)
+    own = sums**2 / np.maximum(counts, 1)
+    there = np.flatnonzero(own > rest.paying(LISTED_BITS))
     means = sums[there] / counts[there]
     for sign in (1.0, -1.0):
         order = there[np.argsort(-sign * means, kind="stable")]
@@ -100,17 +104,21 @@ def cut_types(
 
 
 def _sets_at_slots(rest: Rest, candidates: Candidates) -> Iterator[Cover]:
-    n_types = len(candidates.lexicon.ids)
-    for slot in range(SLOTS):
+    """The best of them."""
+    best, at, chosen = 0.0, -1, np.zeros(0, np.int64)
+    for slot, counts in enumerate(candidates.in_slot):
         row = candidates.slots[slot] + 1
-        sums = np.bincount(row, weights=rest.values, minlength=n_types + 1)[1:]
-        counts = np.bincount(row, minlength=n_types + 1)[1:]
+        sums = np.bincount(row, weights=rest.values, minlength=len(counts) + 1)[1:]
         for types in cut_types(sums, counts, rest):
-            passing = np.zeros(n_types + 1, np.float32)
-            passing[types + 1] = 1
-            yield cover_of(
-                at_slot(slot, names_of(types, candidates)), passing[row], len(types), rest
-            )
+            gain = explained(sums[types].sum(), counts[types].sum(), len(row))
+            worth = float(rest.worth(gain, RULE_BITS + LISTED_BITS * len(types)))
+            if worth > best:
+                best, at, chosen = worth, slot, types
+    if at >= 0:
+        passing = np.zeros(len(candidates.lexicon.ids) + 1, np.float32)
+        passing[chosen] = 1
+        held = passing[candidates.slots[at]]
+        yield cover_of(at_slot(at, names_of(chosen, candidates)), held, len(chosen), rest)
 
 
 def cover_of(predicate: Predicate, held: ndarray, n_listed: int, rest: Rest) -> Cover:

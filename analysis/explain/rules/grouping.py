@@ -76,7 +76,9 @@ def thin_out(
 
 
 @njit(cache=True, nogil=True)
-def _thin_out(keys, means, counts, owner, most, most_in_tail):
+def _thin_out(
+    keys: ndarray, means: ndarray, counts: ndarray, owner: ndarray, most: int, most_in_tail: int
+) -> ndarray:
     n = len(keys)
     alive = np.zeros(n, np.bool_)
     tails = np.zeros(2, np.int64)

@@ -7,12 +7,21 @@ A test that passes the same tokens of the text as an earlier one is left out.
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from jaxtyping import Int64
 from numpy import ndarray
 
-from analysis.programs.program import Affix, HasShape, Near, OneOf, StartsWord, TokenTest
+from analysis.programs.program import (
+    Affix,
+    HasShape,
+    Near,
+    OneOf,
+    Shape,
+    StartsWord,
+    TokenTest,
+)
 from analysis.programs.vocabulary import Vocabulary
 
 AFFIX_LETTERS = (1, 2, 3, 4)
@@ -70,8 +79,8 @@ def _tests(
     folded = [vocabulary.folded[token] for token in ids.tolist()]
     yield from ((OneOf((text,)), places) for text, places in _grouped(texts).items())
     yield from ((OneOf((word,), folded=True), at) for word, at in _grouped(folded).items())
-    shapes = [vocabulary.shapes[token] for token in ids.tolist()]
-    yield from ((HasShape(shape), at) for shape, at in _grouped(shapes).items())
+    shapes = np.array([vocabulary.shapes[token] for token in ids.tolist()])
+    yield from ((HasShape(shape), np.flatnonzero(shapes == shape)) for shape in get_args(Shape))
     yield StartsWord(), np.flatnonzero(vocabulary.mask(StartsWord())[ids])
     for n in AFFIX_LETTERS:
         starts = [word[:n] if len(word) > n else "" for word in folded]

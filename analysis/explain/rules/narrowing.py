@@ -65,7 +65,7 @@ def _applied(cover: Cover, part: _Part, rest: Rest, candidates: Candidates) -> C
     if not part.within:
         condition, there = Not(condition), ~there
     held = cover.held * there
-    gain = explained(np.float64(rest.values @ held), np.float64(held.sum()), len(held))
+    gain = explained(float(rest.values @ held), float(held.sum()), len(held))
     before = cover.predicate.parts if isinstance(cover.predicate, And) else (cover.predicate,)
     bits = cover.bits + PART_BITS + LISTED_BITS * (len(part.chosen) if part.slot >= 0 else 0)
     return Cover(And((*before, condition)), held, bits, float(gain))

@@ -59,16 +59,16 @@ def count_overlaps(candidates: "Candidates", which: int) -> UInt[ndarray, " cand
 
 @njit(cache=True, nogil=True)
 def _count(
-    column,
-    places,
-    slots,
-    by_type_starts,
-    by_type,
-    by_position_starts,
-    by_position,
-    n_at_slots,
-    n_types,
-):
+    column: ndarray,
+    places: ndarray,
+    slots: ndarray,
+    by_type_starts: ndarray,
+    by_type: ndarray,
+    by_position_starts: ndarray,
+    by_position: ndarray,
+    n_at_slots: int,
+    n_types: int,
+) -> None:
     n_slots = slots.shape[0]
     if len(places) <= FEW:
         for k in range(len(places)):

@@ -85,16 +85,16 @@ def sums_of(
 
 @njit(fastmath=True, cache=True, nogil=True)
 def _sums(
-    residual,
-    slots,
-    chosen,
-    slot,
-    type_starts,
-    types,
-    context_starts,
-    context_positions,
-    n_types,
-):
+    residual: ndarray,
+    slots: ndarray,
+    chosen: ndarray,
+    slot: ndarray,
+    type_starts: ndarray,
+    types: ndarray,
+    context_starts: ndarray,
+    context_positions: ndarray,
+    n_types: int,
+) -> ndarray:
     n_slots, n_positions = slots.shape
     n_at_slots = len(slot)
     by_slot = np.zeros((n_slots, n_types), np.float32)
@@ -119,14 +119,14 @@ def _sums(
 
 
 @njit(fastmath=True, cache=True, nogil=True)
-def _step(sums, gain, column, weight):
+def _step(sums: ndarray, gain: ndarray, column: ndarray, weight: float) -> int:
     for c in range(len(sums)):
         sums[c] -= weight * np.float32(column[c])
     return _best(sums, gain)
 
 
 @njit(fastmath=True, cache=True, nogil=True)
-def _best(sums, gain):
+def _best(sums: ndarray, gain: ndarray) -> int:
     """The first of the candidates that explain most; −1 where none explains anything."""
     best = np.float32(0)
     where = -1

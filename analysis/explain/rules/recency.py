@@ -18,7 +18,7 @@ def next_same(types: Int32[ndarray, "window pos"]) -> Int32[ndarray, "window pos
 
 
 @njit(cache=True, nogil=True)
-def _next_same(types, n_types):
+def _next_same(types: ndarray, n_types: int) -> ndarray:
     n_windows, length = types.shape
     found = np.full((n_windows, length), length, np.int32)
     last = np.full(n_types, -1, np.int32)
@@ -36,7 +36,9 @@ def _next_same(types, n_types):
 
 
 @njit(cache=True, nogil=True)
-def any_sums(types, following, values, weights, reach, n_types):
+def any_sums(
+    types: ndarray, following: ndarray, values: ndarray, weights: ndarray, reach: int, n_types: int
+) -> ndarray:
     """Per type, Σ values and Σ weights where it stands 1 to `reach` places back."""
     n_windows, length = types.shape
     sums = np.zeros((2, n_types))
@@ -58,7 +60,7 @@ def any_sums(types, following, values, weights, reach, n_types):
 
 
 @njit(cache=True, nogil=True)
-def fading_sums(types, values, half_life, n_types):
+def fading_sums(types: ndarray, values: ndarray, half_life: int, n_types: int) -> ndarray:
     """Per type, Σ values · fading of that type."""
     n_windows, length = types.shape
     keep = 2.0 ** (-1.0 / half_life)
@@ -73,7 +75,7 @@ def fading_sums(types, values, half_life, n_types):
 
 
 @njit(cache=True, nogil=True)
-def fading_squares(types, counted, half_life, n_types):
+def fading_squares(types: ndarray, counted: ndarray, half_life: int, n_types: int) -> ndarray:
     """Per type, Σ (fading of that type)² over counted positions."""
     n_windows, length = types.shape
     keep = 2.0 ** (-1.0 / half_life)
@@ -111,7 +113,7 @@ def fading_squares(types, counted, half_life, n_types):
 
 
 @njit(cache=True, nogil=True)
-def _since(types, passing):
+def _since(types: ndarray, passing: ndarray) -> ndarray:
     n_windows, length = types.shape
     found = np.full((n_windows, length), length, np.int32)
     for w in range(n_windows):
@@ -132,7 +134,7 @@ def since(
 
 
 @njit(cache=True, nogil=True)
-def _fading(types, passing, half_life):
+def _fading(types: ndarray, passing: ndarray, half_life: int) -> ndarray:
     n_windows, length = types.shape
     keep = 2.0 ** (-1.0 / half_life)
     found = np.zeros((n_windows, length), np.float32)
@@ -165,7 +167,7 @@ def gain_by_reach(
     return explained(sums, n, len(values))
 
 
-def explained(sums: ndarray, n: ndarray, n_all: int) -> ndarray:
+def explained(sums: ndarray | float, n: ndarray | float, n_all: int) -> ndarray:
     """Squared error that a level at n of all positions saves, the base fitted too; of values with
     mean 0 in all."""
     rest = np.maximum(n * (n_all - n), 1)

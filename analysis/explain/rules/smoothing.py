@@ -1,10 +1,10 @@
 """The best additive prediction from the last five tokens, however long: what rules are measured
 against, and what they are fitted to.
 
-â = base + Σ_k (E[token −k]·w_k) + table(token) + table(token −1): a ridge regression on the model's
-token space, which carries over to tokens that the text lacks, then tables of what it leaves, shrunk.
-The solution is the same linear map for every unit, so a block of units costs two matrix products.
-As a program it is five tables over the whole vocabulary.
+â = base + Σ_k (E[token −k]·w_k) + table(token) + table(token −1): a ridge regression on the
+model's token space, which carries over to tokens that the text lacks, then tables of what it
+leaves, shrunk. The solution is the same linear map for every unit: a block of units costs two
+matrix products. As a program it is five tables over the whole vocabulary.
 """
 
 from dataclasses import dataclass

@@ -47,9 +47,7 @@ def test_sums_are_over_the_places_where_each_holds() -> None:
     found, held, residual = some(3)
     np.testing.assert_allclose(sums_of(residual, found), held @ residual, atol=1e-3)
     chosen = np.array([len(found) - 1, 0, 5], np.int32)
-    np.testing.assert_allclose(
-        sums_of(residual, found, chosen), held[chosen] @ residual, atol=1e-3
-    )
+    np.testing.assert_allclose(sums_of(residual, found, chosen), held[chosen] @ residual, atol=1e-3)
 
 
 def test_pursuit_agrees_with_its_slow_version_whatever_the_limits() -> None:
@@ -64,7 +62,5 @@ def test_pursuit_agrees_with_its_slow_version_whatever_the_limits() -> None:
 
 def test_nothing_is_picked_where_nothing_is_left() -> None:
     found, _, residual = some(1)
-    picks, _ = pursue(
-        0 * residual, found, shrinkage=0.5, steps=9, most_listed=9, most_picks=9
-    )
+    picks, _ = pursue(0 * residual, found, shrinkage=0.5, steps=9, most_listed=9, most_picks=9)
     assert len(picks) == 0

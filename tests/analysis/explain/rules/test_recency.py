@@ -46,9 +46,7 @@ def test_the_next_of_the_same_type_is_found() -> None:
 @pytest.mark.parametrize("reach", [1, 3, 8, 40])
 def test_sums_over_recent_words_are_exact(here: Text, found: Candidates, reach: int) -> None:
     values, n_types = values_of(here), len(found.lexicon.ids)
-    sums, counts = any_sums(
-        found.grid, found.following, values, here.counted, reach, n_types
-    )
+    sums, counts = any_sums(found.grid, found.following, values, here.counted, reach, n_types)
     for place in range(n_types):
         held = strength(AnyOf(reach, 1, one(found, place)), here.reading)
         assert sums[place] == pytest.approx(float(values[held & here.counted].sum()), abs=1e-3)
@@ -71,9 +69,7 @@ def test_strengths_are_those_of_programs(here: Text, found: Candidates) -> None:
     words = OneOf((found.lexicon.texts[3], found.lexicon.texts[5]))
     counted = here.counted
     wanted = strength(Fading(6, words), here.reading)
-    np.testing.assert_allclose(
-        fading(found.grid, passing, 6)[counted], wanted[counted], atol=1e-6
-    )
+    np.testing.assert_allclose(fading(found.grid, passing, 6)[counted], wanted[counted], atol=1e-6)
     for reach in (1, 4, 9):
         held = since(found.grid, passing) <= reach
         wanted = strength(AnyOf(reach, 1, words), here.reading)

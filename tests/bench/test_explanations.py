@@ -1,0 +1,52 @@
+"""The benchmarks of explanations, on small models. No figure of the real model is tested here."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from analysis.worker.bench import explanations, explanations_planted, recorded
+from app.bench.measurement import Measurement
+from app.settings import get_settings
+from tests.analysis.models.tiny_gguf import write_tiny_gguf
+
+FEW = {"fit": 24, "calibration": 12, "test": 12, "ood": 12}
+
+
+def by_name(measured: list[Measurement]) -> dict[str, float]:
+    assert all(math.isfinite(one.value) for one in measured)
+    return {one.name: one.value for one in measured}
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A toy in the demo model's place, and few windows."""
+    write_tiny_gguf(tmp_path / "toy.gguf", n_ctx=128)
+    monkeypatch.setattr(explanations, "find_gguf", lambda: tmp_path / "toy.gguf")
+    monkeypatch.setattr(recorded, "WINDOWS", FEW)
+    monkeypatch.setenv("PATCHCLAMP_DATA", str(tmp_path / "data"))
+    get_settings.cache_clear()
+
+
+@pytest.mark.usefixtures("toy")
+def test_every_neuron_counts_and_every_layer_stands_beside_its_lookup() -> None:
+    measured = list(explanations.measure(quick=True))
+    values = by_name(measured)
+    assert {
+        "explanations.concise_r", "explanations.full_r", "explanations.lookup_r",
+        "explanations.lookup_120_r", "explanations.lookup_12_r", "explanations.ood_r",
+        "explanations.units_per_second_core", "explanations.layers_below_lookup_120",
+    } <= values.keys()  # fmt: skip
+    layers = [one for one in measured if one.name.startswith("explanations.mlp.")]
+    assert layers
+    assert all("lookup_120" in one.what for one in layers)
+    mean = sum(one.value for one in layers) / len(layers)
+    assert values["explanations.concise_r"] == pytest.approx(mean, abs=1e-6)
+    assert values["explanations.silent"] >= 0
+
+
+def test_planted_neurons_are_recovered_and_noise_is_left_alone() -> None:
+    values = by_name(list(explanations_planted.measure(quick=True)))
+    assert values["explanations.planted.recovered"] >= 0.9
+    assert values["explanations.planted.exact"] >= 0.75
+    assert values["explanations.planted.noise_silent"] >= 0.85
