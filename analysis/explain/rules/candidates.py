@@ -19,7 +19,17 @@ from analysis.explain.rules.contexts import MOST, MOST_OF_KINDS, RECENT_NEIGHBOU
 from analysis.explain.rules.lexicon import Candidate, Lexicon, make_lexicon
 from analysis.explain.rules.overlaps import Overlaps
 from analysis.explain.rules.recency import fading_squares, next_same
-from analysis.programs.program import Affix, AnyOf, At, Echo, Near, OneOf, Predicate, TokenTest
+from analysis.programs.program import (
+    Affix,
+    AnyOf,
+    At,
+    Echo,
+    Near,
+    OneOf,
+    Predicate,
+    StartsWord,
+    TokenTest,
+)
 from analysis.programs.reading import Reading
 
 BACK = 4
@@ -219,6 +229,8 @@ def _at_slots(
         for which, candidate in enumerate(lexicon.candidates):
             if slot > 1 and not _is_tried_far_away(candidate):
                 continue
+            if 0 < slot < ECHO and isinstance(candidate.test, StartsWord):
+                continue  # a window's first token passes, whatever its text: no matter of types
             n = int(in_slot[slot, candidate.types].sum())
             if FEWEST[slot] <= n <= (MOST if candidate.listed else MOST_OF_KINDS) * n_positions:
                 yield slot, which, n

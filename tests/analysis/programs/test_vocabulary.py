@@ -8,7 +8,7 @@ from analysis.programs.errors import ProgramError
 from analysis.programs.parsing import parse_program
 from analysis.programs.program import Affix, HasShape, Matches, Near, OneOf, StartsWord, Table
 from analysis.programs.token_space import TokenSpace
-from analysis.programs.vocabulary import Vocabulary
+from analysis.programs.vocabulary import Vocabulary, fold
 from analysis.programs.walking import unknown_tokens
 
 TEXTS = [" king", "King", "queen", " king", "\n", " ", " Kingdom"]
@@ -116,3 +116,29 @@ def test_tokens_that_no_vocabulary_has_are_told_once_and_in_order() -> None:
         """
     )
     assert unknown_tokens(program, Vocabulary(TEXTS)) == ["zebra", "Gnu", "yak", "emu", "bee"]
+
+
+@pytest.mark.parametrize("folded", [False, True])
+@pytest.mark.parametrize("text", ["re", "A", "ing", " a", "ß", "", "zzz", "\U0010ffff"])
+def test_affixes_are_found_as_by_looking_at_every_token(text: str, folded: bool) -> None:
+    words = ["re", " Re", "are", "A", "a", " a b", "sing", "ing", "Straße", "SS", "\U0010ffff", ""]
+    vocabulary = Vocabulary(words)
+    read = vocabulary.folded if folded else list(words)
+    wanted = fold(text) if folded else text
+    starts = vocabulary.mask(Affix("starts", text, folded))
+    ends = vocabulary.mask(Affix("ends", text, folded))
+    assert starts.tolist() == [word.startswith(wanted) for word in read]
+    assert ends.tolist() == [word.endswith(wanted) for word in read]
+
+
+def test_ranked_neighbours_are_those_found_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.integers(-3, 4, (40, 3)).astype(np.int8)  # many ties
+    vectors[7] = 0
+    slow, fast = TokenSpace(vectors), TokenSpace(vectors)
+    ranked = fast.rank(np.arange(40), 12)
+    assert 7 not in ranked
+    for token in ranked:
+        for first in (1, 5, 12, 20):
+            named = np.array([token])
+            np.testing.assert_array_equal(fast.nearest(named, first), slow.nearest(named, first))

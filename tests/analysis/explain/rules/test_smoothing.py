@@ -1,0 +1,45 @@
+"""The additive prediction: by hand where it is a table, and better than one where tokens are near
+to each other."""
+
+import numpy as np
+import pytest
+
+from analysis.explain.rules.smoothing import make_basis, make_smoother, predict_smoothed, smooth
+from analysis.programs.reading import Reading
+from tests.analysis.explain.rules.invented import WORDS, text, vocabulary
+
+
+def test_without_a_token_space_it_is_two_shrunk_tables() -> None:
+    reading = Reading(np.array([[9, 1, 1, 2]]), np.array([4]), vocabulary())
+    counted = np.array([[False, True, True, True]])
+    basis = make_basis(reading, counted)
+    actual = np.array([[4.0, 4.0, -2.0]], np.float32)
+    _, predicted = smooth(make_smoother(basis, n_dims=0), actual, n_vocab=len(WORDS))
+    # Mean 2; token 1: (2 + 2)/(2 + 3) = 0.8, token 2: −4/(1 + 3) = −1. Left: 1.2, 1.2, −3.
+    # After 9: 1.2/(1 + 8); after 1: (1.2 − 3)/(2 + 8).
+    wanted = [2 + 0.8 + 1.2 / 9, 2 + 0.8 - 0.18, 2 - 1 - 0.18]
+    assert predicted[0].tolist() == pytest.approx(wanted, abs=1e-5)
+
+
+def test_it_predicts_the_text_that_it_was_fitted_to_as_it_said() -> None:
+    here = text(0, voc=vocabulary(with_space=True))
+    basis = make_basis(here.reading, here.counted)
+    smoother = make_smoother(basis, n_dims=8)
+    actual = np.random.default_rng(0).normal(size=(3, here.n)).astype(np.float32)
+    found, predicted = smooth(smoother, actual, n_vocab=len(WORDS))
+    np.testing.assert_allclose(predict_smoothed(found, smoother, basis), predicted, atol=1e-4)
+
+
+def test_what_tokens_mean_carries_over_to_tokens_that_fit_lacks() -> None:
+    voc = vocabulary(with_space=True)
+    here = text(0, voc=voc, n_windows=200)
+    assert voc.space is not None
+    likes = voc.space.vectors[:, 0] / 127
+    seen = here.counted & (here.reading.tokens % 2 == 0)
+    unseen = here.counted & (here.reading.tokens % 2 == 1)
+    fit, test = (make_basis(here.reading, where) for where in (seen, unseen))
+    smoother = make_smoother(fit, n_dims=8)
+    actual = likes[here.reading.tokens]
+    found, _ = smooth(smoother, actual[seen][None].astype(np.float32), n_vocab=len(WORDS))
+    predicted = predict_smoothed(found, smoother, test)[0]
+    assert np.corrcoef(predicted, actual[unseen])[0, 1] > 0.8
