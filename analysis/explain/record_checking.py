@@ -42,10 +42,13 @@ class Claim:
     claimed: float | None
     is_claimed: bool
     """False: the format has no such score."""
+    is_checked: bool
+    """False: the file has no simulations that it could follow from."""
 
     @property
     def differs(self) -> bool:
-        return self.is_claimed and is_different(self.metric.score.value, self.claimed)
+        comparable = self.is_claimed and self.is_checked
+        return comparable and is_different(self.metric.score.value, self.claimed)
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,12 @@ def is_different(ours: float | None, theirs: float | None) -> bool:
 
 def _claims(scores: Scores, whole: ScoredSimulation) -> tuple[Claim, ...]:
     return tuple(
-        Claim(scores.of(name), None if field is None else getattr(whole, field), field is not None)
+        Claim(
+            metric=scores.of(name),
+            claimed=None if field is None else getattr(whole, field),
+            is_claimed=field is not None,
+            is_checked=bool(whole.scored_sequence_simulations),
+        )
         for name, field in CLAIMED.items()
     )
 

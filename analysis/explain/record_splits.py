@@ -17,8 +17,11 @@ import numpy as np
 from jaxtyping import Float64, Int64
 from numpy import ndarray
 
+from analysis.errors import RecordsError
 from analysis.explain.neuron_records import ActivationRecord, NeuronRecord
 
+MOST_PLACES = 20_000_000
+"""Records times the longest one's tokens: side by side they take so much room."""
 DEALT = ("fit", "test", "fit", "calibration")
 SPLITS = ("fit", "calibration", "test")
 
@@ -57,7 +60,11 @@ class NeuronSplits:
 
 
 def split_records(record: NeuronRecord, *, seed: int = 0) -> NeuronSplits:
-    """The records of one neuron in three splits; records without a token are left out."""
+    """The records of one neuron in three splits; records without a token are left out.
+
+    Raises:
+        RecordsError: side by side they are too large.
+    """
     kinds = {
         "random": record.random_sample,
         "top": record.most_positive_activation_records,
@@ -69,6 +76,11 @@ def split_records(record: NeuronRecord, *, seed: int = 0) -> NeuronSplits:
     vocabulary = _vocabulary(everything, split_of)
     numbers = {text: number for number, text in enumerate(split_of)}
     width = max((len(one.tokens) for one in everything), default=0)
+    if len(everything) * width > MOST_PLACES:
+        raise RecordsError(
+            f"{len(everything):,} records of up to {width:,} tokens are too much for one neuron.",
+            hint=f"Cut the longest ones: records times tokens may be {MOST_PLACES:,}.",
+        )
 
     def windows(split: str, kind: str) -> RecordWindows:
         chosen = [one for one in kinds[kind] if split_of[one.tokens] == split]

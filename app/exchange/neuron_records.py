@@ -5,7 +5,8 @@
 
 Their loader rejects fields that it does not know, so programs and authors stay behind; other
 formats carry them. `ev_correlation_score` is our r by protocol top+random on the test split,
-`rsquared_score` R² centred. Simulated sequences are not written. Heads have no neuron records.
+`rsquared_score` R² uncentred, as OpenAI computes it. Simulated sequences are not written. Heads
+have no neuron records.
 """
 
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ TAG: Final = "dataclass_name"
 MOST_EXPLANATIONS: Final = 1000
 SCORES: Final = {
     "ev_correlation_score": "top_random_r",
-    "rsquared_score": "r2_centred",
+    "rsquared_score": "r2_uncentred",
     "absolute_dev_explained_score": "deviation",
 }
 AUTHOR: Final = "OpenAI neuron records"

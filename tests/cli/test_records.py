@@ -97,7 +97,10 @@ def test_a_folder_is_explained_file_by_file_and_failures_are_counted(tmp_path: P
     done = records("explain", tmp_path)
     assert "Neuron 0:1 (1.json)" in done.stdout
     assert "Neuron 0:3 (rest.jsonl.gz)" in done.stdout
-    assert "3 neurons: 2 explained, mean r 1.000 over 2" in done.stdout
+    assert (
+        "3 neurons: 2 with a program, mean r 1.000 over 2, r of 0 undefined; 0 without"
+        in done.stdout
+    )
     assert "1 could not be read or explained" in done.stdout
     assert "2.json: This is no JSON" in told(done)
     assert done.exit_code == 1

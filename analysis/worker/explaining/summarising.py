@@ -19,7 +19,8 @@ from app.store.writing_explanations import SummaryRow, write_score_summaries
 
 FALSE_DISCOVERY_RATE = 0.05
 MOST_POINTS = 64
-METHODS = ("rules", "lookup")
+JUDGED_BY = {"rules": JUDGE, "lookup": JUDGE, "language_model": None}
+"""By method; None: by the one language model of the run."""
 
 
 class _Unit(NamedTuple):
@@ -33,17 +34,22 @@ class _Unit(NamedTuple):
 
 
 def summarise(connection: Connection, *, run_id: int, splits: Sequence[str], seed: int) -> None:
-    """Replaces the summaries of the run."""
-    for method in METHODS:
+    """Replaces the summaries of the run.
+
+    Language models that were asked for verdicts alone gave no r, and there is nothing to summarise.
+    """
+    for method, judge in JUDGED_BY.items():
         for split in splits:
-            units = _units(connection, run_id, method, split)
-            if units:
+            units = _units(connection, run_id, method, judge, split)
+            if units and (judge is not None or any(unit.r is not None for unit in units)):
                 write_score_summaries(
                     connection, run_id=run_id, rows=_rows(units, method, split, seed)
                 )
 
 
-def _units(connection: Connection, run_id: int, method: str, split: str) -> list[_Unit]:
+def _units(
+    connection: Connection, run_id: int, method: str, judge: str | None, split: str
+) -> list[_Unit]:
     explained, score = ExplanationTable, ScoreTable
     rows = connection.execute(
         select(
@@ -60,8 +66,8 @@ def _units(connection: Connection, run_id: int, method: str, split: str) -> list
             and_(
                 score.explanation_id == explained.id,
                 score.split == split,
-                score.judge == JUDGE,
                 score.run_id == run_id,
+                *([] if judge is None else [score.judge == judge]),
             ),
         )
         .where(explained.run_id == run_id, explained.method == method, explained.version == 1)

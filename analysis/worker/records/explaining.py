@@ -1,6 +1,6 @@
 """`records explain`: every neuron of some files explained, told, and written where asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -9,6 +9,7 @@ import typer
 from analysis.explain.neuron_records import NeuronRecord
 from analysis.explain.record_explaining import ExplainedRecord, explain_record
 from analysis.programs.english import in_english
+from analysis.score.records import Scores
 from analysis.worker.records.files import Telling
 from analysis.worker.records.reporting import (
     name_of,
@@ -30,7 +31,7 @@ def explain_files(
 ) -> int:
     """How many neurons could not be read or explained."""
     telling = Telling(as_json)
-    found: list[float | None] = []
+    found: list[Scores | None] = []
 
     def tell(path: Path, record: NeuronRecord) -> None:
         one = explain_record(record, most_rules=most_rules, most_listed=most_listed, seed=seed)
@@ -38,7 +39,7 @@ def explain_files(
         if to is not None:
             telling.write(to, one.simulations, report)
         telling.say(report, _lines(path, one))
-        found.append(None if one.scores is None else one.scores.r)
+        found.append(one.scores)
 
     telling.each(source, NeuronRecord, tell)
     if not as_json and len(found) + telling.n_failed > 1:
@@ -78,11 +79,14 @@ def _counted(kinds: Mapping[str, int]) -> str:
     return " + ".join(there) or "none"
 
 
-def _summary(found: list[float | None], n_failed: int) -> str:
-    defined = [r for r in found if r is not None]
-    mean = f"mean r {fmean(defined):.3f} over {len(defined)}" if defined else "no r is defined"
+def _summary(found: Sequence[Scores | None], n_failed: int) -> str:
+    """Every neuron is counted, whatever became of it."""
+    scores = [one for one in found if one is not None]
+    defined = [one.r for one in scores if one.r is not None]
+    mean = f", mean r {fmean(defined):.3f} over {len(defined)}" if defined else ""
+    undefined = len(scores) - len(defined)
     return (
-        f"{len(found) + n_failed} neurons: {len(found)} explained, {mean}; "
-        f"{len(found) - len(defined)} without a program or of undefined r; "
+        f"{len(found) + n_failed} neurons: {len(scores)} with a program{mean}, r of {undefined} "
+        f"undefined; {len(found) - len(scores)} without a program; "
         f"{n_failed} could not be read or explained."
     )

@@ -104,6 +104,8 @@ def _check_lines(one: CheckedExplanation) -> list[str]:
         f"  Simulations of {one.n_sequences} excerpts, {one.n_tokens} tokens:",
         *claim_lines(one),
     ]
+    if not one.n_sequences:
+        lines.append("  The file has no simulations, so what it claims cannot be checked.")
     if one.n_differing:
         lines.append(f"  Of {one.n_differing} excerpts the file claims other scores than follow.")
     if not one.is_in_activations:
@@ -123,6 +125,7 @@ def _check_report(one: CheckedExplanation) -> dict[str, object]:
                 **metric_report(claim.metric),
                 "claimed": claim.claimed,
                 "is_claimed": claim.is_claimed,
+                "is_checked": claim.is_checked,
                 "differs": claim.differs,
             }
             for claim in one.claims

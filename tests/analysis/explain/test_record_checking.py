@@ -48,10 +48,11 @@ def test_a_wrong_claim_of_one_excerpt_is_counted() -> None:
 
 
 def test_nothing_simulated_is_undefined() -> None:
-    checked = check_explanation(ScoredExplanation("nothing", ScoredSimulation(())))
+    checked = check_explanation(ScoredExplanation("nothing", ScoredSimulation((), 0.7)))
     assert checked.n_tokens == 0
     assert all(claim.metric.score.value is None for claim in checked.claims)
-    assert not any(claim.differs for claim in checked.claims)
+    assert checked.claims[0].claimed == 0.7
+    assert not any(claim.differs or claim.is_checked for claim in checked.claims)
 
 
 def test_constant_activations_are_undefined_not_zero() -> None:

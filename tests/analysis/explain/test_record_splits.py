@@ -1,9 +1,11 @@
 import random
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.errors import RecordsError
 from analysis.explain.neuron_records import ActivationRecord, NeuronId, NeuronRecord
 from analysis.explain.record_splits import SPLITS, split_records
 
@@ -98,6 +100,14 @@ def test_the_numbers_of_fitted_tokens_do_not_depend_on_tested_text():
     seen = {token for text in _texts(splits, "fit") for token in text}
     assert set(splits.vocabulary[: len(seen)]) == seen
     assert list(splits.vocabulary[: len(seen)]) == sorted(seen)
+
+
+def test_records_that_take_too_much_room_side_by_side_are_refused():
+    """One of them is very long, and there are many."""
+    long = _record(["a"] * 300_000)
+    short = tuple(_record(["r", str(i)]) for i in range(100))
+    with pytest.raises(RecordsError, match="101 records of up to 300,000 tokens"):
+        split_records(NeuronRecord(NeuronId(0, 0), (long, *short)))
 
 
 def test_a_neuron_without_records_has_empty_splits():

@@ -21,7 +21,7 @@ from app.store.engine import open_session
 from app.store.packing import NOT_ASKED, unpack_scores
 from app.store.queries.job import list_jobs
 from app.store.requests import AssistantOptions, ExplainRequest
-from app.store.tables import ExplanationTable, RunTable, ScoreTable
+from app.store.tables import ExplanationTable, RunTable, ScoreSummaryTable, ScoreTable
 from tests.analysis.assistants.scripted import Play, Script, fails, object_says, says, scripted
 from tests.analysis.explain.language_model.reading import data_of, everything_sent, sees
 from tests.worker.sweeping.conftest import Swept
@@ -231,6 +231,13 @@ def test_garbage_is_a_failure_that_is_counted_and_told(fresh: Swept) -> None:
     assert result["assistant"]["failures"] == {"garbage": 3}
 
 
+def test_characters_that_no_database_holds_are_replaced_in_what_is_stored(fresh: Swept) -> None:
+    with scripted(says("Kings\0 and \ud800 queens")) as endpoint:
+        result = run(fresh, endpoint.url, request(fresh, [12]))
+    (row,) = found(fresh, result["run_id"])
+    assert row.details["asked"][0]["raw"] == "Kings\ufffd and ? queens"
+
+
 def test_judges_that_answer_garbage_are_counted_and_never_scored(fresh: Swept) -> None:
     def script(asked: dict[str, Any], _: int) -> Play:
         if form_of(asked) == "explanation":
@@ -368,6 +375,26 @@ def test_without_a_model_the_job_is_refused(fresh: Swept) -> None:
         with pytest.raises(BadRequestError, match="the name of a model"):
             run(fresh, endpoint.url, asked)
         assert endpoint.requests == []
+
+
+@pytest.mark.parametrize("judge", ["simulation", "detection"])
+def test_simulations_are_summarised_for_the_page_of_the_model(fresh: Swept, judge: str) -> None:
+    """Verdicts have no r that could be distributed somehow."""
+    with scripted(answers()) as endpoint:
+        result = run(fresh, endpoint.url, request(fresh, judges=[judge]))
+    with open_session(fresh.engine) as session:
+        rows = session.scalars(
+            select(ScoreSummaryTable).where(ScoreSummaryTable.run_id == result["run_id"])
+        ).all()
+    if judge == "detection":
+        assert rows == []
+        return
+    assert {(row.method, row.split) for row in rows} == {
+        ("language_model", "test"), ("language_model", "ood:other"),
+    }  # fmt: skip
+    for row in rows:
+        assert row.n_units == 3 == row.n_scored + row.n_undefined + row.n_failed
+        assert row.mean_r is not None
 
 
 def test_other_methods_of_the_job_are_stored_beside(fresh: Swept) -> None:
