@@ -13,10 +13,12 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from numpy import ndarray
 
-from analysis.score.bootstrap import FEWEST_DOCUMENTS, Resampled, draw_documents, explained
+from analysis.score.bootstrap import Resampled, draw_documents, explained
 from analysis.score.correlation import correlation, window_sums
 from analysis.score.units import Prediction, Target, TopWindows, centre_of
 
+FEWEST_TOP_DOCUMENTS = 8
+"""Top windows are few and alike: resampling fewer documents of them tells nothing of others."""
 HALVES = 6
 """Columns of `window_sums` that r needs."""
 
@@ -41,7 +43,7 @@ def score_top_random(
     random_sums = target.pool.membership @ random
     values = _mixed(random_sums.sum(0)[None], top_sums.sum(0)[None])
     replicates = np.zeros((0, 1))
-    if len(draws) and len(documents) >= FEWEST_DOCUMENTS:
+    if len(draws) and len(documents) >= FEWEST_TOP_DOCUMENTS:
         top_draws = draw_documents(len(documents), len(draws), target.pool.seed + 1)
         replicates = _mixed(draws @ random_sums, top_draws @ top_sums)
     reasons = ("activations or predictions are all the same",)

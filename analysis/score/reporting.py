@@ -6,6 +6,7 @@ from typing import TypeAlias
 import numpy as np
 
 from analysis.score.bootstrap import FEWEST_DOCUMENTS, Resampled, intervals
+from analysis.score.protocols import FEWEST_TOP_DOCUMENTS
 from analysis.score.records import METRICS, Measured, MetricScore, Scores, Status
 from analysis.score.units import Target
 
@@ -95,7 +96,7 @@ def _why_no_interval(target: Target, n_replicates: int, undefined: float) -> str
     n = target.pool.n_documents
     if n < FEWEST_DOCUMENTS:
         return f"no interval: {n} documents, at least {FEWEST_DOCUMENTS} are needed"
-    return f"no interval: the top windows are of fewer than {FEWEST_DOCUMENTS} documents"
+    return f"no interval: the top windows are of fewer than {FEWEST_TOP_DOCUMENTS} documents"
 
 
 def _counts(target: Target) -> dict[str, int]:

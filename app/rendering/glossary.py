@@ -104,7 +104,9 @@ GLOSSARY: Final[dict[str, str]] = {
     "shuffled": "The explanation of another random unit of the same site, scored on this one: what "
     "knowing the kind of text is worth.",
     "survived": "A test is survived where the whole 95 % interval of r lies above the shuffled "
-    "baseline: on the test split, and on each held-out domain. Nothing is ever proved by it.",
+    "baseline: on the test split, and on each held-out domain. Undecided: too few documents for an "
+    "interval, no r, or no shuffled baseline. It says that the explanation is better than another "
+    "unit's, not that it is good: see the token lookup beside it. Nothing is ever proved by it.",
     "best explanation": "Of what says when the unit fires, the one with the highest r on test. "
     "Of many, the best one's r is a little too high by luck.",
     "description length": "Bits that it takes to write the explanation down, program or words. "

@@ -34,8 +34,8 @@ class Test:
     """One held-out split that an explanation was tested on."""
 
     split: str
-    survived: bool
-    """The whole 95 % interval of r lies above the shuffled baseline."""
+    survived: bool | None
+    """The whole 95 % interval of r lies above the shuffled baseline; None: that is not decided."""
 
 
 def method_title(method: str) -> str:
@@ -47,27 +47,36 @@ def metric_title(metric: str) -> Markup:
 
 
 def tests_of(headlines: Sequence[HeadlineView]) -> list[Test]:
-    """Those with an interval; splits on which something was fitted or chosen are no tests."""
+    """One for the test split and for each held-out domain; splits on which something was fitted or
+    chosen are no tests. Without an interval, or without a shuffled baseline, it is not decided."""
     return [
-        Test(one.split, one.low > (one.baselines.shuffled or 0.0))
+        Test(one.split, _survived(one))
         for one in headlines
-        if one.low is not None and (one.split == "test" or one.split.startswith("ood:"))
+        if one.split == "test" or one.split.startswith("ood:")
     ]
 
 
+def _survived(one: HeadlineView) -> bool | None:
+    if one.low is None or one.baselines.shuffled is None:
+        return None
+    return one.low > one.baselines.shuffled
+
+
 def tested(headlines: Sequence[HeadlineView]) -> Markup:
-    """How many tests it survived and which it did not: as loud one as the other."""
-    tests = tests_of(headlines)
+    """How many tests it survived, which it did not, and which decided nothing."""
+    tests = tests_of([one for one in headlines if one.status != "not run"])
     if not tests:
-        scored = any(one.r is not None for one in headlines)
-        why = "no interval: too few documents" if scored else "not tested"
-        return trusted(f'<span class="untested">{why}</span>')
-    lost = [short_split(test.split) for test in tests if not test.survived]
-    words = f"survived {len(tests) - len(lost)} of {len(tests)} tests"
+        return trusted('<span class="untested">not tested</span>')
+    lost = [short_split(test.split) for test in tests if test.survived is False]
+    open_ones = [short_split(test.split) for test in tests if test.survived is None]
+    n = sum(test.survived is True for test in tests)
+    words = f"survived {n} of {len(tests)} tests"
     if lost:
         words += f", not {' and '.join(lost)}"
-    shown = "refuted" if lost else "earned"
-    return trusted(f'<span class="evidence {shown}">{term("survived", words)}</span>')
+    if open_ones:
+        words += f"; {' and '.join(open_ones)} undecided"
+    shown = "evidence refuted" if lost else "untested" if open_ones else "evidence earned"
+    return trusted(f'<span class="{shown}">{term("survived", words)}</span>')
 
 
 def standing(status: ScoreStatus, reason: str | None = None) -> Markup:

@@ -152,18 +152,19 @@ def r_by_bits(summaries: Sequence[ScoreSummaryView], kind: str) -> Markup:
 
 def _total(method: str, split: str, some: Sequence[ScoreSummaryView]) -> Total:
     n_scored = sum(one.n_scored for one in some)
-    mean = sum(one.mean_r * one.n_scored for one in some if one.mean_r is not None)
+    n_units = sum(one.n_units for one in some)
+    total = sum(one.mean_r * one.n_units for one in some if one.mean_r is not None)
     return Total(
         method=method,
         split=split,
         n_sites=len(some),
         n_units_of_sites=sum(one.n_units_of_site for one in some),
-        n_units=sum(one.n_units for one in some),
+        n_units=n_units,
         n_scored=n_scored,
         n_undefined=sum(one.n_undefined for one in some),
         n_failed=sum(one.n_failed for one in some),
         n_better=sum(one.n_better for one in some),
-        mean_r=mean / n_scored if n_scored else None,
+        mean_r=total / n_units if n_scored else None,
     )
 
 

@@ -44,12 +44,13 @@ def simulate(session: Session, program: Program, trial: Trial, *, split: str) ->
     order = worst_windows(tried.actual, predicted, pool)
     shares = dict(zip(order.windows.tolist(), order.shares.tolist(), strict=True))
     worst = [row for row, share in shares.items() if share > 0][:N_WORST]
-    others = [row for row in sorted(shares) if row not in worst][:N_RANDOM]
-    numbers = [int(text.numbers[row]) for row in (*worst, *others)]
+    drawn = np.random.default_rng(trial.place.site_id).permutation(sorted(shares))
+    others = drawn[:N_RANDOM].tolist()  # of all windows, so that some may be among the worst
+    shown = dict.fromkeys((*worst, *others))
+    numbers = [int(text.numbers[row]) for row in shown]
     found = read_windows(session, trial.place, numbers)
     windows = {
-        row: _window(tried, words[row], predicted[row], row, shares[row], found)
-        for row in (*worst, *others)
+        row: _window(tried, words[row], predicted[row], row, shares[row], found) for row in shown
     }
     failings = where_it_fails(tried.actual, predicted, words, pool, n=N_TOKENS)
     return SimulationView(

@@ -123,7 +123,9 @@ def test_what_is_said_of_tests_counts_those_that_were_lost() -> None:
     assert "survived 1 of 2 tests, not code" in lost
     assert "refuted" in lost
     assert "not tested" in score.tested([])
-    assert "too few documents" in score.tested([headline(low=None, high=None)])
+    undecided = score.tested([headline(low=None, high=None), headline("ood:code")])
+    assert "survived 1 of 2 tests; test undecided" in undecided
+    assert "earned" not in undecided
 
 
 def test_splits_that_something_was_fitted_on_are_no_tests() -> None:

@@ -22,13 +22,14 @@ def summary(site: str, method: str, split: str, **more: object) -> ScoreSummaryV
 
 
 def test_means_are_over_units_and_not_over_layers() -> None:
+    """Over all units explained: where there is no r, or no layer has one, it counts as 0."""
     some = [
         summary("mlp.0", "rules", "test", n_scored=1, mean_r=0.2),
         summary("mlp.1", "rules", "test", n_scored=3, mean_r=0.6),
         summary("mlp.2", "rules", "test", n_scored=0, mean_r=None, quantiles=[]),
     ]
     (total,) = totals_of(some, "mlp")
-    assert total.mean_r == pytest.approx(0.5)
+    assert total.mean_r == pytest.approx((10 * 0.2 + 10 * 0.6) / 30)
     assert (total.n_units, total.n_units_of_sites, total.n_scored) == (30, 300, 4)
     assert (total.n_undefined, total.n_failed) == (3, 3)
 

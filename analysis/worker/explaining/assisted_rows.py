@@ -83,7 +83,7 @@ def _details(found: AssistedUnit, choices: AssistantChoices, reason: str | None)
         },
         "line": None if found.line is None else [found.line.scale, found.line.offset],
     }
-    return details if reason is None else {**details, "reason": reason}
+    return details if reason is None else {**details, "failed_because": reason}
 
 
 def _asked(one: Asked) -> dict[str, Any]:

@@ -90,6 +90,7 @@ def run(context: JobContext[ExplainRequest]) -> dict[str, Any]:
         most_rules=request.most_rules,
         most_listed=request.most_listed,
         seed=request.seed,
+        picked=request.units is not None,
     )
     for site in sites if output is not None else ():
         context.check_cancelled()
@@ -142,7 +143,7 @@ def explain_chunks(
         except BudgetSpent:
             stopped = "budget"
         is_last = number + 1 == len(chunks) or chunks[number + 1].round != chunk.round
-        if is_new and (is_last or stopped):
+        if is_new and (is_last or stopped) and not explaining.asked.picked:
             context.write(
                 lambda session: summarise(
                     session.connection(),

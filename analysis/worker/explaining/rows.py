@@ -23,7 +23,7 @@ def rules_row(unit: int, found: Explained, n_vocab: int) -> ExplanationRow:
     details = {"additive_r": _rounded(found.additive_r)}
     if found.rules is None:
         reason = found.reason or "no program was found"
-        return _row(unit, "rules", reason, {**details, "reason": reason}, status="failed")
+        return _row(unit, "rules", reason, {**details, "failed_because": reason}, status="failed")
     return _program_row(unit, "rules", found.rules, found.rule_scores, details, n_vocab)
 
 

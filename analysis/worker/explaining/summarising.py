@@ -6,14 +6,14 @@ than shuffled is decided over all of them at once (Benjamini and Hochberg, 5 %).
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, and_, select
 
 from analysis.score.multiplicity import q_values
 from analysis.worker.explaining.rows import JUDGE
-from app.store.packing import pack
+from app.store.packing import COLUMNS, pack, unpack_scores
 from app.store.tables import ExplanationTable, ScoreTable
 from app.store.writing_explanations import SummaryRow, write_score_summaries
 
@@ -60,6 +60,7 @@ def _units(
             score.status,
             score.r,
             score.p,
+            score.values,
         )
         .outerjoin(
             score,
@@ -73,7 +74,19 @@ def _units(
         .where(explained.run_id == run_id, explained.method == method, explained.version == 1)
         .order_by(explained.site_id, explained.unit_index)
     )
-    return [_Unit(*row) for row in rows]
+    return [_unit(method, *row) for row in rows]
+
+
+def _unit(method: str, *columns: Any) -> _Unit:  # noqa: ANN401 - columns of a row
+    """Of a lookup the whole table, which is what rules are compared with: the explanation that is
+    stored is cut to a few tokens, its baseline is not."""
+    *rest, values = columns
+    unit = _Unit(*rest)
+    if method != "lookup" or values is None:
+        return unit
+    r = float(unpack_scores(values)[0, COLUMNS.index("lookup")])
+    status = "undefined" if np.isnan(r) else "scored"
+    return unit._replace(scored=status, r=None if np.isnan(r) else r, p=None, bits=None)
 
 
 def _rows(units: Sequence[_Unit], method: str, split: str, seed: int) -> list[SummaryRow]:
@@ -90,7 +103,11 @@ def _row(
     scored = [(u, q) for u, q in found if u.scored == "scored" and u.r is not None]
     r = np.array([u.r for u, _ in scored], np.float64)
     drawn = np.random.default_rng((seed, site_id)).permutation(len(scored))[:MOST_POINTS]
-    points = [(scored[at][0].unit, scored[at][0].bits or 0.0, r[at]) for at in drawn.tolist()]
+    points = [
+        (scored[at][0].unit, scored[at][0].bits, r[at])
+        for at in drawn.tolist()
+        if scored[at][0].bits is not None
+    ]
     quantiles = np.percentile(r, np.arange(101)) if len(r) else np.zeros(0)
     return SummaryRow(
         site_id=site_id,
@@ -101,7 +118,7 @@ def _row(
         n_undefined=sum(u.scored == "undefined" for u, _ in found),
         n_failed=sum(u.status == "failed" or u.scored == "failed" for u, _ in found),
         n_better=sum(q <= FALSE_DISCOVERY_RATE for _, q in scored),
-        mean_r=float(r.mean()) if len(r) else None,
+        mean_r=float(r.sum()) / len(found) if len(r) else None,
         quantiles=pack(quantiles, np.float32),
         points=pack(np.array(points, np.float64).reshape(-1, 3), np.float32),
     )

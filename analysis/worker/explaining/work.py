@@ -43,6 +43,8 @@ class Asked:
     most_rules: int
     most_listed: int
     seed: int
+    picked: bool = False
+    """Units that somebody chose: no sample from which a site could be judged."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -153,6 +153,7 @@ class ScoreSummaryTable(Base):
     n_better: Mapped[int]
     """Better than shuffled at a false discovery rate of 5 % over all units of the run."""
     mean_r: Mapped[float | None]
+    """Over all units explained: without a program, or undefined, counts as 0."""
     quantiles: Mapped[bytes] = mapped_column(Packed)
     """float32 [101]: percentiles of r; empty where nothing is scored."""
     points: Mapped[bytes] = mapped_column(Packed)

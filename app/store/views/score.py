@@ -87,6 +87,7 @@ class ScoreSummaryView(View):
     n_better: int
     """Better than shuffled, at a false discovery rate of 5 % over all units of the run."""
     mean_r: float | None
+    """Over all units explained: without a program, or undefined, counts as 0."""
     quantiles: list[float]
     """Percentiles 0 to 100 of r; empty where nothing is scored."""
     points: list[ScorePoint]

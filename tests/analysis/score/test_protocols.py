@@ -6,13 +6,14 @@ from analysis.score.units import Prediction, TopWindows, take_target
 from tests.analysis.score.pools import pool_of
 
 
-def _case(top_documents=(7, 8, 9)):
+def _case(top_documents=tuple(range(8))):
     rng = np.random.default_rng(0)
     actual = rng.normal(size=(12, 10))
     predicted = actual + rng.normal(size=actual.shape)
-    top_actual = 3 + rng.normal(size=(3, 10))
-    top_predicted = 3 + rng.normal(size=(3, 10))
-    top = TopWindows(top_actual, np.array([10, 10, 4]), np.array(top_documents))
+    n = len(top_documents)
+    top_actual = 3 + rng.normal(size=(n, 10))
+    top_predicted = 3 + rng.normal(size=(n, 10))
+    top = TopWindows(top_actual, np.array([10] * (n - 1) + [4]), np.array(top_documents))
     pool = pool_of(12, 10, counted_from=1, replicates=200)
     return take_target(actual, pool, firing=1.0, top=top), predicted, top_predicted
 
@@ -35,8 +36,8 @@ def test_both_halves_weigh_the_same():
     assert low < r < high
 
 
-def test_top_windows_of_two_documents_give_no_interval():
-    target, predicted, top_predicted = _case(top_documents=(7, 8, 8))
+def test_top_windows_of_few_documents_give_no_interval():
+    target, predicted, top_predicted = _case(top_documents=(7, 8, 8, 9, 10, 11, 12, 13))
     prediction = Prediction(predicted, top=top_predicted)
     found = score_top_random(target, prediction, target.pool.draws)
     assert np.isfinite(found.values).all()

@@ -224,7 +224,7 @@ def test_garbage_is_a_failure_that_is_counted_and_told(fresh: Swept) -> None:
     rows = found(fresh, result["run_id"])
     assert [row.status for row in rows] == ["failed"] * 3
     for row in rows:
-        assert row.text == row.details["reason"] == "no answer could be read: 1 × garbage"
+        assert row.text == row.details["failed_because"] == "no answer could be read: 1 × garbage"
         assert row.scores == {}
         assert [one["failure"][0] for one in row.details["asked"]] == ["garbage", "garbage"]
         assert row.details["asked"][0]["raw"] == "Sure! It is about kings."
@@ -287,7 +287,7 @@ def test_a_429_is_waited_out_and_one_without_end_is_a_failure(fresh: Swept) -> N
     with scripted(fails(429, "slow down")) as endpoint:
         result = run(fresh, endpoint.url, request(fresh))
     rows = found(fresh, result["run_id"])
-    assert {row.details["reason"] for row in rows} == {"no answer could be read: 1 × rate_limited"}
+    assert {row.details["failed_because"] for row in rows} == {"no answer could be read: 1 × rate_limited"}
 
 
 def test_an_endpoint_that_dies_ends_the_job_and_stores_no_failures(fresh: Swept) -> None:
