@@ -5,7 +5,7 @@ threads, and those behind them outside of any thread, so that readers are not he
 """
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Annotated, Final
 
 import anyio
@@ -14,7 +14,8 @@ from fastapi.concurrency import contextmanager_in_threadpool
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app.errors import UnavailableError
+from app.errors import TooManyError, UnavailableError
+from app.places import Places
 from app.settings import Settings
 from app.store.engine import open_session
 
@@ -22,6 +23,8 @@ WRITERS: Final = 4
 """Requests that write at once."""
 TURN_SECONDS: Final = 3.0
 RETRY_SECONDS: Final = 2
+PROGRAMS: Final = 2
+"""That are run at once: each keeps a thread and a core busy."""
 
 
 class WriterQueue:
@@ -46,6 +49,44 @@ class WriterQueue:
             yield
         finally:
             self._turns.release()
+
+
+def program_places() -> Places:
+    """The programs that one application runs at once while somebody waits."""
+    return Places(
+        PROGRAMS,
+        told="programs are being run",
+        hint="Wait until one has ended; it takes about a second.",
+    )
+
+
+async def take_place_to_run(request: Request) -> AsyncIterator[None]:
+    """A place among the programs that are run, given back once this answer is made."""
+    places: Places = request.app.state.programs
+    with places.taken():
+        yield
+
+
+async def take_place_to_start(request: Request) -> AsyncIterator[None]:
+    """The same for a form, which only runs a program where it starts with one."""
+    if not request.query_params.keys() & {"edit", "start"}:
+        yield
+        return
+    places: Places = request.app.state.programs
+    with places.taken():
+        yield
+
+
+async def take_place_if_free(request: Request) -> AsyncIterator[bool]:
+    """Whether a place was taken: a page that can do without its program is shown all the same."""
+    places: Places = request.app.state.programs
+    with ExitStack() as held:
+        try:
+            held.enter_context(places.taken())
+            free = True
+        except TooManyError:
+            free = False
+        yield free
 
 
 def get_app_settings(request: Request) -> Settings:
@@ -78,4 +119,7 @@ async def open_write_session(
 AppSettings = Annotated[Settings, Depends(get_app_settings)]
 StoreEngine = Annotated[Engine, Depends(get_engine)]
 ReadSession = Annotated[Session, Depends(open_read_session, scope="function")]
+PlaceIsFree = Annotated[bool, Depends(take_place_if_free, scope="function")]
+TakesPlaceToRun: Final = Depends(take_place_to_run, scope="function")
+TakesPlaceToStart: Final = Depends(take_place_to_start, scope="function")
 WriteSession = Annotated[Session, Depends(open_write_session, scope="function")]

@@ -22,7 +22,7 @@ from app.api.describing import DESCRIPTION
 from app.api.streams import EventStreams
 from app.api.tabling import downloads
 from app.assets import asset
-from app.dependencies import WriterQueue
+from app.dependencies import WriterQueue, program_places
 from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
 from app.problems import CrashMiddleware, Problem, bare_page
 from app.rendering.answers import respond
@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.writers = WriterQueue()
     app.state.streams = EventStreams(settings.most_streams)
     app.state.downloads = downloads(settings.most_downloads)
+    app.state.programs = program_places()
     problems.install(app, page=_show_problem)
     api.install(app)
     app.mount("/static", Files(directory=asset("static"), check_dir=False), name="static")

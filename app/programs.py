@@ -16,6 +16,7 @@ from analysis.programs.errors import ProgramError
 from analysis.programs.length import bits_of, bits_of_text, n_listed, n_rules
 from analysis.programs.parsing import parse_program
 from analysis.programs.program import Program
+from analysis.programs.walking import n_searches
 from analysis.programs.writing import write_program
 from app.embedding import embed
 from app.errors import BadRequestError, NotFoundError
@@ -28,6 +29,9 @@ from app.trying import UnreadableProgramError, try_program
 
 LONGEST_PROGRAM: Final = 200_000
 """Characters that a person may send."""
+MOST_SEARCHES: Final = 40
+"""Predicates that take long, in a program that is run while others wait for this process. The
+language allows far more, which a worker runs."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,12 @@ def read_program(source: str, *, n_vocab: int) -> ReadProgram:
         )
     try:
         program = parse_program(source)
+        if (n := n_searches(program)) > MOST_SEARCHES:
+            raise BadRequestError(
+                f"The program has {n:,} tests by regular expression, by what the text ends with, "
+                f"or by nearness to many tokens; at most {MOST_SEARCHES} are run here.",
+                hint="Write tokens that belong together as one set: token in {…}.",
+            )
         return ReadProgram(
             program=program,
             source=write_program(program),

@@ -31,8 +31,8 @@ LONGEST_TEXT = 200
 MOST_NEAR = 8_192
 LARGEST_NUMBER = 1_000_000
 """Of a position or depth that a program compares with."""
-LARGEST_LEVEL = 1e30
-"""Sums of 20,000 of these still fit in float32."""
+LARGEST_LEVEL = 1e15
+"""Sums of 20,000 of these fit in float32, and so does the square of one."""
 
 Shape = Literal[
     "lower", "capitalised", "upper", "mixed", "number", "punctuation", "space", "newline", "other"

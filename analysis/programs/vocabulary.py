@@ -1,7 +1,8 @@
 """What can be said of a model's tokens by themselves: texts, ids, and which pass a test.
 
 One vocabulary is made per model and shared by all evaluations, threads included. Masks are kept,
-as many as fit in `MASK_BYTES`; the oldest go first.
+as many as fit in `MASK_BYTES`; the oldest go first. What names many tokens by `near` is not: the
+names would be kept with it, and nobody asks for the same again.
 """
 
 from bisect import bisect_left, bisect_right
@@ -31,6 +32,7 @@ from analysis.programs.shapes import shape_of
 from analysis.programs.token_space import TokenSpace
 
 MASK_BYTES = 2**26
+MOST_KEPT_NAMES = 64
 
 NO_IDS: Int64[np.ndarray, "id"] = np.zeros(0, np.int64)
 
@@ -76,6 +78,8 @@ class Vocabulary:
                 return kept
         made = self._make_mask(test)
         made.flags.writeable = False
+        if isinstance(test, Near) and len(test.texts) > MOST_KEPT_NAMES:
+            return made
         with self._lock:
             self._masks[test] = made
             while len(self._masks) * max(1, len(self)) > MASK_BYTES and len(self._masks) > 1:

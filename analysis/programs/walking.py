@@ -8,15 +8,20 @@ from analysis.programs.program import (
     At,
     Echo,
     Fading,
+    Matches,
     Near,
     Not,
     OneOf,
     Or,
     Predicate,
     Program,
+    TextEnds,
     TokenTest,
 )
 from analysis.programs.vocabulary import Vocabulary
+
+FEW_NAMES = 8
+"""Of `near`: looking for what is near to more takes as long as a regular expression."""
 
 
 def leaves_of(predicate: Predicate) -> Iterator[Predicate]:
@@ -38,6 +43,17 @@ def tests_of(predicate: Predicate) -> Iterator[TokenTest]:
             yield leaf.test
 
 
+def n_searches(program: Program) -> int:
+    """How many of its predicates take long each: by a regular expression over the vocabulary, by an
+    ending over the text, by nearness to many tokens."""
+    return sum(
+        isinstance(leaf, TextEnds)
+        or (isinstance(leaf, At | AnyOf | Fading | Echo) and _searches(leaf.test))
+        for rule in program.rules
+        for leaf in leaves_of(rule.predicate)
+    )
+
+
 def unknown_tokens(program: Program, vocabulary: Vocabulary) -> list[str]:
     """Listed texts that are no token of the vocabulary, each once, in the program's order.
 
@@ -55,3 +71,7 @@ def unknown_tokens(program: Program, vocabulary: Vocabulary) -> list[str]:
             dict.fromkeys(text for text, _ in table.levels if not len(vocabulary.ids(text)))
         )
     return list(unknown)
+
+
+def _searches(test: TokenTest) -> bool:
+    return isinstance(test, Matches) or (isinstance(test, Near) and len(test.texts) > FEW_NAMES)

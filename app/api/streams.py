@@ -17,8 +17,8 @@ from anyio import to_thread
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.api.places import Places
 from app.errors import PatchclampError
+from app.places import Places
 from app.store.ending import ENDED
 from app.store.engine import open_session
 from app.store.queries import job as jobs

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
-from app.api.places import Places
+from app.places import Places
 from app.store.views.unit import UnitRow
 
 MEDIA_TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}

@@ -100,7 +100,8 @@ def explain(
         typer.Option(help="For language_model: simulation, detection or fuzzing; repeatable."),
     ] = None,
     budget: Annotated[
-        float | None, typer.Option(min=0, help="For language_model: dollars, at most.")
+        float | None,
+        typer.Option(min=0, help="For language_model: dollars, at most; needs a price."),
     ] = None,
     token_budget: Annotated[
         int | None, typer.Option(min=0, help="For language_model: tokens, at most.")
@@ -153,5 +154,6 @@ def explain(
         )  # fmt: skip
     except ValidationError as error:
         told = error.errors()[0]
-        raise typer.BadParameter(f"{'.'.join(map(str, told['loc']))}: {told['msg']}") from error
+        problem = told["msg"].removeprefix("Value error, ")
+        raise typer.BadParameter(f"{'.'.join(map(str, told['loc']))}: {problem}") from error
     ask(request, wait=wait)

@@ -16,6 +16,8 @@ MOST_SCORES: Final = 200
 LONGEST_NAME: Final = 400
 LARGEST: Final = 2**31 - 1
 LARGEST_COUNT: Final = 2**63 - 1
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2100
 
 
 class Fields:
@@ -78,16 +80,20 @@ class Fields:
         return self.number(name, least=least, most=most) if name in self else None
 
     def moment(self, name: str) -> datetime | None:
-        """With a zone; one without is taken for UTC."""
+        """In UTC, which one without a zone is taken for; of a year that a claim may be of."""
         text = self.maybe_text(name)
         if text is None:
             return None
         try:
             found = datetime.fromisoformat(text)
-            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+            at = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError):
             wanted = "a moment such as 2026-11-21T09:30:00+00:00"
             raise expected(self.where.at(name), wanted, text) from None
+        if not FIRST_YEAR <= at.year <= LAST_YEAR:
+            wanted = f"a moment from {FIRST_YEAR} to {LAST_YEAR}"
+            raise expected(self.where.at(name), wanted, text)
+        return at
 
     def inner(self, name: str) -> "Fields":
         return Fields(self.where.at(name), self._values.get(name))

@@ -1,12 +1,12 @@
 """`/m/{model}/{site}/{index}/explanations`: all claims about a unit, and the evidence of each."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.auth.actor import CurrentActor
-from app.dependencies import AppSettings, ReadSession, WriteSession
+from app.dependencies import AppSettings, PlaceIsFree, ReadSession, WriteSession
 from app.errors import NotFoundError
 from app.pages.choosing import AskedRun
 from app.rendering.addresses import ModelPages
@@ -17,11 +17,17 @@ from app.store.queries.explanation import (
     list_explanations,
     withdraw_explanation,
 )
+from app.store.views.evidence import EvidenceView
 from app.store.views.explanation import ExplanationView
 from app.trials.evidence import gather_evidence
 
 router = APIRouter()
 
+BUSY: Final = EvidenceView(
+    program=None,
+    simulation=None,
+    missing="The server is running other programs. Load this page again in a moment.",
+)
 HERE = "/m/{model}/{site}/{index}/explanations"
 Index = Annotated[int, Path(ge=0, le=2**31 - 1)]
 Number = Annotated[int, Path(ge=0, le=2**63 - 1)]
@@ -55,13 +61,16 @@ def show_explanation(
     site: str,
     index: Index,
     number: Number,
+    free: PlaceIsFree,
     split: Annotated[str, Query(max_length=100)] = "test",
     run: AskedRun = None,
 ) -> Response:
     view = check_place(get_explanation(session, explanation_id=number), model, site, index)
     context = {
         "explanation": view,
-        "evidence": gather_evidence(session, view, data=settings.data, split=split),
+        "evidence": gather_evidence(session, view, data=settings.data, split=split)
+        if free or view.program is None
+        else BUSY,
         "pages": ModelPages(model, run),
         "noun": unit_noun(site.partition(".")[0]),
         "split": split,

@@ -14,7 +14,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app.auth.actor import CurrentActor
-from app.dependencies import AppSettings, ReadSession, WriteSession
+from app.dependencies import (
+    AppSettings,
+    ReadSession,
+    TakesPlaceToRun,
+    TakesPlaceToStart,
+    WriteSession,
+)
 from app.errors import BadRequestError, PatchclampError
 from app.pages.choosing import AskedRun
 from app.pages.explanation import HERE, Index, check_place
@@ -70,7 +76,7 @@ class Attempt:
         return 200 if self.error is None else self.error.status
 
 
-@router.get(HERE + "/new")
+@router.get(HERE + "/new", dependencies=[TakesPlaceToStart])
 def show_form(
     request: Request,
     session: ReadSession,
@@ -91,7 +97,7 @@ def show_form(
     return answer(request, session, (model, site, index), form, attempt, status=200, run=run)
 
 
-@router.post(HERE + "/try")
+@router.post(HERE + "/try", dependencies=[TakesPlaceToRun])
 def try_explanation(
     request: Request,
     session: ReadSession,
@@ -109,7 +115,7 @@ def try_explanation(
     )
 
 
-@router.post(HERE)
+@router.post(HERE, dependencies=[TakesPlaceToRun])
 def save_explanation(
     request: Request,
     session: ReadSession,

@@ -4,7 +4,7 @@ Every text is held to a pattern and every number to bounds: requests become rows
 the command that repeats a run.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -13,6 +13,7 @@ from pydantic import (
     JsonValue,
     SerializerFunctionWrapHandler,
     model_serializer,
+    model_validator,
 )
 
 LARGEST = 2**31 - 1
@@ -166,7 +167,9 @@ class AssistantOptions(Request):
     judges: list[Judge] = Field(default=["detection"], max_length=3)
     judge_model: str | None = Field(default=None, min_length=1, max_length=200)
     budget: float | None = Field(
-        default=None, ge=0, description="Dollars; the job ends cleanly before it is exceeded."
+        default=None,
+        ge=0,
+        description="Dollars; the job ends cleanly before it is exceeded. Needs a price above 0.",
     )
     token_budget: int | None = Field(default=None, ge=0, le=2**53)
     dollars_per_million_in: float = Field(default=0.0, ge=0, le=1e6)
@@ -178,6 +181,17 @@ class AssistantOptions(Request):
         le=200,
         description="Per unit, so many are judged of every split, and looked at to choose.",
     )
+
+    @model_validator(mode="after")
+    def _has_prices(self) -> Self:
+        """Where tokens cost nothing, dollars never run out."""
+        costs = max(self.dollars_per_million_in, self.dollars_per_million_out)
+        if self.budget is not None and costs <= 0:
+            raise ValueError(
+                "a budget in dollars needs what a million tokens cost, in or out, above 0; "
+                "where they cost nothing, set a budget of tokens"
+            )
+        return self
 
 
 class ExplainRequest(Request):

@@ -324,4 +324,4 @@ def stored_moment(connection: Connection, at: datetime) -> Any:  # noqa: ANN401 
     """SQLite keeps moments as SQLAlchemy writes them: text, without a zone."""
     if connection.dialect.name == "postgresql":
         return at
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
+
+from app.programs import MOST_SEARCHES
 
 UNIT = "/api/v1/models/synthetic/sites/mlp.1/units/7/explanations"
 
@@ -88,3 +91,45 @@ def test_a_program_that_cannot_be_read_says_where(filled: TestClient) -> None:
     answer = filled.post(f"{UNIT}/try", json={"program": "when nothing -> 1"})
     assert answer.status_code == 422
     assert "line 1, column 6" in answer.json()["detail"]
+
+
+def test_more_programs_at_once_than_are_run_are_told_to_wait(
+    filled: TestClient, filled_app: FastAPI
+) -> None:
+    places = filled_app.state.programs
+    number = first(filled, "rules")
+    body = {"program": "when always -> 1"}
+    with places.taken(), places.taken():
+        for answer in (
+            filled.post(f"{UNIT}/try", json=body),
+            filled.post(UNIT, json=body),
+            filled.post(f"/api/v1/explanations/{number}/versions", json=body),
+            filled.get(f"/api/v1/explanations/{number}/evidence"),
+        ):
+            assert answer.status_code == 429
+            assert int(answer.headers["retry-after"]) > 0
+    for _ in range(3):
+        evidence(filled, number)
+        assert filled.post(f"{UNIT}/try", json={"program": "when"}).status_code == 422
+        assert filled.post(f"{UNIT}/try", json=body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        "token[-1] matches /a+/",
+        'not text ends "a"',
+        'any token[-2..-1] near {"1", "2", "3", "4", "5", "6", "7", "8", "9"} first 9',
+    ],
+)
+def test_a_program_that_would_take_long_is_not_run_here(filled: TestClient, predicate: str) -> None:
+    program = f"when {predicate} -> 1\n" * (MOST_SEARCHES + 1)
+    answer = filled.post(f"{UNIT}/try", json={"program": program})
+    assert answer.status_code == 422
+    assert f"has {MOST_SEARCHES + 1} tests" in answer.json()["detail"]
+    assert "one set" in answer.json()["hint"]
+
+
+def test_many_rules_that_look_tokens_up_are_run(filled: TestClient) -> None:
+    program = 'when token in {"a"} and token starts "b" -> 1\n' * (MOST_SEARCHES + 1)
+    assert filled.post(f"{UNIT}/try", json={"program": program}).status_code == 200

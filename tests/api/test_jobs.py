@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.store.engine import open_session
+from app.store.requests import AssistantOptions
 from app.store.tables import CorpusTable, ModelTable
 from app.store.tables.job import JobTable
 
@@ -100,6 +101,19 @@ def test_a_request_that_makes_no_sense_is_refused_with_its_place(ready, change):
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["location"][0] == "body"
     assert ready.get(JOBS).json()["items"] == []
+
+
+def test_a_budget_in_dollars_needs_a_price(ready):
+    asked = {"kind": "explain", "model": "gpt2", "run_id": 1, "methods": ["language_model"]}
+    options = {"model": "big", "budget": 2.0}
+    answer = ready.post(JOBS, json=asked | {"assistant": options})
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["location"][-1] == "assistant"
+    assert "needs what a million tokens cost" in str(error)
+    for price in ("dollars_per_million_in", "dollars_per_million_out"):
+        AssistantOptions.model_validate(options | {price: 0.1})
+    AssistantOptions.model_validate({"model": "big", "token_budget": 1000})
 
 
 def test_a_queued_job_is_cancelled_at_once_and_twice_is_no_error(ready):

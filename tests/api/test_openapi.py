@@ -132,4 +132,8 @@ def test_where_there_may_be_too_much_at_once_a_429_is_described(document):
         "get /api/v1/jobs/{job_id}/events",
         "get /api/v1/models/{model}/statistics",
         "get /api/v1/models/{model}/explanations.{form}",
+        "get /api/v1/explanations/{explanation_id}/evidence",
+        "post /api/v1/explanations/{explanation_id}/versions",
+        "post /api/v1/models/{model}/sites/{site}/units/{index}/explanations",
+        "post /api/v1/models/{model}/sites/{site}/units/{index}/explanations/try",
     }

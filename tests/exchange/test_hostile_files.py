@@ -51,6 +51,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "program": ({**GOOD, "program": "when tokn in {}"}, "field program: expected a program, and"),
     "place in program": ({**GOOD, "program": "sum\nwhen +"}, "line 2, column 6"),
     "date": ({**GOOD, "created_at": "yesterday"}, "field created_at: expected a moment such as"),
+    "early": ({**GOOD, "created_at": "0030-01-01"}, "created_at: expected a moment from 1970"),
+    "late": ({**GOOD, "created_at": "2101-01-01"}, "a moment from 1970 to 2100, found '2101"),
     "details": ({**GOOD, "details": [1]}, "field details: expected an object, found a list"),
     "scores": ({**GOOD, "scores": {}}, "field scores: expected a list, found an object"),
     "many scores": ({**GOOD, "scores": [SCORE] * 201}, "field scores: 201 entries; at most 200"),

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from app.rendering.examples import EXAMPLES
@@ -213,3 +214,26 @@ def test_explaining_what_does_not_exist_is_not_found(own_pages: TestClient) -> N
         assert own_pages.get(f"{path}/explanations/new").status_code == 404, path
         assert own_pages.post(f"{path}/explanations", data={"text": "a"}).status_code == 404, path
     assert own_pages.get(f"{HERE}/new?edit=999999").status_code == 404
+
+
+def test_while_other_programs_are_run_the_form_says_to_wait_and_pages_do_without(
+    pages: TestClient, filled_app: FastAPI
+) -> None:
+    found = pages.get("/api/v1/models/synthetic/sites/mlp.0/units/5/explanations?method=rules")
+    number = found.json()["items"][0]["id"]
+    places = filled_app.state.programs
+    with places.taken(), places.taken():
+        for answer in (
+            pages.post(f"{HERE}/try", data={"program": PROGRAM}),
+            pages.post(HERE, data={"program": PROGRAM}),
+            pages.get(f"{HERE}/new", params={"start": number}),
+            pages.get(f"{HERE}/new", params={"edit": number}),
+        ):
+            assert answer.status_code == 429
+            assert int(answer.headers["retry-after"]) > 0
+        assert pages.get(f"{HERE}/new").status_code == 200
+        page = pages.get(f"{HERE}/{number}")
+        assert page.status_code == 200
+        assert "Load this page again in a moment" in page.text
+    assert "Load this page again in a moment" not in pages.get(f"{HERE}/{number}").text
+    assert pages.get(f"{HERE}/new", params={"start": number}).status_code == 200

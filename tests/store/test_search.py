@@ -1,5 +1,8 @@
 """Search finds units by explanations, tokens and meaning, says why, and survives any text."""
 
+import time
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +11,7 @@ from sqlalchemy import Engine
 
 from app.errors import BadRequestError, NotFoundError
 from app.store.engine import begin, open_session
+from app.store.queries import search as searching
 from app.store.queries.search import RANKED, search, search_explanations
 from app.store.search import matching
 from app.store.search.asked import MOST_WORDS, read_asked
@@ -332,6 +336,36 @@ def test_words_are_cut_alike_for_every_script():
     assert list(listed_in(r'when token in {" a", "\"", "\n", "\u{1F989}"} -> 1')) == [
         " a", '"', "\n", "🦉",
     ]  # fmt: skip
+
+
+def test_quotes_in_comments_and_patterns_list_nothing():
+    program = """when token in {" a"} -> 1 # says "no"
+when token matches /"[a-z]\\/"/ and token in {" b"} -> 1 # "
+when token in {"c"} -> 1"""
+    assert list(listed_in(program)) == [" a", " b", "c"]
+
+
+@pytest.mark.parametrize("unit", [r"\"", '"', r"/\"", r"\/", "/", "\\"])
+@pytest.mark.parametrize("start", ["", '"', "/", "#"])
+def test_what_is_listed_is_read_in_a_moment_whatever_stands_there(unit, start):
+    before = time.process_time()
+    for _ in listed_in(start + unit * 60_000):
+        pass
+    assert time.process_time() - before < 2
+
+
+def test_of_a_program_that_lists_much_a_bounded_part_is_looked_at(monkeypatch):
+    asked = read_asked("whale")
+    said = {5: 'when token in {"a", "b", " whale"} -> 1'}
+    line = SimpleNamespace(id=5, text="Animals")
+    candidate = searching.Candidate()
+
+    def reasons():
+        return [one.field for one in searching._reasons(asked, candidate, line, said, {})]
+
+    assert reasons() == ["program"]
+    monkeypatch.setattr(searching, "LOOKED_AT", 2)
+    assert reasons() == []
 
 
 @pytest.mark.parametrize("few", [0, 3])

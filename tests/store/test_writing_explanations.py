@@ -1,6 +1,7 @@
 """What a run writes replaces what it wrote before, and nothing that others did."""
 
 import time
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -201,3 +202,16 @@ def test_two_thousand_explanations_with_three_scores_each_are_written_in_a_secon
     assert len(write(ready, chunk)) == 2000
     assert time.process_time() - started < 1
     assert PROGRAM in chunk[0]
+
+
+@pytest.mark.parametrize("year", [30, 1999])
+def test_a_moment_of_any_year_is_read_as_it_was_written(ready: Engine, year: int) -> None:
+    at = datetime(year, 2, 3, 4, 5, 6, tzinfo=UTC)
+    with begin(ready) as connection:
+        (number,) = write_explanations(
+            connection, model_id=1, site_id=1, run_id=2, sweep_id=1, method="rules",
+            units=[0], rows=[rules(0)], at=at,
+        )  # fmt: skip
+    with open_session(ready) as session:
+        stored = session.get_one(ExplanationTable, number)
+        assert stored.created_at == at

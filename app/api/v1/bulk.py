@@ -8,11 +8,11 @@ from starlette.responses import StreamingResponse
 
 from app.api.describing import Responses, problems_of
 from app.api.parameters import NAME, ModelName, OfRun, RunId, Split
-from app.api.places import Places
 from app.api.ranging import answer_file
 from app.api.tabling import MEDIA_TYPES, write_table
 from app.dependencies import AppSettings, ReadSession, StoreEngine
 from app.exchange.formats import TABLES as EXPLANATION_TABLES
+from app.places import Places
 from app.store.queries import bulk, exporting
 from app.store.views.explanation import Method
 

@@ -8,7 +8,7 @@ from app.api.answering import answer
 from app.api.describing import problems_of
 from app.api.parameters import SPLIT, ExplanationId, ModelName, SiteName, TrialBody, UnitIndex
 from app.auth.actor import CurrentActor
-from app.dependencies import AppSettings, ReadSession
+from app.dependencies import AppSettings, ReadSession, TakesPlaceToRun
 from app.store.queries.explanation import get_explanation
 from app.store.views.evidence import EvidenceView
 from app.store.views.trial import TrialView
@@ -22,7 +22,8 @@ router = APIRouter(prefix="/api/v1", tags=["explanations"])
     "/explanations/{explanation_id}/evidence",
     response_model=EvidenceView,
     summary="Get where an explanation fails",
-    responses=problems_of(404),
+    responses=problems_of(404, 429),
+    dependencies=[TakesPlaceToRun],
 )
 def get_evidence(
     request: Request,
@@ -43,7 +44,8 @@ def get_evidence(
 @router.post(
     "/models/{model}/sites/{site}/units/{index}/explanations/try",
     summary="Try a program",
-    responses=problems_of(400, 403, 404, 413),
+    responses=problems_of(400, 403, 404, 413, 429),
+    dependencies=[TakesPlaceToRun],
 )
 def try_program(
     session: ReadSession,

@@ -17,7 +17,7 @@ from app.api.parameters import (
     WithdrawBody,
 )
 from app.auth.actor import CurrentActor
-from app.dependencies import AppSettings, ReadSession, WriteSession
+from app.dependencies import AppSettings, ReadSession, TakesPlaceToRun, WriteSession
 from app.programs import make_claim
 from app.store.queries import explanation as explanations
 from app.store.queries import score
@@ -58,7 +58,8 @@ def get_scores(request: Request, session: ReadSession, explanation_id: Explanati
     "/explanations/{explanation_id}/versions",
     status_code=201,
     summary="Edit an explanation",
-    responses=problems_of(400, 403, 404, 409, 413),
+    responses=problems_of(400, 403, 404, 409, 413, 429),
+    dependencies=[TakesPlaceToRun],
 )
 def edit_explanation(
     response: Response,

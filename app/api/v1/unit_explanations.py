@@ -17,7 +17,7 @@ from app.api.parameters import (
     UnitIndex,
 )
 from app.auth.actor import CurrentActor
-from app.dependencies import AppSettings, ReadSession, WriteSession
+from app.dependencies import AppSettings, ReadSession, TakesPlaceToRun, WriteSession
 from app.programs import make_claim
 from app.store.queries import explanation as explanations
 from app.store.views.base import Page
@@ -65,7 +65,8 @@ def list_explanations(
     "",
     status_code=201,
     summary="Explain a unit",
-    responses=problems_of(400, 403, 404, 413),
+    responses=problems_of(400, 403, 404, 413, 429),
+    dependencies=[TakesPlaceToRun],
 )
 def create_explanation(
     response: Response,

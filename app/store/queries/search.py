@@ -9,6 +9,7 @@ Each list is bounded, and the answer says where more matched than was ranked.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 from zlib import crc32
 
@@ -38,6 +39,8 @@ RANKED: Final = 200
 """Of each list."""
 FUSION: Final = 60
 """Of reciprocal-rank fusion, as in the paper."""
+LOOKED_AT: Final = 2_000
+"""Listed texts of one program, for those that have the words."""
 SORT: Final = "search"
 
 Explanations, Scores = ExplanationTable, ScoreTable
@@ -366,7 +369,8 @@ def _reasons(
             yield ReasonView(
                 field="explanation", explanation_id=line.id, marked=marked, cosine=None
             )
-        listed = mark_tokens(list(listed_in(programs.get(line.id) or "")), asked.words)
+        texts_listed = islice(listed_in(programs.get(line.id) or ""), LOOKED_AT)
+        listed = mark_tokens(list(texts_listed), asked.words)
         if listed is not None:
             yield ReasonView(field="program", explanation_id=line.id, marked=listed, cosine=None)
     row = tokens.get(candidate.tokens or 0)

@@ -17,7 +17,9 @@ MOST_WORDS: Final = 600
 _CUT_AS_ASCII: Final = re.compile(r"[a-z0-9_]+")
 _EAST: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _CUT: Final = re.compile(rf"[{_EAST}]|[^\W{_EAST}]+")
-_LISTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_LISTED: Final = re.compile(r'#[^\n]*|/(?:[^/\\\n]|\\[^\n])*/?|"((?:[^"\\\n]|\\[^\n])*)("?)')
+"""Comments and patterns are passed over: quotes in them list nothing. What is never closed is taken
+to the end of its line, so that no sign is looked at twice."""
 _ESCAPE: Final = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _CONTROLS: Final = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -50,8 +52,10 @@ def words_of_program(program: str) -> list[str]:
 
 
 def listed_in(program: str) -> Iterator[str]:
-    """What stands between double quotes."""
+    """What stands between double quotes, in time in proportion to the program, whatever it is."""
     for found in _LISTED.finditer(program):
+        if not found[2]:
+            continue
         yield _ESCAPE.sub(_unescaped, found[1]) if "\\" in found[1] else found[1]
 
 

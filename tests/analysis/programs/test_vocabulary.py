@@ -91,6 +91,15 @@ def test_masks_are_kept_but_not_without_bound(monkeypatch: pytest.MonkeyPatch) -
     assert len(vocabulary._masks) == 3
 
 
+def test_what_is_near_to_many_names_is_not_kept() -> None:
+    vocabulary = Vocabulary(TEXTS, TokenSpace(DIRECTIONS))
+    few, many = (Near((" king", *map(str, range(n))), 2) for n in (63, 64))
+    assert vocabulary.mask(few).tolist() == vocabulary.mask(many).tolist()
+    assert list(vocabulary._masks) == [few]
+    with pytest.raises(ValueError, match="read-only"):
+        vocabulary.mask(many)[0] = False
+
+
 def test_masks_cannot_be_changed_by_those_who_share_them() -> None:
     with pytest.raises(ValueError, match="read-only"):
         Vocabulary(TEXTS).mask(OneOf((" king",)))[0] = False
