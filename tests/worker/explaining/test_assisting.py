@@ -287,7 +287,9 @@ def test_a_429_is_waited_out_and_one_without_end_is_a_failure(fresh: Swept) -> N
     with scripted(fails(429, "slow down")) as endpoint:
         result = run(fresh, endpoint.url, request(fresh))
     rows = found(fresh, result["run_id"])
-    assert {row.details["failed_because"] for row in rows} == {"no answer could be read: 1 × rate_limited"}
+    assert {row.details["failed_because"] for row in rows} == {
+        "no answer could be read: 1 × rate_limited"
+    }
 
 
 def test_an_endpoint_that_dies_ends_the_job_and_stores_no_failures(fresh: Swept) -> None:
