@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 from numpy import ndarray
+from threadpoolctl import threadpool_limits
 
 from analysis.explain.rules.fitting import fit_rules
 from analysis.explain.rules.smoothing import predict_smoothed, smooth
@@ -54,6 +55,8 @@ class Explained:
     reaches."""
 
 
+# A unit's matrices are small: threads of the BLAS would wait for each other more than they compute.
+@threadpool_limits.wrap(limits=1, user_api="blas")  # type: ignore[untyped-decorator]
 def explain_units(
     texts: Texts,
     activations: Mapping[str, Float32[ndarray, "unit window pos"]],
