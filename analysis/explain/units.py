@@ -55,8 +55,6 @@ class Explained:
     reaches."""
 
 
-# A unit's matrices are small: threads of the BLAS would wait for each other more than they compute.
-@threadpool_limits.wrap(limits=1, user_api="blas")  # type: ignore[untyped-decorator]
 def explain_units(
     texts: Texts,
     activations: Mapping[str, Float32[ndarray, "unit window pos"]],
@@ -66,6 +64,19 @@ def explain_units(
     most_listed: int = 120,
 ) -> list[Explained]:
     """`activations` of every split of the texts; `tops` of those splits that have any."""
+    # A unit's matrices are small: threads of the BLAS would wait for each other more than compute.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _explain(texts, activations, tops, most_rules=most_rules, most_listed=most_listed)
+
+
+def _explain(
+    texts: Texts,
+    activations: Mapping[str, Float32[ndarray, "unit window pos"]],
+    tops: Mapping[str, Sequence[UnitTops | None]],
+    *,
+    most_rules: int,
+    most_listed: int,
+) -> list[Explained]:
     by_split = texts.divided(activations)
     fit = _finite(by_split[FIT])
     on_fit = fit[:, texts.fit.counted]
