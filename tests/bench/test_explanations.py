@@ -10,7 +10,7 @@ from app.bench.measurement import Measurement
 from app.settings import get_settings
 from tests.analysis.models.tiny_gguf import write_tiny_gguf
 
-FEW = {"fit": 24, "calibration": 12, "test": 12, "ood": 12}
+FEW = {"fit": 24, "calibration": 12, "test": 16, "ood": 12}
 
 
 def by_name(measured: list[Measurement]) -> dict[str, float]:
@@ -24,6 +24,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_tiny_gguf(tmp_path / "toy.gguf", n_ctx=128)
     monkeypatch.setattr(explanations, "find_gguf", lambda: tmp_path / "toy.gguf")
     monkeypatch.setattr(recorded, "WINDOWS", FEW)
+    monkeypatch.setattr(recorded, "SEEN", {"test": 4})
     monkeypatch.setenv("PATCHCLAMP_DATA", str(tmp_path / "data"))
     get_settings.cache_clear()
 
@@ -36,6 +37,7 @@ def test_every_neuron_counts_and_every_layer_stands_beside_its_lookup() -> None:
         "explanations.concise_r", "explanations.full_r", "explanations.lookup_r",
         "explanations.lookup_120_r", "explanations.lookup_12_r", "explanations.ood_r",
         "explanations.units_per_second_core", "explanations.layers_below_lookup_120",
+        "explanations.null_claimed", "explanations.full_bits",
     } <= values.keys()  # fmt: skip
     layers = [one for one in measured if one.name.startswith("explanations.mlp.")]
     assert layers

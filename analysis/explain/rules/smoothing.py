@@ -13,7 +13,11 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 from numpy import ndarray
 
+from analysis.programs.program import MOST_LISTED, Program, Table
 from analysis.programs.reading import Reading
+from analysis.programs.token_space import TokenSpace
+from analysis.programs.vocabulary import Vocabulary
+from analysis.programs.writing import as_written
 
 DIMS = (256, 192, 128, 64, 64)
 PENALTIES = (15.0, 60.0, 90.0, 120.0, 120.0)
@@ -55,9 +59,8 @@ def make_basis(reading: Reading, counted: Bool[ndarray, "window pos"]) -> Basis:
     flat = tokens[:, counted]
     parts = [np.zeros((flat.shape[1], 0), np.float32)]
     if space is not None:
-        vectors = space.vectors.astype(np.float32)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        padded = np.vstack([vectors / np.where(lengths > 0, lengths, 1), 0 * vectors[:1]])
+        directions = _directions(space)
+        padded = np.vstack([directions, 0 * directions[:1]])
         parts += [padded[:, :dims][row] for dims, row in zip(DIMS, flat, strict=True)]
     return Basis(np.concatenate(parts, axis=1), flat[: len(SHRINKAGES)])
 
@@ -96,6 +99,56 @@ def predict_smoothed(
     for row, table in zip(basis.tokens, smoothed.tables, strict=True):
         predicted += table[row]
     return (predicted + smoothed.base).T
+
+
+def smoothed_program(
+    smoothed: Smoothed, smoother: Smoother, unit: int, vocabulary: Vocabulary
+) -> Program:
+    """The unit's additive prediction in the language of programs: a table for each place.
+
+    Tokens that share a text share the level of the last of them. Where there are more levels than a
+    program may list, the smallest are left out.
+    """
+    base = float(smoothed.base[unit]) - float(smoother.centre @ smoothed.weights[:, unit])
+    by_token = _levels(smoothed, unit, vocabulary)
+    sizes = np.abs(by_token).ravel()
+    least = 0.0
+    if np.count_nonzero(sizes) > MOST_LISTED:
+        least = float(np.partition(sizes, -MOST_LISTED - 1)[-MOST_LISTED - 1])
+    tables = (
+        Table(
+            back,
+            tuple(
+                (vocabulary.texts[token], as_written(float(levels[token])))
+                for token in np.flatnonzero(np.abs(levels) > least).tolist()
+            ),
+        )
+        for back, levels in enumerate(by_token)
+    )
+    return Program(as_written(base), tables=tuple(table for table in tables if table.levels))
+
+
+def _levels(
+    smoothed: Smoothed, unit: int, vocabulary: Vocabulary
+) -> Float32[ndarray, "back vocab"]:
+    """What each token adds at each place."""
+    found = np.zeros((len(DIMS), len(vocabulary)), np.float32)
+    weights = smoothed.weights[:, unit]
+    if vocabulary.space is not None:
+        directions = _directions(vocabulary.space)
+        widths = [min(dims, directions.shape[1]) for dims in DIMS]
+        parts = np.split(weights, np.cumsum(widths)[:-1])
+        for levels, width, part in zip(found, widths, parts, strict=True):
+            np.add(levels, directions[:, :width] @ part, out=levels)
+    for levels, table in zip(found, smoothed.tables, strict=False):
+        np.add(levels, table[:-1, unit], out=levels)
+    return found
+
+
+def _directions(space: TokenSpace) -> Float32[ndarray, "vocab dim"]:
+    vectors = space.vectors.astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1))
 
 
 def _table(

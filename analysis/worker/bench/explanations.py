@@ -1,8 +1,10 @@
 """`patchclamp bench explanations`: how well rules predict text that they never saw, and how fast.
 
-The demo's model on the starter corpus; a seeded sample of MLP neurons, as many of every layer,
-which nothing was tuned on. Everything is explained and scored by the very functions of an explain
-job. A neuron without a program counts with r = 0, and so does an undefined r.
+The demo's model on the starter corpus; a seeded sample of MLP neurons, as many of every layer.
+Neither these neurons nor the windows that they are tested on were looked at while the way in which
+rules are fitted was found. Everything is explained and scored by the very functions of an explain
+job. A neuron without a program counts with r = 0, and so does an undefined r. As a check of what is
+claimed by chance, a few neurons are also explained with their activations moved along the text.
 """
 
 import time
@@ -14,14 +16,18 @@ import torch
 from jaxtyping import Float, Float32
 from numpy import ndarray
 
+from analysis.explain.rules.smoothing import predict_smoothed, smooth, smoothed_program
 from analysis.explain.texts import Texts, prepare_texts
 from analysis.explain.units import Explained, explain_units
 from analysis.models.dtypes import LayerShape, choose_dtype
 from analysis.models.loading import load_model
 from analysis.models.subject import SubjectModel
 from analysis.programs.length import bits_of, n_listed, n_rules
+from analysis.programs.parsing import parse_program
+from analysis.programs.running import predict
 from analysis.programs.token_space import TokenSpace
 from analysis.programs.vocabulary import Vocabulary
+from analysis.programs.writing import write_program
 from analysis.score.lookup import cut_lookup, fit_lookup, predict_lookup
 from analysis.weights.token_space import token_space
 from analysis.worker.bench.recorded import COUNTED_FROM, Recorded, record
@@ -33,6 +39,13 @@ from app.settings import get_settings
 PER_LAYER, QUICK_PER_LAYER = 80, 8
 QUICK_LAYERS = 4
 SEED = 3_015
+TUNED_SEED, TUNED_PER_LAYER = 0, 80
+"""The neurons that were looked at while fitting was tuned: they are not drawn."""
+NULLS_PER_LAYER = 10
+NULL_SHIFT = (37, 0.5)
+"""Positions, and share of the windows, by which activations are moved away from their text."""
+WRITTEN = 4
+"""Neurons of each tenth layer whose additive prediction is written as a program and run."""
 BLOCK = 40
 """Units explained together."""
 OOD = "ood:code"
@@ -58,6 +71,10 @@ class _Found:
     lengths: list[tuple[int, int, float]] = field(default_factory=list)
     """Rules, listed tokens and bits of each program."""
     n_silent: int = 0
+    n_nulls: int = 0
+    n_null_claims: int = 0
+    written: list[tuple[float, float, float]] = field(default_factory=list)
+    """Of additive predictions written as programs: bits, r as computed, r of the program run."""
     seconds: float = 0.0
 
     def mean(self, name: str) -> float:
@@ -82,6 +99,10 @@ def measure(quick: bool) -> Iterator[Measurement]:
     for site, chosen in units.items():
         for start in range(0, len(chosen), BLOCK):
             _explain(texts, recorded, site, slice(start, start + BLOCK), found)
+    for number, site in enumerate(units):
+        _explain_moved(texts, recorded, site, found)
+        if number % 10 == 0:
+            _write_additive(texts, recorded, site, found)
     yield from _reported(found, sum(map(len, units.values())))
 
 
@@ -105,9 +126,21 @@ def _sample(model: SubjectModel, quick: bool) -> dict[str, list[int]]:
     if quick:
         sites = [sites[at] for at in np.linspace(0, len(sites) - 1, QUICK_LAYERS).astype(int)]
     n = QUICK_PER_LAYER if quick else PER_LAYER
+    tuned = _tuned_on(model)
     return {
-        site.name: rng.choice(site.n_units, min(n, site.n_units), replace=False).tolist()
+        site.name: rng.choice(free, min(n, len(free)), replace=False).tolist()
         for site in sites
+        if len(free := np.setdiff1d(np.arange(site.n_units), tuned.get(site.name, [])))
+    }
+
+
+def _tuned_on(model: SubjectModel) -> dict[str, ndarray]:
+    """Of toys that have few neurons, none are left out."""
+    rng = np.random.default_rng(TUNED_SEED)
+    return {
+        site.name: rng.choice(site.n_units, TUNED_PER_LAYER, replace=False)
+        for site in model.sites
+        if site.kind == "mlp" and site.n_units > 2 * TUNED_PER_LAYER
     }
 
 
@@ -129,6 +162,36 @@ def _explain(texts: Texts, recorded: Recorded, site: str, part: slice, found: _F
         else:
             program = one.rules
             found.lengths.append((n_rules(program), n_listed(program), bits_of(program, n_vocab)))
+
+
+def _explain_moved(texts: Texts, recorded: Recorded, site: str, found: _Found) -> None:
+    """Nothing but chance, and what is the same at every text, can explain these."""
+    positions, share = NULL_SHIFT
+    moved = {}
+    for split, actual in recorded.of(site, slice(0, NULLS_PER_LAYER)).items():
+        elsewhere = np.roll(actual, int(share * actual.shape[1]), axis=1)
+        elsewhere[:, :, COUNTED_FROM:] = np.roll(elsewhere[:, :, COUNTED_FROM:], positions, axis=2)
+        moved[split] = elsewhere
+    explained = explain_units(texts, moved, {})
+    found.n_nulls += len(explained)
+    found.n_null_claims += sum(one.rules is not None for one in explained)
+
+
+def _write_additive(texts: Texts, recorded: Recorded, site: str, found: _Found) -> None:
+    """The additive prediction as the language writes it, run by its evaluator."""
+    activations = recorded.of(site, slice(0, WRITTEN))
+    fit, test = texts.fit, texts.tested["test"]
+    smoothed, _ = smooth(
+        texts.smoother, activations["fit"][:, fit.counted], n_vocab=len(texts.vocabulary)
+    )
+    actual = activations["test"][:, test.counted]
+    expected = predict_smoothed(smoothed, texts.smoother, test.basis)
+    for unit in range(len(expected)):
+        program = smoothed_program(smoothed, texts.smoother, unit, texts.vocabulary)
+        read = parse_program(write_program(program))
+        ran = predict(read, test.reading)[test.counted]
+        r = [float(np.nan_to_num(correlation(actual[unit], p))) for p in (expected[unit], ran)]
+        found.written.append((bits_of(read, len(texts.vocabulary)), r[0], r[1]))
 
 
 def _r(explained: Explained, split: str) -> float:
@@ -176,6 +239,22 @@ def _reported(found: _Found, n: int) -> Iterator[Measurement]:
     yield Measurement(
         "explanations.silent", found.n_silent, "1", f"of {n} neurons: no program is claimed"
     )
+    if found.n_nulls:
+        yield Measurement(
+            "explanations.null_claimed",
+            found.n_null_claims / found.n_nulls,
+            "1",
+            f"of {found.n_nulls} neurons with activations moved along the text: rules are claimed",
+        )
+    if found.written:
+        bits, computed, ran = np.array(found.written).T
+        yield Measurement(
+            "explanations.full_bits",
+            float(bits.mean()),
+            "1",
+            f"description length of the program without a limit, mean of {len(bits)}, whose mean r "
+            f"is {ran.mean():.4f} run as written, {computed.mean():.4f} as computed for all",
+        )
     undefined = found.n_undefined("concise") - found.n_silent
     yield Measurement(
         "explanations.undefined", undefined, "1", f"of {n} neurons: a program, but no r on test"

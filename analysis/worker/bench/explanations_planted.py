@@ -7,6 +7,7 @@ starter corpus, and its neurons are explained blind by the very functions of an 
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,18 +29,38 @@ from app.bench.measurement import Measurement
 CHARACTERS = 6_000
 """Of each document, to count the vocabulary's words in."""
 RECOVERED_R = 0.95
-SAME_SHARE = 0.999
+SAME_SHARE = 0.99
+"""Of the test tokens at which either the planted program or the found one is off its base."""
 SAME_WITHIN = 0.05
 """Of the largest level."""
 QUICK_SHARE = 6
+SEEDS = (0, 1, 2)
+"""Of the models that are planted; quick: the first."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What became of one neuron."""
+
+    kind: str
+    is_noise: bool
+    r: float
+    exact: bool
+    silent: bool
 
 
 def measure(quick: bool) -> Iterator[Measurement]:
     """Shares of planted neurons recovered, and of noise neurons for which nothing is claimed."""
     torch.set_num_threads(1)
     documents = [document.text[:CHARACTERS] for document in read_documents(SOURCE)]
+    found = [one for seed in SEEDS[: 1 if quick else None] for one in _run(documents, seed, quick)]
+    yield from _reported(found)
+
+
+def _run(documents: list[str], seed: int, quick: bool) -> list[_Found]:
+    """One planted model, made, recorded and explained blind."""
     with tempfile.TemporaryDirectory(prefix="patchclamp-bench-") as folder:
-        planted = make_planted(Path(folder) / "model", documents)
+        planted = make_planted(Path(folder) / "model", documents, seed=seed)
         model = load_plain(planted.folder, dtype=torch.float32, device=torch.device("cpu"))
         neurons = _chosen(planted, quick)
         units = {site: [one.index for one in found] for site, found in neurons.items()}
@@ -47,7 +68,21 @@ def measure(quick: bool) -> Iterator[Measurement]:
         space = TokenSpace(token_space(model.embedding()))
         vocabulary = Vocabulary(model.token_texts(), space)
     texts = prepare_texts(recorded.windows, vocabulary, counted_from=COUNTED_FROM, seed=0)
-    yield from _reported(_explained(texts, recorded, neurons), texts)
+    return [
+        _Found(
+            neuron.kind,
+            is_noise=neuron.program is None,
+            r=_r(one),
+            exact=neuron.program is not None and _is_same(neuron.program, one.rules, texts),
+            silent=one.rules is None,
+        )
+        for neuron, one in _explained(texts, recorded, neurons)
+    ]
+
+
+def _r(explained: Explained) -> float:
+    score = explained.rule_scores.get("test")
+    return (score.r or 0.0) if score is not None else 0.0
 
 
 def _chosen(planted: Planted, quick: bool) -> dict[str, list[PlantedNeuron]]:
@@ -67,17 +102,14 @@ def _explained(
     ]
 
 
-def _reported(
-    explained: list[tuple[PlantedNeuron, Explained]], texts: Texts
-) -> Iterator[Measurement]:
+def _reported(found: list[_Found]) -> Iterator[Measurement]:
     r: defaultdict[str, list[float]] = defaultdict(list)
     same: defaultdict[str, list[bool]] = defaultdict(list)
-    silent = [one.rules is None for neuron, one in explained if neuron.kind == "noise"]
-    for neuron, one in explained:
-        if neuron.program is not None:
-            score = one.rule_scores.get("test")
-            r[neuron.kind].append((score.r or 0.0) if score is not None else 0.0)
-            same[neuron.kind].append(_is_same(neuron.program, one.rules, texts))
+    silent = [one.silent for one in found if one.is_noise]
+    for one in found:
+        if not one.is_noise:
+            r[one.kind].append(one.r)
+            same[one.kind].append(one.exact)
     every_r, every_same = (np.concatenate(list(one.values())) for one in (r, same))
     n, recovered = len(every_r), every_r >= RECOVERED_R
     yield Measurement(
@@ -90,8 +122,8 @@ def _reported(
         "explanations.planted.exact",
         float(every_same.mean()),
         "1",
-        f"of {n} planted neurons: the rules agree with the planted program on {SAME_SHARE:.1%} of "
-        "test tokens",
+        f"of {n} planted neurons: the rules agree with the planted program on {SAME_SHARE:.0%} of "
+        "the test tokens at which one of the two is off its base",
     )
     yield Measurement(
         "explanations.planted.noise_silent",
@@ -116,4 +148,6 @@ def _is_same(truth: Program, found: Program | None, texts: Texts) -> bool:
     test = texts.tested["test"]
     wanted, predicted = (predict(one, test.reading)[test.counted] for one in (truth, found))
     near = SAME_WITHIN * max(abs(rule.level) for rule in truth.rules)
-    return bool((np.abs(wanted - predicted) <= near).mean() >= SAME_SHARE)
+    off = (np.abs(wanted - truth.base) > near) | (np.abs(predicted - truth.base) > near)
+    agree = np.abs(wanted - predicted) <= near
+    return bool(off.any() and agree[off].mean() >= SAME_SHARE)

@@ -24,7 +24,10 @@ from analysis.records import Site
 
 LENGTH = 128
 COUNTED_FROM = 1
-WINDOWS = {"fit": 192, "calibration": 96, "test": 96, "ood": 96}
+WINDOWS = {"fit": 192, "calibration": 96, "test": 192, "ood": 192}
+SEEN = {"test": 96, "ood": 96}
+"""Of these, so many were looked at while the way in which rules are fitted was found; they are left
+out here, so that figures are of windows that nobody has looked at."""
 BATCH = 16
 SOURCE = "starter"
 
@@ -49,7 +52,10 @@ def record(
 ) -> Recorded:
     """The pools of all splits (or those named) of the starter corpus, cut for this model."""
     windows, first_of_group = _cut(model)
-    chosen = {split: windows.numbers(split) for split in splits or windows.splits}
+    chosen = {
+        split: windows.numbers(split)[SEEN.get(split.partition(":")[0], 0) :]
+        for split in splits or windows.splits
+    }
     pools = {}
     for split, numbers in chosen.items():
         tokens, lengths = windows.batch(np.array(numbers))

@@ -4,8 +4,18 @@ to each other."""
 import numpy as np
 import pytest
 
-from analysis.explain.rules.smoothing import make_basis, make_smoother, predict_smoothed, smooth
+from analysis.explain.rules import smoothing
+from analysis.explain.rules.smoothing import (
+    make_basis,
+    make_smoother,
+    predict_smoothed,
+    smooth,
+    smoothed_program,
+)
+from analysis.programs.parsing import parse_program
 from analysis.programs.reading import Reading
+from analysis.programs.running import predict
+from analysis.programs.writing import write_program
 from tests.analysis.explain.rules.invented import WORDS, text, vocabulary
 
 
@@ -43,3 +53,32 @@ def test_what_tokens_mean_carries_over_to_tokens_that_fit_lacks() -> None:
     found, _ = smooth(smoother, actual[seen][None].astype(np.float32), n_vocab=len(WORDS))
     predicted = predict_smoothed(found, smoother, test)[0]
     assert np.corrcoef(predicted, actual[unseen])[0, 1] > 0.8
+
+
+@pytest.mark.parametrize("with_space", [True, False])
+def test_written_as_a_program_and_run_it_predicts_the_same(with_space: bool) -> None:
+    voc = vocabulary(with_space=with_space)
+    here, there = text(0, voc=voc), text(1, voc=voc)
+    smoother = make_smoother(make_basis(here.reading, here.counted), n_dims=8 if with_space else 0)
+    actual = np.random.default_rng(0).normal(size=(2, here.n)).astype(np.float32)
+    found, _ = smooth(smoother, actual, n_vocab=len(WORDS))
+    wanted = predict_smoothed(found, smoother, make_basis(there.reading, there.counted))
+    for unit in range(2):
+        program = parse_program(write_program(smoothed_program(found, smoother, unit, voc)))
+        ran = predict(program, there.reading)[there.counted]
+        np.testing.assert_allclose(ran, wanted[unit], atol=1e-4)
+
+
+def test_a_program_that_would_list_too_much_leaves_out_the_smallest_levels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    voc = vocabulary(with_space=True)
+    here = text(0, voc=voc)
+    smoother = make_smoother(make_basis(here.reading, here.counted), n_dims=8)
+    actual = np.random.default_rng(0).normal(size=(1, here.n)).astype(np.float32)
+    found, _ = smooth(smoother, actual, n_vocab=len(WORDS))
+    whole = [abs(x) for t in smoothed_program(found, smoother, 0, voc).tables for _, x in t.levels]
+    monkeypatch.setattr(smoothing, "MOST_LISTED", 20)
+    few = [abs(x) for t in smoothed_program(found, smoother, 0, voc).tables for _, x in t.levels]
+    assert len(few) == 20
+    assert sorted(few) == sorted(whole)[-20:]
