@@ -20,12 +20,11 @@ from analysis.programs.vocabulary import Vocabulary
 from analysis.score.baselines import Baselines
 from analysis.score.lookup import Lookup, fit_lookup, predict_lookup
 from analysis.score.pools import Pool, PoolText, prepare_pool
-from analysis.score.records import Scores
 from analysis.score.scoring import fit_decisions, score_explanation
 from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds
 from app.errors import BadRequestError
-from app.store.packing import pack
 from app.store.queries.trial import Text, Trial, TriedSplit
+from app.store.scored import scored_row
 from app.store.writing_explanations import ScoreRow
 from app.vocabularies import prepared_vocabulary
 
@@ -128,7 +127,7 @@ def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> Scor
         firing=fitted.firing,
         top=_top(tried),
     )
-    return _row(split, scores)
+    return scored_row(split, JUDGE, scores)
 
 
 def _run(program: Program, vocabulary: Vocabulary, text: Text) -> NDArray[np.float32]:
@@ -161,19 +160,3 @@ def _first_that_is_read(sources: list[str]) -> Program | None:
         except ProgramError:
             continue  # of an older version of the language
     return None
-
-
-def _row(split: str, scores: Scores) -> ScoreRow:
-    return ScoreRow(
-        split=split,
-        judge=JUDGE,
-        status=scores.status,
-        reason=scores.reason,
-        n_windows=scores.n_windows,
-        n_documents=scores.n_documents,
-        n_positions=scores.n_positions,
-        n_failed=0,
-        r=scores.r,
-        p=scores.p,
-        values=pack(scores.values(), np.float32),
-    )

@@ -7,6 +7,7 @@ starter corpus, and its neurons are explained blind by the very functions of an 
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,10 +52,22 @@ class _Found:
 
 def measure(quick: bool) -> Iterator[Measurement]:
     """Shares of planted neurons recovered, and of noise neurons for which nothing is claimed."""
-    torch.set_num_threads(1)
     documents = [document.text[:CHARACTERS] for document in read_documents(SOURCE)]
-    found = [one for seed in SEEDS[: 1 if quick else None] for one in _run(documents, seed, quick)]
+    seeds = SEEDS[: 1 if quick else None]
+    with _one_thread():
+        found = [one for seed in seeds for one in _run(documents, seed, quick)]
     yield from _reported(found)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The same sums on every machine; they depend on the number of threads in their last bit."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _run(documents: list[str], seed: int, quick: bool) -> list[_Found]:

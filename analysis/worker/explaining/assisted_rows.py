@@ -3,14 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from analysis.assistants.asked import Asked
 from analysis.explain.language_model.prompts import VERSION
-from analysis.explain.language_model.units import AssistantChoices, AssistedUnit, JudgedSplit
+from analysis.explain.language_model.units import AssistantChoices, AssistedUnit
 from analysis.programs.length import bits_of_text
-from app.store.packing import pack
-from app.store.writing_explanations import ExplanationRow, ScoreRow, storable
+from app.store.scored import scored_row
+from app.store.writing_explanations import ExplanationRow, storable
 
 NEGATIVE = "Negative: {}"
 """How an explanation of what makes a unit low begins."""
@@ -38,24 +36,12 @@ def assisted_row(
         details=_storable(
             {**_details(found, choices, reason), "spent": _spent(found.asked, choices, free=free)}
         ),
-        scores=[_score_row(split, one, choices.judge_model) for split, one in found.splits.items()],
-    )
-
-
-def _score_row(split: str, judged: JudgedSplit, judge: str) -> ScoreRow:
-    scores = judged.scores
-    return ScoreRow(
-        split=split,
-        judge=judge,
-        status=scores.status,
-        reason=scores.reason,
-        n_windows=scores.n_windows,
-        n_documents=scores.n_documents,
-        n_positions=scores.n_positions,
-        n_failed=judged.n_failed,
-        r=scores.r,
-        p=scores.p,
-        values=pack(judged.values, np.float32),
+        scores=[
+            scored_row(
+                split, choices.judge_model, one.scores, n_failed=one.n_failed, values=one.values
+            )
+            for split, one in found.splits.items()
+        ],
     )
 
 

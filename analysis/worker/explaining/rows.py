@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from analysis.explain.units import LISTED_BY_LOOKUP, Explained
 from analysis.programs.english import in_english
 from analysis.programs.length import bits_of, bits_of_text, n_listed, n_rules
 from analysis.programs.program import Program
 from analysis.programs.writing import write_program
 from analysis.score.records import Scores
-from app.store.packing import pack
+from app.store.scored import scored_row
 from app.store.writing_explanations import ExplanationRow, ScoreRow
 
 JUDGE = "program"
@@ -37,22 +35,7 @@ def output_row(unit: int, text: str) -> ExplanationRow:
 
 
 def score_rows(scores: Mapping[str, Scores], judge: str = JUDGE) -> list[ScoreRow]:
-    return [
-        ScoreRow(
-            split=split,
-            judge=judge,
-            status=one.status,
-            reason=one.reason,
-            n_windows=one.n_windows,
-            n_documents=one.n_documents,
-            n_positions=one.n_positions,
-            n_failed=0,
-            r=one.r,
-            p=one.p,
-            values=pack(one.values(), np.float32),
-        )
-        for split, one in scores.items()
-    ]
+    return [scored_row(split, judge, one) for split, one in scores.items()]
 
 
 def _program_row(

@@ -382,8 +382,9 @@ def test_without_a_model_the_job_is_refused(fresh: Swept) -> None:
 @pytest.mark.parametrize("judge", ["simulation", "detection"])
 def test_simulations_are_summarised_for_the_page_of_the_model(fresh: Swept, judge: str) -> None:
     """Verdicts have no r that could be distributed somehow."""
+    drawn = request(fresh, judges=[judge]).model_copy(update={"units": None, "sample": 3})
     with scripted(answers()) as endpoint:
-        result = run(fresh, endpoint.url, request(fresh, judges=[judge]))
+        result = run(fresh, endpoint.url, drawn)
     with open_session(fresh.engine) as session:
         rows = session.scalars(
             select(ScoreSummaryTable).where(ScoreSummaryTable.run_id == result["run_id"])
@@ -397,6 +398,14 @@ def test_simulations_are_summarised_for_the_page_of_the_model(fresh: Swept, judg
     for row in rows:
         assert row.n_units == 3 == row.n_scored + row.n_undefined + row.n_failed
         assert row.mean_r is not None
+
+
+def test_units_that_somebody_picked_are_no_sample_of_the_model(fresh: Swept) -> None:
+    with scripted(answers()) as endpoint:
+        result = run(fresh, endpoint.url, request(fresh))
+    with open_session(fresh.engine) as session:
+        summaries = select(ScoreSummaryTable).where(ScoreSummaryTable.run_id == result["run_id"])
+        assert session.scalars(summaries).all() == []
 
 
 def test_other_methods_of_the_job_are_stored_beside(fresh: Swept) -> None:
