@@ -24,7 +24,7 @@ PENALTIES = (15.0, 60.0, 90.0, 120.0, 120.0)
 SHRINKAGES = (3.0, 8.0)
 """Of the tables of the token itself and of the one before, in occurrences."""
 MOST_WRITTEN = MOST_LISTED * 3 // 4
-"""Levels of a prediction that is written down: with all, the text could be too long for a program."""
+"""Levels of a prediction that is written down: with all, the text could exceed a program."""
 
 
 @dataclass(frozen=True, eq=False)
