@@ -42,7 +42,8 @@ def score_auroc(
         with np.errstate(divide="ignore", invalid="ignore"):
             won = np.einsum("rd,rd->r", draws @ wins, draws)
             replicates = (won / pairs)[:, None]
-    return Resampled(values, replicates, explained(values, (None,)))
+    n_documents = draws.shape[1]
+    return Resampled(values, replicates, explained(values, (None,)), n_documents=n_documents)
 
 
 def auroc(firing: Float[ndarray, " firing"], quiet: Float[ndarray, " quiet"]) -> float:

@@ -47,7 +47,12 @@ def score_top_random(
         top_draws = draw_documents(len(documents), len(draws), target.pool.seed + 1)
         replicates = _mixed(draws @ random_sums, top_draws @ top_sums)
     reasons = ("activations or predictions are all the same",)
-    return Resampled(values, replicates.reshape(-1, 1), explained(values, reasons))
+    return Resampled(
+        values,
+        replicates.reshape(-1, 1),
+        explained(values, reasons),
+        n_documents=min(len(documents), draws.shape[1]),
+    )
 
 
 def _counted(top: TopWindows, counted_from: int) -> Bool[ndarray, "top pos"]:

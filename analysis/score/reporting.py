@@ -73,7 +73,7 @@ def values(families: Sequence[Family]) -> dict[str, float | None]:
 
 def _measured(family: Resampled, target: Target) -> list[tuple[Measured, str | None]]:
     """Every metric of a family with its interval, and why it has no value or no interval."""
-    ends, undefined = intervals(family.replicates)
+    ends, undefined = intervals(family.replicates, family.n_documents)
     found = []
     for value, (low, high), share, reason in zip(
         family.values, ends, undefined, family.reasons, strict=True

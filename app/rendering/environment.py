@@ -56,6 +56,7 @@ environment.filters.update(
     score_value=score.score_value,
     r_or_none=score.r_or_none,
     level=score.level,
+    verdicts=score.verdicts,
     dropped=score.dropped,
     tested=score.tested,
     in_domain=score.in_domain,
