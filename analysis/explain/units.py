@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from analysis.explain.rules.fitting import fit_rules
 from analysis.explain.rules.smoothing import predict_smoothed, smooth
+from analysis.explain.rules.strengthening import LISTED_SHARE, Shown, strengthen
 from analysis.explain.texts import CALIBRATION, FIT, Texts
 from analysis.programs.program import Program
 from analysis.programs.reading import Reading
@@ -34,7 +35,7 @@ NOT_FINITE = "No activation on the fit text is finite."
 
 @dataclass(frozen=True, eq=False)
 class UnitTops:
-    """The windows of one split that make one unit fire most."""
+    """Windows of one split that are kept for one unit: those that make it fire most, or all."""
 
     tokens: ndarray
     about: TopWindows
@@ -60,19 +61,29 @@ def explain_units(
     activations: Mapping[str, Float32[ndarray, "unit window pos"]],
     tops: Mapping[str, Sequence[UnitTops | None]],
     *,
+    exemplars: Sequence[UnitTops | None] = (),
     most_rules: int = 12,
     most_listed: int = 120,
 ) -> list[Explained]:
-    """`activations` of every split of the texts; `tops` of those splits that have any."""
+    """`activations` of every split of the texts; `tops` of those tested splits that have any;
+    `exemplars` of fit, whichever are kept, but none of the pool's windows."""
     # A unit's matrices are small: threads of the BLAS would wait for each other more than compute.
     with threadpool_limits(limits=1, user_api="blas"):
-        return _explain(texts, activations, tops, most_rules=most_rules, most_listed=most_listed)
+        return _explain(
+            texts,
+            activations,
+            tops,
+            exemplars or [None] * len(activations[FIT]),
+            most_rules=most_rules,
+            most_listed=most_listed,
+        )
 
 
 def _explain(
     texts: Texts,
     activations: Mapping[str, Float32[ndarray, "unit window pos"]],
     tops: Mapping[str, Sequence[UnitTops | None]],
+    exemplars: Sequence[UnitTops | None],
     *,
     most_rules: int,
     most_listed: int,
@@ -88,6 +99,7 @@ def _explain(
     for unit in range(len(fit)):
         program = None
         if varies[unit]:
+            kept = exemplars[unit]
             program = fit_rules(
                 on_fit[unit],
                 smoothed_fit[unit],
@@ -95,8 +107,21 @@ def _explain(
                 fit=texts.rules_fit,
                 on=texts.rules_calibration,
                 most_rules=most_rules,
-                most_listed=most_listed,
+                most_listed=most_listed if kept is None else int(LISTED_SHARE * most_listed),
             )
+            if kept is not None:
+                program = strengthen(
+                    program,
+                    Shown(texts.fit.reading, texts.fit.counted, by_split[FIT][unit]),
+                    _shown(kept, texts),
+                    Shown(
+                        texts.calibration.reading,
+                        texts.calibration.counted,
+                        by_split[CALIBRATION][unit],
+                    ),
+                    most_rules=most_rules,
+                    most_listed=most_listed,
+                )
         is_something = program is not None and bool(program.rules)
         programs.append(program if is_something else None)
         reasons.append(
@@ -123,6 +148,12 @@ def _explain(
         )
         for unit in range(len(fit))
     ]
+
+
+def _shown(kept: UnitTops, texts: Texts) -> Shown:
+    reading = Reading(kept.tokens, kept.about.lengths, texts.vocabulary)
+    counted = reading.there & (np.arange(reading.shape[1]) >= texts.fit.pool.counted_from)
+    return Shown(reading, counted, kept.about.actual)
 
 
 class _Scoring:
