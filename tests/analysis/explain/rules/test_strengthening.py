@@ -6,7 +6,7 @@ import pytest
 from analysis.explain.rules.strengthening import Shown, strengthen
 from analysis.programs.length import n_listed
 from analysis.programs.parsing import parse_program
-from analysis.programs.program import Program
+from analysis.programs.program import At, OneOf, Program
 from analysis.programs.reading import Reading
 from analysis.programs.running import predict
 from analysis.programs.vocabulary import Vocabulary
@@ -57,8 +57,10 @@ def test_rare_tokens_are_found_at_their_place_with_their_level() -> None:
     fresh = text(3, rare=0.5)
     assert error(FROM_POOL, fresh) > 1
     assert error(found, fresh) < 0.1
-    listed = {name: level for name, level in levels_of(found).items() if "rare" in name}
-    assert sorted(listed.values()) == pytest.approx([-5, 8], rel=0.2)
+    strongest, lowest = found.rules[0], found.rules[-1]
+    assert (strongest.level, lowest.level) == pytest.approx((8, -5), rel=0.2)
+    assert strongest.predicate == At(0, OneOf((" rare1", " rare2")))
+    assert lowest.predicate == At(1, OneOf((" rare3",)))
 
 
 def test_a_unit_that_only_rare_tokens_fire_gets_its_first_rule() -> None:
