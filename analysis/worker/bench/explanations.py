@@ -87,8 +87,8 @@ class _Found:
 
 def measure(quick: bool) -> Iterator[Measurement]:
     """r by layer, references, lengths, and neurons per second and core."""
-    model = _load()
-    units = _sample(model, quick)
+    model = load_demo_model()
+    units = sample_neurons(model, quick, QUICK_PER_LAYER if quick else PER_LAYER)
     recorded = record(model, units)
     space = TokenSpace(token_space(model.embedding()))
     vocabulary = Vocabulary(model.token_texts(), space)
@@ -106,7 +106,7 @@ def measure(quick: bool) -> Iterator[Measurement]:
     yield from _reported(found, sum(map(len, units.values())))
 
 
-def _load() -> SubjectModel:
+def load_demo_model() -> SubjectModel:
     """In the dtype that the demo takes here."""
     cpu = torch.device("cpu")
     cache = get_settings().data / CACHE
@@ -120,15 +120,15 @@ def _load() -> SubjectModel:
     return load_model(source, kind="gguf", dtype=chosen, device=cpu, cache=cache)
 
 
-def _sample(model: SubjectModel, quick: bool) -> dict[str, list[int]]:
+def sample_neurons(model: SubjectModel, quick: bool, per_layer: int) -> dict[str, list[int]]:
+    """So many of every MLP (quick: of few), none that fitting was tuned on; by site."""
     rng = np.random.default_rng(SEED)
     sites = [site for site in model.sites if site.kind == "mlp"]
     if quick:
         sites = [sites[at] for at in np.linspace(0, len(sites) - 1, QUICK_LAYERS).astype(int)]
-    n = QUICK_PER_LAYER if quick else PER_LAYER
     tuned = _tuned_on(model)
     return {
-        site.name: rng.choice(free, min(n, len(free)), replace=False).tolist()
+        site.name: rng.choice(free, min(per_layer, len(free)), replace=False).tolist()
         for site in sites
         if len(free := np.setdiff1d(np.arange(site.n_units), tuned.get(site.name, [])))
     }
