@@ -21,6 +21,7 @@ from analysis.programs.program import Program
 from analysis.programs.reading import Reading
 from analysis.programs.running import predict
 from analysis.score.baselines import Baselines
+from analysis.score.correlation import pearson
 from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, lookup_program, predict_lookup
 from analysis.score.records import Scores
 from analysis.score.scoring import Failure, Shared, fit_decisions, score_explanation
@@ -326,17 +327,7 @@ def _why(fit: Float32[ndarray, "window pos"], texts: Texts, varies: bool) -> str
 
 
 def _r_of_each(actual: ndarray, predicted: ndarray) -> list[float | None]:
-    found: list[float | None] = []
-    for these, those in zip(actual.astype(np.float64), predicted.astype(np.float64), strict=True):
-        finite = np.isfinite(these)
-        if not finite.any():
-            found.append(None)
-            continue
-        a = these[finite] - these[finite].mean()
-        p = those[finite] - those[finite].mean()
-        scale = float(np.sqrt((a @ a) * (p @ p)))
-        found.append(float(a @ p) / scale if scale > 0 else None)
-    return found
+    return [_or_none(pearson(*pair)) for pair in zip(actual, predicted, strict=True)]
 
 
 def _or_none(number: float) -> float | None:

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 from numpy import ndarray
 
-from analysis.explain.rules.claiming import correlation, is_borne_out
+from analysis.explain.rules.claiming import is_borne_out, r_or_least
 from analysis.explain.rules.levels import set_levels
 from analysis.programs.length import n_listed
 from analysis.programs.program import At, OneOf, Predicate, Program, Rule
@@ -83,7 +83,7 @@ def strengthen(
     before, after = (predict(one, calibration.reading)[there.places] for one in (program, found))
     if not program.rules:
         return found if is_borne_out(there.actual, after) else program
-    gained = correlation(there.actual, after) - correlation(there.actual, before)
+    gained = r_or_least(there.actual, after) - r_or_least(there.actual, before)
     return found if gained >= -WORSE else program
 
 

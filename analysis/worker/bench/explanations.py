@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32
+from jaxtyping import Float32
 from numpy import ndarray
 
 from analysis.explain.rules.smoothing import predict_smoothed, smooth, smoothed_program
@@ -28,6 +28,7 @@ from analysis.programs.running import predict
 from analysis.programs.token_space import TokenSpace
 from analysis.programs.vocabulary import Vocabulary
 from analysis.programs.writing import write_program
+from analysis.score.correlation import pearson
 from analysis.score.lookup import cut_lookup, fit_lookup, predict_lookup
 from analysis.weights.token_space import token_space
 from analysis.worker.bench.recorded import COUNTED_FROM, Recorded, record
@@ -190,7 +191,7 @@ def _write_additive(texts: Texts, recorded: Recorded, site: str, found: _Found) 
         program = smoothed_program(smoothed, texts.smoother, unit, texts.vocabulary)
         read = parse_program(write_program(program))
         ran = predict(read, test.reading)[test.counted]
-        r = [float(np.nan_to_num(correlation(actual[unit], p))) for p in (expected[unit], ran)]
+        r = [float(np.nan_to_num(pearson(actual[unit], p))) for p in (expected[unit], ran)]
         found.written.append((bits_of(read, len(texts.vocabulary)), r[0], r[1]))
 
 
@@ -213,17 +214,8 @@ def _references(
     for name, n in REFERENCES.items():
         table = whole if n is None else cut_lookup(whole, n=n)
         predicted = predict_lookup(table, test.windows.tokens)[:, test.counted]
-        found[name] = [correlation(*pair) for pair in zip(actual, predicted, strict=True)]
+        found[name] = [pearson(*pair) for pair in zip(actual, predicted, strict=True)]
     return found
-
-
-def correlation(
-    actual: Float[ndarray, " position"], predicted: Float[ndarray, " position"]
-) -> float:
-    """Pearson's; NaN where it is undefined."""
-    a, p = (values - values.mean(dtype=np.float64) for values in (actual, predicted))
-    scale = float(np.sqrt((a @ a) * (p @ p)))
-    return float(a @ p) / scale if scale > 0 else np.nan
 
 
 def _reported(found: _Found, n: int) -> Iterator[Measurement]:
