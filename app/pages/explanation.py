@@ -6,7 +6,13 @@ from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.auth.actor import CurrentActor
-from app.dependencies import AppSettings, PlaceIsFree, ReadSession, WriteSession
+from app.dependencies import (
+    AppSettings,
+    PlaceIsFree,
+    ProgramDeadline,
+    ReadSession,
+    WriteSession,
+)
 from app.errors import NotFoundError
 from app.pages.choosing import AskedRun
 from app.rendering.addresses import ModelPages
@@ -57,6 +63,7 @@ def show_explanation(
     request: Request,
     session: ReadSession,
     settings: AppSettings,
+    deadline: ProgramDeadline,
     model: str,
     site: str,
     index: Index,
@@ -68,7 +75,7 @@ def show_explanation(
     view = check_place(get_explanation(session, explanation_id=number), model, site, index)
     context = {
         "explanation": view,
-        "evidence": gather_evidence(session, view, data=settings.data, split=split)
+        "evidence": gather_evidence(session, view, data=settings.data, split=split, check=deadline)
         if free or view.program is None
         else BUSY,
         "pages": ModelPages(model, run),

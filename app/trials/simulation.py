@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from analysis.programs.check import Check
 from analysis.programs.errors import ProgramError
 from analysis.programs.program import Program
 from analysis.programs.running import run_program
@@ -25,8 +26,10 @@ N_RANDOM: Final = 6
 N_TOKENS: Final = 8
 
 
-def simulate(session: Session, program: Program, trial: Trial, *, split: str) -> SimulationView:
-    """Raises NotFoundError where the run kept no pool of the split."""
+def simulate(
+    session: Session, program: Program, trial: Trial, *, split: str, check: Check
+) -> SimulationView:
+    """Raises NotFoundError where the run kept no pool of the split, and what `check` raises."""
     tried = trial.splits.get(split)
     if tried is None:
         raise NotFoundError(
@@ -36,7 +39,7 @@ def simulate(session: Session, program: Program, trial: Trial, *, split: str) ->
     text = tried.text
     about = PoolText(text.lengths, text.documents, text.numbers, trial.counted_from)
     pool = prepare_pool(about, n_pos=text.tokens.shape[1], replicates=0)
-    predicted = run(program, trial, tried)
+    predicted = run(program, trial, tried, check)
     words = [
         texts(trial.vocabulary, row[:length].tolist())
         for row, length in zip(text.tokens, text.lengths.tolist(), strict=True)
@@ -69,12 +72,13 @@ def simulate(session: Session, program: Program, trial: Trial, *, split: str) ->
     )
 
 
-def run(program: Program, trial: Trial, tried: TriedSplit) -> NDArray[np.float32]:
+def run(program: Program, trial: Trial, tried: TriedSplit, check: Check) -> NDArray[np.float32]:
     """[window, pos]; NaN behind a window's end. Raises UnreadableProgramError where it cannot be
     run: `near` without a token space."""
     vocabulary = prepared_vocabulary(trial.vocabulary, trial.space)
+    text = tried.text
     try:
-        return np.asarray(run_program(program, tried.text.tokens, tried.text.lengths, vocabulary))
+        return np.asarray(run_program(program, text.tokens, text.lengths, vocabulary, check))
     except ProgramError as error:
         raise UnreadableProgramError(error) from error
 

@@ -4,8 +4,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.main import create_app
+from app.programs import LONGEST_PROGRAM
 from app.settings import Settings
 from app.store.migrating import upgrade
+from app.store.queries.explanation import LONGEST_TEXT
 from app.store.synthetic import fill_synthetic
 
 UNIT = "/api/v1/models/synthetic/sites/mlp.0/units/9"
@@ -137,3 +139,27 @@ def test_the_distribution_of_scores_has_its_denominators(filled):
     for view in views:
         counted = view["n_scored"] + view["n_undefined"] + view["n_failed"]
         assert counted == view["n_units"] <= view["n_units_of_site"]
+
+
+def test_english_that_is_too_long_to_be_kept_is_cut_and_says_so(own):
+    nested = 'token in {" the"}'
+    for joint in (*(" and ", " or ") * 3, " and "):
+        nested = f"({joint.join([nested, f'not {nested}', nested])})"
+    program = f"when {nested} -> 1"
+    made = own.post(LIST, json={"program": program})
+    assert made.status_code == 201, made.text
+    text = made.json()["text"]
+    assert LONGEST_TEXT - 400 < len(text) <= LONGEST_TEXT
+    assert text.startswith("Fires ")
+    assert text.endswith(
+        "… (cut here, because it is too long to be kept; the program says the rest)"
+    )
+
+
+def test_a_program_is_held_to_the_length_in_which_it_is_kept(own):
+    short = 'when token in {"\\t"} -> 1\n'.replace("\\t", "\t")
+    source = short * (LONGEST_PROGRAM // len(short))
+    assert len(source) <= LONGEST_PROGRAM
+    answer = own.post(f"{LIST}/try", json={"program": source})
+    assert answer.status_code == 422
+    assert "has, as it would be kept," in answer.json()["detail"]

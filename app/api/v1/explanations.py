@@ -17,7 +17,14 @@ from app.api.parameters import (
     WithdrawBody,
 )
 from app.auth.actor import CurrentActor
-from app.dependencies import AppSettings, ReadSession, TakesPlaceToRun, WriteSession
+from app.dependencies import (
+    AppSettings,
+    ProgramDeadline,
+    ReadSession,
+    StoreWriter,
+    TakesPlaceToRun,
+    WriteSession,
+)
 from app.programs import make_claim
 from app.store.queries import explanation as explanations
 from app.store.queries import score
@@ -64,8 +71,9 @@ def get_scores(request: Request, session: ReadSession, explanation_id: Explanati
 def edit_explanation(
     response: Response,
     reading: ReadSession,
-    session: WriteSession,
+    writer: StoreWriter,
     settings: AppSettings,
+    deadline: ProgramDeadline,
     actor: CurrentActor,
     explanation_id: ExplanationId,
     body: Annotated[ClaimBody, Body(description="The claim as it should be.")],
@@ -78,10 +86,12 @@ def edit_explanation(
         text=body.text,
         program=body.program,
         data=settings.data,
+        check=deadline,
     )
-    view = explanations.edit_explanation(
-        session, explanation_id=explanation_id, claim=claim, actor=actor.name
-    )
+    with writer.session() as session:
+        view = explanations.edit_explanation(
+            session, explanation_id=explanation_id, claim=claim, actor=actor.name
+        )
     response.headers["Location"] = f"/api/v1/explanations/{view.id}"
     return view
 
