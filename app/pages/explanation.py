@@ -23,6 +23,7 @@ from app.store.queries.explanation import (
     list_explanations,
     withdraw_explanation,
 )
+from app.store.queries.version import list_versions
 from app.store.views.evidence import EvidenceView
 from app.store.views.explanation import ExplanationView
 from app.trials.evidence import gather_evidence
@@ -83,6 +84,28 @@ def show_explanation(
         "split": split,
     }
     return respond(request, "explanation/page.html", context)
+
+
+@router.get(HERE + "/{number}/versions")
+def show_versions(
+    request: Request,
+    session: ReadSession,
+    model: str,
+    site: str,
+    index: Index,
+    number: Number,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    run: AskedRun = None,
+) -> Response:
+    check_place(get_explanation(session, explanation_id=number), model, site, index)
+    context = {
+        "pages": ModelPages(model, run),
+        "site": site,
+        "index": index,
+        "number": number,
+        "versions": list_versions(session, explanation_id=number, cursor=cursor),
+    }
+    return respond(request, "explanation/versions.html", context)
 
 
 @router.post(HERE + "/{number}/withdraw")

@@ -9,7 +9,9 @@ from app.api.describing import problems_of
 from app.api.parameters import (
     SPLIT,
     ClaimBody,
+    Cursor,
     ExplanationId,
+    Limit,
     Method,
     ModelName,
     OfRun,
@@ -27,8 +29,9 @@ from app.dependencies import (
 )
 from app.programs import make_claim
 from app.store.queries import explanation as explanations
-from app.store.queries import score
-from app.store.views.explanation import ExplanationView
+from app.store.queries import score, version
+from app.store.views.base import Page
+from app.store.views.explanation import ExplanationView, VersionLine
 from app.store.views.score import ScoreSummaryView, ScoreView
 
 router = APIRouter(prefix="/api/v1", tags=["explanations"])
@@ -59,6 +62,24 @@ def get_scores(request: Request, session: ReadSession, explanation_id: Explanati
     so, with its denominators."""
     view = explanations.get_explanation(session, explanation_id=explanation_id)
     return answer(request, view.scores)
+
+
+@router.get(
+    "/explanations/{explanation_id}/versions",
+    response_model=Page[VersionLine],
+    summary="List the versions of an explanation",
+    responses=problems_of(404),
+)
+def list_versions(
+    request: Request,
+    session: ReadSession,
+    explanation_id: ExplanationId,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """All versions of the claim, the newest first: who wrote each, and r on the test split."""
+    page = version.list_versions(session, explanation_id=explanation_id, limit=limit, cursor=cursor)
+    return answer(request, page)
 
 
 @router.post(
