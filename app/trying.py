@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.programs.check import Check, go_on
 from analysis.programs.errors import ProgramError
 from analysis.programs.parsing import parse_program
 from analysis.programs.program import Program
@@ -61,17 +62,19 @@ class _Fitted:
     decisions: Mapping[str, Decisions]
 
 
-def try_program(program: Program, trial: Trial) -> list[ScoreRow]:
-    """One row for each split that the program was not written from."""
-    fitted = _fit(program, trial)
-    return [
-        _score(split, tried, trial, fitted)
-        for split, tried in trial.splits.items()
-        if split not in SEEN
-    ]
+def try_program(program: Program, trial: Trial, check: Check = go_on) -> list[ScoreRow]:
+    """One row for each split that the program was not written from. `check` is called between the
+    parts of the work, and ends it by raising."""
+    fitted = _fit(program, trial, check)
+    rows = []
+    for split, tried in trial.splits.items():
+        if split not in SEEN:
+            check()
+            rows.append(_score(split, tried, trial, fitted))
+    return rows
 
 
-def _fit(program: Program, trial: Trial) -> _Fitted:
+def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
     vocabulary = prepared_vocabulary(trial.vocabulary, trial.space)
     fit = trial.splits["fit"]
     pool = _prepare(fit.text, trial)
@@ -80,12 +83,12 @@ def _fit(program: Program, trial: Trial) -> _Fitted:
     threshold = float(firing_thresholds(actual, pool)[0])
     firing = None if np.isnan(threshold) else threshold
     predictors: dict[str, Predict] = {
-        "program": partial(_run, program, vocabulary),
+        "program": partial(_run, program, vocabulary, check),
         "lookup": partial(_look_up, lookup),
     }
     other = _first_that_is_read(trial.others)
     if other is not None:
-        predictors["shuffled"] = partial(_run, other, vocabulary)
+        predictors["shuffled"] = partial(_run, other, vocabulary, check)
     base = float(lookup.base[0])
     return _Fitted(
         mean=None if np.isnan(base) else base,
@@ -130,9 +133,9 @@ def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> Scor
     return scored_row(split, JUDGE, scores)
 
 
-def _run(program: Program, vocabulary: Vocabulary, text: Text) -> NDArray[np.float32]:
+def _run(program: Program, vocabulary: Vocabulary, check: Check, text: Text) -> NDArray[np.float32]:
     try:
-        return np.asarray(run_program(program, text.tokens, text.lengths, vocabulary))
+        return np.asarray(run_program(program, text.tokens, text.lengths, vocabulary, check))
     except ProgramError as error:  # `near`, where nobody has measured the token space
         raise UnreadableProgramError(error) from error
 

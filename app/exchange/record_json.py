@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any, Final
 
+from app.exchange.details import check_details
 from app.exchange.faults import FileFaultError, expected
 from app.exchange.fields import LARGEST_COUNT, Fields
 from app.store.packing import COLUMNS, METRICS, NOT_ASKED, pack_scores, unpack_scores
@@ -93,6 +94,7 @@ def _details(fields: Fields) -> Mapping[str, Any]:
         return {}
     inner = fields.inner("details")
     found = {name: inner.raw(name) for name in inner}
+    check_details(inner.where, found)
     if len(json.dumps(found)) > LONGEST_DETAILS:
         raise FileFaultError(inner.where, f"more than {LONGEST_DETAILS:,} characters of details")
     return found

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from analysis.programs.check import Check
 from analysis.programs.errors import ProgramError
 from analysis.programs.program import Program
 from analysis.programs.reading import Reading
@@ -28,8 +29,10 @@ N_RANDOM: Final = 6
 N_TOKENS: Final = 8
 
 
-def simulate(session: Session, program: Program, trial: Trial, *, split: str) -> SimulationView:
-    """Raises NotFoundError where the run kept no pool of the split."""
+def simulate(
+    session: Session, program: Program, trial: Trial, *, split: str, check: Check
+) -> SimulationView:
+    """Raises NotFoundError where the run kept no pool of the split, and what `check` raises."""
     tried = trial.splits.get(split)
     if tried is None:
         raise NotFoundError(
@@ -39,7 +42,7 @@ def simulate(session: Session, program: Program, trial: Trial, *, split: str) ->
     text = tried.text
     about = PoolText(text.lengths, text.documents, text.numbers, trial.counted_from)
     pool = prepare_pool(about, n_pos=text.tokens.shape[1])
-    predicted, tests = run(program, trial, tried, pool)
+    predicted, tests = run(program, trial, tried, pool, check)
     words = [
         texts(trial.vocabulary, row[:length].tolist())
         for row, length in zip(text.tokens, text.lengths.tolist(), strict=True)
@@ -74,13 +77,14 @@ def simulate(session: Session, program: Program, trial: Trial, *, split: str) ->
 
 
 def run(
-    program: Program, trial: Trial, tried: TriedSplit, pool: Pool
+    program: Program, trial: Trial, tried: TriedSplit, pool: Pool, check: Check
 ) -> tuple[NDArray[np.float32], list[RuleTest]]:
     """What it predicts [window, pos], NaN behind a window's end, and how each rule fares. Raises
     UnreadableProgramError where it cannot be run: `near` without a token space."""
     vocabulary = prepared_vocabulary(trial.vocabulary, trial.space)
+    text = tried.text
     try:
-        reading = Reading(tried.text.tokens, tried.text.lengths, vocabulary)
+        reading = Reading(text.tokens, text.lengths, vocabulary, check)
         return predict(program, reading), examine_rules(program, reading, tried.actual, pool)
     except ProgramError as error:
         raise UnreadableProgramError(error) from error

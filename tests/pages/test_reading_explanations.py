@@ -186,3 +186,27 @@ def test_a_site_lists_the_best_claim_of_each_unit(pages: TestClient) -> None:
     assert f'/m/synthetic/mlp.1/0/explanations/{best["id"]}"' in page
     assert page.count('class="claim-words"') == 50
     assert "Token lookup" not in page
+
+
+def test_older_versions_are_on_a_page_of_their_own(own_pages: TestClient) -> None:
+    here = "/m/synthetic/mlp.0/5/explanations"
+    number = ""
+    for version in range(1, 61):
+        form = {"text": f"Text {version}", "edit": number}
+        answer = own_pages.post(here, data=form, follow_redirects=False)
+        number = answer.headers["location"].rpartition("/")[2]
+    page = own_pages.get(f"{here}/{number}").text
+    assert "version 41<" in page
+    assert "version 40<" not in page
+    older = re.search(r'href="([^"]*)">older versions', page)
+    assert older is not None
+    listed = own_pages.get(html.unescape(older[1])).text
+    assert re.findall(r"version (\d+)<", listed) == [str(n) for n in range(40, 0, -1)]
+    assert "that is all" in listed
+    whole = own_pages.get(f"{here}/{number}/versions").text
+    assert 'aria-current="true"><a' in whole
+    following = re.search(r'href="([^"]*)" rel="next"', whole)
+    assert following is not None
+    assert "version 10<" in own_pages.get(html.unescape(following[1])).text
+    assert own_pages.get(f"{here}/999999/versions").status_code == 404
+    assert own_pages.get(f"/m/synthetic/mlp.0/6/explanations/{number}/versions").status_code == 404

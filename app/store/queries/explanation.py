@@ -17,6 +17,7 @@ from app.store.locating import Place, check_index, locate_site
 from app.store.paging import check_limit, is_integer, read_cursor, write_cursor
 from app.store.queries.model import check_choice
 from app.store.queries.score import METHODS, OF_EXPLANATIONS, ROW, scores_of
+from app.store.queries.version import versions_of
 from app.store.reading_scores import headline_views
 from app.store.search.vectors import write_vectors
 from app.store.tables import (
@@ -26,7 +27,7 @@ from app.store.tables import (
     SiteTable,
 )
 from app.store.views.base import Page
-from app.store.views.explanation import ExplanationLine, ExplanationView, VersionLine
+from app.store.views.explanation import ExplanationLine, ExplanationView
 from app.store.writing import insert_rows
 from app.store.writing_explanations import SCORED, SCORES, ScoreRow, place_in_search, storable
 
@@ -93,18 +94,6 @@ NEWEST = (
     )
     .group_by(Explanations.method)
 )
-HISTORY = (
-    select(
-        Explanations.id, Explanations.version, Explanations.status, Explanations.method,
-        Explanations.author, Explanations.text, Explanations.created_at, Scores.r, Scores.judge,
-    )
-    .outerjoin(Scores, (Scores.explanation_id == Explanations.id) & (Scores.split == "test"))
-    .where(
-        (Explanations.origin_id == bindparam("origin_id"))
-        | (Explanations.id == bindparam("origin_id"))
-    )
-    .order_by(Explanations.version.desc(), Explanations.id.desc())
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -208,35 +197,16 @@ def get_explanation(session: Session, *, explanation_id: int) -> ExplanationView
         site=row.site,
         newest=_newest_runs(session, row.site_id, row.unit_index),
     )
+    versions = versions_of(session, origin_id=row.origin_id or row.id)
     return ExplanationView(
         **{name: getattr(line, name) for name in ExplanationLine.model_fields},
         origin_id=row.origin_id or row.id,
         program=row.program,
         details=row.details,
         scores=scores_of(session, explanation_id=row.id),
-        history=history_of(session, origin_id=row.origin_id or row.id),
+        history=versions.items,
+        history_cursor=versions.next_cursor,
     )
-
-
-def history_of(session: Session, *, origin_id: int) -> list[VersionLine]:
-    """The newest version first."""
-    found: dict[int, Row[*tuple[Any, ...]]] = {}
-    for row in session.execute(HISTORY, {"origin_id": origin_id}):
-        if row.id not in found or row.judge == "program":
-            found[row.id] = row
-    return [
-        VersionLine(
-            id=row.id,
-            version=row.version,
-            status=row.status,
-            method=row.method,
-            author=row.author,
-            text=row.text,
-            created_at=row.created_at,
-            r=row.r,
-        )
-        for row in found.values()
-    ]
 
 
 def create_explanation(

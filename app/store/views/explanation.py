@@ -79,4 +79,6 @@ class ExplanationView(ExplanationLine):
     """How it came about: candidates, prompt, answer, cost, why it failed, where it is from."""
     scores: list[ScoreView]
     history: list[VersionLine]
-    """All versions, the newest first."""
+    """The newest versions, 20 at most, the newest first."""
+    history_cursor: str | None
+    """Where `…/versions` goes on with older ones; null where there are none."""

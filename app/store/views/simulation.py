@@ -53,4 +53,5 @@ class SimulationView(View):
     n_false_alarms: int
     n_misses: int
     rules: list[RuleTestView]
-    """One per rule of the program, then one per table, in its order."""
+    """One per rule of the program, then one per table, in its order; of more than 200 the
+    first."""
