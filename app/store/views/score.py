@@ -16,6 +16,8 @@ class BaselinesView(View):
     """The unit's token lookup."""
     shuffled: float | None
     """The explanation of another random unit of the site."""
+    lookup_cut: float | None
+    """The token lookup cut to as many tokens as the program lists, at least one."""
 
 
 class ScoreView(View):
@@ -29,7 +31,7 @@ class ScoreView(View):
     """`program`, or the language model that judged."""
     status: ScoreStatus
     reason: str | None
-    """Why it is undefined or failed."""
+    """Why it is undefined or failed, or has no interval."""
     value: float | None
     low: float | None
     """Of the 95 % interval, bootstrapped by document."""
@@ -37,6 +39,15 @@ class ScoreView(View):
     baselines: BaselinesView
     p: float | None
     """Of corpus_r: of being no better than shuffled, one-sided, by the document bootstrap."""
+    q: float | None = None
+    """Of corpus_r: the lowest false discovery rate, over all units that the run explained by this
+    method, at which it counts as better than shuffled; null where no run explained a random sample
+    of units, and in lists."""
+    n_yes: int | None
+    """Of detection, its precision and recall: windows in which the unit fires; of fuzzing: showings
+    of windows with the marks where it fires; of AUROC: tokens that fire."""
+    n_cases: int | None
+    """All that were judged: windows; showings; counted tokens."""
     n_windows: int
     n_documents: int
     n_positions: int
@@ -53,7 +64,7 @@ class HeadlineView(View):
     judge: str
     status: ScoreStatus
     reason: str | None
-    """Why it is undefined or failed."""
+    """Why it is undefined or failed, or has no interval."""
     r: float | None
     low: float | None
     high: float | None
