@@ -54,6 +54,8 @@ environment.filters.update(
     axis_start=score_bar.axis_start,
     by_judge=score_table.by_judge,
     score_value=score.score_value,
+    cases_of=score.cases_of,
+    luck_of=score.luck_of,
     r_or_none=score.r_or_none,
     level=score.level,
     dropped=score.dropped,

@@ -27,6 +27,7 @@ METRICS: Final = {
 }  # fmt: skip
 LOUD: Final = 0.1
 """A drop from this on is marked."""
+MOST_SURE: Final = 1e-4
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,40 @@ def score_value(
         status: ScoreStatus = "undefined" if score.status == "ok" else score.status
         return standing(status, score.reason if reasons else None)
     ends = ""
-    if interval and score.low is not None and score.high is not None:
+    if interval and reasons and score.low is None and score.reason is not None:
+        ends = f' <span class="interval no-interval">{escape(score.reason)}</span>'
+    elif interval and score.low is not None and score.high is not None:
         ends = (
             f' <span class="interval"><span class="visually-hidden">95 % interval </span>'
             f"{number(score.low)} to {number(score.high)}</span>"
         )
     return trusted(f'<data class="score" value="{value!r}">{number(value)}</data>{ends}')
+
+
+def cases_of(score: ScoreView | None) -> str:
+    """On how much detection, fuzzing and AUROC stand; nothing of other metrics, or where it is not
+    known."""
+    if score is None or score.n_cases is None or score.n_yes is None:
+        return ""
+    if score.metric == "fuzzing":
+        return f"{score.n_yes:,} windows, each marked rightly and wrongly"
+    noun = "tokens" if score.metric == "auroc" else "windows"
+    return f"{score.n_yes:,} of {score.n_cases:,} {noun} fire"
+
+
+def luck_of(score: ScoreView | None) -> Markup:
+    """p and q of being better than shuffled; nothing where p is not defined."""
+    if score is None or score.p is None:
+        return Markup("")
+    words = f"{term('shuffled', 'better than shuffled')}: p {shown_p(score.p)}"
+    if score.q is not None:
+        words += f", {term('false discovery rate', 'q')} {shown_p(score.q)}"
+    return trusted(f'<span class="luck">{words}</span>')
+
+
+def shown_p(value: float) -> str:
+    """Two digits: 0.00099 is what a thousand resamples can say at best."""
+    return f"{value:.2g}" if value >= MOST_SURE else f"{value:.1e}"
 
 
 def dropped(test: HeadlineView | ScoreView | None, other: HeadlineView | ScoreView) -> Markup:

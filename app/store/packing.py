@@ -122,20 +122,27 @@ def unpack_scores(data: bytes) -> NDArray[np.float32]:
     return values
 
 
+def unpack_reason(data: bytes, metric: int = 0) -> str | None:
+    """The reason alone, of one metric: lists need no more, and pages have many of them."""
+    start = len(data) // COLUMN_BYTES * COLUMN_BYTES
+    if len(data) < start + NOTES_BYTES:
+        return None
+    code = data[start + metric]
+    return REASONS[code - 1] if 0 < code <= len(REASONS) else None
+
+
 def unpack_notes(data: bytes) -> list[ScoreNote]:
     """One for each of `METRICS`; empty in rows that are older."""
     start = len(data) // COLUMN_BYTES * COLUMN_BYTES
     if len(data) < start + NOTES_BYTES:
         return [NO_NOTE] * len(METRICS)
-    codes = data[start : start + len(METRICS)]
     counts = unpack(data[start + len(METRICS) : start + NOTES_BYTES], np.uint32, -1, 2).tolist()
     notes = []
-    for metric, code in zip(METRICS, codes, strict=True):
+    for place, metric in enumerate(METRICS):
         family = metric.partition("_")[0]
         n_yes, n_cases = counts[COUNTED.index(family)] if family in COUNTED else (0, 0)
-        reason = REASONS[code - 1] if 0 < code <= len(REASONS) else None
         known = (n_yes, n_cases) if n_cases else (None, None)
-        notes.append(ScoreNote(reason, *known))
+        notes.append(ScoreNote(unpack_reason(data, place), *known))
     return notes
 
 

@@ -13,6 +13,7 @@ from app.store.packing import (
     PROTOCOLS,
     ScoreNote,
     unpack_notes,
+    unpack_reason,
     unpack_scores,
 )
 from app.store.views.score import BaselinesView, HeadlineView, ScoreStatus, ScoreView
@@ -47,7 +48,7 @@ def _headline(row: Row[*tuple[Any, ...]]) -> HeadlineView:
         split=row.split,
         judge=row.judge,
         status=status,
-        reason=_reason(row, status, numbers, unpack_notes(row.values)[0]),
+        reason=_reason(row, status, numbers, unpack_reason(row.values)),
         r=value,
         low=low,
         high=high,
@@ -68,7 +69,7 @@ def _score_view(
         split=row.split,
         judge=row.judge,
         status=status,
-        reason=_reason(row, status, numbers, note),
+        reason=_reason(row, status, numbers, note.reason),
         value=value,
         low=low,
         high=high,
@@ -106,15 +107,15 @@ def _interval(numbers: list[float]) -> tuple[float | None, float | None]:
 
 
 def _reason(
-    row: Row[*tuple[Any, ...]], status: ScoreStatus, numbers: list[float], note: ScoreNote
+    row: Row[*tuple[Any, ...]], status: ScoreStatus, numbers: list[float], known: str | None
 ) -> str | None:
     """The metric's own, where it is stored, else that of the whole row; of a number that has no
     interval why it has none."""
     if status == "not run":
         return None
     if status == "ok":
-        return BOUNDARY if numbers[1] == numbers[2] else note.reason
-    return note.reason or row.reason
+        return BOUNDARY if numbers[1] == numbers[2] else known
+    return known or row.reason
 
 
 def _baselines(numbers: list[float]) -> BaselinesView:

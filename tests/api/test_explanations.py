@@ -33,7 +33,7 @@ def test_a_unit_s_explanations_are_listed_with_r_and_baselines(filled):
     headline = rules["headlines"][0]
     assert headline["split"] == "test"
     assert headline["low"] < headline["r"] < headline["high"]
-    assert headline["baselines"].keys() == {"mean", "lookup", "shuffled"}
+    assert headline["baselines"].keys() == {"mean", "lookup", "shuffled", "lookup_cut"}
 
 
 def test_one_explanation_has_program_provenance_scores_and_history(filled):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.store.locating import locate
 from app.store.packing import unpack
 from app.store.queries.model import check_choice
+from app.store.queries.significance import q_of, units_of_run
 from app.store.reading import finite_or_none
 from app.store.reading_scores import score_views
 from app.store.tables import RunTable, ScoreSummaryTable, ScoreTable, SiteTable
@@ -51,12 +52,35 @@ SUMMARIES = (
 )  # fmt: skip
 
 
-def scores_of(session: Session, *, explanation_id: int) -> list[ScoreView]:
-    """Every metric of every split and judge that scored this explanation, test first."""
+def scores_of(session: Session, *, explanation_id: int, method: str) -> list[ScoreView]:
+    """Every metric of every split and judge that scored this explanation, test first; with the q of
+    its r among all units of the run."""
     rows = session.execute(OF_EXPLANATIONS, {"explanation_ids": [explanation_id]}).all()
     order = {"test": 0, "calibration": 2, "fit": 3}
     ordered = sorted(rows, key=lambda row: (order.get(row.split, 1), row.split, row.judge))
-    return [view for row in ordered for view in score_views(row)]
+    n_units: dict[int, dict[str, int]] = {
+        run_id: units_of_run(session, run_id=run_id, method=method)
+        for run_id in {row.score_run_id for row in ordered if row.score_run_id is not None}
+    }
+    return [
+        view
+        if view.p is None or view.run_id is None or view.split not in n_units[view.run_id]
+        else view.model_copy(
+            update={
+                "q": q_of(
+                    session,
+                    run_id=view.run_id,
+                    method=method,
+                    split=view.split,
+                    judge=view.judge,
+                    n_units=n_units[view.run_id][view.split],
+                    p=view.p,
+                )
+            }
+        )
+        for row in ordered
+        for view in score_views(row)
+    ]
 
 
 def list_score_summaries(
