@@ -32,10 +32,7 @@ UNDEFINED_RESAMPLES: Final = (
 NO_RESAMPLES: Final = "no interval: no resamples were asked for"
 FEW_DOCUMENTS: Final = "no interval: fewer than 3 documents"
 FEW_TOP_DOCUMENTS: Final = "no interval: the top windows are of fewer than 8 documents"
-BOUNDARY: Final = (
-    "no interval: nearly all resamples of the documents give this same value, so they cannot tell "
-    "how far off it may be"
-)
+BOUNDARY: Final = "no interval: nearly all resamples of the documents give this same value"
 
 REASONS: Final = (
     SAME_PREDICTION,

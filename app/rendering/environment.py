@@ -54,6 +54,7 @@ environment.filters.update(
     axis_start=score_bar.axis_start,
     by_judge=score_table.by_judge,
     score_value=score.score_value,
+    why_no_interval=score.why_no_interval,
     cases_of=score.cases_of,
     luck_of=score.luck_of,
     r_or_none=score.r_or_none,

@@ -98,14 +98,19 @@ def score_value(
         status: ScoreStatus = "undefined" if score.status == "ok" else score.status
         return standing(status, score.reason if reasons else None)
     ends = ""
-    if interval and reasons and score.low is None and score.reason is not None:
-        ends = f' <span class="interval no-interval">{escape(score.reason)}</span>'
-    elif interval and score.low is not None and score.high is not None:
+    if interval and score.low is not None and score.high is not None:
         ends = (
             f' <span class="interval"><span class="visually-hidden">95 % interval </span>'
             f"{number(score.low)} to {number(score.high)}</span>"
         )
     return trusted(f'<data class="score" value="{value!r}">{number(value)}</data>{ends}')
+
+
+def why_no_interval(score: ScoreView | None) -> str:
+    """Of a number without an interval; of what is undefined `score_value` says the reason."""
+    if score is None or score.value is None or score.low is not None:
+        return ""
+    return score.reason or ""
 
 
 def cases_of(score: ScoreView | None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from analysis.score.reasons import BOUNDARY
+from analysis.score.reasons import NOT_ASKED as NO_JUDGE
 from app.store.packing import (
     METRICS,
     NOT_ASKED,
@@ -42,13 +43,14 @@ def _place(split: str) -> tuple[int, str]:
 
 def _headline(row: Row[*tuple[Any, ...]]) -> HeadlineView:
     numbers = unpack_scores(row.values)[0].tolist()
-    status, value = _status(row.score_status, numbers)
+    known = unpack_reason(row.values)
+    status, value = _status(row.score_status, numbers, known)
     low, high = _interval(numbers)
     return HeadlineView(
         split=row.split,
         judge=row.judge,
         status=status,
-        reason=_reason(row, status, numbers, unpack_reason(row.values)),
+        reason=_reason(row, status, numbers, known),
         r=value,
         low=low,
         high=high,
@@ -61,7 +63,7 @@ def _headline(row: Row[*tuple[Any, ...]]) -> HeadlineView:
 def _score_view(
     row: Row[*tuple[Any, ...]], metric: str, numbers: list[float], note: ScoreNote
 ) -> ScoreView:
-    status, value = _status(row.score_status, numbers)
+    status, value = _status(row.score_status, numbers, note.reason)
     low, high = _interval(numbers)
     return ScoreView(
         metric=metric,
@@ -85,8 +87,11 @@ def _score_view(
     )
 
 
-def _status(stored: str, numbers: list[float]) -> tuple[ScoreStatus, float | None]:
-    """A metric without any number was not run, unless the whole row is undefined or failed."""
+def _status(
+    stored: str, numbers: list[float], known: str | None
+) -> tuple[ScoreStatus, float | None]:
+    """A metric without any number was not run, unless the whole row is undefined or failed, or it
+    is known why the metric is."""
     value = numbers[0]
     if isfinite(value):
         return "ok", value
@@ -94,6 +99,8 @@ def _status(stored: str, numbers: list[float]) -> tuple[ScoreStatus, float | Non
         return "not run", None
     if stored == "failed":
         return "failed", None
+    if known is not None and known != NO_JUDGE:
+        return "undefined", None
     if stored == "undefined" or any(isfinite(number) for number in numbers):
         return "undefined", None
     return "not run", None

@@ -14,7 +14,8 @@ PAGE = "/m/synthetic/scores"
 def summary(site: str, method: str, split: str, **more: object) -> ScoreSummaryView:
     fields: dict[str, object] = {
         "model": "m", "site": site, "kind": "mlp", "layer": int(site[4:]), "run_id": 1,
-        "method": method, "split": split, "n_units_of_site": 100, "n_units": 10, "n_scored": 8,
+        "method": method, "split": split, "n_units_of_site": 100,
+        "n_units_of_kind": 1000, "lookup_mean_r": None, "n_units": 10, "n_scored": 8,
         "n_undefined": 1, "n_failed": 1, "n_better": 6, "mean_r": 0.5,
         "quantiles": [n / 100 for n in range(101)], "points": [],
     }  # fmt: skip
@@ -30,7 +31,7 @@ def test_means_are_over_units_and_not_over_layers() -> None:
     ]
     (total,) = totals_of(some, "mlp")
     assert total.mean_r == pytest.approx((10 * 0.2 + 10 * 0.6) / 30)
-    assert (total.n_units, total.n_units_of_sites, total.n_scored) == (30, 300, 4)
+    assert (total.n_units, total.n_units_of_kind, total.n_scored) == (30, 1000, 4)
     assert (total.n_undefined, total.n_failed) == (3, 3)
 
 

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.orm import Session
 
+from app.store.locating import locate
 from app.store.tables import DocumentTable
 from app.store.views.held_out import HeldOutView
 
@@ -33,6 +34,14 @@ def held_out(session: Session, *, corpus_id: int) -> HeldOutView:
     if corpus_id not in known:
         known[corpus_id] = _read(session, corpus_id)
     return known[corpus_id]
+
+
+def held_out_of_model(
+    session: Session, *, model: str, run_id: int | None = None
+) -> HeldOutView | None:
+    """Of the corpus of its sweep."""
+    corpus_id = locate(session, model=model, run_id=run_id).corpus_id
+    return None if corpus_id is None else held_out(session, corpus_id=corpus_id)
 
 
 def _read(session: Session, corpus_id: int) -> HeldOutView:

@@ -90,6 +90,8 @@ class ScoreSummaryView(View):
     method: str
     split: str
     n_units_of_site: int
+    n_units_of_kind: int
+    """Of all the model's sites of this kind, explained or not."""
     n_units: int
     """Explained until now, in random order: a uniform sample of the site."""
     n_scored: int
@@ -99,6 +101,9 @@ class ScoreSummaryView(View):
     """Better than shuffled, at a false discovery rate of 5 % over all units of the run."""
     mean_r: float | None
     """Over all units explained: without a program, or undefined, counts as 0."""
+    lookup_mean_r: float | None
+    """The same of the whole token lookup over the very same units; null where that run did not
+    score it on them."""
     quantiles: list[float]
     """Percentiles 0 to 100 of r; empty where nothing is scored."""
     points: list[ScorePoint]
