@@ -49,6 +49,24 @@ def test_layers_are_rows_with_their_lookup_and_their_domains() -> None:
     assert layers_of(some, "attn") == []
 
 
+def test_a_lookup_of_other_units_is_no_reference() -> None:
+    rules = summary("mlp.0", "rules", "test")
+    for other in ({"run_id": 2}, {"n_units": 100}):
+        (row,) = layers_of([rules, summary("mlp.0", "lookup", "test", **other)], "mlp")
+        assert row.reference is None
+
+
+def test_the_lookup_beside_a_total_is_of_the_same_units_in_every_layer_or_not_there() -> None:
+    some = [
+        summary("mlp.0", "rules", "test", n_units=10, lookup_mean_r=0.3),
+        summary("mlp.1", "rules", "test", n_units=30, lookup_mean_r=0.5),
+    ]
+    (total,) = totals_of(some, "mlp")
+    assert total.lookup_mean_r == pytest.approx((10 * 0.3 + 30 * 0.5) / 40)
+    (total,) = totals_of([*some, summary("mlp.2", "rules", "test")], "mlp")
+    assert total.lookup_mean_r is None
+
+
 def test_units_without_length_or_r_are_no_dots() -> None:
     points = [
         ScorePoint(index=0, bits=100.0, r=0.5),

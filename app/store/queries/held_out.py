@@ -31,9 +31,12 @@ _known: WeakKeyDictionary[Engine, dict[int, HeldOutView]] = WeakKeyDictionary()
 def held_out(session: Session, *, corpus_id: int) -> HeldOutView:
     engine = session.get_bind().engine
     known = _known.setdefault(engine, {})
-    if corpus_id not in known:
-        known[corpus_id] = _read(session, corpus_id)
-    return known[corpus_id]
+    if corpus_id in known:
+        return known[corpus_id]
+    view = _read(session, corpus_id)
+    if view.n_read:
+        known[corpus_id] = view
+    return view
 
 
 def held_out_of_model(
