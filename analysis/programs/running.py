@@ -70,7 +70,7 @@ def predict(program: Program, reading: Reading) -> Float32[np.ndarray, "window p
             held = strength(rule.predicate, reading)
             predicted += np.multiply(held, np.float32(rule.level), dtype=np.float32)
         for table in program.tables:
-            _add_table(table, reading, predicted)
+            predicted += table_levels(table, reading)
     predicted[~reading.there] = np.nan
     return predicted
 
@@ -130,13 +130,14 @@ def _place_of_one(predicate: Predicate, reading: Reading) -> Strength:
             raise TypeError(f"{predicate!r} is no predicate")
 
 
-def _add_table(
-    table: Table, reading: Reading, predicted: Float32[np.ndarray, "window pos"]
-) -> None:
-    back, n_pos = table.back, predicted.shape[1]
+def table_levels(table: Table, reading: Reading) -> Float32[np.ndarray, "window pos"]:
+    """What a table adds at each token."""
+    added = np.zeros(reading.shape, np.float32)
+    back, n_pos = table.back, reading.shape[1]
     if back < n_pos:
         levels = reading.vocabulary.levels(table)
-        predicted[:, back:] += levels[reading.tokens[:, : n_pos - back]]
+        added[:, back:] = levels[reading.tokens[:, : n_pos - back]]
+    return added
 
 
 def _always(reading: Reading) -> Bool[np.ndarray, "window pos"]:

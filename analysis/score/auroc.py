@@ -45,7 +45,9 @@ def score_auroc(
         with np.errstate(divide="ignore", invalid="ignore"):
             won = np.einsum("rd,rd->r", draws @ wins, draws)
             replicates = (won / pairs)[:, None]
-    return Resampled(values, replicates, explained(values, (None,)), cases)
+    n_documents = draws.shape[1]
+    reasons = explained(values, (None,))
+    return Resampled(values, replicates, reasons, cases, n_documents=n_documents)
 
 
 def auroc(firing: Float[ndarray, " firing"], quiet: Float[ndarray, " quiet"]) -> float:

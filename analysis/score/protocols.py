@@ -47,8 +47,12 @@ def score_top_random(
     if len(draws) and len(documents) >= FEWEST_TOP_DOCUMENTS:
         top_draws = draw_documents(len(documents), len(draws), target.pool.seed + 1)
         replicates = _mixed(draws @ random_sums, top_draws @ top_sums)
-    reasons = (SAME_ON_TOP,)
-    return Resampled(values, replicates.reshape(-1, 1), explained(values, reasons))
+    return Resampled(
+        values,
+        replicates.reshape(-1, 1),
+        explained(values, (SAME_ON_TOP,)),
+        n_documents=min(len(documents), draws.shape[1]),
+    )
 
 
 def _counted(top: TopWindows, counted_from: int) -> Bool[ndarray, "top pos"]:

@@ -83,7 +83,7 @@ def values(families: Sequence[Family]) -> dict[str, float | None]:
 
 def _measured(family: Resampled, target: Target) -> list[tuple[Measured, str | None]]:
     """Every metric of a family with its interval, and why it has no value or no interval."""
-    ends, _ = intervals(family.replicates)
+    ends, _ = intervals(family.replicates, family.n_documents)
     found = []
     for value, (low, high), reason in zip(family.values, ends, family.reasons, strict=True):
         one = Measured(_or_none(value), _or_none(low), _or_none(high))

@@ -59,6 +59,7 @@ environment.filters.update(
     luck_of=score.luck_of,
     r_or_none=score.r_or_none,
     level=score.level,
+    verdicts=score.verdicts,
     dropped=score.dropped,
     tested=score.tested,
     in_domain=score.in_domain,

@@ -1,5 +1,6 @@
 """Scores in words: what was tested and how it went; what is no number looks like what it is."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ from app.rendering.numbers import MINUS
 from app.rendering.score_bar import number
 from app.rendering.words import short_split
 from app.store.views.explanation import CLAIMS, ExplanationLine
+from app.store.views.program import RuleTestView
 from app.store.views.score import HeadlineView, ScoreStatus, ScoreView
 
 METHODS: Final = {
@@ -194,6 +196,14 @@ def r_or_none(value: float | None) -> Markup:
     if value is None:
         return Markup('<span class="absent"><span class="visually-hidden">none</span>–</span>')
     return trusted(f'<data class="score" value="{value!r}">{number(value)}</data>')
+
+
+def verdicts(tests: Sequence[RuleTestView]) -> str:
+    """How many rules are borne out, refuted and so on, in words."""
+    counts = Counter[str](test.verdict for test in tests)
+    order = ("borne out", "not decided", "never held", "refuted")
+    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
+    return f"Of {len(tests)} rules: {said}." if tests else ""
 
 
 def level(value: float) -> str:

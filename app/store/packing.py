@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from analysis.score.reasons import REASONS
+from app.store.reasons import REASONS
 
 
 def pack(array: NDArray[Any], dtype: DTypeLike) -> bytes:

@@ -6,8 +6,6 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from analysis.score.reasons import BOUNDARY
-from analysis.score.reasons import NOT_ASKED as NO_JUDGE
 from app.store.packing import (
     METRICS,
     NOT_ASKED,
@@ -17,6 +15,7 @@ from app.store.packing import (
     unpack_reason,
     unpack_scores,
 )
+from app.store.reasons import BOUNDARY, NO_JUDGE
 from app.store.views.score import BaselinesView, HeadlineView, ScoreStatus, ScoreView
 
 

@@ -6,6 +6,7 @@ one run, in one order.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -151,7 +152,8 @@ class Explaining:
             most_listed=asked.most_listed,
         )
         n_vocab = len(sources.vocabulary)
-        made = {"rules": rules_row, "lookup": lookup_row}
+        stand_in = texts.calibration_windows
+        made = {"rules": partial(rules_row, stand_in=stand_in), "lookup": lookup_row}
         return {
             method: [make(u, f, n_vocab) for u, f in zip(chunk.units, found, strict=True)]
             for method, make in made.items()

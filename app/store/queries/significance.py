@@ -14,7 +14,6 @@ import numpy as np
 from sqlalchemy import Engine, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from analysis.score.multiplicity import q_values
 from app.store.tables import ExplanationTable, ScoreSummaryTable, ScoreTable
 
 MOST_KEPT: Final = 64
@@ -71,6 +70,8 @@ def q_of(
 
 def _read(session: Session, key: Key) -> dict[float, float]:
     run_id, method, split, judge, _ = key
+    from analysis.score.multiplicity import q_values  # the store opens without the analysis
+
     values = {"run_id": run_id, "method": method, "split": split, "judge": judge}
     rows = session.execute(CHANCES, values).all()
     chances = np.array([np.nan if p is None else p for p, _ in rows], np.float64)

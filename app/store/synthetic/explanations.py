@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 from sqlalchemy import Connection, Engine
 
-from analysis.score.reasons import FEW_TOP_DOCUMENTS, NEVER_YES
 from app.store.engine import begin, open_session
 from app.store.packing import METRICS, ScoreNote, pack, pack_scores
 from app.store.queries.explanation import (
@@ -20,6 +19,7 @@ from app.store.queries.explanation import (
     edit_explanation,
     withdraw_explanation,
 )
+from app.store.reasons import FEW_TOP_DOCUMENTS, NEVER_SAID
 from app.store.search.units import index_units
 from app.store.synthetic.text import Text
 from app.store.tables import ModelTable, SiteTable
@@ -120,7 +120,7 @@ def _score(
     }
     notes = {
         "top_random_r": ScoreNote(FEW_TOP_DOCUMENTS),
-        "detection_precision": ScoreNote(NEVER_YES),
+        "detection_precision": ScoreNote(NEVER_SAID),
         "fuzzing": ScoreNote(None, 4, 8),
         "auroc": ScoreNote(None, 5, 496),
     }
