@@ -15,12 +15,14 @@ from threadpoolctl import threadpool_limits
 
 from analysis.explain.rules.fitting import fit_rules
 from analysis.explain.rules.smoothing import predict_smoothed, smooth
+from analysis.explain.rules.strengthening import LISTED_SHARE, Shown, strengthen
 from analysis.explain.texts import CALIBRATION, FIT, Texts
 from analysis.programs.length import n_listed
 from analysis.programs.program import Program
 from analysis.programs.reading import Reading
 from analysis.programs.running import predict
 from analysis.score.baselines import Baselines
+from analysis.score.correlation import pearson
 from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, lookup_program, predict_lookup
 from analysis.score.records import Scores
 from analysis.score.scoring import Failure, Shared, fit_decisions, score_explanation
@@ -36,7 +38,7 @@ NOT_FINITE = "No activation on the fit text is finite."
 
 @dataclass(frozen=True, eq=False)
 class UnitTops:
-    """The windows of one split that make one unit fire most."""
+    """Windows of one split that are kept for one unit: those that make it fire most, or all."""
 
     tokens: ndarray
     about: TopWindows
@@ -62,19 +64,29 @@ def explain_units(
     activations: Mapping[str, Float32[ndarray, "unit window pos"]],
     tops: Mapping[str, Sequence[UnitTops | None]],
     *,
+    exemplars: Sequence[UnitTops | None] = (),
     most_rules: int = 12,
     most_listed: int = 120,
 ) -> list[Explained]:
-    """`activations` of every split of the texts; `tops` of those splits that have any."""
+    """`activations` of every split of the texts; `tops` of those tested splits that have any;
+    `exemplars` of fit, whichever are kept, but none of the pool's windows."""
     # A unit's matrices are small: threads of the BLAS would wait for each other more than compute.
     with threadpool_limits(limits=1, user_api="blas"):
-        return _explain(texts, activations, tops, most_rules=most_rules, most_listed=most_listed)
+        return _explain(
+            texts,
+            activations,
+            tops,
+            exemplars or [None] * len(activations[FIT]),
+            most_rules=most_rules,
+            most_listed=most_listed,
+        )
 
 
 def _explain(
     texts: Texts,
     activations: Mapping[str, Float32[ndarray, "unit window pos"]],
     tops: Mapping[str, Sequence[UnitTops | None]],
+    exemplars: Sequence[UnitTops | None],
     *,
     most_rules: int,
     most_listed: int,
@@ -90,6 +102,7 @@ def _explain(
     for unit in range(len(fit)):
         program = None
         if varies[unit]:
+            kept = exemplars[unit]
             program = fit_rules(
                 on_fit[unit],
                 smoothed_fit[unit],
@@ -97,8 +110,21 @@ def _explain(
                 fit=texts.rules_fit,
                 on=texts.rules_calibration,
                 most_rules=most_rules,
-                most_listed=most_listed,
+                most_listed=most_listed if kept is None else int(LISTED_SHARE * most_listed),
             )
+            if kept is not None:
+                program = strengthen(
+                    program,
+                    Shown(texts.fit.reading, texts.fit.counted, by_split[FIT][unit]),
+                    _shown(kept, texts),
+                    Shown(
+                        texts.calibration.reading,
+                        texts.calibration.counted,
+                        by_split[CALIBRATION][unit],
+                    ),
+                    most_rules=most_rules,
+                    most_listed=most_listed,
+                )
         is_something = program is not None and bool(program.rules)
         programs.append(program if is_something else None)
         reasons.append(
@@ -129,6 +155,12 @@ def _explain(
         )
         for unit in range(len(fit))
     ]
+
+
+def _shown(kept: UnitTops, texts: Texts) -> Shown:
+    reading = Reading(kept.tokens, kept.about.lengths, texts.vocabulary)
+    counted = reading.there & (np.arange(reading.shape[1]) >= texts.fit.pool.counted_from)
+    return Shown(reading, counted, kept.about.actual)
 
 
 class _Scoring:
@@ -306,17 +338,7 @@ def _why(fit: Float32[ndarray, "window pos"], texts: Texts, varies: bool) -> str
 
 
 def _r_of_each(actual: ndarray, predicted: ndarray) -> list[float | None]:
-    found: list[float | None] = []
-    for these, those in zip(actual.astype(np.float64), predicted.astype(np.float64), strict=True):
-        finite = np.isfinite(these)
-        if not finite.any():
-            found.append(None)
-            continue
-        a = these[finite] - these[finite].mean()
-        p = those[finite] - those[finite].mean()
-        scale = float(np.sqrt((a @ a) * (p @ p)))
-        found.append(float(a @ p) / scale if scale > 0 else None)
-    return found
+    return [_or_none(pearson(*pair)) for pair in zip(actual, predicted, strict=True)]
 
 
 def _or_none(number: float) -> float | None:

@@ -29,6 +29,16 @@ def simulation(
     return np.asarray(finish(sums.sum(0, keepdims=True))[0])
 
 
+def pearson(actual: Float[ndarray, " token"], predicted: Float[ndarray, " token"]) -> float:
+    """r alone, over the tokens with a finite activation; NaN where either is constant."""
+    finite = np.isfinite(actual)
+    if not finite.any():
+        return float("nan")
+    a, p = (v - v.mean(dtype=np.float64) for v in (actual[finite], predicted[finite]))
+    scale = float(np.sqrt((a @ a) * (p @ p)))
+    return float(a @ p) / scale if scale > 0 else float("nan")
+
+
 def score_simulation(
     target: Target, prediction: Prediction, draws: Float64[ndarray, "replicate document"]
 ) -> Resampled:

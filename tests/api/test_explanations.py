@@ -44,7 +44,10 @@ def test_one_explanation_has_program_provenance_scores_and_history(filled):
     assert [line["id"] for line in view["history"]] == [number]
     scores = filled.get(f"/api/v1/explanations/{number}/scores").json()
     assert scores == view["scores"]
-    assert {score["status"] for score in scores} == {"ok", "not run"}
+    assert {score["status"] for score in scores} == {"ok", "undefined", "not run"}
+    assert {score["reason"] for score in scores if score["status"] == "undefined"} == {
+        "the judge never says yes"
+    }
     assert {score["protocol"] for score in scores} >= {"corpus", "top+random"}
 
 
