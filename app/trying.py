@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from analysis.programs.check import Check, go_on
 from analysis.programs.errors import ProgramError
+from analysis.programs.length import n_listed
 from analysis.programs.parsing import parse_program
 from analysis.programs.program import Program
 from analysis.programs.running import run_program
 from analysis.programs.vocabulary import Vocabulary
 from analysis.score.baselines import Baselines
-from analysis.score.lookup import Lookup, fit_lookup, predict_lookup
+from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, predict_lookup
 from analysis.score.pools import Pool, PoolText, prepare_pool
 from analysis.score.scoring import fit_decisions, score_explanation
 from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds
@@ -58,7 +59,7 @@ class _Fitted:
     mean: float | None
     firing: float | None
     predictors: Mapping[str, Predict]
-    """`program`, and the baselines `lookup` and `shuffled`."""
+    """`program`, and the baselines `lookup`, `lookup_cut` and `shuffled`."""
     decisions: Mapping[str, Decisions]
 
 
@@ -85,6 +86,7 @@ def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
     predictors: dict[str, Predict] = {
         "program": partial(_run, program, vocabulary, check),
         "lookup": partial(_look_up, lookup),
+        "lookup_cut": partial(_look_up, cut_lookup(lookup, n=max(1, n_listed(program)))),
     }
     other = _first_that_is_read(trial.others)
     if other is not None:
@@ -125,7 +127,12 @@ def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> Scor
     scores = score_explanation(
         tried.actual.astype(np.float32),
         predictions["program"],
-        baselines=Baselines(fitted.mean, predictions["lookup"], predictions.get("shuffled")),
+        baselines=Baselines(
+            fitted.mean,
+            predictions["lookup"],
+            predictions.get("shuffled"),
+            predictions["lookup_cut"],
+        ),
         pool=_prepare(tried.text, trial),
         firing=fitted.firing,
         top=_top(tried),

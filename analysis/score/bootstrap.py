@@ -20,6 +20,8 @@ import numpy as np
 from jaxtyping import Float64
 from numpy import ndarray
 
+from analysis.score.records import Cases
+
 FEWEST_DOCUMENTS = 3
 LEVEL = 0.95
 MOST_UNDEFINED = 0.1
@@ -38,6 +40,7 @@ class Resampled:
     replicates: Float64[ndarray, "replicate metric"]
     reasons: tuple[str | None, ...]
     """Why a metric has no value."""
+    cases: Cases | None = None
     n_documents: int = 0
     """That were drawn from; of two sets, the fewer."""
 
@@ -61,11 +64,12 @@ def resample(
     finish: Finish,
     draws: Float64[ndarray, "replicate document"],
     reasons: tuple[str | None, ...],
+    cases: Cases | None = None,
 ) -> Resampled:
     """The metrics of all documents and of every resample; `reasons` are kept where NaN."""
     values = finish(sums.sum(0, keepdims=True))[0]
     return Resampled(
-        values, finish(draws @ sums), explained(values, reasons), n_documents=draws.shape[1]
+        values, finish(draws @ sums), explained(values, reasons), cases, n_documents=draws.shape[1]
     )
 
 

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Float64
 from numpy import ndarray
 
 from analysis.score.bootstrap import Resampled, resample
+from analysis.score.reasons import ALL_ZERO, SAME_ACTIVATION, SAME_PREDICTION
 from analysis.score.units import Prediction, Target, centre_of
 
 SMALLEST_SPREAD = 1e-12
@@ -45,14 +46,12 @@ def score_simulation(
     predicted = np.where(target.counted, prediction.values, 0).astype(np.float64)
     centres = (target.centre, centre_of(predicted, target.counted))
     sums = window_sums(target.actual, predicted, target.counted, centres)
-    constant = "every activation is the same"
-    zero = "every activation is 0"
     varied = (target.actual != centres[0])[target.counted].any()
     return resample(
         target.pool.membership @ sums,
         finish,
         draws,
-        ("every prediction is the same" if varied else constant, zero, constant, zero),
+        (SAME_PREDICTION if varied else SAME_ACTIVATION, ALL_ZERO, SAME_ACTIVATION, ALL_ZERO),
     )
 
 

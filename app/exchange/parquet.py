@@ -45,7 +45,10 @@ def schema() -> Any:  # noqa: ANN401 - pyarrow has no types
     import pyarrow as pa
 
     count, text, number = pa.int32(), pa.string(), pa.float64()
-    metric = pa.struct([("metric", text), *((name, pa.float32()) for name in COLUMNS)])
+    metric = pa.struct([
+        ("metric", text), *((name, pa.float32()) for name in COLUMNS),
+        ("reason", text), ("n_yes", count), ("n_cases", count),
+    ])  # fmt: skip
     score = pa.struct([
         ("split", text), ("judge", text), ("status", text), ("reason", text),
         ("n_windows", count), ("n_documents", count), ("n_positions", pa.int64()),

@@ -106,6 +106,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "token lookup": "The baseline that every unit has: the mean activation at each token, from the "
     "fit pool. A table of thousands of entries is no explanation; rules should come near it with "
     "a dozen.",
+    "lookup of its length": "The token lookup cut to as many tokens as the program lists: those "
+    "that matter most on the fit pool. What rules of this length should beat.",
     "shuffled": "The explanation of another random unit of the same site, scored on this one: what "
     "knowing the kind of text is worth.",
     "survived": "A test is survived where the whole 95 % interval of r lies above the shuffled "

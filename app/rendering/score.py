@@ -29,6 +29,7 @@ METRICS: Final = {
 }  # fmt: skip
 LOUD: Final = 0.1
 """A drop from this on is marked."""
+MOST_SURE: Final = 1e-4
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,39 @@ def score_value(
             f"{number(score.low)} to {number(score.high)}</span>"
         )
     return trusted(f'<data class="score" value="{value!r}">{number(value)}</data>{ends}')
+
+
+def why_no_interval(score: ScoreView | None) -> str:
+    """Of a number without an interval; of what is undefined `score_value` says the reason."""
+    if score is None or score.value is None or score.low is not None:
+        return ""
+    return score.reason or ""
+
+
+def cases_of(score: ScoreView | None) -> str:
+    """On how much detection, fuzzing and AUROC stand; nothing of other metrics, or where it is not
+    known."""
+    if score is None or score.n_cases is None or score.n_yes is None:
+        return ""
+    if score.metric == "fuzzing":
+        return f"{score.n_yes:,} windows, each marked rightly and wrongly"
+    noun = "tokens" if score.metric == "auroc" else "windows"
+    return f"{score.n_yes:,} of {score.n_cases:,} {noun} fire"
+
+
+def luck_of(score: ScoreView | None) -> Markup:
+    """p and q of being better than shuffled; nothing where p is not defined."""
+    if score is None or score.p is None:
+        return Markup("")
+    words = f"{term('shuffled', 'better than shuffled')}: p {shown_p(score.p)}"
+    if score.q is not None:
+        words += f", {term('false discovery rate', 'q')} {shown_p(score.q)}"
+    return trusted(f'<span class="luck">{words}</span>')
+
+
+def shown_p(value: float) -> str:
+    """Two digits: 0.00099 is what a thousand resamples can say at best."""
+    return f"{value:.2g}" if value >= MOST_SURE else f"{value:.1e}"
 
 
 def dropped(test: HeadlineView | ScoreView | None, other: HeadlineView | ScoreView) -> Markup:

@@ -36,7 +36,7 @@ def test_a_unit_s_explanations_are_listed_with_r_and_baselines(filled):
     headline = rules["headlines"][0]
     assert headline["split"] == "test"
     assert headline["low"] < headline["r"] < headline["high"]
-    assert headline["baselines"].keys() == {"mean", "lookup", "shuffled"}
+    assert headline["baselines"].keys() == {"mean", "lookup", "shuffled", "lookup_cut"}
 
 
 def test_one_explanation_has_program_provenance_scores_and_history(filled):
@@ -47,7 +47,10 @@ def test_one_explanation_has_program_provenance_scores_and_history(filled):
     assert [line["id"] for line in view["history"]] == [number]
     scores = filled.get(f"/api/v1/explanations/{number}/scores").json()
     assert scores == view["scores"]
-    assert {score["status"] for score in scores} == {"ok", "not run"}
+    assert {score["status"] for score in scores} == {"ok", "undefined", "not run"}
+    assert {score["reason"] for score in scores if score["status"] == "undefined"} == {
+        "the judge never says yes"
+    }
     assert {score["protocol"] for score in scores} >= {"corpus", "top+random"}
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store.locating import Place, check_index, locate_site
 from app.store.paging import check_limit, is_integer, read_cursor, write_cursor
+from app.store.queries.held_out import held_out
 from app.store.queries.model import check_choice
 from app.store.queries.score import METHODS, OF_EXPLANATIONS, ROW, scores_of
 from app.store.queries.version import versions_of
@@ -23,8 +24,10 @@ from app.store.search.vectors import write_vectors
 from app.store.tables import (
     ExplanationTable,
     ModelTable,
+    RunTable,
     ScoreTable,
     SiteTable,
+    UnitStatisticsTable,
 )
 from app.store.views.base import Page
 from app.store.views.explanation import ExplanationLine, ExplanationView
@@ -36,7 +39,7 @@ log = structlog.get_logger("patchclamp.store")
 STATUSES: Final = ("current", "replaced", "withdrawn", "failed")
 LONGEST_TEXT: Final = 20_000
 SORT: Final = "explanations"
-Explanations, Scores = ExplanationTable, ScoreTable
+Explanations, Scores, Statistics = ExplanationTable, ScoreTable, UnitStatisticsTable
 ORDER: Final = (
     case({status: n for n, status in enumerate(STATUSES)}, value=Explanations.status),
     case({method: n for n, method in enumerate(METHODS)}, value=Explanations.method),
@@ -62,9 +65,18 @@ OF_UNIT = (
 """The short list of a page: at most so many rows of scores."""
 FULL = (
     select(*LINE, Explanations.details, Explanations.program, Explanations.search_key,
-           ModelTable.name.label("model"), SiteTable.name.label("site"))
+           ModelTable.name.label("model"), ModelTable.facts, SiteTable.name.label("site"),
+           RunTable.corpus_id, Statistics.skewness, Statistics.minimum)
     .join(SiteTable, SiteTable.id == Explanations.site_id)
     .join(ModelTable, ModelTable.id == Explanations.model_id)
+    .outerjoin(RunTable, RunTable.id == Explanations.sweep_id)
+    .outerjoin(
+        Statistics,
+        (Statistics.run_id == Explanations.sweep_id)
+        & (Statistics.site_id == Explanations.site_id)
+        & (Statistics.split == "fit")
+        & (Statistics.unit_index == Explanations.unit_index),
+    )
     .where(Explanations.id == bindparam("explanation_id"))
 )  # fmt: skip
 Others = aliased(ExplanationTable)
@@ -203,10 +215,18 @@ def get_explanation(session: Session, *, explanation_id: int) -> ExplanationView
         origin_id=row.origin_id or row.id,
         program=row.program,
         details=row.details,
-        scores=scores_of(session, explanation_id=row.id),
+        fires_negatively=_fires_negatively(row),
+        held_out=None if row.corpus_id is None else held_out(session, corpus_id=row.corpus_id),
+        scores=scores_of(session, explanation_id=row.id, method=row.method),
         history=versions.items,
         history_cursor=versions.next_cursor,
     )
+
+
+def _fires_negatively(row: Row[*tuple[Any, ...]]) -> bool | None:
+    if row.skewness is None or row.minimum is None:
+        return None
+    return bool(row.facts.get("gated", False) and row.minimum < 0 and row.skewness < 0)
 
 
 def create_explanation(
