@@ -4,7 +4,7 @@ Every text is held to a pattern and every number to bounds: requests become rows
 the command that repeats a run.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -157,8 +157,23 @@ class RelateRequest(Request):
     n_related: int = Field(default=6, ge=1, le=100)
 
 
+def _costs_something(price: str) -> dict[str, Any]:
+    return {"required": [price], "properties": {price: {"exclusiveMinimum": 0}}}
+
+
 class AssistantOptions(Request):
     """Which language model is asked, and how much. Where it is and its key: the settings."""
+
+    model_config = ConfigDict(
+        **Request.model_config,
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"budget": {"type": "null"}}},
+                _costs_something("dollars_per_million_in"),
+                _costs_something("dollars_per_million_out"),
+            ]
+        },
+    )
 
     model: str = Field(min_length=1, max_length=200, description="As the endpoint calls it.")
     candidates: int = Field(
