@@ -89,12 +89,13 @@ async def take_place_if_free(request: Request) -> AsyncIterator[bool]:
         yield free
 
 
-def get_app_settings(request: Request) -> Settings:
+async def get_app_settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def get_engine(request: Request) -> Engine:
+async def get_engine(request: Request) -> Engine:
+    """Asynchronous, because others would be called in another thread."""
     engine: Engine = request.app.state.engine
     return engine
 

@@ -68,16 +68,6 @@ def visible(token: str) -> str:
     return token.translate(_PICTURES) if token else "∅"
 
 
-class _Values(dict[float | None, str]):
-    """Activations as the readout gets them. Exemplars have float16 ones, of which there are few."""
-
-    def __missing__(self, value: float | None) -> str:
-        if len(self) >= KEPT_VALUES:
-            self.clear()
-        text = self[value] = "x" if value is None else f"{value:.4f}"
-        return text
-
-
 class _Tails(dict[str, str]):
     """What follows a token's colour and marks in its element: layout classes and text.
 
@@ -96,9 +86,7 @@ class _Tails(dict[str, str]):
 
 
 KEPT_TOKENS: Final = 300_000
-KEPT_VALUES: Final = 65_536
 _tails: Final = _Tails()
-_values: Final = _Values()
 
 
 class Line(Protocol):
@@ -133,7 +121,7 @@ def strip(exemplar: Line, scale: float, counted_from: int = 0, label: str | None
         f'<div class="strip" role="img" tabindex="0" data-strip data-peak="{peak}"'
         f' data-counted="{counted_from}"'
         f' data-ids="{" ".join(map(str, exemplar.token_ids))}"'
-        f' data-values="{" ".join(map(_values.__getitem__, values))}"'
+        f' data-values="{_values(values)}"'
         f' aria-label="{escape(label or spoken(exemplar))}">'
         f'<span class="before">{before}</span><span class="after">{after}</span></div>'
     )
@@ -212,3 +200,9 @@ def _rings_after(pieces: list[str]) -> str:
         f'<span class="far">{"".join(pieces[NEAR_AFTER:FAR_AFTER])}</span>'
         f'<span class="outside">{"".join(pieces[FAR_AFTER:])}</span>'
     )
+
+
+def _values(values: Sequence[float | None]) -> str:
+    if None in values:
+        return " ".join(["x" if value is None else f"{value:.4f}" for value in values])
+    return ("%.4f " * len(values) % tuple(values))[:-1]  # one formatting is twice as fast as many
