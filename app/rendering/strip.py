@@ -9,7 +9,7 @@ which the page's readout reads them.
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
-from operator import concat
+from operator import add
 from typing import Final, Protocol
 
 import numpy as np
@@ -153,7 +153,7 @@ def _pieces(
     for position, mark in marks:
         if position < len(beginnings):
             beginnings[position] += mark
-    return list(map(concat, beginnings, map(_tails.__getitem__, exemplar.tokens)))
+    return list(map(add, beginnings, map(_tails.__getitem__, exemplar.tokens)))
 
 
 def _beginnings(values: Sequence[float | None], scale: float) -> list[str]:

@@ -13,6 +13,7 @@ from sqlalchemy import Row, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.store.fetching import fetch
 from app.store.locating import Place, check_index, locate_site
 from app.store.paging import check_limit, is_integer, read_cursor, write_cursor
 from app.store.queries.model import check_choice
@@ -127,7 +128,7 @@ def explanations_of_unit(session: Session, place: Place, index: int) -> list[Exp
     Of several runs of one method, only what the newest found.
     """
     rows: dict[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
-    for row in session.execute(OF_UNIT, {"site_id": place.site_id, "unit_index": index}):
+    for row in fetch(session, OF_UNIT, {"site_id": place.site_id, "unit_index": index}):
         rows[row.id].append(row)
     newest: dict[str, int] = {}
     for some in rows.values():
