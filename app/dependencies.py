@@ -4,7 +4,7 @@ Few requests write at once: while another process keeps the store locked, they w
 threads, and those behind them outside of any thread, so that readers are not held up.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from typing import Annotated, Final
 
@@ -100,9 +100,18 @@ async def get_engine(request: Request) -> Engine:
     return engine
 
 
-def open_read_session(engine: Annotated[Engine, Depends(get_engine)]) -> Iterator[Session]:
-    with open_session(engine) as session:
-        yield session
+async def open_read_session(
+    engine: Annotated[Engine, Depends(get_engine)],
+) -> AsyncIterator[Session]:
+    """Opening a session connects to nothing yet. Closing one asks a PostgreSQL server, for which
+    another thread waits; of SQLite it takes less time than going to that thread."""
+    opened = open_session(engine)
+    if engine.dialect.name == "sqlite":
+        with opened as session:
+            yield session
+    else:
+        async with contextmanager_in_threadpool(opened) as session:
+            yield session
 
 
 async def open_write_session(

@@ -14,7 +14,10 @@ def trusted(html: str) -> Markup:
 
 def escaped(value: Any) -> str:  # noqa: ANN401 - whatever a template can show
     """As it stands in a page: markup as it is, everything else escaped."""
-    return value if type(value) is Markup else escape(value)
+    kind = type(value)
+    if kind is Markup:
+        return value  # type: ignore[no-any-return]
+    return str(value) if kind is int else escape(value)
 
 
 class QuickCode(CodeGenerator):
