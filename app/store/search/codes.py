@@ -3,8 +3,8 @@
 Two steps. The signs of all vectors, as bits, are compared with those of the question by how many
 differ; signs of random projections keep angles (Charikar 2002), and here the axes are those of the
 embedding itself. Of the `WIDE` that differ least, the cosine is computed from the numbers, which
-eight bits and a scale for each vector keep to 0.001. Up to `WIDE` vectors nothing can be missed; of
-a million with the spectrum of sentence embeddings about one in thirty of the ten nearest is, which
+eight bits and a scale for each vector keep to 0.002. Up to `WIDE` vectors nothing can be missed; of
+a million with the spectrum of sentence embeddings some of the ten nearest are, as
 `patchclamp bench search` measures.
 """
 

@@ -69,6 +69,7 @@ def nearest(
     *,
     n: int,
     site_ids: Collection[int] | None = None,
+    least_cosine: float = LEAST_COSINE,
 ) -> list[Near]:
     """At most `n` explanations whose text means something alike, the nearest first; those of
     `site_ids` only. `vector` has unit length."""
@@ -77,11 +78,11 @@ def nearest(
     sqlite = session.get_bind().dialect.name == "sqlite"
     found: list[Near] = []
     for _ in range(ROUNDS):
-        ids, cosines = kept.codes.nearest(vector.astype(np.float32), n, site_ids)
+        ids, cosines = kept.codes.nearest(vector.astype(np.float32), max(n, EXACT), site_ids)
         found = [
             Near(number, cosine)
             for number, cosine in zip(ids, cosines, strict=True)
-            if cosine >= LEAST_COSINE
+            if cosine >= least_cosine
         ]
         wanted = [near.explanation_id for near in found]
         if not wanted:
@@ -94,7 +95,7 @@ def nearest(
         kept.codes.forget(gone)
         found = [near for near in found if near.explanation_id in there]
     exact = _exactly(session, vector, [near.explanation_id for near in found[:EXACT]])
-    return sorted(exact, key=lambda near: -near.cosine) + found[EXACT:]
+    return (sorted(exact, key=lambda near: -near.cosine) + found[EXACT:])[:n]
 
 
 def _exactly(session: Session, vector: NDArray[np.float32], ids: list[int]) -> list[Near]:
