@@ -186,7 +186,7 @@ def lines_of(session: Session, ids: Sequence[int]) -> dict[int, ExplanationLine]
     """Explanations of any units, by id."""
     if not ids:
         return {}
-    rows = session.execute(LINES, {"ids": ids}).all()
+    rows = fetch(session, LINES, {"ids": ids}).all()
     scores = _scores_of(session, ids)
     return {
         row.id: _line(
@@ -370,7 +370,7 @@ def _require(session: Session, explanation_id: int) -> Row[*tuple[Any, ...]]:
 def _scores_of(session: Session, ids: Sequence[int]) -> dict[int, list[Row[*tuple[Any, ...]]]]:
     found: dict[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
     if ids:
-        for row in session.execute(OF_EXPLANATIONS, {"explanation_ids": ids}):
+        for row in fetch(session, OF_EXPLANATIONS, {"explanation_ids": ids}):
             found[row.explanation_id].append(row)
     return found
 
