@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from app.store.fetching import fetch
 from app.store.packing import pack, unpack
-from app.store.search.codes import Codes, signs_of
+from app.store.search.codes import Codes
 from app.store.tables import Base, ExplanationTable, ExplanationVectorTable
 from app.store.writing import insert_rows
 
@@ -117,9 +117,9 @@ def write_vectors(connection: Connection, ids: Sequence[int], vectors: NDArray[n
     insert_rows(
         connection,
         Base.metadata.tables["explanation_vectors"],
-        ("explanation_id", "site_id", "sketch", "vector"),
+        ("explanation_id", "site_id", "vector"),
         [
-            (number, site_of[number], pack(sketch_of(vector), np.uint64), pack(vector, np.float16))
+            (number, site_of[number], pack(vector, np.float16))
             for number, vector in zip(ids, vectors, strict=True)
             if number in site_of
         ],
@@ -143,11 +143,6 @@ def without_vector(
         .limit(n)
     )
     return [(row.id, row.text) for row in rows]
-
-
-def sketch_of(vector: NDArray[np.float32]) -> NDArray[np.uint64]:
-    """[n_dims / 64]"""
-    return signs_of(vector[None])[:, 0]
 
 
 class _Kept:
