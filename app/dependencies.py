@@ -1,19 +1,22 @@
 """What a request is given: the settings and a session of the store, closed when it is answered.
 
 Few requests write at once: while another process keeps the store locked, they wait in a few
-threads, and those behind them outside of any thread, so that readers are not held up.
+threads, and those behind them outside of any thread, so that readers are not held up. What takes
+long, such as scoring a program, is done before a request waits for its turn to write.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import Annotated, Final
 
 import anyio
+import anyio.from_thread
 from fastapi import Depends, Request
 from fastapi.concurrency import contextmanager_in_threadpool
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from app.deadline import Deadline
 from app.errors import TooManyError, UnavailableError
 from app.places import Places
 from app.settings import Settings
@@ -36,6 +39,14 @@ class WriterQueue:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
+        await self.enter()
+        try:
+            yield
+        finally:
+            self.leave()
+
+    async def enter(self) -> None:
+        """Waits for a turn. UnavailableError: none came in time."""
         try:
             with anyio.fail_after(self._seconds):
                 await self._turns.acquire()
@@ -45,10 +56,28 @@ class WriterQueue:
                 hint="Try again in a moment.",
                 retry_after=RETRY_SECONDS,
             ) from None
+
+    def leave(self) -> None:
+        self._turns.release()
+
+
+class Writer:
+    """For handlers that work before they write: they ask for their turn when they are ready."""
+
+    def __init__(self, engine: Engine, queue: WriterQueue) -> None:
+        self._engine = engine
+        self._queue = queue
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """In the thread of a handler; waits there, so whoever asks holds one of few places. Commits
+        at the end of the block. UnavailableError: other writers took too long."""
+        anyio.from_thread.run(self._queue.enter)
         try:
-            yield
+            with open_session(self._engine, commit=True) as session:
+                yield session
         finally:
-            self._turns.release()
+            anyio.from_thread.run_sync(self._queue.leave)
 
 
 def program_places() -> Places:
@@ -114,10 +143,18 @@ async def open_read_session(
             yield session
 
 
+async def start_deadline(settings: Annotated[Settings, Depends(get_app_settings)]) -> Deadline:
+    return Deadline(settings.program_seconds)
+
+
+async def get_writer(request: Request, engine: Annotated[Engine, Depends(get_engine)]) -> Writer:
+    return Writer(engine, request.app.state.writers)
+
+
 async def open_write_session(
     request: Request, engine: Annotated[Engine, Depends(get_engine)]
 ) -> AsyncIterator[Session]:
-    """The one place where a request commits: after the handler, before the answer leaves."""
+    """Where most requests commit: after the handler, before the answer leaves."""
     writers: WriterQueue = request.app.state.writers
     async with (
         writers.turn(),
@@ -132,4 +169,6 @@ ReadSession = Annotated[Session, Depends(open_read_session, scope="function")]
 PlaceIsFree = Annotated[bool, Depends(take_place_if_free, scope="function")]
 TakesPlaceToRun: Final = Depends(take_place_to_run, scope="function")
 TakesPlaceToStart: Final = Depends(take_place_to_start, scope="function")
+ProgramDeadline = Annotated[Deadline, Depends(start_deadline)]
+StoreWriter = Annotated[Writer, Depends(get_writer)]
 WriteSession = Annotated[Session, Depends(open_write_session, scope="function")]

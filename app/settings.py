@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     most_downloads: int = Field(
         default=4, ge=1, description="So many tables of statistics may be downloaded at once."
     )
+    program_seconds: float = Field(
+        default=10,
+        gt=0,
+        le=600,
+        description="So long a program may run on a page or over REST while somebody waits.",
+    )
     lease_seconds: float = Field(
         default=30, gt=0, description="After this long without a heartbeat a worker counts as dead."
     )

@@ -12,13 +12,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.programs.check import Check, go_on
 from analysis.programs.errors import ProgramError
+from analysis.programs.length import n_listed
 from analysis.programs.parsing import parse_program
 from analysis.programs.program import Program
 from analysis.programs.running import run_program
 from analysis.programs.vocabulary import Vocabulary
 from analysis.score.baselines import Baselines
-from analysis.score.lookup import Lookup, fit_lookup, predict_lookup
+from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, predict_lookup
 from analysis.score.pools import Pool, PoolText, prepare_pool
 from analysis.score.scoring import fit_decisions, score_explanation
 from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds
@@ -57,21 +59,23 @@ class _Fitted:
     mean: float | None
     firing: float | None
     predictors: Mapping[str, Predict]
-    """`program`, and the baselines `lookup` and `shuffled`."""
+    """`program`, and the baselines `lookup`, `lookup_cut` and `shuffled`."""
     decisions: Mapping[str, Decisions]
 
 
-def try_program(program: Program, trial: Trial) -> list[ScoreRow]:
-    """One row for each split that the program was not written from."""
-    fitted = _fit(program, trial)
-    return [
-        _score(split, tried, trial, fitted)
-        for split, tried in trial.splits.items()
-        if split not in SEEN
-    ]
+def try_program(program: Program, trial: Trial, check: Check = go_on) -> list[ScoreRow]:
+    """One row for each split that the program was not written from. `check` is called between the
+    parts of the work, and ends it by raising."""
+    fitted = _fit(program, trial, check)
+    rows = []
+    for split, tried in trial.splits.items():
+        if split not in SEEN:
+            check()
+            rows.append(_score(split, tried, trial, fitted))
+    return rows
 
 
-def _fit(program: Program, trial: Trial) -> _Fitted:
+def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
     vocabulary = prepared_vocabulary(trial.vocabulary, trial.space)
     fit = trial.splits["fit"]
     pool = _prepare(fit.text, trial)
@@ -80,12 +84,13 @@ def _fit(program: Program, trial: Trial) -> _Fitted:
     threshold = float(firing_thresholds(actual, pool)[0])
     firing = None if np.isnan(threshold) else threshold
     predictors: dict[str, Predict] = {
-        "program": partial(_run, program, vocabulary),
+        "program": partial(_run, program, vocabulary, check),
         "lookup": partial(_look_up, lookup),
+        "lookup_cut": partial(_look_up, cut_lookup(lookup, n=max(1, n_listed(program)))),
     }
     other = _first_that_is_read(trial.others)
     if other is not None:
-        predictors["shuffled"] = partial(_run, other, vocabulary)
+        predictors["shuffled"] = partial(_run, other, vocabulary, check)
     base = float(lookup.base[0])
     return _Fitted(
         mean=None if np.isnan(base) else base,
@@ -122,7 +127,12 @@ def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> Scor
     scores = score_explanation(
         tried.actual.astype(np.float32),
         predictions["program"],
-        baselines=Baselines(fitted.mean, predictions["lookup"], predictions.get("shuffled")),
+        baselines=Baselines(
+            fitted.mean,
+            predictions["lookup"],
+            predictions.get("shuffled"),
+            predictions["lookup_cut"],
+        ),
         pool=_prepare(tried.text, trial),
         firing=fitted.firing,
         top=_top(tried),
@@ -130,9 +140,9 @@ def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> Scor
     return scored_row(split, JUDGE, scores)
 
 
-def _run(program: Program, vocabulary: Vocabulary, text: Text) -> NDArray[np.float32]:
+def _run(program: Program, vocabulary: Vocabulary, check: Check, text: Text) -> NDArray[np.float32]:
     try:
-        return np.asarray(run_program(program, text.tokens, text.lengths, vocabulary))
+        return np.asarray(run_program(program, text.tokens, text.lengths, vocabulary, check))
     except ProgramError as error:  # `near`, where nobody has measured the token space
         raise UnreadableProgramError(error) from error
 

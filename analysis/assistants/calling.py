@@ -13,6 +13,7 @@ import openai
 from openai import APIConnectionError, APIStatusError, APITimeoutError, DefaultHttpxClient, OpenAI
 
 from analysis.assistants.asked import Failure, FailureKind
+from analysis.assistants.bounding import bound_errors
 from analysis.assistants.dialect import Dialect
 from analysis.assistants.endpoint import Endpoint
 from analysis.assistants.patience import retry_after
@@ -56,7 +57,10 @@ class Line:
             timeout=timeout,
             max_retries=0,
             http_client=DefaultHttpxClient(
-                follow_redirects=False, timeout=timeout, trust_env=not endpoint.is_here
+                follow_redirects=False,
+                timeout=timeout,
+                trust_env=not endpoint.is_here,
+                event_hooks={"response": [bound_errors]},
             ),
         )
 
@@ -67,7 +71,7 @@ class Line:
         ]
         try:
             body = self._body({"messages": messages, **options})
-            outcome = read_completion(self._hide(body), options)
+            outcome = read_completion(body, options, self._endpoint.hide)
             foreign = isinstance(outcome, Failure)
             return Called(outcome, options, may_have_cost=foreign, hopeless=foreign)
         except APITimeoutError:
@@ -99,11 +103,6 @@ class Line:
                     break
         return bytes(body)
 
-    def _hide(self, body: bytes) -> bytes:
-        if not self._endpoint.key:
-            return body
-        return self._endpoint.hide(body.decode(errors="replace")).encode()
-
     def _timed_out(self, options: dict[str, Any]) -> Called:
         failure = Failure("timeout", f"no answer within {self._endpoint.timeout:g} seconds")
         return Called(failure, options, may_have_cost=True)
@@ -111,10 +110,10 @@ class Line:
     def _refused(self, error: APIStatusError, options: dict[str, Any]) -> Called:
         status = error.status_code
         try:
-            body = error.response.text
-        except Exception:  # noqa: BLE001 - its body was cut off or is no text; the status suffices
-            body = ""
-        said = shown(self._endpoint.hide(body))
+            body = error.response.content
+        except Exception:  # noqa: BLE001 - its body was cut off; the status suffices
+            body = b""
+        said = shown(body, self._endpoint.hide)
         failure = Failure(_kind(status), f"status {status}: {said}")
         return Called(
             failure,
@@ -141,6 +140,7 @@ class _BareClient(OpenAI):
     def default_headers(self) -> dict[str, Any]:
         return {
             "Accept": "application/json",
+            "Accept-Encoding": "identity",
             "Content-Type": "application/json",
             "User-Agent": "patchclamp",
         }

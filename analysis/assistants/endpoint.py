@@ -1,5 +1,6 @@
 """Where a language model is asked: an OpenAI-compatible base URL, and the key that it wants."""
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ from analysis.errors import AssistantError
 
 HINT = "Set it to the base URL of an OpenAI-compatible endpoint, such as http://127.0.0.1:8080/v1."
 HIDDEN = "(key)"
+MOST_ESCAPES = 64
+"""Backslashes before one character of the key."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,10 @@ class Endpoint:
             return host == "localhost" or host.endswith(".localhost")
 
     def hide(self, text: str) -> str:
-        """The text without the key, should the endpoint have repeated it."""
+        """The text without the key, should the endpoint have repeated it: as it is, or with any of
+        its characters written as JSON may (`\\u0073` for s), also in JSON within JSON."""
         key = self.key.get_secret_value() if self.key else ""
-        return text.replace(key, HIDDEN) if key else text
+        return re.sub(_written(key), HIDDEN, text) if key else text
 
 
 def configured_endpoint(url: str | None, key: SecretStr | None, timeout: float) -> Endpoint:
@@ -67,3 +71,14 @@ def configured_endpoint(url: str | None, key: SecretStr | None, timeout: float) 
             hint="Copy it again, without line ends and blanks around it.",
         )
     return Endpoint(url=url.strip().rstrip("/"), key=key if given else None, timeout=timeout)
+
+
+def _written(key: str) -> str:
+    """An expression for all the ways of writing it. Backslashes are bounded, so that many of them
+    cost no more than their number."""
+    backslash = r"\\(?:u005c)*"
+    first, *others = ((re.escape(letter), f"u{ord(letter):04x}") for letter in key)
+    expression = rf"(?:{first[0]}|{backslash}{first[1]})"
+    for plain, escaped in others:
+        expression += rf"(?:{backslash}){{0,{MOST_ESCAPES}}}(?:{plain}|{escaped})"
+    return f"(?i:{expression})"

@@ -2,12 +2,16 @@
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from analysis.assistants.asked import Alternative, Failure, Place
 
 LONGEST_DETAIL = 300
+
+Hide = Callable[[str], str]
+"""Takes the key out of a text."""
 
 
 @dataclass(frozen=True)
@@ -39,34 +43,49 @@ class Reply:
         return Reply(places=places, **stored)
 
 
-def read_completion(body: bytes, sent: dict[str, Any]) -> Reply | Failure:
-    """The first choice of a chat completion; nothing of its shape is taken on trust."""
+def read_completion(body: bytes, sent: dict[str, Any], hide: Hide) -> Reply | Failure:
+    """The first choice of a chat completion; nothing of its shape is taken on trust.
+
+    `hide` is applied to what was read, because JSON can write the same text in many ways.
+    """
     try:
-        completion = json.loads(body)
+        completion = json.loads(_text(body))
         choice = completion["choices"][0]
         message = choice["message"]
         content, refusal = message.get("content"), message.get("refusal")
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
-        return Failure("not_a_completion", f"no chat completion: {shown(body)}")
+        return Failure("not_a_completion", f"no chat completion: {shown(body, hide)}")
     if not isinstance(content, str | None):
-        return Failure("not_a_completion", f"its content is no text: {shown(body)}")
+        return Failure("not_a_completion", f"its content is no text: {shown(body, hide)}")
     reason = choice.get("finish_reason")
     return Reply(
-        text=content or "",
+        text=hide(content or ""),
         whole=reason != "length",
         refused=bool(refusal) or reason == "content_filter",
-        places=_places(choice.get("logprobs")),
+        places=_without_key(_places(choice.get("logprobs")), hide),
         tokens_in=_count(completion.get("usage"), "prompt_tokens"),
         tokens_out=_count(completion.get("usage"), "completion_tokens"),
         sent=sent,
     )
 
 
-def shown(body: bytes | str) -> str:
+def shown(body: bytes, hide: Hide) -> str:
     """The beginning of it on one line."""
-    text = body.decode(errors="replace") if isinstance(body, bytes) else body
+    text = hide(_text(body))
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line[:LONGEST_DETAIL] or "(nothing)"
+
+
+def _text(body: bytes) -> str:
+    """Without the NULs that a text of wider characters has between its letters."""
+    return body.decode(errors="replace").replace("\0", "")
+
+
+def _without_key(places: tuple[Place, ...], hide: Hide) -> tuple[Place, ...]:
+    """None at all where tokens side by side are the key, or one of them is."""
+    whole = "".join(place.chosen.text for place in places)
+    others = (other.text for place in places for other in place.others)
+    return () if any(hide(text) != text for text in (whole, *others)) else places
 
 
 def _count(usage: Any, name: str) -> int | None:  # noqa: ANN401 - parsed JSON

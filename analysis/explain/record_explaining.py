@@ -15,7 +15,7 @@ from analysis.explain.neuron_records import NeuronId, NeuronRecord, NeuronSimula
 from analysis.explain.record_simulations import simulated_records
 from analysis.explain.record_splits import SPLITS, NeuronSplits, split_records
 from analysis.explain.record_texts import TEST, RecordTexts, texts_of
-from analysis.explain.rules.claiming import correlation
+from analysis.explain.rules.claiming import r_or_least
 from analysis.explain.texts import CALIBRATION, SplitText
 from analysis.explain.units import Explained, explain_units
 from analysis.programs.program import Program
@@ -103,7 +103,7 @@ def _merit(found: Explained, given: RecordTexts) -> float:
         return -2.0
     text: SplitText = given.texts.calibration
     actual = given.texts.divided(given.activations)[CALIBRATION][0][text.counted]
-    return correlation(actual.astype(np.float64), predict(found.rules, text.reading)[text.counted])
+    return r_or_least(actual.astype(np.float64), predict(found.rules, text.reading)[text.counted])
 
 
 def only(scores: Scores, names: tuple[str, ...] = SHOWN) -> tuple[MetricScore, ...]:

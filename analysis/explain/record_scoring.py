@@ -20,13 +20,14 @@ from analysis.explain.record_splits import (
     split_records,
 )
 from analysis.explain.record_texts import COUNTED_FROM, everything_of
+from analysis.programs.length import n_listed
 from analysis.programs.program import Program
 from analysis.programs.reading import Reading
 from analysis.programs.running import predict
 from analysis.programs.vocabulary import Vocabulary
 from analysis.programs.walking import unknown_tokens
 from analysis.score.baselines import Baselines
-from analysis.score.lookup import fit_lookup, predict_lookup
+from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, predict_lookup
 from analysis.score.pools import Pool, PoolText, prepare_pool
 from analysis.score.records import Scores
 from analysis.score.scoring import score_explanation
@@ -75,7 +76,7 @@ def score_program(
                 predict(program, _reading(random, vocabulary)),
                 top=predict(program, _reading(top, vocabulary)) if len(top.lengths) else None,
             ),
-            baselines=Baselines(mean=None) if everything else _baselines(splits, seed),
+            baselines=Baselines(mean=None) if everything else _baselines(splits, program, seed),
             pool=_pool(random, seed),
             firing=None,
             top=TopWindows(top.activations, top.lengths, top.numbers) if len(top.lengths) else None,
@@ -104,15 +105,23 @@ def _joined(splits: NeuronSplits) -> SplitRecords:
     )
 
 
-def _baselines(splits: NeuronSplits, seed: int) -> Baselines:
+def _baselines(splits: NeuronSplits, program: Program, seed: int) -> Baselines:
     """Mean and lookup as fitted for explaining: to all records of fit."""
-    fit, test = everything_of(splits.fit), splits.test
+    fit = everything_of(splits.fit)
     if not len(fit.lengths):
         return Baselines(mean=None)
     lookup = fit_lookup(fit.activations[None], fit.tokens, _pool(fit, seed))
-    there = predict_lookup(lookup, test.random.tokens)[0]
+    cut = cut_lookup(lookup, n=max(1, n_listed(program)))
+    return Baselines(
+        mean=float(lookup.base[0]),
+        lookup=_looked_up(lookup, splits.test),
+        lookup_cut=_looked_up(cut, splits.test),
+    )
+
+
+def _looked_up(lookup: Lookup, test: SplitRecords) -> Prediction:
     top = predict_lookup(lookup, test.top.tokens)[0] if len(test.top.lengths) else None
-    return Baselines(mean=float(lookup.base[0]), lookup=Prediction(there, top=top))
+    return Prediction(predict_lookup(lookup, test.random.tokens)[0], top=top)
 
 
 def _pool(windows: RecordWindows, seed: int) -> Pool:

@@ -15,18 +15,22 @@ from threadpoolctl import threadpool_limits
 
 from analysis.explain.rules.fitting import fit_rules
 from analysis.explain.rules.smoothing import predict_smoothed, smooth
+from analysis.explain.rules.strengthening import LISTED_SHARE, Shown, strengthen
 from analysis.explain.texts import CALIBRATION, FIT, Texts
+from analysis.programs.length import n_listed
 from analysis.programs.program import Program
 from analysis.programs.reading import Reading
 from analysis.programs.running import predict
 from analysis.score.baselines import Baselines
+from analysis.score.correlation import pearson
 from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, lookup_program, predict_lookup
 from analysis.score.records import Scores
 from analysis.score.scoring import Failure, Shared, fit_decisions, score_explanation
 from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds, take_target
 
 LISTED_BY_LOOKUP = 12
-"""Tokens that the lookup shown lists; the baseline of scores is the whole table."""
+"""Tokens that the lookup shown lists; baselines of scores are the whole table, and the table cut to
+as many tokens as the rules list."""
 NOTHING_FOUND = "No rule fits the calibration text better than chance."
 CONSTANT = "The activation does not vary on the fit text."
 NOT_FINITE = "No activation on the fit text is finite."
@@ -34,7 +38,7 @@ NOT_FINITE = "No activation on the fit text is finite."
 
 @dataclass(frozen=True, eq=False)
 class UnitTops:
-    """The windows of one split that make one unit fire most."""
+    """Windows of one split that are kept for one unit: those that make it fire most, or all."""
 
     tokens: ndarray
     about: TopWindows
@@ -60,19 +64,29 @@ def explain_units(
     activations: Mapping[str, Float32[ndarray, "unit window pos"]],
     tops: Mapping[str, Sequence[UnitTops | None]],
     *,
+    exemplars: Sequence[UnitTops | None] = (),
     most_rules: int = 12,
     most_listed: int = 120,
 ) -> list[Explained]:
-    """`activations` of every split of the texts; `tops` of those splits that have any."""
+    """`activations` of every split of the texts; `tops` of those tested splits that have any;
+    `exemplars` of fit, whichever are kept, but none of the pool's windows."""
     # A unit's matrices are small: threads of the BLAS would wait for each other more than compute.
     with threadpool_limits(limits=1, user_api="blas"):
-        return _explain(texts, activations, tops, most_rules=most_rules, most_listed=most_listed)
+        return _explain(
+            texts,
+            activations,
+            tops,
+            exemplars or [None] * len(activations[FIT]),
+            most_rules=most_rules,
+            most_listed=most_listed,
+        )
 
 
 def _explain(
     texts: Texts,
     activations: Mapping[str, Float32[ndarray, "unit window pos"]],
     tops: Mapping[str, Sequence[UnitTops | None]],
+    exemplars: Sequence[UnitTops | None],
     *,
     most_rules: int,
     most_listed: int,
@@ -88,6 +102,7 @@ def _explain(
     for unit in range(len(fit)):
         program = None
         if varies[unit]:
+            kept = exemplars[unit]
             program = fit_rules(
                 on_fit[unit],
                 smoothed_fit[unit],
@@ -95,8 +110,21 @@ def _explain(
                 fit=texts.rules_fit,
                 on=texts.rules_calibration,
                 most_rules=most_rules,
-                most_listed=most_listed,
+                most_listed=most_listed if kept is None else int(LISTED_SHARE * most_listed),
             )
+            if kept is not None:
+                program = strengthen(
+                    program,
+                    Shown(texts.fit.reading, texts.fit.counted, by_split[FIT][unit]),
+                    _shown(kept, texts),
+                    Shown(
+                        texts.calibration.reading,
+                        texts.calibration.counted,
+                        by_split[CALIBRATION][unit],
+                    ),
+                    most_rules=most_rules,
+                    most_listed=most_listed,
+                )
         is_something = program is not None and bool(program.rules)
         programs.append(program if is_something else None)
         reasons.append(
@@ -104,7 +132,11 @@ def _explain(
         )
     whole = fit_lookup(by_split[FIT], texts.fit.windows.tokens, texts.fit.pool)
     short = cut_lookup(whole, n=LISTED_BY_LOOKUP)
-    scoring = _Scoring(texts, by_split, tops, programs, whole, short)
+    lengths = [1 if program is None else max(1, n_listed(program)) for program in programs]
+    cut = cut_lookup(whole, n=lengths)
+    scoring = _Scoring(
+        texts, by_split, tops, programs, {"whole": whole, "short": short, "cut": cut}
+    )
     additive = {
         split: _r_of_each(
             by_split[split][:, text.counted],
@@ -125,6 +157,12 @@ def _explain(
     ]
 
 
+def _shown(kept: UnitTops, texts: Texts) -> Shown:
+    reading = Reading(kept.tokens, kept.about.lengths, texts.vocabulary)
+    counted = reading.there & (np.arange(reading.shape[1]) >= texts.fit.pool.counted_from)
+    return Shown(reading, counted, kept.about.actual)
+
+
 class _Scoring:
     """Predictions of a block on every split; each is made once."""
 
@@ -134,11 +172,11 @@ class _Scoring:
         by_split: Mapping[str, Float32[ndarray, "unit window pos"]],
         tops: Mapping[str, Sequence[UnitTops | None]],
         programs: Sequence[Program | None],
-        whole: Lookup,
-        short: Lookup,
+        lookups: Mapping[str, Lookup],
     ) -> None:
+        """`lookups`: `whole`, `short` as it is shown, `cut` to the length of each unit's rules."""
         self._texts, self._by_split, self._tops = texts, by_split, tops
-        self._programs, self._whole, self._short = programs, whole, short
+        self._programs, self._lookups = programs, lookups
         self._firing = firing_thresholds(by_split[FIT], texts.fit.pool)
         there = texts.calibration.windows.tokens
         self._shared: dict[str, tuple[int, Shared]] = {}
@@ -149,14 +187,13 @@ class _Scoring:
                 None if program is None else predict(program, texts.calibration.reading)
                 for program in programs
             ],
-            "whole": list(predict_lookup(whole, there)),
-            "short": list(predict_lookup(short, there)),
+            **{name: list(predict_lookup(lookup, there)) for name, lookup in lookups.items()},
         }
         self._tables = {
-            split: (
-                predict_lookup(whole, text.windows.tokens),
-                predict_lookup(short, text.windows.tokens),
-            )
+            split: {
+                name: predict_lookup(lookup, text.windows.tokens)
+                for name, lookup in lookups.items()
+            }
             for split, text in texts.tested.items()
         }
 
@@ -173,25 +210,26 @@ class _Scoring:
         scores = {}
         for split, text in self._texts.tested.items():
             top = self._top(split, unit)
-            whole, short = (table[unit] for table in self._tables[split])
-            values = short if program is None else self._predicted(unit, split, program)
+            values = (
+                self._tables[split]["short"][unit]
+                if program is None
+                else self._predicted(unit, split, program)
+            )
             ours = Prediction(
                 values,
                 self._decide(kind, unit, unit),
                 None if top is None else self._on_top(kind, unit, program, top),
             )
-            lookup = Prediction(
-                whole,
-                self._decide("whole", unit, unit),
-                None if top is None else self._on_top("whole", unit, None, top),
-            )
             scores[split] = score_explanation(
                 self._by_split[split][unit],
                 ours if np.isfinite(values[text.counted]).all() else Failure("not finite"),
                 baselines=Baselines(
-                    mean=_or_none(float(self._whole.base[unit])),
-                    lookup=lookup,
+                    mean=_or_none(float(self._lookups["whole"].base[unit])),
+                    lookup=self._looked_up("whole", unit, split, top),
                     shuffled=self._shuffled(kind, unit, split, top),
+                    lookup_cut=ours
+                    if program is None
+                    else self._looked_up("cut", unit, split, top),
                 ),
                 pool=text.pool,
                 firing=_or_none(float(self._firing[unit])),
@@ -220,6 +258,13 @@ class _Scoring:
             self._values[unit, split] = predict(program, self._texts.tested[split].reading)
         return self._values[unit, split]
 
+    def _looked_up(self, name: str, unit: int, split: str, top: UnitTops | None) -> Prediction:
+        return Prediction(
+            self._tables[split][name][unit],
+            self._decide(name, unit, unit),
+            None if top is None else self._on_top(name, unit, None, top),
+        )
+
     def _shuffled(
         self, kind: str, unit: int, split: str, top: UnitTops | None
     ) -> Prediction | None:
@@ -233,7 +278,7 @@ class _Scoring:
             values = (
                 self._predicted(other, split, program)
                 if kind == "rules" and program is not None
-                else self._tables[split][1][other]
+                else self._tables[split]["short"][other]
             )
             return Prediction(
                 values,
@@ -264,18 +309,16 @@ class _Scoring:
     ) -> Float32[ndarray, "top pos"]:
         if kind == "rules" and program is not None:
             return predict(program, Reading(top.tokens, top.about.lengths, self._texts.vocabulary))
-        table = self._whole if kind == "whole" else self._short
-        one = np.array([unit])
-        levels = table.levels[one]
-        return _lookup_one(table, levels, unit, top.tokens)
+        table = self._lookups[kind]
+        return _lookup_one(table, unit, top.tokens)
 
 
-def _lookup_one(
-    table: Lookup, levels: ndarray, unit: int, tokens: ndarray
-) -> Float32[ndarray, "top pos"]:
+def _lookup_one(table: Lookup, unit: int, tokens: ndarray) -> Float32[ndarray, "top pos"]:
     places = np.clip(np.searchsorted(table.tokens, tokens), 0, max(0, len(table.tokens) - 1))
     known = table.tokens[places] == tokens
-    return np.where(known, levels[0][places], np.float32(table.base[unit])).astype(np.float32)
+    return np.where(known, table.levels[unit][places], np.float32(table.base[unit])).astype(
+        np.float32
+    )
 
 
 def _finite(actual: Float32[ndarray, "unit window pos"]) -> Float32[ndarray, "unit window pos"]:
@@ -295,17 +338,7 @@ def _why(fit: Float32[ndarray, "window pos"], texts: Texts, varies: bool) -> str
 
 
 def _r_of_each(actual: ndarray, predicted: ndarray) -> list[float | None]:
-    found: list[float | None] = []
-    for these, those in zip(actual.astype(np.float64), predicted.astype(np.float64), strict=True):
-        finite = np.isfinite(these)
-        if not finite.any():
-            found.append(None)
-            continue
-        a = these[finite] - these[finite].mean()
-        p = those[finite] - those[finite].mean()
-        scale = float(np.sqrt((a @ a) * (p @ p)))
-        found.append(float(a @ p) / scale if scale > 0 else None)
-    return found
+    return [_or_none(pearson(*pair)) for pair in zip(actual, predicted, strict=True)]
 
 
 def _or_none(number: float) -> float | None:

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Int, Int64
 from numpy.typing import NDArray
 
+from analysis.programs.check import Check, go_on
 from analysis.programs.errors import ProgramError
 from analysis.programs.joined_text import JoinedText
 from analysis.programs.program import OneOf, StartsWord, TokenTest
@@ -29,8 +30,11 @@ class Reading:
         tokens: Int[np.ndarray, "window pos"],
         lengths: Int[np.ndarray, "window"],
         vocabulary: Vocabulary,
+        check: Check = go_on,
     ) -> None:
         self.vocabulary = vocabulary
+        self.check = check
+        """Called between the parts of long work."""
         self.there: Bool[np.ndarray, "window pos"] = (
             np.arange(tokens.shape[1])[None] < np.asarray(lengths)[:, None]
         )
@@ -59,7 +63,7 @@ class Reading:
         if isinstance(test, OneOf):
             # Lists are short and the most frequent test: look up where their tokens stand.
             return self._listed(self._folded_places if test.folded else self._places, test)
-        passing: NDArray[np.bool_] = self.vocabulary.mask(test)[self.tokens]
+        passing: NDArray[np.bool_] = self.vocabulary.mask(test, self.check)[self.tokens]
         if isinstance(test, StartsWord):
             passing[:, :1] = True
         return passing

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int
 from numpy.typing import NDArray
 
+from analysis.programs.check import Check, go_on
 from analysis.programs.program import (
     Always,
     And,
@@ -52,9 +53,13 @@ def run_program(
     tokens: Int[np.ndarray, "window pos"],
     lengths: Int[np.ndarray, "window"],
     vocabulary: Vocabulary,
+    check: Check = go_on,
 ) -> Float32[np.ndarray, "window pos"]:
-    """The predicted activation at each token; NaN past a window's end."""
-    return predict(program, Reading(tokens, lengths, vocabulary))
+    """The predicted activation at each token; NaN past a window's end.
+
+    `check` is called before every predicate and table, and between blocks of the vocabulary.
+    """
+    return predict(program, Reading(tokens, lengths, vocabulary, check))
 
 
 def predict(program: Program, reading: Reading) -> Float32[np.ndarray, "window pos"]:
@@ -70,7 +75,7 @@ def predict(program: Program, reading: Reading) -> Float32[np.ndarray, "window p
             held = strength(rule.predicate, reading)
             predicted += np.multiply(held, np.float32(rule.level), dtype=np.float32)
         for table in program.tables:
-            _add_table(table, reading, predicted)
+            predicted += table_levels(table, reading)
     predicted[~reading.there] = np.nan
     return predicted
 
@@ -92,6 +97,7 @@ def strength(predicate: Predicate, reading: Reading) -> Strength:
 
 
 def _strength_of_one(predicate: Predicate, reading: Reading) -> Strength:
+    reading.check()
     match predicate:
         case At(back, test):
             return _later(reading.passing(test), back)
@@ -130,13 +136,15 @@ def _place_of_one(predicate: Predicate, reading: Reading) -> Strength:
             raise TypeError(f"{predicate!r} is no predicate")
 
 
-def _add_table(
-    table: Table, reading: Reading, predicted: Float32[np.ndarray, "window pos"]
-) -> None:
-    back, n_pos = table.back, predicted.shape[1]
+def table_levels(table: Table, reading: Reading) -> Float32[np.ndarray, "window pos"]:
+    """What a table adds at each token."""
+    reading.check()
+    added = np.zeros(reading.shape, np.float32)
+    back, n_pos = table.back, reading.shape[1]
     if back < n_pos:
         levels = reading.vocabulary.levels(table)
-        predicted[:, back:] += levels[reading.tokens[:, : n_pos - back]]
+        added[:, back:] = levels[reading.tokens[:, : n_pos - back]]
+    return added
 
 
 def _always(reading: Reading) -> Bool[np.ndarray, "window pos"]:

@@ -10,10 +10,14 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int8, Int32, Int64
 
+from analysis.programs.check import Check, go_on
+
 EXACT_IN_FLOAT32 = 2**24
 """Whole numbers up to this, and their sums, are exact in any order of adding."""
 AT_ONCE = 256
 """Tokens that are compared with the whole vocabulary in one product."""
+BLOCK = 2_048
+"""Tokens whose numbers are widened at a time, however many a program names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +26,9 @@ class TokenSpace:
     """Directions of unit length, times 127; a row of zeros: not known."""
     _ranked: dict[int, Int32[np.ndarray, " rank"]] = field(default_factory=dict, repr=False)
 
-    def nearest(self, named: Int64[np.ndarray, "id"], first: int) -> Bool[np.ndarray, "vocab"]:
+    def nearest(
+        self, named: Int64[np.ndarray, "id"], first: int, check: Check = go_on
+    ) -> Bool[np.ndarray, "vocab"]:
         """The `first` tokens with the highest cosine to the mean of the named ones; ties by id.
 
         None where the mean has no direction. Tokens without a direction are never near.
@@ -33,10 +39,10 @@ class TokenSpace:
             if ranked is not None and 1 <= first <= len(ranked):
                 mask[ranked[:first]] = True
                 return mask
-        total = self.vectors[named].astype(np.int64).sum(0)
+        total = self._sum(named, check)
         if first < 1 or not total.any():
             return mask
-        cosine = self._products(total) * self._inverse_lengths
+        cosine = self._products(total, check) * self._inverse_lengths
         known = np.flatnonzero(self._inverse_lengths)
         first = min(first, len(known))
         least = np.partition(cosine[known], len(known) - first)[len(known) - first]
@@ -65,11 +71,26 @@ class TokenSpace:
                 self._ranked[token] = known[order].astype(np.int32)
         return {token: self._ranked[token] for token in todo.tolist()}
 
-    def _products(self, total: Int64[np.ndarray, "dim"]) -> Float64[np.ndarray, "vocab"]:
+    def _sum(self, named: Int64[np.ndarray, "id"], check: Check) -> Int64[np.ndarray, "dim"]:
+        total = np.zeros(self.vectors.shape[1], np.int64)
+        for start in range(0, len(named), BLOCK):
+            check()
+            total += self.vectors[named[start : start + BLOCK]].sum(0, dtype=np.int64)
+        return total
+
+    def _products(
+        self, total: Int64[np.ndarray, "dim"], check: Check
+    ) -> Float64[np.ndarray, "vocab"]:
         """Exact inner products of every token with a sum of tokens."""
+        check()
         if 127 * int(np.abs(total).sum()) <= EXACT_IN_FLOAT32:
             return (self._floats @ total.astype(np.float32)).astype(np.float64)
-        return self._floats.astype(np.float64) @ total.astype(np.float64)
+        wide, products = total.astype(np.float64), np.empty(len(self.vectors))
+        for start in range(0, len(products), BLOCK):
+            check()
+            block = self.vectors[start : start + BLOCK].astype(np.float64)
+            products[start : start + BLOCK] = block @ wide
+        return products
 
     @cached_property
     def _floats(self) -> Float32[np.ndarray, "vocab dim"]:

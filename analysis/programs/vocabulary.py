@@ -14,6 +14,7 @@ from threading import Lock
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
+from analysis.programs.check import Check, go_on
 from analysis.programs.errors import ProgramError
 from analysis.programs.program import (
     Affix,
@@ -27,12 +28,14 @@ from analysis.programs.program import (
     TokenTest,
 )
 from analysis.programs.raw_bytes import bytes_of_token
-from analysis.programs.regex import Pattern, compile_pattern
+from analysis.programs.regex import compile_pattern
 from analysis.programs.shapes import shape_of
 from analysis.programs.token_space import TokenSpace
 
 MASK_BYTES = 2**26
 MOST_KEPT_NAMES = 64
+AT_ONCE = 2_048
+"""Tokens that are tested one by one between two checks."""
 
 NO_IDS: Int64[np.ndarray, "id"] = np.zeros(0, np.int64)
 
@@ -68,15 +71,15 @@ class Vocabulary:
         """Ids whose text is this without regard to case and surrounding blanks."""
         return self._by_folded.get(fold(text), NO_IDS)
 
-    def mask(self, test: TokenTest) -> Bool[np.ndarray, "vocab"]:
+    def mask(self, test: TokenTest, check: Check = go_on) -> Bool[np.ndarray, "vocab"]:
         """Which tokens pass; read-only. That a window's first token starts a word is not known
-        here."""
+        here. A mask that `check` ends is not kept."""
         with self._lock:
             kept = self._masks.get(test)
             if kept is not None:
                 self._masks.move_to_end(test)
                 return kept
-        made = self._make_mask(test)
+        made = self._make_mask(test, check)
         made.flags.writeable = False
         if isinstance(test, Near) and len(test.texts) > MOST_KEPT_NAMES:
             return made
@@ -130,23 +133,24 @@ class Vocabulary:
     def _by_folded(self) -> dict[str, Int64[np.ndarray, "id"]]:
         return _grouped(self.folded)
 
-    def _make_mask(self, test: TokenTest) -> Bool[np.ndarray, "vocab"]:
+    def _make_mask(self, test: TokenTest, check: Check) -> Bool[np.ndarray, "vocab"]:
         match test:
             case OneOf(texts, folded):
                 return self._listed(map(self.folded_ids if folded else self.ids, texts))
             case Affix("contains", text, folded):
                 part = fold(text) if folded else text
-                return self._passing(lambda token: part in token, folded=folded)
+                return self._passing(lambda token: part in token, check, folded=folded)
             case Affix():
                 return self._with_affix(test)
             case HasShape(shape):
                 return np.array([found == shape for found in self.shapes], np.bool_)
             case StartsWord():
-                return self._passing(lambda text: text[:1].isspace() and not text.isspace())
-            case Matches(pattern, folded):
-                return self._matching(compile_pattern(pattern, folded=folded), folded=folded)
+                return self._passing(lambda text: text[:1].isspace() and not text.isspace(), check)
+            case Matches(source, folded):
+                pattern = compile_pattern(source, folded=folded)
+                return self._passing(pattern.matches, check, folded=folded)
             case Near():
-                return self._near(test)
+                return self._near(test, check)
 
     def _listed(self, groups: Iterable[Int64[np.ndarray, "id"]]) -> Bool[np.ndarray, "vocab"]:
         mask = np.zeros(len(self), np.bool_)
@@ -155,10 +159,15 @@ class Vocabulary:
         return mask
 
     def _passing(
-        self, passes: Callable[[str], bool], *, folded: bool = False
+        self, passes: Callable[[str], bool], check: Check, *, folded: bool = False
     ) -> Bool[np.ndarray, "vocab"]:
         texts = self.folded if folded else self.texts
-        return np.fromiter(map(passes, texts), np.bool_, len(texts))
+        mask = np.zeros(len(texts), np.bool_)
+        for start in range(0, len(texts), AT_ONCE):
+            check()
+            block = texts[start : start + AT_ONCE]
+            mask[start : start + AT_ONCE] = np.fromiter(map(passes, block), np.bool_, len(block))
+        return mask
 
     def _with_affix(self, test: Affix) -> Bool[np.ndarray, "vocab"]:
         """What begins with a text stands together in order; what ends with it does when read
@@ -186,18 +195,14 @@ class Vocabulary:
             self._ordered[folded, backwards] = kept
         return kept
 
-    def _matching(self, pattern: Pattern, *, folded: bool) -> Bool[np.ndarray, "vocab"]:
-        texts = self.folded if folded else self.texts
-        return np.fromiter(map(pattern.matches, texts), np.bool_, len(texts))
-
-    def _near(self, test: Near) -> Bool[np.ndarray, "vocab"]:
+    def _near(self, test: Near, check: Check) -> Bool[np.ndarray, "vocab"]:
         if self.space is None:
             raise ProgramError(
                 "`near` needs to know where the model's tokens lie to each other",
                 hint="Use `in`, or explain this model's neurons once: that measures it.",
             )
         named = np.unique(np.concatenate([NO_IDS, *map(self.ids, test.texts)]))
-        mask = self.space.nearest(named, test.first)
+        mask = self.space.nearest(named, test.first, check)
         mask[named] = True
         return mask
 

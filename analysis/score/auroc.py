@@ -12,6 +12,8 @@ from jaxtyping import Float, Float64, Int64
 from numpy import ndarray
 
 from analysis.score.bootstrap import Resampled, explained
+from analysis.score.reasons import ALL_FIRE, NONE_FIRES
+from analysis.score.records import Cases
 from analysis.score.units import Prediction, Target
 
 MOST_EDGES = 256
@@ -22,9 +24,10 @@ def score_auroc(
 ) -> Resampled:
     """auroc; undefined where every counted token fires or none does."""
     n_firing = int(target.n_firing.sum())
+    cases = None if target.firing is None else Cases(n_firing, target.n_counted)
     if n_firing in (0, target.n_counted):
-        reason = "every token fires" if n_firing else "no token fires"
-        return Resampled(np.full(1, np.nan), np.full((len(draws), 1), np.nan), (reason,))
+        reason = ALL_FIRE if n_firing else NONE_FIRES
+        return Resampled(np.full(1, np.nan), np.full((len(draws), 1), np.nan), (reason,), cases)
     firing, quiet = prediction.values[target.fires], prediction.values[target.quiet]
     values = np.array([auroc(firing, quiet)])
     replicates = np.zeros((0, 1))
@@ -42,7 +45,9 @@ def score_auroc(
         with np.errstate(divide="ignore", invalid="ignore"):
             won = np.einsum("rd,rd->r", draws @ wins, draws)
             replicates = (won / pairs)[:, None]
-    return Resampled(values, replicates, explained(values, (None,)))
+    n_documents = draws.shape[1]
+    reasons = explained(values, (None,))
+    return Resampled(values, replicates, reasons, cases, n_documents=n_documents)
 
 
 def auroc(firing: Float[ndarray, " firing"], quiet: Float[ndarray, " quiet"]) -> float:

@@ -2,8 +2,9 @@
 
 Mean: the unit's mean on the fit pool, at every token. Its r is undefined, because it never varies;
 its R² and deviation are not, and as a judge it says no to everything: ½. Token lookup: `lookup`.
-Shuffled: the explanation of another random unit of the same site, which the caller draws and runs;
-it tells what knowing the site's kind of text is worth.
+Cut: that lookup with as many tokens as the program lists, so that lengths are the same. Shuffled:
+the explanation of another random unit of the same site, which the caller draws and runs; it tells
+what knowing the site's kind of text is worth.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ class Baselines:
     """On the fit pool; None where it has no finite activation."""
     lookup: Prediction | None = None
     shuffled: Prediction | None = None
+    lookup_cut: Prediction | None = None
 
 
 def predict_mean(target: Target, mean: float) -> Prediction:

@@ -5,17 +5,22 @@ of sums over documents: with `draws` saying how often each resample takes each d
 resamples are one product of matrices, and no token is touched twice. Efron and Tibshirani, *An
 Introduction to the Bootstrap* (1993), ch. 13; for clusters Davison and Hinkley (1997), §3.8.
 
-Known bias: percentile intervals of few documents are too narrow. Below FEWEST_DOCUMENTS there is
-none.
+Percentile intervals of few documents are too narrow: a resample of n has (n−1)/n of the spread,
+and what is known of the spread is uncertain. So percentiles are taken farther out, where a normal
+bootstrap would give Student's interval (Hesterberg 2015, *What Teachers Should Know About the
+Bootstrap*, §4.2). Below FEWEST_DOCUMENTS there is none.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 from jaxtyping import Float64
 from numpy import ndarray
+
+from analysis.score.records import Cases
 
 FEWEST_DOCUMENTS = 3
 LEVEL = 0.95
@@ -35,6 +40,9 @@ class Resampled:
     replicates: Float64[ndarray, "replicate metric"]
     reasons: tuple[str | None, ...]
     """Why a metric has no value."""
+    cases: Cases | None = None
+    n_documents: int = 0
+    """That were drawn from; of two sets, the fewer."""
 
 
 @lru_cache(maxsize=64)
@@ -56,10 +64,13 @@ def resample(
     finish: Finish,
     draws: Float64[ndarray, "replicate document"],
     reasons: tuple[str | None, ...],
+    cases: Cases | None = None,
 ) -> Resampled:
     """The metrics of all documents and of every resample; `reasons` are kept where NaN."""
     values = finish(sums.sum(0, keepdims=True))[0]
-    return Resampled(values, finish(draws @ sums), explained(values, reasons))
+    return Resampled(
+        values, finish(draws @ sums), explained(values, reasons), cases, n_documents=draws.shape[1]
+    )
 
 
 def explained(
@@ -72,7 +83,7 @@ def explained(
 
 
 def intervals(
-    replicates: Float64[ndarray, "replicate metric"],
+    replicates: Float64[ndarray, "replicate metric"], n_documents: int
 ) -> tuple[Float64[ndarray, "metric 2"], Float64[ndarray, " metric"]]:
     """Low and high of every metric, NaN where undefined, and the share of undefined resamples."""
     n_replicates, n_metrics = replicates.shape
@@ -81,7 +92,7 @@ def intervals(
     ordered = np.sort(replicates.T, axis=1)  # NaN last
     defined = n_replicates - np.isnan(ordered).sum(1)
     undefined = 1 - defined / n_replicates
-    tail = (1 - LEVEL) / 2
+    tail = tail_of(n_documents)
     places = np.clip(defined - 1, 0, None)[:, None] * np.array([tail, 1 - tail])
     below = places.astype(np.int64)
     above = np.minimum(below + 1, n_replicates - 1)
@@ -95,6 +106,27 @@ def intervals(
     )
     ends[undefined > MOST_UNDEFINED] = np.nan
     return ends, undefined
+
+
+@lru_cache(maxsize=1024)
+def tail_of(n_documents: int) -> float:
+    """The share of resamples to be left out at each end."""
+    if n_documents < FEWEST_DOCUMENTS:
+        return (1 - LEVEL) / 2
+    widened = _student(n_documents - 1) * (n_documents / (n_documents - 1)) ** 0.5
+    return NormalDist().cdf(-widened)
+
+
+def _student(freedom: int) -> float:
+    """Student's t beyond which (1 − LEVEL)/2 lies; Abramowitz and Stegun 26.7.5, within 1 %."""
+    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return z + sum(term / float(freedom) ** power for power, term in enumerate(terms, 1))
 
 
 def chance_of_no_gain(

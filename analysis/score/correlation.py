@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Float64
 from numpy import ndarray
 
 from analysis.score.bootstrap import Resampled, resample
+from analysis.score.reasons import ALL_ZERO, SAME_ACTIVATION, SAME_PREDICTION
 from analysis.score.units import Prediction, Target, centre_of
 
 SMALLEST_SPREAD = 1e-12
@@ -28,6 +29,16 @@ def simulation(
     return np.asarray(finish(sums.sum(0, keepdims=True))[0])
 
 
+def pearson(actual: Float[ndarray, " token"], predicted: Float[ndarray, " token"]) -> float:
+    """r alone, over the tokens with a finite activation; NaN where either is constant."""
+    finite = np.isfinite(actual)
+    if not finite.any():
+        return float("nan")
+    a, p = (v - v.mean(dtype=np.float64) for v in (actual[finite], predicted[finite]))
+    scale = float(np.sqrt((a @ a) * (p @ p)))
+    return float(a @ p) / scale if scale > 0 else float("nan")
+
+
 def score_simulation(
     target: Target, prediction: Prediction, draws: Float64[ndarray, "replicate document"]
 ) -> Resampled:
@@ -35,14 +46,12 @@ def score_simulation(
     predicted = np.where(target.counted, prediction.values, 0).astype(np.float64)
     centres = (target.centre, centre_of(predicted, target.counted))
     sums = window_sums(target.actual, predicted, target.counted, centres)
-    constant = "every activation is the same"
-    zero = "every activation is 0"
     varied = (target.actual != centres[0])[target.counted].any()
     return resample(
         target.pool.membership @ sums,
         finish,
         draws,
-        ("every prediction is the same" if varied else constant, zero, constant, zero),
+        (SAME_PREDICTION if varied else SAME_ACTIVATION, ALL_ZERO, SAME_ACTIVATION, ALL_ZERO),
     )
 
 

@@ -14,7 +14,14 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
-from analysis.score.bootstrap import Resampled, explained, resample
+from analysis.score.bootstrap import Resampled, resample
+from analysis.score.reasons import (
+    EVERY_WINDOW_FIRES,
+    NEVER_YES,
+    NO_WINDOW_FIRES,
+    ONE_SIDED_WINDOWS,
+)
+from analysis.score.records import Cases
 from analysis.score.thresholds import choose_threshold, finish_verdicts, verdict_sums
 from analysis.score.units import Prediction, Target
 
@@ -37,9 +44,7 @@ def score_detection(
     """detection (balanced accuracy), detection_precision, detection_recall."""
     threshold = prediction.decisions.detection
     if target.firing is None or threshold is None:
-        return _undefined(
-            "no threshold: on calibration every window fires or none does", len(draws)
-        )
+        return _undefined(target, len(draws))
     marks, truth, there = cases(target, prediction)
     return judge_windows(marks > threshold, truth, there, target, draws)
 
@@ -52,12 +57,13 @@ def judge_windows(
     draws: Float64[ndarray, "replicate document"],
 ) -> Resampled:
     """The three numbers of any judge; a window may be left out where its answer was no answer."""
-    one_sided = "every judged window fires" if truth.all() else "no judged window fires"
+    one_sided = EVERY_WINDOW_FIRES if truth.all() else NO_WINDOW_FIRES
     return resample(
         target.pool.membership[:, windows] @ verdict_sums(verdicts, truth),
         finish_verdicts,
         draws,
-        (one_sided, "the judge never says yes", "no judged window fires"),
+        (one_sided, NEVER_YES, NO_WINDOW_FIRES),
+        Cases(int(truth.sum()), len(truth)),
     )
 
 
@@ -94,7 +100,14 @@ def choose_windows(target: Target, *, n: int, generator: np.random.Generator) ->
     return ChosenWindows(windows[order], kinds == 0, kinds == 1)
 
 
-def _undefined(reason: str, replicates: int) -> Resampled:
+def _undefined(target: Target, replicates: int) -> Resampled:
     values = np.full(len(NAMES), np.nan)
     nothing = np.full((replicates, len(NAMES)), np.nan)
-    return Resampled(values, nothing, explained(values, (reason,) * len(NAMES)))
+    fires = target.fires.any(1)
+    judged = Cases(int(fires.sum()), int(target.counted.any(1).sum()))
+    return Resampled(
+        values,
+        nothing,
+        (ONE_SIDED_WINDOWS,) * len(NAMES),
+        None if target.firing is None else judged,
+    )

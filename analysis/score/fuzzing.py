@@ -11,6 +11,8 @@ from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
 from analysis.score.bootstrap import Resampled, resample
+from analysis.score.reasons import NOTHING_TO_MARK, ONE_SIDED_MARKS
+from analysis.score.records import Cases
 from analysis.score.thresholds import choose_threshold, finish_verdicts, verdict_sums
 from analysis.score.units import Prediction, Target
 
@@ -21,7 +23,10 @@ def score_fuzzing(
     """fuzzing: balanced accuracy."""
     threshold = prediction.decisions.fuzzing
     if target.firing is None or threshold is None:
-        return _undefined("no threshold: no calibration window can be marked", len(draws))
+        nothing = np.full((len(draws), 1), np.nan)
+        n = int(target.false_marks.any(1).sum())
+        asked = None if target.firing is None else Cases(n, 2 * n)
+        return Resampled(np.full(1, np.nan), nothing, (ONE_SIDED_MARKS,), asked)
     marks, truth, windows = cases(target, prediction)
     return judge_marks(marks > threshold, truth, windows, target, draws)
 
@@ -35,8 +40,10 @@ def judge_marks(
 ) -> Resampled:
     """The balanced accuracy of any judge."""
     sums = target.pool.membership[:, windows] @ verdict_sums(verdicts, truth)
-    reasons = ("no window can be marked both ways",)
-    return resample(sums, lambda totals: finish_verdicts(totals)[..., :1], draws, reasons)
+    asked = Cases(int(truth.sum()), len(truth))
+    return resample(
+        sums, lambda totals: finish_verdicts(totals)[..., :1], draws, (NOTHING_TO_MARK,), asked
+    )
 
 
 def fit_fuzzing(target: Target, prediction: Prediction) -> float | None:
@@ -59,7 +66,3 @@ def cases(
         differences.append(marked / n_marked - (sums - marked) / (counts - n_marked))
     truth = np.repeat([True, False], len(windows))
     return np.concatenate(differences), truth, np.concatenate([windows, windows])
-
-
-def _undefined(reason: str, replicates: int) -> Resampled:
-    return Resampled(np.full(1, np.nan), np.full((replicates, 1), np.nan), (reason,))

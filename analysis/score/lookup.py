@@ -75,8 +75,9 @@ def predict_lookup(
     return with_base[:, slots]
 
 
-def cut_lookup(lookup: Lookup, *, n: int) -> Lookup:
-    """Of each unit the n tokens whose levels explain most of its variance on fit.
+def cut_lookup(lookup: Lookup, *, n: int | Sequence[int]) -> Lookup:
+    """Of each unit the n tokens whose levels explain most of its variance on fit; n is one number
+    for all units, or each unit's own.
 
     What a token's level saves is its sum of squared errors about the mean less that about the
     level. Tokens left out get their own mean as the base.
@@ -87,9 +88,11 @@ def cut_lookup(lookup: Lookup, *, n: int) -> Lookup:
     before = (means - lookup.base[:, None]) ** 2
     saved = lookup.counts * (before - (means - lookup.levels) ** 2)
     saved = np.where(lookup.listed, np.nan_to_num(saved, nan=-1.0), -1.0)
-    best = np.argsort(-saved, axis=1, kind="stable")[:, :n]
+    each = np.broadcast_to(np.asarray(n, np.int64), len(saved))
+    best = np.argsort(-saved, axis=1, kind="stable")[:, : each.max(initial=0)]
+    kept = (np.take_along_axis(saved, best, 1) > 0) & (np.arange(best.shape[1]) < each[:, None])
     listed = np.zeros_like(lookup.listed)
-    np.put_along_axis(listed, best, np.take_along_axis(saved, best, 1) > 0, axis=1)
+    np.put_along_axis(listed, best, kept, axis=1)
     left = np.where(listed, 0, lookup.counts).sum(1)
     rest = np.where(listed, 0, lookup.sums).sum(1)
     base = np.divide(rest, left, out=lookup.base.copy(), where=left > 0)

@@ -15,6 +15,7 @@ from numpy import ndarray
 
 from analysis.score.bootstrap import Resampled, draw_documents, explained
 from analysis.score.correlation import correlation, window_sums
+from analysis.score.reasons import NO_TOP_WINDOWS, NOTHING_COUNTED_ON_TOP, SAME_ON_TOP
 from analysis.score.units import Prediction, Target, TopWindows, centre_of
 
 FEWEST_TOP_DOCUMENTS = 8
@@ -28,10 +29,10 @@ def score_top_random(
 ) -> Resampled:
     """top_random_r; undefined where the unit's top windows were not given."""
     if target.top is None or prediction.top is None:
-        return _undefined("no top windows of this split are kept")
+        return _undefined(NO_TOP_WINDOWS)
     counted = _counted(target.top, target.pool.counted_from)
     if not counted.any():
-        return _undefined("the top windows have no counted token")
+        return _undefined(NOTHING_COUNTED_ON_TOP)
     predicted = np.where(target.counted, prediction.values, 0).astype(np.float64)
     centres = (target.centre, centre_of(predicted, target.counted))
     random = window_sums(target.actual, predicted, target.counted, centres)[:, :HALVES]
@@ -46,8 +47,12 @@ def score_top_random(
     if len(draws) and len(documents) >= FEWEST_TOP_DOCUMENTS:
         top_draws = draw_documents(len(documents), len(draws), target.pool.seed + 1)
         replicates = _mixed(draws @ random_sums, top_draws @ top_sums)
-    reasons = ("activations or predictions are all the same",)
-    return Resampled(values, replicates.reshape(-1, 1), explained(values, reasons))
+    return Resampled(
+        values,
+        replicates.reshape(-1, 1),
+        explained(values, (SAME_ON_TOP,)),
+        n_documents=min(len(documents), draws.shape[1]),
+    )
 
 
 def _counted(top: TopWindows, counted_from: int) -> Bool[ndarray, "top pos"]:

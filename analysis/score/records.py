@@ -19,7 +19,7 @@ METRICS = (
     "fuzzing",
     "auroc",
 )
-COLUMNS = ("value", "low", "high", "mean", "lookup", "shuffled")
+COLUMNS = ("value", "low", "high", "mean", "lookup", "shuffled", "lookup_cut")
 """Both as in `app.store.packing`, which cannot be imported here; a contract test compares them."""
 
 Status = Literal["scored", "undefined", "failed"]
@@ -35,8 +35,18 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Cases:
+    """What detection, fuzzing and AUROC were decided on."""
+
+    n_yes: int
+    """Windows in which the unit fires; windows that are marked rightly; tokens that fire."""
+    n: int
+    """All that were judged: windows; windows with marks; counted tokens."""
+
+
+@dataclass(frozen=True)
 class MetricScore:
-    """One metric of an explanation, and the same metric of the three baselines."""
+    """One metric of an explanation, and the same metric of the baselines."""
 
     name: str
     score: Measured
@@ -45,6 +55,9 @@ class MetricScore:
     mean: float | None = None
     lookup: float | None = None
     shuffled: float | None = None
+    lookup_cut: float | None = None
+    """Of the token lookup cut to as many tokens as the program lists."""
+    cases: Cases | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +89,7 @@ class Scores:
     def values(self) -> Float32[ndarray, "metric column"]:
         """Every number in the order of METRICS and COLUMNS, NaN where undefined."""
         rows = [
-            (m.score.value, m.score.low, m.score.high, m.mean, m.lookup, m.shuffled)
+            (m.score.value, m.score.low, m.score.high, m.mean, m.lookup, m.shuffled, m.lookup_cut)
             for m in self.metrics
         ]
         return np.array(rows, dtype=np.float64).astype(np.float32)

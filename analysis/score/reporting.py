@@ -6,13 +6,19 @@ from typing import TypeAlias
 import numpy as np
 
 from analysis.score.bootstrap import FEWEST_DOCUMENTS, Resampled, intervals
-from analysis.score.protocols import FEWEST_TOP_DOCUMENTS
+from analysis.score.reasons import (
+    BOUNDARY,
+    FEW_DOCUMENTS,
+    FEW_TOP_DOCUMENTS,
+    NO_RESAMPLES,
+    NOT_ASKED,
+    UNDEFINED_RESAMPLES,
+)
 from analysis.score.records import METRICS, Measured, MetricScore, Scores, Status
 from analysis.score.units import Target
 
 Family: TypeAlias = tuple[tuple[str, ...], Resampled]
 """Names of metrics, and what was found for them in that order."""
-NOT_ASKED = "this judge was not asked"
 NOTHING: Mapping[str, float | None] = {}
 
 
@@ -23,6 +29,7 @@ def report(
     mean: Mapping[str, float | None] = NOTHING,
     lookup: Mapping[str, float | None] = NOTHING,
     shuffled: Mapping[str, float | None] = NOTHING,
+    lookup_cut: Mapping[str, float | None] = NOTHING,
     p: float | None = None,
 ) -> Scores:
     """The scores of one explanation beside the baselines; metrics of no family were not asked.
@@ -35,6 +42,7 @@ def report(
         for names, family in families
         for name, one in zip(names, _measured(family, target), strict=True)
     }
+    cases = {name: family.cases for names, family in families for name in names}
     metrics = tuple(
         MetricScore(
             name,
@@ -42,6 +50,8 @@ def report(
             mean=mean.get(name),
             lookup=lookup.get(name),
             shuffled=shuffled.get(name),
+            lookup_cut=lookup_cut.get(name),
+            cases=cases.get(name),
         )
         for name in METRICS
     )
@@ -73,30 +83,27 @@ def values(families: Sequence[Family]) -> dict[str, float | None]:
 
 def _measured(family: Resampled, target: Target) -> list[tuple[Measured, str | None]]:
     """Every metric of a family with its interval, and why it has no value or no interval."""
-    ends, undefined = intervals(family.replicates)
+    ends, _ = intervals(family.replicates, family.n_documents)
     found = []
-    for value, (low, high), share, reason in zip(
-        family.values, ends, undefined, family.reasons, strict=True
-    ):
+    for value, (low, high), reason in zip(family.values, ends, family.reasons, strict=True):
         one = Measured(_or_none(value), _or_none(low), _or_none(high))
         if one.value is None:
             found.append((Measured(), reason))
         elif one.low is None:
-            found.append((one, _why_no_interval(target, len(family.replicates), share)))
+            found.append((one, _why_no_interval(target, len(family.replicates))))
+        elif np.float32(low) == np.float32(high):
+            found.append((Measured(one.value), BOUNDARY))
         else:
             found.append((one, None))
     return found
 
 
-def _why_no_interval(target: Target, n_replicates: int, undefined: float) -> str:
+def _why_no_interval(target: Target, n_replicates: int) -> str:
     if n_replicates:
-        return f"no interval: undefined in {undefined:.0%} of the resamples of documents"
+        return UNDEFINED_RESAMPLES
     if not target.pool.replicates:
-        return "no interval: no resamples were asked for"
-    n = target.pool.n_documents
-    if n < FEWEST_DOCUMENTS:
-        return f"no interval: {n} documents, at least {FEWEST_DOCUMENTS} are needed"
-    return f"no interval: the top windows are of fewer than {FEWEST_TOP_DOCUMENTS} documents"
+        return NO_RESAMPLES
+    return FEW_DOCUMENTS if target.pool.n_documents < FEWEST_DOCUMENTS else FEW_TOP_DOCUMENTS
 
 
 def _counts(target: Target) -> dict[str, int]:

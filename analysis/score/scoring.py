@@ -145,6 +145,11 @@ def _scored(shared: Shared, prediction: Prediction, baselines: Baselines) -> Sco
             found[name] = _families(target, one, nothing, nothing)
     if baselines.shuffled is not None and _finite(target, baselines.shuffled):
         found = {**found, "shuffled": _families(target, baselines.shuffled, draws, nothing)}
+    cut = baselines.lookup_cut
+    if cut is prediction:
+        found = {**found, "lookup_cut": ours}
+    elif cut is not None and _finite(target, cut):
+        found = {**found, "lookup_cut": _families(target, cut, nothing, nothing)}
     p = None
     if "shuffled" in found:
         theirs = found["shuffled"][0][1]
@@ -174,6 +179,7 @@ def _check_shapes(target: Target, prediction: Prediction, baselines: Baselines) 
         ("prediction", prediction),
         ("lookup", baselines.lookup),
         ("shuffled", baselines.shuffled),
+        ("lookup cut", baselines.lookup_cut),
     )
     for name, one in named:
         if one is not None and one.values.shape != target.actual.shape:

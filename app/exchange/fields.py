@@ -13,6 +13,9 @@ from app.exchange.faults import FileFaultError, Where, expected
 
 MOST_FIELDS: Final = 1000
 MOST_SCORES: Final = 200
+MOST_VALUES: Final = 1_000_000
+"""Of one line of JSON: a few bytes of text can become many of memory."""
+MOST_OF_DOCUMENT: Final = 10_000_000
 LONGEST_NAME: Final = 400
 LARGEST: Final = 2**31 - 1
 LARGEST_COUNT: Final = 2**63 - 1
@@ -112,12 +115,20 @@ class Fields:
         return [Fields(self.where.at(f"{name}[{n}]"), one) for n, one in enumerate(value)]
 
 
-def parse_object(where: Where, text: str | bytes) -> Fields:
+def parse_object(where: Where, text: str | bytes, *, most: int = MOST_VALUES) -> Fields:
     """A JSON object. NaN and infinities are no JSON and are refused."""
-    return Fields(where, parse_json(where, text))
+    return Fields(where, parse_json(where, text, most=most))
 
 
-def parse_json(where: Where, text: str | bytes) -> object:
+def parse_json(where: Where, text: str | bytes, *, most: int = MOST_VALUES) -> object:
+    """`most` values at most, by the signs that are before them: those within texts count too."""
+    n_values = _count(text)
+    if n_values > most:
+        raise FileFaultError(
+            where,
+            f"about {n_values:,} values; at most {most:,} are read at once",
+            hint="Split it into several, and import them one after the other.",
+        )
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -129,6 +140,12 @@ def parse_json(where: Where, text: str | bytes) -> object:
         raise FileFaultError(where, "JSON that is nested too deeply") from None
     except ValueError as error:
         raise FileFaultError(where, str(error)) from None
+
+
+def _count(text: str | bytes) -> int:
+    if isinstance(text, bytes):
+        return text.count(b",") + text.count(b"[") + text.count(b"{")
+    return text.count(",") + text.count("[") + text.count("{")
 
 
 def _refuse_constant(name: str) -> float:

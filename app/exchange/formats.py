@@ -66,7 +66,9 @@ TABLES: Final = {
 FORMATS: Final = {
     "jsonl": Format(TABLES["jsonl"].write, jsonl.read, UNITS_OF_TABLE, within_sites=False),
     "csv": Format(TABLES["csv"].write, comma_separated.read, UNITS_OF_TABLE, within_sites=False),
-    "parquet": Format(TABLES["parquet"].write, parquet.read, UNITS_OF_TABLE, within_sites=False),
+    "parquet": Format(
+        TABLES["parquet"].write, parquet.read, UNITS_OF_TABLE, within_sites=False, version=2
+    ),
     "neuronpedia": Format(neuronpedia.write, neuronpedia.read, neuronpedia.UNITS),
     "saedashboard": Format(sae_dashboard.write, sae_dashboard.read, sae_dashboard.UNITS),
     "openai": Format(neuron_records.write, neuron_records.read, neuron_records.UNITS),

@@ -15,8 +15,8 @@ from typing import IO, Any, Final
 from app.errors import BadRequestError
 from app.exchange.faults import DamagedFileError, FileFaultError, Where
 
-LONGEST_LINE: Final = 32 * 2**20
-LARGEST_DOCUMENT: Final = 256 * 2**20
+LONGEST_LINE: Final = 16 * 2**20
+LARGEST_DOCUMENT: Final = 128 * 2**20
 """Bytes of a file that is one JSON document: it is read as a whole."""
 CHUNK: Final = 2**20
 GZIP: Final = b"\x1f\x8b"

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
 from app.errors import ConflictError
 from app.exchange.output import OutputFolder, WrittenFile, explained
@@ -50,7 +50,7 @@ def begin(folder: OutputFolder, header: Header) -> Manifest:
     with explained(folder.path):
         for done in older.complete.values() if older else ():
             for file in done.files:
-                (folder.path / file.name).unlink(missing_ok=True)
+                folder.remove(file.name)
     _append(folder, {"export": asdict(header)}, new=True)
     return Manifest(header)
 
@@ -58,25 +58,30 @@ def begin(folder: OutputFolder, header: Header) -> Manifest:
 def find(folder: OutputFolder) -> Manifest | None:
     """What is there; None where no export was begun. Lines after one that cannot be read are cut
     off."""
-    path = folder.path / NAME
-    if not path.exists():
-        return None
+    with explained(folder.path):
+        try:
+            with folder.open(NAME, os.O_RDWR) as file:
+                return _read(file, folder)
+        except FileNotFoundError:
+            return None
+
+
+def _read(file: IO[bytes], folder: OutputFolder) -> Manifest | None:
     manifest: Manifest | None = None
     good = 0
-    with explained(folder.path), path.open("rb+") as file:
-        for line in file:
-            row = _parsed(line)
-            if row is None:
-                break
-            if manifest is None:
-                manifest = _begun(row, folder)
-            elif "finished" in row:
-                manifest.finished = True
-            else:
-                manifest.complete[str(row.get("piece"))] = _done(row, folder)
-            good += len(line)
-        if good < path.stat().st_size:
-            file.truncate(good)
+    while line := file.readline():
+        row = _parsed(line)
+        if row is None:
+            break
+        if manifest is None:
+            manifest = _begun(row, folder)
+        elif "finished" in row:
+            manifest.finished = True
+        else:
+            manifest.complete[str(row.get("piece"))] = _done(row, folder)
+        good += len(line)
+    if good < os.fstat(file.fileno()).st_size:
+        file.truncate(good)
     return manifest
 
 
@@ -127,8 +132,8 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
 def _append(folder: OutputFolder, row: Mapping[str, Any], *, new: bool = False) -> None:
     line = json.dumps(row, sort_keys=True).encode() + b"\n"
     with explained(folder.path):
-        folder.path.mkdir(parents=True, exist_ok=True)
-        with (folder.path / NAME).open("wb" if new else "ab") as file:
+        opened = folder.create(NAME) if new else folder.open(NAME, os.O_RDWR | os.O_APPEND)
+        with opened as file:
             file.write(line)
             file.flush()
             os.fsync(file.fileno())

@@ -16,7 +16,7 @@ from typing import Any, Final
 from app.exchange.comma_separated import headline_of
 from app.exchange.exported import Exported
 from app.exchange.faults import FileFaultError, Where, expected
-from app.exchange.fields import Fields, parse_json
+from app.exchange.fields import MOST_OF_DOCUMENT, MOST_VALUES, Fields, parse_json
 from app.exchange.input import InputFile
 from app.exchange.jsonl import dumped
 from app.exchange.output import OutputFolder, WrittenFile
@@ -66,16 +66,16 @@ def read(file: InputFile) -> Iterator[Row]:
     """One object a line, or one object in all."""
     if file.path.suffix == ".json":
         content = file.whole()
-        yield Row(file.where(1), partial(_parse, file.where(1), content))
+        yield Row(file.where(1), partial(_parse, file.where(1), content, MOST_OF_DOCUMENT))
         return
     for number, line in enumerate(file.lines(), start=1):
         yield Row(file.where(number), partial(_parse, file.where(number), line))
 
 
-def _parse(where: Where, line: bytes) -> Records:
+def _parse(where: Where, line: bytes, most: int = MOST_VALUES) -> Records:
     if not line.strip():
         return ()
-    fields = Fields(where, parse_json(where, line))
+    fields = Fields(where, parse_json(where, line, most=most))
     tag = fields.text(TAG)
     if tag == "NeuronRecord":
         return ()

@@ -13,6 +13,7 @@ measured them.
 from collections.abc import Iterator
 from typing import Any, Final
 
+from app.exchange.details import check_details
 from app.exchange.exported import Exported
 from app.exchange.features import KINDS, SCORE_TYPES, activation_row, explanation_row, feature_row
 from app.exchange.fields import Fields
@@ -70,6 +71,7 @@ def take_explanation(fields: Fields) -> Records:
     }
     if others:
         details["scores"] = others
+    check_details(fields.where, details)
     author = fields.maybe_text("explanationModelName") or fields.maybe_text("typeName")
     record = ExplanationRecord(
         model=fields.text("modelId"),

@@ -11,6 +11,17 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any, Final
 
+import numpy as np
+
+from app.exchange.columns import (
+    BYTES_AT_ONCE,
+    HINT,
+    LARGEST_GROUP,
+    LONGEST_ROW,
+    check_group,
+    check_type,
+    sizes_of,
+)
 from app.exchange.faults import DamagedFileError, FileFaultError, Where
 from app.exchange.fields import MOST_FIELDS, Fields, parse_json
 from app.exchange.input import InputFile
@@ -23,8 +34,7 @@ MEDIA_TYPE: Final = "application/vnd.apache.parquet"
 GROUP: Final = 5000
 """Rows of one row group: what is in memory at once."""
 MOST_CHARACTERS: Final = 32_000_000
-"""Of texts and programs in one row group: lookup tables are long."""
-LARGEST_GROUP: Final = 2**30
+"""Of texts, programs and details in one row group: lookup tables are long."""
 AT_ONCE: Final = 256
 NEEDED: Final = ("model", "site", "index", "author", "text")
 
@@ -35,7 +45,10 @@ def schema() -> Any:  # noqa: ANN401 - pyarrow has no types
     import pyarrow as pa
 
     count, text, number = pa.int32(), pa.string(), pa.float64()
-    metric = pa.struct([("metric", text), *((name, pa.float32()) for name in COLUMNS)])
+    metric = pa.struct([
+        ("metric", text), *((name, pa.float32()) for name in COLUMNS),
+        ("reason", text), ("n_yes", count), ("n_cases", count),
+    ])  # fmt: skip
     score = pa.struct([
         ("split", text), ("judge", text), ("status", text), ("reason", text),
         ("n_windows", count), ("n_documents", count), ("n_positions", pa.int64()),
@@ -71,8 +84,13 @@ def read(file: InputFile) -> Iterator[Row]:
     try:
         with pq.ParquetFile(file.path) as table:
             _check(file, table)
-            for batch in table.iter_batches(batch_size=AT_ONCE):
-                for row in batch.to_pylist():
+            texts = _texts(table)
+        with pq.ParquetFile(file.path, read_dictionary=texts) as table:
+            names = _known(table)
+            for n in range(table.num_row_groups):
+                check_group(file.where(number + 1, "row"), table.metadata.row_group(n), names)
+                group = table.read_row_group(n, columns=list(names), use_threads=False)
+                for row in _rows(file, group.combine_chunks(), number):
                     number += 1
                     where = file.where(number, "row")
                     yield Row(where, partial(_parse, where, row))
@@ -89,7 +107,7 @@ def _groups(records: Iterable[ExplanationRecord]) -> Iterator[list[dict[str, Any
     n_characters = 0
     for record in records:
         rows.append(_to_row(record))
-        n_characters += len(record.text) + len(record.program or "")
+        n_characters += len(record.text) + len(record.program or "") + len(rows[-1]["details"])
         if len(rows) == GROUP or n_characters >= MOST_CHARACTERS:
             yield rows
             rows, n_characters = [], 0
@@ -106,14 +124,46 @@ def _check(file: InputFile, table: Any) -> None:  # noqa: ANN401 - pyarrow has n
         raise FileFaultError(
             file.where(1, "row"), f"{len(names):,} columns; at most {MOST_FIELDS:,}"
         )
-    groups = table.metadata
-    sizes = [groups.row_group(n).total_byte_size for n in range(groups.num_row_groups)]
-    if max(sizes, default=0) > LARGEST_GROUP:
+    for name in _known(table):
+        check_type(file.where(1, "row").at(name), table.schema_arrow.field(name).type)
+
+
+def _known(table: Any) -> tuple[str, ...]:  # noqa: ANN401 - pyarrow has no types
+    """Columns that are read: what others put beside them is not even looked at."""
+    ours = schema().names
+    return tuple(dict.fromkeys(name for name in table.schema_arrow.names if name in ours))
+
+
+def _texts(table: Any) -> list[str]:  # noqa: ANN401 - pyarrow has no types
+    """Columns of texts, also those within lists and structures."""
+    columns = (table.schema.column(number) for number in range(len(table.schema)))
+    return [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+
+
+def _rows(file: InputFile, group: Any, before: int) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+    """The rows of a group that follows so many rows; few of them are in memory at once."""
+    sizes = np.zeros(group.num_rows, np.int64)
+    for column in group.columns:
+        for chunk in column.chunks:  # one, but for a group without rows
+            sizes += sizes_of(chunk)
+    if (total := int(sizes.sum())) > LARGEST_GROUP:
         raise FileFaultError(
-            file.where(1, "row"),
-            f"a row group of {max(sizes):,} bytes; at most {LARGEST_GROUP:,} are read at once",
-            hint="Write the file again with smaller row groups.",
+            file.where(before + 1, "row"),
+            f"a row group that becomes {total:,} bytes in memory; at most {LARGEST_GROUP:,} are "
+            "taken",
+            hint=HINT,
         )
+    start = 0
+    while start < len(sizes):
+        if sizes[start] > LONGEST_ROW:
+            raise FileFaultError(
+                file.where(before + start + 1, "row"), f"a row of more than {LONGEST_ROW:,} bytes"
+            )
+        fitting = sizes[start : start + AT_ONCE].cumsum() <= BYTES_AT_ONCE
+        allowed = fitting & (sizes[start : start + AT_ONCE] <= LONGEST_ROW)
+        n = int(np.logical_and.accumulate(allowed).sum())
+        yield from group.slice(start, n).to_pylist()
+        start += n
 
 
 def _to_row(record: ExplanationRecord) -> dict[str, Any]:

@@ -3,7 +3,8 @@
     {"model", "site", "index", "text", "program", "method", "author", "bits", "n_rules", "n_listed",
      "created_at", "id", "run_id", "details": {…}, "scores": [{"split", "judge", "status", "reason",
      "n_windows", "n_documents", "n_positions", "n_failed", "r", "p",
-     "metrics": {"corpus_r": {"value", "low", "high", "mean", "lookup", "shuffled"}, …}}]}
+     "metrics": {"corpus_r": {"value", "low", "high", "mean", "lookup", "shuffled", "lookup_cut",
+                              "reason", "n_yes", "n_cases"}, …}}]}
 
 `null` is undefined; a metric that nobody asked for is not named. docs/interop.md tells it to users.
 """
@@ -13,9 +14,18 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any, Final
 
+from app.exchange.details import check_details
 from app.exchange.faults import FileFaultError, expected
 from app.exchange.fields import LARGEST_COUNT, Fields
-from app.store.packing import COLUMNS, METRICS, NOT_ASKED, pack_scores, unpack_scores
+from app.store.packing import (
+    COLUMNS,
+    METRICS,
+    NOT_ASKED,
+    ScoreNote,
+    pack_scores,
+    unpack_notes,
+    unpack_scores,
+)
 from app.store.portable import ExplanationRecord
 from app.store.queries.explanation import LONGEST_TEXT
 from app.store.writing_explanations import ScoreRow
@@ -50,7 +60,9 @@ def to_json(record: ExplanationRecord) -> dict[str, Any]:
 
 def score_to_json(score: ScoreRow) -> dict[str, Any]:
     plain = {name: getattr(score, name) for name in ScoreRow._fields if name != "values"}
-    return {**plain, "metrics": metrics_of(score)}
+    notes = dict(zip(METRICS, unpack_notes(score.values), strict=True))
+    metrics = {name: {**m, **notes[name]._asdict()} for name, m in metrics_of(score).items()}
+    return {**plain, "metrics": metrics}
 
 
 def metrics_of(score: ScoreRow) -> dict[str, dict[str, float | None]]:
@@ -93,6 +105,7 @@ def _details(fields: Fields) -> Mapping[str, Any]:
         return {}
     inner = fields.inner("details")
     found = {name: inner.raw(name) for name in inner}
+    check_details(inner.where, found)
     if len(json.dumps(found)) > LONGEST_DETAILS:
         raise FileFaultError(inner.where, f"more than {LONGEST_DETAILS:,} characters of details")
     return found
@@ -131,7 +144,7 @@ def _score(fields: Fields) -> ScoreRow:
         n_failed=fields.maybe_whole("n_failed") or 0,
         r=numbers["corpus_r"][0] if r is None and "corpus_r" in numbers else r,
         p=fields.maybe_number("p", least=0, most=1),
-        values=pack_scores(numbers),
+        values=pack_scores(numbers, {name: _note(metrics.inner(name)) for name in metrics}),
     )
 
 
@@ -139,3 +152,12 @@ def _metric(fields: Fields) -> list[float | None]:
     return [
         fields.maybe_number(column, least=-LARGEST_VALUE, most=LARGEST_VALUE) for column in COLUMNS
     ]
+
+
+def _note(fields: Fields) -> ScoreNote:
+    """A reason in other words than ours has no place in a row of the store."""
+    return ScoreNote(
+        fields.maybe_text("reason", longest=LONGEST_TEXT),
+        fields.maybe_whole("n_yes"),
+        fields.maybe_whole("n_cases"),
+    )

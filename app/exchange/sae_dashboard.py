@@ -11,7 +11,7 @@ from typing import Any, Final
 from app.exchange.exported import Exported
 from app.exchange.faults import FileFaultError, expected
 from app.exchange.features import KINDS, activation_row, explanation_row, feature_row
-from app.exchange.fields import Fields, parse_object
+from app.exchange.fields import MOST_OF_DOCUMENT, Fields, parse_object
 from app.exchange.input import InputFile
 from app.exchange.jsonl import dumped
 from app.exchange.neuronpedia import take_explanation
@@ -43,7 +43,7 @@ def write(store: Exported, piece: Piece, folder: OutputFolder) -> tuple[list[Wri
 
 def read(file: InputFile) -> Iterator[Row]:
     """One row for each feature."""
-    top = parse_object(file.where(1), file.whole())
+    top = parse_object(file.where(1), file.whole(), most=MOST_OF_DOCUMENT)
     model = top.text("model_id")
     source = _source(top)
     features = top.raw("features")

@@ -6,7 +6,13 @@ from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.auth.actor import CurrentActor
-from app.dependencies import AppSettings, PlaceIsFree, ReadSession, WriteSession
+from app.dependencies import (
+    AppSettings,
+    PlaceIsFree,
+    ProgramDeadline,
+    ReadSession,
+    WriteSession,
+)
 from app.errors import NotFoundError
 from app.pages.choosing import AskedRun
 from app.rendering.addresses import ModelPages
@@ -17,6 +23,7 @@ from app.store.queries.explanation import (
     list_explanations,
     withdraw_explanation,
 )
+from app.store.queries.version import list_versions
 from app.store.views.evidence import EvidenceView
 from app.store.views.explanation import ExplanationView
 from app.trials.evidence import gather_evidence
@@ -57,6 +64,7 @@ def show_explanation(
     request: Request,
     session: ReadSession,
     settings: AppSettings,
+    deadline: ProgramDeadline,
     model: str,
     site: str,
     index: Index,
@@ -68,7 +76,7 @@ def show_explanation(
     view = check_place(get_explanation(session, explanation_id=number), model, site, index)
     context = {
         "explanation": view,
-        "evidence": gather_evidence(session, view, data=settings.data, split=split)
+        "evidence": gather_evidence(session, view, data=settings.data, split=split, check=deadline)
         if free or view.program is None
         else BUSY,
         "pages": ModelPages(model, run),
@@ -76,6 +84,28 @@ def show_explanation(
         "split": split,
     }
     return respond(request, "explanation/page.html", context)
+
+
+@router.get(HERE + "/{number}/versions")
+def show_versions(
+    request: Request,
+    session: ReadSession,
+    model: str,
+    site: str,
+    index: Index,
+    number: Number,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    run: AskedRun = None,
+) -> Response:
+    check_place(get_explanation(session, explanation_id=number), model, site, index)
+    context = {
+        "pages": ModelPages(model, run),
+        "site": site,
+        "index": index,
+        "number": number,
+        "versions": list_versions(session, explanation_id=number, cursor=cursor),
+    }
+    return respond(request, "explanation/versions.html", context)
 
 
 @router.post(HERE + "/{number}/withdraw")

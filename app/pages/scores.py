@@ -13,6 +13,7 @@ from app.pages.choosing import AskedRun
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.score_layers import layers_of, totals_of
+from app.store.queries.held_out import held_out_of_model
 from app.store.queries.model import get_model
 from app.store.queries.score import list_score_summaries
 
@@ -28,6 +29,7 @@ def show_scores(
     summaries = list_score_summaries(session, model=model, run_id=run)
     context = {
         "sweep": run or get_model(session, name=model).current_run_id,
+        "held_out": held_out_of_model(session, model=model, run_id=run),
         "pages": ModelPages(model, run),
         "summaries": summaries,
         "kinds": [kind for kind in KINDS if any(one.kind == kind for one in summaries)],

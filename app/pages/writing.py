@@ -14,14 +14,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app.auth.actor import CurrentActor
+from app.deadline import Deadline
 from app.dependencies import (
     AppSettings,
+    ProgramDeadline,
     ReadSession,
+    StoreWriter,
     TakesPlaceToRun,
     TakesPlaceToStart,
-    WriteSession,
+    Writer,
 )
-from app.errors import BadRequestError, PatchclampError
+from app.errors import BadRequestError, PatchclampError, UnavailableError
 from app.pages.choosing import AskedRun
 from app.pages.explanation import HERE, Index, check_place
 from app.pages.site import blank_to_none
@@ -81,6 +84,7 @@ def show_form(
     request: Request,
     session: ReadSession,
     settings: AppSettings,
+    deadline: ProgramDeadline,
     model: str,
     site: str,
     index: Index,
@@ -93,7 +97,7 @@ def show_form(
     if chosen is not None:
         view = get_explanation(session, explanation_id=chosen)
         form = fill_form(view, check_place(view, model, site, index).id == edit)
-    attempt = attempt_trial(session, settings.data, (model, site, index), form)
+    attempt = attempt_trial(session, settings.data, (model, site, index), form, deadline)
     return answer(request, session, (model, site, index), form, attempt, status=200, run=run)
 
 
@@ -102,6 +106,7 @@ def try_explanation(
     request: Request,
     session: ReadSession,
     settings: AppSettings,
+    deadline: ProgramDeadline,
     actor: CurrentActor,  # noqa: ARG001 - nothing is written, but it costs
     model: str,
     site: str,
@@ -109,7 +114,7 @@ def try_explanation(
     form: WrittenForm,
     run: AskedRun = None,
 ) -> Response:
-    attempt = attempt_trial(session, settings.data, (model, site, index), form)
+    attempt = attempt_trial(session, settings.data, (model, site, index), form, deadline)
     return answer(
         request, session, (model, site, index), form, attempt, status=attempt.status, run=run
     )
@@ -119,8 +124,9 @@ def try_explanation(
 def save_explanation(
     request: Request,
     session: ReadSession,
-    writing: WriteSession,
+    writer: StoreWriter,
     settings: AppSettings,
+    deadline: ProgramDeadline,
     actor: CurrentActor,
     model: str,
     site: str,
@@ -130,8 +136,8 @@ def save_explanation(
 ) -> Response:
     unit = (model, site, index)
     try:
-        saved = save(session, writing, unit, form, data=settings.data, actor=actor.name)
-    except BadRequestError as error:
+        saved = save(session, writer, unit, form, deadline, data=settings.data, actor=actor.name)
+    except (BadRequestError, UnavailableError) as error:
         return answer(
             request, session, unit, form, Attempt(error=error), status=error.status, run=run
         )
@@ -140,38 +146,52 @@ def save_explanation(
     )
 
 
-def attempt_trial(session: Session, data: Folder, unit: Unit, form: ExplanationForm) -> Attempt:
-    """The trial of the form's program; the error where it cannot be read or run."""
+def attempt_trial(
+    session: Session, data: Folder, unit: Unit, form: ExplanationForm, deadline: Deadline
+) -> Attempt:
+    """The trial of the form's program; the error where it cannot be read or run in time."""
     model, site, index = unit
     if not form.program.strip():
         return Attempt()
     try:
-        return Attempt(
-            view_trial(session, form.program, model=model, site=site, index=index, data=data)
+        trial = view_trial(
+            session,
+            form.program,
+            model=model,
+            site=site,
+            index=index,
+            data=data,
+            check=deadline,
         )
+        return Attempt(trial)
     except BadRequestError as error:
         return Attempt(error=error)
 
 
 def save(
     session: Session,
-    writing: Session,
+    writer: Writer,
     unit: Unit,
     form: ExplanationForm,
+    deadline: Deadline,
     *,
     data: Folder,
     actor: str,
 ) -> ExplanationView:
     """As a new claim, or as the next version of the one that was edited. What is read and scored
     before is read in `session`, so that nobody waits for it to write."""
-    claim = make_claim(session, unit, text=form.text, program=form.program, data=data)
-    if form.edit is None:
+    if form.edit is not None:
+        check_place(get_explanation(session, explanation_id=form.edit), *unit)
+    claim = make_claim(
+        session, unit, text=form.text, program=form.program, data=data, check=deadline
+    )
+    with writer.session() as writing:
+        if form.edit is not None:
+            return edit_explanation(writing, explanation_id=form.edit, claim=claim, actor=actor)
         model, site, index = unit
         return create_explanation(
             writing, model=model, site=site, index=index, claim=claim, actor=actor
         )
-    check_place(get_explanation(session, explanation_id=form.edit), *unit)
-    return edit_explanation(writing, explanation_id=form.edit, claim=claim, actor=actor)
 
 
 def fill_form(view: ExplanationView, editing: bool) -> ExplanationForm:

@@ -92,6 +92,11 @@ GLOSSARY: Final[dict[str, str]] = {
     "program": "Rules that predict a unit's activation at each token from the tokens up to it. "
     "Nobody's program can do harm: it has no code, only rules.",
     "rule": "When something holds at a token, a level that is added to the prediction.",
+    "tested level": "What the text shown says of one rule: how much higher the activation is where "
+    "the rule holds, beside what the other rules say; of a table, how large it is where the table "
+    "says 1. Borne out: its 95 % interval is on the claimed side of 0; refuted: on the other side; "
+    "not decided: 0 is in it, or there are too few documents. Of 20 true rules of no effect about "
+    "one is borne out or refuted by luck.",
     "simulated": "What a program predicts for the unit, token by token, on text that nothing was "
     "fitted on.",
     "simulation r": "Pearson correlation of real and simulated activations over all tokens of "
@@ -101,6 +106,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "token lookup": "The baseline that every unit has: the mean activation at each token, from the "
     "fit pool. A table of thousands of entries is no explanation; rules should come near it with "
     "a dozen.",
+    "lookup of its length": "The token lookup cut to as many tokens as the program lists: those "
+    "that matter most on the fit pool. What rules of this length should beat.",
     "shuffled": "The explanation of another random unit of the same site, scored on this one: what "
     "knowing the kind of text is worth.",
     "survived": "A test is survived where the whole 95 % interval of r lies above the shuffled "

@@ -1,5 +1,6 @@
 """Scores in words: what was tested and how it went; what is no number looks like what it is."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ from app.rendering.numbers import MINUS
 from app.rendering.score_bar import number
 from app.rendering.words import short_split
 from app.store.views.explanation import CLAIMS, ExplanationLine
+from app.store.views.program import RuleTestView
 from app.store.views.score import HeadlineView, ScoreStatus, ScoreView
 
 METHODS: Final = {
@@ -27,6 +29,7 @@ METRICS: Final = {
 }  # fmt: skip
 LOUD: Final = 0.1
 """A drop from this on is marked."""
+MOST_SURE: Final = 1e-4
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,39 @@ def score_value(
     return trusted(f'<data class="score" value="{value!r}">{number(value)}</data>{ends}')
 
 
+def why_no_interval(score: ScoreView | None) -> str:
+    """Of a number without an interval; of what is undefined `score_value` says the reason."""
+    if score is None or score.value is None or score.low is not None:
+        return ""
+    return score.reason or ""
+
+
+def cases_of(score: ScoreView | None) -> str:
+    """On how much detection, fuzzing and AUROC stand; nothing of other metrics, or where it is not
+    known."""
+    if score is None or score.n_cases is None or score.n_yes is None:
+        return ""
+    if score.metric == "fuzzing":
+        return f"{score.n_yes:,} windows, each marked rightly and wrongly"
+    noun = "tokens" if score.metric == "auroc" else "windows"
+    return f"{score.n_yes:,} of {score.n_cases:,} {noun} fire"
+
+
+def luck_of(score: ScoreView | None) -> Markup:
+    """p and q of being better than shuffled; nothing where p is not defined."""
+    if score is None or score.p is None:
+        return Markup("")
+    words = f"{term('shuffled', 'better than shuffled')}: p {shown_p(score.p)}"
+    if score.q is not None:
+        words += f", {term('false discovery rate', 'q')} {shown_p(score.q)}"
+    return trusted(f'<span class="luck">{words}</span>')
+
+
+def shown_p(value: float) -> str:
+    """Two digits: 0.00099 is what a thousand resamples can say at best."""
+    return f"{value:.2g}" if value >= MOST_SURE else f"{value:.1e}"
+
+
 def dropped(test: HeadlineView | ScoreView | None, other: HeadlineView | ScoreView) -> Markup:
     """How a held-out domain differs from the test split, marked where it is much worse."""
     return change_of(_value(test), _value(other))
@@ -160,6 +196,14 @@ def r_or_none(value: float | None) -> Markup:
     if value is None:
         return Markup('<span class="absent"><span class="visually-hidden">none</span>–</span>')
     return trusted(f'<data class="score" value="{value!r}">{number(value)}</data>')
+
+
+def verdicts(tests: Sequence[RuleTestView]) -> str:
+    """How many rules are borne out, refuted and so on, in words."""
+    counts = Counter[str](test.verdict for test in tests)
+    order = ("borne out", "not decided", "never held", "refuted")
+    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
+    return f"Of {len(tests)} rules: {said}." if tests else ""
 
 
 def level(value: float) -> str:

@@ -1,5 +1,8 @@
 """A score as a drawing: axis, value with its 95 % whisker, baselines as ticks, domains hollow.
 
+Where there are held-out domains, ticks of the test split end at the axis, and those of the domains
+hang below it.
+
 Comes in: a score on the test split and the same on other splits. Goes out: SVG, one line high for
 tables or three with labels, with all of its numbers as text alternative. What is no number
 (undefined, not run, failed) is a word and no drawing.
@@ -27,7 +30,21 @@ LINES: Final = (11, 23, 35)
 NEAR_ZERO: Final = -0.05
 """From here on the axis begins at 0: a shuffled baseline of −0.01 must not halve the drawing."""
 LABEL_GAP: Final = 92
-BASELINES: Final = {"mean": "mean", "lookup": "token lookup", "shuffled": "shuffled"}
+BASELINES: Final = {
+    "mean": "mean", "lookup": "token lookup", "lookup_cut": "lookup of its length",
+    "shuffled": "shuffled",
+}  # fmt: skip
+SHAPES: Final = {name: f"tick-{name.removeprefix('lookup_')}" for name in BASELINES}
+"""Classes of ticks."""
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The same metric on a held-out domain."""
+
+    split: str
+    value: float
+    baselines: BaselinesView
 
 
 @dataclass(frozen=True)
@@ -39,12 +56,12 @@ class Bar:
     low: float | None
     high: float | None
     baselines: BaselinesView
-    elsewhere: Sequence[tuple[str, float]] = field(default=())
-    """(split, value) of held-out domains."""
+    elsewhere: Sequence[Elsewhere] = field(default=())
 
     def numbers(self) -> Iterable[float]:
-        ticks = [getattr(self.baselines, name) for name in BASELINES]
-        here = [self.value, self.low, *ticks, *(value for _, value in self.elsewhere)]
+        beside = (self.baselines, *(one.baselines for one in self.elsewhere))
+        ticks = [getattr(baselines, name) for baselines in beside for name in BASELINES]
+        here = [self.value, self.low, *ticks, *(one.value for one in self.elsewhere)]
         return (number for number in here if number is not None)
 
 
@@ -79,7 +96,11 @@ def metric_bar(test: ScoreView | None, others: Sequence[ScoreView]) -> Markup:
     """One line for a metric other than r, from its scores by split."""
     if test is None or test.value is None:
         return Markup("")
-    elsewhere = [(score.split, score.value) for score in others if score.value is not None]
+    elsewhere = [
+        Elsewhere(score.split, score.value, score.baselines)
+        for score in others
+        if score.value is not None
+    ]
     bar = Bar(test.metric, test.value, test.low, test.high, test.baselines, elsewhere)
     return small(bar, _start(bar.numbers()))
 
@@ -89,7 +110,7 @@ def bar_of(headlines: Sequence[HeadlineView]) -> Bar | None:
     if test is None:
         return None
     elsewhere = [
-        (one.split, one.r)
+        Elsewhere(one.split, one.r, one.baselines)
         for one in headlines
         if one.r is not None and one.split.startswith("ood:")
     ]
@@ -101,7 +122,7 @@ def small(bar: Bar, start: float) -> Markup:
     return trusted(
         f'<svg class="score-bar" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
         f' role="img" aria-label="{escape(spoken(bar))}">'
-        f"{_rail(frame, 9.5, HEIGHT)}{_ticks(frame, bar, 2, 16)}{_marks(frame, bar)}</svg>"
+        f"{_rail(frame, 9.5, HEIGHT)}{_ticks(frame, bar, 2, 9.5, 16)}{_marks(frame, bar)}</svg>"
     )
 
 
@@ -118,7 +139,7 @@ def labelled(bar: Bar) -> Markup:
     return trusted(
         f'<svg class="score-bar tall" viewBox="0 0 {WIDE} {TALL}" role="img"'
         f' aria-label="{escape(spoken(bar))}"><path class="axis" d="M{PAD} {AXIS}H{WIDE - PAD}"/>'
-        f"{axis}{_labels(frame, bar)}{_ticks(frame, bar, 39, AXIS)}{_marks(frame, bar)}</svg>"
+        f"{axis}{_labels(frame, bar)}{_ticks(frame, bar, 39, 53, AXIS)}{_marks(frame, bar)}</svg>"
     )
 
 
@@ -129,15 +150,23 @@ def spoken(bar: Bar) -> str:
     words = f"{bar.name} {number(bar.value)} on test"
     if bar.low is not None and bar.high is not None:
         words += f", 95 % interval {number(bar.low)} to {number(bar.high)}"
-    for split, value in bar.elsewhere:
-        change = value - bar.value
+    words += "".join(f"; {told}" for told in _spoken_baselines(bar.baselines))
+    for one in bar.elsewhere:
+        change = one.value - bar.value
         way = "drop" if change < 0 else "rise"
-        words += f"; {number(value)} on {split_title(split)}, a {way} of {number(abs(change))}"
-    for name, title in BASELINES.items():
-        value = getattr(bar.baselines, name)
-        if value is not None:
-            words += f"; {title} {number(value)}"
+        words += f"; {number(one.value)} on {split_title(one.split)}, a {way} of "
+        words += number(abs(change))
+        beside = ", ".join(_spoken_baselines(one.baselines))
+        words += f" (there {beside})" if beside else ""
     return words
+
+
+def _spoken_baselines(baselines: BaselinesView) -> list[str]:
+    return [
+        f"{title} {number(value)}"
+        for name, title in BASELINES.items()
+        if (value := getattr(baselines, name)) is not None
+    ]
 
 
 def number(value: float) -> str:
@@ -169,11 +198,14 @@ def _rail(frame: _Frame, y: float, height: int) -> str:
     )
 
 
-def _ticks(frame: _Frame, bar: Bar, top: int, bottom: int) -> str:
+def _ticks(frame: _Frame, bar: Bar, top: float, middle: float, bottom: float) -> str:
+    halves = [(bar.baselines, "", top, middle if bar.elsewhere else bottom)]
+    halves += [(one.baselines, " of-domain", middle, bottom) for one in bar.elsewhere]
     return "".join(
-        f'<path class="tick-{name}" d="M{frame.x(value):.1f} {top}V{bottom}"/>'
-        for name in BASELINES
-        if (value := getattr(bar.baselines, name)) is not None
+        f'<path class="{shape}{domain}" d="M{frame.x(value):.1f} {start:g}V{end:g}"/>'
+        for baselines, domain, start, end in halves
+        for name, shape in SHAPES.items()
+        if (value := getattr(baselines, name)) is not None
     )
 
 
@@ -182,9 +214,9 @@ def _marks(frame: _Frame, bar: Bar) -> str:
         return ""
     x, y = frame.x(bar.value), frame.upper
     parts = [
-        f'<path class="joint" d="M{x:.1f} {y}L{frame.x(value):.1f} {frame.lower}"/>'
-        f'<circle class="elsewhere" cx="{frame.x(value):.1f}" cy="{frame.lower}" r="3"/>'
-        for _, value in bar.elsewhere
+        f'<path class="joint" d="M{x:.1f} {y}L{frame.x(one.value):.1f} {frame.lower}"/>'
+        f'<circle class="elsewhere" cx="{frame.x(one.value):.1f}" cy="{frame.lower}" r="3"/>'
+        for one in bar.elsewhere
     ]
     if bar.low is not None and bar.high is not None:
         parts.append(
@@ -197,7 +229,7 @@ def _labels(frame: _Frame, bar: Bar) -> str:
     """What is drawn, by name: the score first, then baselines, then domains; each in the first line
     where it covers no other."""
     wanted = [("test", bar.value), *((name, getattr(bar.baselines, name)) for name in BASELINES)]
-    wanted += [(short_split(split), value) for split, value in bar.elsewhere]
+    wanted += [(short_split(one.split), one.value) for one in bar.elsewhere]
     placed: dict[int, list[float]] = {y: [] for y in LINES}
     parts = []
     for name, value in wanted:

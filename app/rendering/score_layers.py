@@ -35,6 +35,7 @@ class Layer:
 
     main: ScoreSummaryView
     reference: ScoreSummaryView | None
+    """Token lookup, where the same run has it of the same units."""
     elsewhere: list[ScoreSummaryView]
     """The same method on held-out domains."""
 
@@ -46,13 +47,16 @@ class Total:
     method: str
     split: str
     n_sites: int
-    n_units_of_sites: int
+    n_units_of_kind: int
+    """Of all sites of the model, also of those that were not reached yet."""
     n_units: int
     n_scored: int
     n_undefined: int
     n_failed: int
     n_better: int
     mean_r: float | None
+    lookup_mean_r: float | None
+    """Of the token lookup over the same units; None unless every layer has it."""
 
 
 def layers_of(summaries: Sequence[ScoreSummaryView], kind: str) -> list[Layer]:
@@ -62,7 +66,7 @@ def layers_of(summaries: Sequence[ScoreSummaryView], kind: str) -> list[Layer]:
     rows = [
         Layer(
             main,
-            found.get((main.site, REFERENCE, "test")),
+            _of_same_units(main, found.get((main.site, REFERENCE, "test"))),
             [found[key] for d in domains if (key := (main.site, MAIN, d)) in found],
         )
         for (_, method, split), main in found.items()
@@ -150,21 +154,30 @@ def r_by_bits(summaries: Sequence[ScoreSummaryView], kind: str) -> Markup:
     )
 
 
+def _of_same_units(
+    main: ScoreSummaryView, other: ScoreSummaryView | None
+) -> ScoreSummaryView | None:
+    same = other is not None and (other.run_id, other.n_units) == (main.run_id, main.n_units)
+    return other if same else None
+
+
 def _total(method: str, split: str, some: Sequence[ScoreSummaryView]) -> Total:
     n_scored = sum(one.n_scored for one in some)
     n_units = sum(one.n_units for one in some)
     total = sum(one.mean_r * one.n_units for one in some if one.mean_r is not None)
+    looked_up = [one.lookup_mean_r * one.n_units for one in some if one.lookup_mean_r is not None]
     return Total(
         method=method,
         split=split,
         n_sites=len(some),
-        n_units_of_sites=sum(one.n_units_of_site for one in some),
+        n_units_of_kind=some[0].n_units_of_kind,
         n_units=n_units,
         n_scored=n_scored,
         n_undefined=sum(one.n_undefined for one in some),
         n_failed=sum(one.n_failed for one in some),
         n_better=sum(one.n_better for one in some),
         mean_r=total / n_units if n_scored else None,
+        lookup_mean_r=sum(looked_up) / n_units if len(looked_up) == len(some) else None,
     )
 
 

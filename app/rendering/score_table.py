@@ -11,6 +11,7 @@ from app.store.views.score import ScoreView
 class ScoreRowView:
     metric: str
     protocol: str
+    splits: list[str]
     scores: list[ScoreView | None]
     """In the order of the table's splits, test first."""
 
@@ -22,9 +23,17 @@ class ScoreRowView:
     def others(self) -> list[ScoreView]:
         return [score for score in self.scores[1:] if score is not None]
 
-    def baseline(self, name: str) -> float | None:
-        value: float | None = getattr(self.test.baselines, name) if self.test else None
-        return value
+    def baselines(self, name: str) -> list[tuple[str, float | None]]:
+        """Of each split, test first."""
+        return [
+            (split, None if score is None else getattr(score.baselines, name))
+            for split, score in zip(self.splits, self.scores, strict=True)
+        ]
+
+    @property
+    def judges_upper_tail(self) -> bool:
+        """Whether it asks when the unit fires, which is above a threshold."""
+        return self.metric.startswith(("detection", "fuzzing", "auroc"))
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ def _table(scores: Sequence[ScoreView]) -> ScoreTableView:
         ScoreRowView(
             metric,
             next(score.protocol for score in scores if score.metric == metric),
+            splits,
             [found.get((metric, split)) for split in splits],
         )
         for metric in METRICS

@@ -3,10 +3,12 @@
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from app.store.reasons import REASONS
 
 
 def pack(array: NDArray[Any], dtype: DTypeLike) -> bytes:
@@ -41,8 +43,11 @@ METRICS = (
     "auroc",
 )
 """Rows of `ScoreTable.values`; docs/methods.md, section 4, defines them."""
-COLUMNS = ("value", "low", "high", "mean", "lookup", "shuffled")
-"""The score with its 95 % interval, and the same metric of the three baselines."""
+COLUMNS = ("value", "low", "high", "mean", "lookup", "shuffled", "lookup_cut")
+"""The score with its 95 % interval, and the same metric of the baselines. New ones go to the end:
+rows that were stored before have fewer."""
+COUNTED = ("detection", "fuzzing", "auroc")
+"""Metrics that are decided case by case; precision and recall are of the cases of detection."""
 
 PROTOCOLS = {
     "corpus_r": "corpus",
@@ -63,7 +68,25 @@ NOT_ASKED = float("-inf")
 HISTOGRAM_HEADER = 4
 
 
-def pack_scores(metrics: Mapping[str, Sequence[float | None]]) -> bytes:
+class ScoreNote(NamedTuple):
+    """What stands beside the numbers of one metric."""
+
+    reason: str | None = None
+    """Of `REASONS`: why there is no value, or no interval."""
+    n_yes: int | None = None
+    """Of the cases: firing windows, windows marked rightly, firing tokens."""
+    n_cases: int | None = None
+
+
+NO_NOTE = ScoreNote()
+COLUMN_BYTES = 4 * len(METRICS)
+NOTES_BYTES = len(METRICS) + 8 * len(COUNTED)
+"""Less than a column, so that the length of a row tells how many columns it has."""
+
+
+def pack_scores(
+    metrics: Mapping[str, Sequence[float | None]], notes: Mapping[str, ScoreNote] | None = None
+) -> bytes:
     """The numbers of each metric, in the order of `COLUMNS` as far as they are given; None is
     undefined. Metrics that are not named were not asked."""
     values = np.full((len(METRICS), len(COLUMNS)), np.nan, np.float32)
@@ -72,12 +95,55 @@ def pack_scores(metrics: Mapping[str, Sequence[float | None]]) -> bytes:
         row = METRICS.index(name)
         values[row] = np.nan
         values[row, : len(numbers)] = [np.nan if n is None else n for n in numbers]
-    return pack(values, np.float32)
+    return pack(values, np.float32) + pack_notes(notes or {})
+
+
+def pack_notes(notes: Mapping[str, ScoreNote]) -> bytes:
+    """What follows the numbers: a byte for each metric, the place of its reason in `REASONS` from 1
+    (0: none); then uint32 [COUNTED, 2], the cases and how many of them are yes, 0 of 0: unknown."""
+    reasons = np.zeros(len(METRICS), np.uint8)
+    counts = np.zeros((len(COUNTED), 2), np.uint32)
+    for name, note in notes.items():
+        if note.reason in REASONS:
+            reasons[METRICS.index(name)] = REASONS.index(note.reason) + 1
+        if name in COUNTED and note.n_cases is not None:
+            counts[COUNTED.index(name)] = note.n_yes or 0, note.n_cases
+    return pack(reasons, np.uint8) + pack(counts, np.uint32)
 
 
 def unpack_scores(data: bytes) -> NDArray[np.float32]:
-    """[metric, column]"""
-    return unpack(data, np.float32, len(METRICS), len(COLUMNS))
+    """[metric, column]: NaN in columns that are younger than the row."""
+    n_columns = len(data) // COLUMN_BYTES
+    stored = unpack(data[: COLUMN_BYTES * n_columns], np.float32, len(METRICS), n_columns)
+    if n_columns == len(COLUMNS):
+        return stored
+    values = np.full((len(METRICS), len(COLUMNS)), np.nan, np.float32)
+    values[:, :n_columns] = stored
+    return values
+
+
+def unpack_reason(data: bytes, metric: int = 0) -> str | None:
+    """The reason alone, of one metric: lists need no more, and pages have many of them."""
+    start = len(data) // COLUMN_BYTES * COLUMN_BYTES
+    if len(data) < start + NOTES_BYTES:
+        return None
+    code = data[start + metric]
+    return REASONS[code - 1] if 0 < code <= len(REASONS) else None
+
+
+def unpack_notes(data: bytes) -> list[ScoreNote]:
+    """One for each of `METRICS`; empty in rows that are older."""
+    start = len(data) // COLUMN_BYTES * COLUMN_BYTES
+    if len(data) < start + NOTES_BYTES:
+        return [NO_NOTE] * len(METRICS)
+    counts = unpack(data[start + len(METRICS) : start + NOTES_BYTES], np.uint32, -1, 2).tolist()
+    notes = []
+    for place, metric in enumerate(METRICS):
+        family = metric.partition("_")[0]
+        n_yes, n_cases = counts[COUNTED.index(family)] if family in COUNTED else (0, 0)
+        known = (n_yes, n_cases) if n_cases else (None, None)
+        notes.append(ScoreNote(unpack_reason(data, place), *known))
+    return notes
 
 
 def pack_histograms(counts: NDArray[Any]) -> list[bytes]:

@@ -6,7 +6,16 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from app.store.packing import METRICS, NOT_ASKED, PROTOCOLS, unpack_scores
+from app.store.packing import (
+    METRICS,
+    NOT_ASKED,
+    PROTOCOLS,
+    ScoreNote,
+    unpack_notes,
+    unpack_reason,
+    unpack_scores,
+)
+from app.store.reasons import BOUNDARY, NO_JUDGE
 from app.store.views.score import BaselinesView, HeadlineView, ScoreStatus, ScoreView
 
 
@@ -14,7 +23,8 @@ def score_views(row: Row[*tuple[Any, ...]]) -> list[ScoreView]:
     """All metrics of one row of `queries.score.ROW`."""
     values = unpack_scores(row.values).tolist()
     return [
-        _score_view(row, metric, numbers) for metric, numbers in zip(METRICS, values, strict=True)
+        _score_view(row, metric, numbers, note)
+        for metric, numbers, note in zip(METRICS, values, unpack_notes(row.values), strict=True)
     ]
 
 
@@ -32,35 +42,42 @@ def _place(split: str) -> tuple[int, str]:
 
 def _headline(row: Row[*tuple[Any, ...]]) -> HeadlineView:
     numbers = unpack_scores(row.values)[0].tolist()
-    status, value = _status(row.score_status, numbers)
+    known = unpack_reason(row.values)
+    status, value = _status(row.score_status, numbers, known)
+    low, high = _interval(numbers)
     return HeadlineView(
         split=row.split,
         judge=row.judge,
         status=status,
-        reason=None if status in ("ok", "not run") else row.reason,
+        reason=_reason(row, status, numbers, known),
         r=value,
-        low=_finite(numbers[1]),
-        high=_finite(numbers[2]),
+        low=low,
+        high=high,
         baselines=_baselines(numbers),
         n_windows=row.n_windows,
         n_documents=row.n_documents,
     )
 
 
-def _score_view(row: Row[*tuple[Any, ...]], metric: str, numbers: list[float]) -> ScoreView:
-    status, value = _status(row.score_status, numbers)
+def _score_view(
+    row: Row[*tuple[Any, ...]], metric: str, numbers: list[float], note: ScoreNote
+) -> ScoreView:
+    status, value = _status(row.score_status, numbers, note.reason)
+    low, high = _interval(numbers)
     return ScoreView(
         metric=metric,
         protocol=PROTOCOLS[metric],
         split=row.split,
         judge=row.judge,
         status=status,
-        reason=None if status in ("ok", "not run") else row.reason,
+        reason=_reason(row, status, numbers, note.reason),
         value=value,
-        low=_finite(numbers[1]),
-        high=_finite(numbers[2]),
+        low=low,
+        high=high,
         baselines=_baselines(numbers),
         p=row.p if metric == METRICS[0] else None,
+        n_yes=note.n_yes,
+        n_cases=note.n_cases,
         n_windows=row.n_windows,
         n_documents=row.n_documents,
         n_positions=row.n_positions,
@@ -69,8 +86,11 @@ def _score_view(row: Row[*tuple[Any, ...]], metric: str, numbers: list[float]) -
     )
 
 
-def _status(stored: str, numbers: list[float]) -> tuple[ScoreStatus, float | None]:
-    """A metric without any number was not run, unless the whole row is undefined or failed."""
+def _status(
+    stored: str, numbers: list[float], known: str | None
+) -> tuple[ScoreStatus, float | None]:
+    """A metric without any number was not run, unless the whole row is undefined or failed, or it
+    is known why the metric is."""
     value = numbers[0]
     if isfinite(value):
         return "ok", value
@@ -78,14 +98,35 @@ def _status(stored: str, numbers: list[float]) -> tuple[ScoreStatus, float | Non
         return "not run", None
     if stored == "failed":
         return "failed", None
+    if known is not None and known != NO_JUDGE:
+        return "undefined", None
     if stored == "undefined" or any(isfinite(number) for number in numbers):
         return "undefined", None
     return "not run", None
 
 
+def _interval(numbers: list[float]) -> tuple[float | None, float | None]:
+    """None where both ends are one number: resamples that all agree, as at the edge of what a
+    metric can be, measure no uncertainty. Rows stored before say so nowhere else."""
+    low, high = numbers[1:3]
+    return (None, None) if low == high else (_finite(low), _finite(high))
+
+
+def _reason(
+    row: Row[*tuple[Any, ...]], status: ScoreStatus, numbers: list[float], known: str | None
+) -> str | None:
+    """The metric's own, where it is stored, else that of the whole row; of a number that has no
+    interval why it has none."""
+    if status == "not run":
+        return None
+    if status == "ok":
+        return BOUNDARY if numbers[1] == numbers[2] else known
+    return known or row.reason
+
+
 def _baselines(numbers: list[float]) -> BaselinesView:
-    mean, lookup, shuffled = (_finite(number) for number in numbers[3:6])
-    return BaselinesView(mean=mean, lookup=lookup, shuffled=shuffled)
+    mean, lookup, shuffled, cut = (_finite(number) for number in numbers[3:7])
+    return BaselinesView(mean=mean, lookup=lookup, shuffled=shuffled, lookup_cut=cut)
 
 
 def _finite(number: float) -> float | None:

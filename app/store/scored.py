@@ -1,10 +1,12 @@
 """The row of `scores` for what the analysis measured of one explanation on one split."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.score.records import Scores
-from app.store.packing import pack
+from analysis.score.records import MetricScore, Scores
+from app.store.packing import ScoreNote, pack, pack_notes
 from app.store.writing_explanations import ScoreRow
 
 
@@ -15,8 +17,10 @@ def scored_row(
     *,
     n_failed: int = 0,
     values: NDArray[np.float32] | None = None,
+    metrics: Sequence[MetricScore] | None = None,
 ) -> ScoreRow:
-    """`values` [metric, column], where they are not all that the scores hold."""
+    """`values` [metric, column] and `metrics`, where they are not all that the scores hold."""
+    told = scores.metrics if metrics is None else metrics
     return ScoreRow(
         split=split,
         judge=judge,
@@ -28,5 +32,11 @@ def scored_row(
         n_failed=n_failed,
         r=scores.r,
         p=scores.p,
-        values=pack(scores.values() if values is None else values, np.float32),
+        values=pack(scores.values() if values is None else values, np.float32)
+        + pack_notes({one.name: _note(one) for one in told}),
     )
+
+
+def _note(one: MetricScore) -> ScoreNote:
+    cases = (None, None) if one.cases is None else (one.cases.n_yes, one.cases.n)
+    return ScoreNote(one.reason, *cases)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from analysis.programs.check import Check
 from app.errors import PatchclampError
 from app.programs import read_program
 from app.store.queries.model import get_vocabulary
@@ -16,15 +17,16 @@ from app.trials.simulation import simulate
 
 
 def gather_evidence(
-    session: Session, view: ExplanationView, *, data: Path, split: str = "test"
+    session: Session, view: ExplanationView, *, data: Path, check: Check, split: str = "test"
 ) -> EvidenceView:
-    """Of a program that cannot be read or run the reason; of mere words nothing."""
+    """Of a program that cannot be read or run, or that `check` ends, the reason; of mere words
+    nothing."""
     if view.program is None:
         return EvidenceView(program=None, simulation=None, missing=None)
     shown: ProgramView | None = None
     try:
         texts = get_vocabulary(session, model=view.model)
-        read = read_program(view.program, n_vocab=len(texts))
+        read = read_program(view.program, n_vocab=len(texts), check=check)
         # without its pools a program is still told in words
         shown = view_program(read, texts)
         trial = read_trial(
@@ -35,7 +37,7 @@ def gather_evidence(
             data=data,
             run_id=view.sweep_id,
         )
-        simulation = simulate(session, read.program, trial, split=split)
+        simulation = simulate(session, read.program, trial, split=split, check=check)
         return EvidenceView(program=shown, simulation=simulation, missing=None)
     except PatchclampError as error:
         missing = f"{error.public} {error.hint or ''}".strip()

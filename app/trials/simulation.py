@@ -7,15 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from analysis.programs.check import Check
 from analysis.programs.errors import ProgramError
 from analysis.programs.program import Program
-from analysis.programs.running import run_program
+from analysis.programs.reading import Reading
+from analysis.programs.running import predict
 from analysis.score.misses import TokenErrors, where_it_fails, worst_windows
-from analysis.score.pools import PoolText, prepare_pool
+from analysis.score.pools import Pool, PoolText, prepare_pool
+from analysis.score.rulewise import RuleTest, examine_rules
 from app.errors import NotFoundError
 from app.store.queries.exemplar import WindowText, read_windows
 from app.store.queries.trial import Trial, TriedSplit
 from app.store.reading import texts
+from app.store.views.program import RuleTestView
 from app.store.views.simulation import FailingToken, SimulatedWindow, SimulationView
 from app.trying import UnreadableProgramError
 from app.vocabularies import prepared_vocabulary
@@ -25,8 +29,10 @@ N_RANDOM: Final = 6
 N_TOKENS: Final = 8
 
 
-def simulate(session: Session, program: Program, trial: Trial, *, split: str) -> SimulationView:
-    """Raises NotFoundError where the run kept no pool of the split."""
+def simulate(
+    session: Session, program: Program, trial: Trial, *, split: str, check: Check
+) -> SimulationView:
+    """Raises NotFoundError where the run kept no pool of the split, and what `check` raises."""
     tried = trial.splits.get(split)
     if tried is None:
         raise NotFoundError(
@@ -35,8 +41,8 @@ def simulate(session: Session, program: Program, trial: Trial, *, split: str) ->
         )
     text = tried.text
     about = PoolText(text.lengths, text.documents, text.numbers, trial.counted_from)
-    pool = prepare_pool(about, n_pos=text.tokens.shape[1], replicates=0)
-    predicted = run(program, trial, tried)
+    pool = prepare_pool(about, n_pos=text.tokens.shape[1])
+    predicted, tests = run(program, trial, tried, pool, check)
     words = [
         texts(trial.vocabulary, row[:length].tolist())
         for row, length in zip(text.tokens, text.lengths.tolist(), strict=True)
@@ -66,17 +72,34 @@ def simulate(session: Session, program: Program, trial: Trial, *, split: str) ->
         misses=_tokens(failings.misses),
         n_false_alarms=failings.n_false_alarms,
         n_misses=failings.n_misses,
+        rules=[_rule(test) for test in tests],
     )
 
 
-def run(program: Program, trial: Trial, tried: TriedSplit) -> NDArray[np.float32]:
-    """[window, pos]; NaN behind a window's end. Raises UnreadableProgramError where it cannot be
-    run: `near` without a token space."""
+def run(
+    program: Program, trial: Trial, tried: TriedSplit, pool: Pool, check: Check
+) -> tuple[NDArray[np.float32], list[RuleTest]]:
+    """What it predicts [window, pos], NaN behind a window's end, and how each rule fares. Raises
+    UnreadableProgramError where it cannot be run: `near` without a token space."""
     vocabulary = prepared_vocabulary(trial.vocabulary, trial.space)
+    text = tried.text
     try:
-        return np.asarray(run_program(program, tried.text.tokens, tried.text.lengths, vocabulary))
+        reading = Reading(text.tokens, text.lengths, vocabulary, check)
+        return predict(program, reading), examine_rules(program, reading, tried.actual, pool)
     except ProgramError as error:
         raise UnreadableProgramError(error) from error
+
+
+def _rule(test: RuleTest) -> RuleTestView:
+    return RuleTestView(
+        n_held=test.n_held,
+        n_documents=test.n_documents,
+        claimed=test.claimed,
+        found=test.found,
+        low=test.low,
+        high=test.high,
+        verdict=test.verdict,
+    )
 
 
 def _window(

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from analysis.programs.check import Check
 from app.errors import NotFoundError
 from app.programs import read_program
 from app.store.queries.model import get_vocabulary
@@ -18,18 +19,25 @@ from app.trying import try_program
 
 
 def view_trial(
-    session: Session, source: str, *, model: str, site: str, index: int, data: Path
+    session: Session,
+    source: str,
+    *,
+    model: str,
+    site: str,
+    index: int,
+    data: Path,
+    check: Check,
 ) -> TrialView:
-    """Raises UnreadableProgramError for a text that is no program."""
+    """Raises UnreadableProgramError for a text that is no program, and what `check` raises."""
     texts = get_vocabulary(session, model=model)
-    read = read_program(source, n_vocab=len(texts))
+    read = read_program(source, n_vocab=len(texts), check=check)
     try:
         trial = read_trial(session, model=model, site=site, index=index, data=data)
     except NotFoundError as missing:
         shown = view_program(read, texts)
         untested = f"{missing.detail} {missing.hint or ''}".strip()
         return TrialView(program=shown, headlines=[], scores=[], untested=untested)
-    rows = [_as_stored(row) for row in try_program(read.program, trial)]
+    rows = [_as_stored(row) for row in try_program(read.program, trial, check)]
     return TrialView(
         program=view_program(read, texts),
         headlines=headline_views(rows),

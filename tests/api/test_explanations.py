@@ -3,9 +3,12 @@
 import pytest
 from starlette.testclient import TestClient
 
+from app import programs
 from app.main import create_app
+from app.programs import LONGEST_PROGRAM
 from app.settings import Settings
 from app.store.migrating import upgrade
+from app.store.queries.explanation import LONGEST_TEXT
 from app.store.synthetic import fill_synthetic
 
 UNIT = "/api/v1/models/synthetic/sites/mlp.0/units/9"
@@ -33,7 +36,7 @@ def test_a_unit_s_explanations_are_listed_with_r_and_baselines(filled):
     headline = rules["headlines"][0]
     assert headline["split"] == "test"
     assert headline["low"] < headline["r"] < headline["high"]
-    assert headline["baselines"].keys() == {"mean", "lookup", "shuffled"}
+    assert headline["baselines"].keys() == {"mean", "lookup", "shuffled", "lookup_cut"}
 
 
 def test_one_explanation_has_program_provenance_scores_and_history(filled):
@@ -44,7 +47,10 @@ def test_one_explanation_has_program_provenance_scores_and_history(filled):
     assert [line["id"] for line in view["history"]] == [number]
     scores = filled.get(f"/api/v1/explanations/{number}/scores").json()
     assert scores == view["scores"]
-    assert {score["status"] for score in scores} == {"ok", "not run"}
+    assert {score["status"] for score in scores} == {"ok", "undefined", "not run"}
+    assert {score["reason"] for score in scores if score["status"] == "undefined"} == {
+        "the judge never says yes"
+    }
     assert {score["protocol"] for score in scores} >= {"corpus", "top+random"}
 
 
@@ -137,3 +143,70 @@ def test_the_distribution_of_scores_has_its_denominators(filled):
     for view in views:
         counted = view["n_scored"] + view["n_undefined"] + view["n_failed"]
         assert counted == view["n_units"] <= view["n_units_of_site"]
+
+
+def test_english_that_is_too_long_to_be_kept_is_cut_and_says_so(own):
+    nested = 'token in {" the"}'
+    for joint in (*(" and ", " or ") * 3, " and "):
+        nested = f"({joint.join([nested, f'not {nested}', nested])})"
+    program = f"when {nested} -> 1"
+    made = own.post(LIST, json={"program": program})
+    assert made.status_code == 201, made.text
+    text = made.json()["text"]
+    assert LONGEST_TEXT - 400 < len(text) <= LONGEST_TEXT
+    assert text.startswith("Fires ")
+    assert text.endswith(
+        "… (cut here, because it is too long to be kept; the program says the rest)"
+    )
+
+
+def test_a_program_is_held_to_the_length_in_which_it_is_kept(own):
+    short = 'when token in {"\\t"} -> 1\n'.replace("\\t", "\t")
+    source = short * (LONGEST_PROGRAM // len(short))
+    assert len(source) <= LONGEST_PROGRAM
+    answer = own.post(f"{LIST}/try", json={"program": source})
+    assert answer.status_code == 422
+    assert "has, as it would be kept," in answer.json()["detail"]
+
+
+def edited(own, times):
+    """The ids of a claim's versions, from the first on."""
+    ids = [own.post(LIST, json={"text": "Version 1"}).json()["id"]]
+    for number in range(2, times + 1):
+        address = f"/api/v1/explanations/{ids[-1]}/versions"
+        ids.append(own.post(address, json={"text": f"Version {number}"}).json()["id"])
+    return ids
+
+
+def test_versions_are_listed_in_pages_from_any_of_them(own, monkeypatch):
+    monkeypatch.setattr(programs, "embed", lambda _: None)
+    ids = edited(own, 25)
+    for start in (ids[0], ids[10], ids[-1]):
+        found, cursor, n_pages = [], None, 0
+        while n_pages == 0 or cursor is not None:
+            parameters = {"limit": 10} | ({"cursor": cursor} if cursor else {})
+            page = own.get(f"/api/v1/explanations/{start}/versions", params=parameters).json()
+            found += page["items"]
+            cursor, n_pages = page["next_cursor"], n_pages + 1
+        assert n_pages == 3
+        assert [line["id"] for line in found] == ids[::-1]
+        assert [line["version"] for line in found] == [*range(25, 0, -1)]
+    view = own.get(f"/api/v1/explanations/{ids[3]}").json()
+    assert [line["id"] for line in view["history"]] == ids[:4:-1]
+    rest = own.get(
+        f"/api/v1/explanations/{ids[3]}/versions", params={"cursor": view["history_cursor"]}
+    ).json()
+    assert [line["id"] for line in rest["items"]] == ids[4::-1]
+    assert rest["next_cursor"] is None
+
+
+def test_a_claim_of_few_versions_has_no_older_ones(own):
+    view = own.get(f"/api/v1/explanations/{edited(own, 2)[0]}").json()
+    assert (len(view["history"]), view["history_cursor"]) == (2, None)
+
+
+def test_versions_of_what_is_not_there_are_a_404_and_of_a_wrong_cursor_a_422(filled):
+    assert filled.get("/api/v1/explanations/999999/versions").status_code == 404
+    number = filled.get(LIST).json()["items"][0]["id"]
+    wrong = filled.get(f"/api/v1/explanations/{number}/versions", params={"cursor": "abcd"})
+    assert wrong.status_code == 422

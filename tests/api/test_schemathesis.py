@@ -25,10 +25,12 @@ LISTS_WITH_CURSOR = (
     "GET /api/v1/runs/{run_id}/windows",
     "GET /api/v1/jobs",
     "GET /api/v1/models/{model}/sites/{site}/units/{index}/explanations",
+    "GET /api/v1/explanations/{explanation_id}/versions",
     "GET /api/v1/search",
 )
 TAKING_PROGRAMS = (
     "POST /api/v1/models/{model}/sites/{site}/units/{index}/explanations",
+    "POST /api/v1/models/{model}/sites/{site}/units/{index}/explanations/try",
     "POST /api/v1/explanations/{explanation_id}/versions",
 )
 # a cursor is opaque: a well-formed one that is none of ours is refused, which no schema can say

@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from analysis.worker.bench import explanations, explanations_planted, recorded
+from analysis.worker.bench import (
+    explanations,
+    explanations_exemplars,
+    explanations_planted,
+    recorded,
+)
 from app.bench.measurement import Measurement
 from app.settings import get_settings
 from tests.analysis.models.tiny_gguf import write_tiny_gguf
@@ -45,6 +50,19 @@ def test_every_neuron_counts_and_every_layer_stands_beside_its_lookup() -> None:
     mean = sum(one.value for one in layers) / len(layers)
     assert values["explanations.concise_r"] == pytest.approx(mean, abs=1e-6)
     assert values["explanations.silent"] >= 0
+
+
+@pytest.mark.usefixtures("toy")
+def test_pools_are_compared_with_and_without_exemplars(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explanations_exemplars, "POOL", {"fit": 12, "calibration": 12, "test": 12})
+    monkeypatch.setattr(explanations_exemplars, "SEARCHED", {"fit": 300, "test": 60})
+    values = by_name(list(explanations_exemplars.measure(quick=True)))
+    assert values.keys() == {
+        f"explanations.{name}.{figure}"
+        for name in ("pool", "exemplars")
+        for figure in ("corpus_r", "top_random_r", "units_per_second_core")
+    }
+    assert all(-1 <= value <= 1 for name, value in values.items() if name.endswith("_r"))
 
 
 def test_planted_neurons_are_recovered_and_noise_is_left_alone() -> None:

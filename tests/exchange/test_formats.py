@@ -206,7 +206,8 @@ def test_parquet_has_typed_columns(explained: Engine, tmp_path: Path) -> None:
     first = table.slice(0, 1).to_pylist()[0]
     assert first["scores"][-1]["metrics"][0] == {
         "metric": "corpus_r", "value": 0.5, "low": 0.375, "high": None, "mean": 0.0,
-        "lookup": 0.25, "shuffled": -0.0625,
+        "lookup": 0.25, "shuffled": -0.0625, "lookup_cut": None, "reason": None, "n_yes": None,
+        "n_cases": None,
     }  # fmt: skip
 
 

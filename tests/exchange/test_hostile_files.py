@@ -1,6 +1,7 @@
 """Files that are wrong on purpose: bounded, refused with line and field, never a crash."""
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Engine, select
 
+from app.exchange import fields, parquet
 from app.exchange import input as inputs
 from app.exchange.faults import FileFaultError
 from app.exchange.importing import import_path
@@ -116,6 +118,75 @@ def test_a_document_that_is_too_large_is_refused(
     assert "more than 1,000 bytes in one JSON document" in refusal(one_store, path)
 
 
+def test_a_line_of_many_small_values_is_not_parsed(
+    one_store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fields.parse_object, "__kwdefaults__", {"most": 1000})
+    assert "about 2,006 values; at most 1,000 are read at once" in of_line(
+        one_store, tmp_path, json.dumps({**GOOD, "x": [[]] * 1000})
+    )
+
+
+NESTED = {"a": json.loads("[" * 40 + "]" * 40)}
+DETAILS: dict[str, tuple[str, str]] = {
+    "not a number": ('{"a": NaN}', "NaN is no number in JSON"),
+    "infinity": ('{"a": [-Infinity]}', "-Infinity is no number in JSON"),
+    "too large": ('{"a": {"b": [0, 1e999]}}', "field details.a.b[1]: a number that is too large"),
+    "too long": (f'{{"a": {10**19}}}', "field details.a: a whole number of more than 64 bits"),
+    "too low": (f'{{"a": -{10**4000}}}', "field details.a: a whole number of more than 64 bits"),
+    "half a pair": (r'{"a": "\ud800"}', r"field details.a: half of a surrogate pair in '\ud800'"),
+    "half a name": (
+        r'{"a": {"\udc00": 1}}',
+        r"field details.a: half of a surrogate pair in '\udc0",
+    ),
+    "deep": (json.dumps(NESTED), "[0][0]: nested more than 32 deep"),
+    "strange name": ('{"a b\\n": 1e999}', r"field details.'a b\n': a number that is too large"),
+}
+
+
+@pytest.mark.parametrize("wrong", DETAILS)
+def test_details_that_not_everybody_can_read_are_refused_with_their_place(
+    one_store: Engine, tmp_path: Path, wrong: str
+) -> None:
+    details, said = DETAILS[wrong]
+    line = json.dumps(GOOD)[:-1] + f', "details": {details}}}'
+    detail = of_line(one_store, tmp_path, line)
+    assert detail.startswith("a.jsonl, line 1")
+    assert said in detail
+    detail.encode()
+    path = tmp_path / "a.parquet"
+    (tmp_path / "a.jsonl").unlink()
+    pq.write_table(pa.Table.from_pylist([{**GOOD, "details": details}]), path)
+    detail = refusal(one_store, path)
+    assert detail.startswith("a.parquet, row 1, field details")
+    assert said in detail
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"id": 10**30}, "line 1, field id: a whole number of more than 64 bits"),
+        ({"notes": "\ud800"}, "line 1, field notes: half of a surrogate pair"),
+        ({"scores": [{"explanationScoreTypeName": "\ud800"}]}, "field scores[0].type: half of a"),
+    ],
+)
+def test_what_others_say_beside_an_explanation_is_held_to_the_same(
+    one_store: Engine, tmp_path: Path, more: dict[str, Any], said: str
+) -> None:
+    row = {"modelId": "toy", "description": "t", "layer": "0-mlp", "index": "1", **more}
+    assert said in of_line(one_store, tmp_path, json.dumps(row))
+
+
+def test_details_within_bounds_are_kept(one_store: Engine, tmp_path: Path) -> None:
+    details = {"a": [0.5, 2**63 - 1, None, True, "猫\x00"], "b": {"c": {}}}
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({**GOOD, "details": details}))
+    assert import_path(one_store, path, model="toy").problems == []
+    with open_session(one_store) as session:
+        (kept,) = session.scalars(select(ExplanationTable.details)).all()
+    assert {name: kept[name] for name in details} == details
+
+
 def test_text_that_databases_cannot_hold_is_kept_as_far_as_they_can(
     receiving: Engine, tmp_path: Path
 ) -> None:
@@ -197,6 +268,89 @@ def test_a_parquet_file_with_wrong_columns_is_refused(
     path = tmp_path / "a.parquet"
     pq.write_table(pa.Table.from_pylist([row]), path)
     assert said in refusal(one_store, path)
+
+
+def test_a_dictionary_that_spreads_is_refused_before_it_does(
+    one_store: Engine, tmp_path: Path
+) -> None:
+    n = 100_000
+    zeros = pa.array([0] * n, pa.int32())
+    columns = {
+        name: pa.DictionaryArray.from_arrays(zeros, [GOOD[name]])
+        for name in ("model", "site", "author")
+    }
+    columns["text"] = pa.DictionaryArray.from_arrays(zeros, ["x" * 20_000])
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({**columns, "index": pa.array([1] * n)}), path)
+    assert path.stat().st_size < 100_000
+    tracemalloc.start()
+    try:
+        said = refusal(one_store, path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert "row 1: a row group that becomes 2,00" in said
+    assert "at most 268,435,456" in said
+    assert peak < 50 * 2**20
+
+
+def test_lists_of_nothing_that_spread_are_refused_before_they_do(
+    one_store: Engine, tmp_path: Path
+) -> None:
+    score = pa.struct([("split", pa.string())])
+    nothing = pa.ListArray.from_arrays([0, 3_000_000], pa.nulls(3_000_000, score))
+    path = tmp_path / "a.parquet"
+    table = pa.Table.from_pylist([GOOD]).append_column("scores", nothing)
+    pq.write_table(table, path, compression="zstd")
+    assert path.stat().st_size < 100_000
+    said = refusal(one_store, path)
+    assert "field scores.list.element.split: 3,000,000 values in one row group" in said
+
+
+def test_of_a_table_with_one_row_that_is_too_large_what_came_before_is_kept(
+    one_store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "LONGEST_ROW", 1000)
+    path = tmp_path / "a.parquet"
+    rows = [{**GOOD, "text": f"text {n}"} for n in range(3)]
+    rows.append({**GOOD, "text": "x" * 1000})
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    report = import_path(one_store, path, model="toy")
+    (problem,) = report.problems
+    assert "row 4: a row of more than 1,000 bytes" in problem.detail
+    assert report.total("n_imported") == 3
+
+
+def test_rows_are_taken_few_at_a_time_where_they_are_large(
+    one_store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "BYTES_AT_ONCE", 2000)
+    monkeypatch.setattr(parquet, "LONGEST_ROW", 2000)
+    path = tmp_path / "a.parquet"
+    rows = [with_score() | {"text": f"{n} " + "x" * (n % 3 * 700)} for n in range(10)]
+    for row in rows:
+        row["scores"][0]["metrics"] = []
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    report = import_path(one_store, path, model="toy")
+    assert report.problems == []
+    assert report.total("n_imported") == 10
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.binary(3), pa.list_(pa.binary())])
+def test_a_column_of_bytes_is_refused(one_store: Engine, tmp_path: Path, kind: pa.DataType) -> None:
+    path = tmp_path / "a.parquet"
+    column = pa.array([[b"abc"] if pa.types.is_list(kind) else b"abc"], kind)
+    pq.write_table(pa.Table.from_pylist([GOOD]).append_column("details", column), path)
+    assert "row 1, field details: expected texts or numbers, found" in refusal(one_store, path)
+
+
+def test_what_others_put_beside_our_columns_is_not_looked_at(
+    one_store: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.parquet"
+    column = pa.array([b"abc"], pa.binary())
+    pq.write_table(pa.Table.from_pylist([GOOD]).append_column("theirs", column), path)
+    assert import_path(one_store, path, model="toy").total("n_imported") == 1
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 UNIT = "/m/synthetic/mlp.1/7"
@@ -186,3 +187,95 @@ def test_a_site_lists_the_best_claim_of_each_unit(pages: TestClient) -> None:
     assert f'/m/synthetic/mlp.1/0/explanations/{best["id"]}"' in page
     assert page.count('class="claim-words"') == 50
     assert "Token lookup" not in page
+
+
+def test_older_versions_are_on_a_page_of_their_own(own_pages: TestClient) -> None:
+    here = "/m/synthetic/mlp.0/5/explanations"
+    number = ""
+    for version in range(1, 61):
+        form = {"text": f"Text {version}", "edit": number}
+        answer = own_pages.post(here, data=form, follow_redirects=False)
+        number = answer.headers["location"].rpartition("/")[2]
+    page = own_pages.get(f"{here}/{number}").text
+    assert "version 41<" in page
+    assert "version 40<" not in page
+    older = re.search(r'href="([^"]*)">older versions', page)
+    assert older is not None
+    listed = own_pages.get(html.unescape(older[1])).text
+    assert re.findall(r"version (\d+)<", listed) == [str(n) for n in range(40, 0, -1)]
+    assert "that is all" in listed
+    whole = own_pages.get(f"{here}/{number}/versions").text
+    assert 'aria-current="true"><a' in whole
+    following = re.search(r'href="([^"]*)" rel="next"', whole)
+    assert following is not None
+    assert "version 10<" in own_pages.get(html.unescape(following[1])).text
+    assert own_pages.get(f"{here}/999999/versions").status_code == 404
+    assert own_pages.get(f"/m/synthetic/mlp.0/6/explanations/{number}/versions").status_code == 404
+
+
+def table_of(page: str) -> dict[str, str]:
+    """Rows of the first table of scores, by metric."""
+    part = page[page.index('id="scores-title"') : page.index("</table>", page.index("data scores"))]
+    rows = re.findall(r'<tr><th scope="row">(.*?)</tr>', part, re.DOTALL)
+    return {words_of(row.split("</th>")[0]).split(" over ")[0].strip(): row for row in rows}
+
+
+def words_of(row: str) -> str:
+    return re.sub(r"\s+", " ", html.unescape(re.sub("<[^>]*>", " ", row)))
+
+
+def test_baselines_stand_beside_every_domain(pages: TestClient) -> None:
+    row = table_of(pages.get(best(pages)).text)["simulation r"]
+    cells = re.findall(r'<td class="baseline">(.*?)</td>', row, re.DOTALL)
+    assert len(cells) == 4
+    for cell in cells[1:]:
+        here, there = (words_of(one) for one in cell.split("domain-name"))
+        assert re.search(r"\d\.\d\d", here)
+        assert re.search(r"code 0\.\d\d", there)
+
+
+def test_the_row_of_r_says_how_lucky_it_would_have_to_be(pages: TestClient) -> None:
+    row = words_of(table_of(pages.get(best(pages)).text)["simulation r"])
+    assert len(re.findall(r"better than shuffled : p [\d.]+, q [\d.]+", row)) == 2
+    view = pages.get(f"/api/v1/explanations/{of(pages, UNIT, 'rules')['id']}").json()
+    scores = {(one["metric"], one["split"]): one for one in view["scores"]}
+    r = scores["corpus_r", "test"]
+    assert r["p"] <= r["q"] <= 1
+    assert scores["auroc", "test"]["q"] is None
+
+
+def test_rows_say_why_there_is_no_number_or_no_interval_and_on_how_much_they_stand(
+    pages: TestClient,
+) -> None:
+    rows = {name: words_of(row) for name, row in table_of(pages.get(best(pages)).text).items()}
+    assert "undefined: the judge never says yes" in rows["precision of detection"]
+    assert "top windows are of fewer than 8 documents" in rows["simulation r, top+random"]
+    assert "no interval: nearly all resamples" in rows["fuzzing"]
+    assert "1.00 to 1.00" not in rows["fuzzing"]
+    assert "4 windows, each marked rightly and wrongly" in rows["fuzzing"]
+    assert "5 of 496 tokens fire" in rows["AUROC"]
+
+
+def test_a_unit_that_fires_negatively_is_judged_by_its_positive_tail_and_says_so(
+    own_pages: TestClient,
+) -> None:
+    address = best(own_pages, "/m/synthetic/mlp.0/7")
+    for skewness, times in ((2.5, 0), (-2.5, 3)):
+        with own_pages.app.state.engine.begin() as connection:  # type: ignore[attr-defined]
+            connection.execute(
+                text("UPDATE unit_statistics SET skewness = :skewness WHERE unit_index = 7"),
+                {"skewness": skewness},
+            )
+        page = own_pages.get(address).text
+        assert page.count("This unit fires negatively") == times
+    assert "fires negatively" in words_of(table_of(page)["AUROC"])
+    assert "fires negatively" not in words_of(table_of(page)["simulation r"])
+
+
+def test_it_is_said_how_near_the_test_documents_are(pages: TestClient) -> None:
+    page = html.unescape(pages.get(best(pages)).text)
+    view = pages.get(f"/api/v1/explanations/{of(pages, UNIT, 'rules')['id']}").json()
+    assert view["held_out"]["words"] in page
+    assert view["held_out"] == pages.get("/api/v1/corpora/starter").json()["held_out"]
+    assert view["held_out"]["words"] in html.unescape(pages.get("/corpora/starter").text)
+    assert view["held_out"]["words"] in html.unescape(pages.get("/m/synthetic/scores").text)

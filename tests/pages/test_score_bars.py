@@ -30,7 +30,7 @@ def headline(
         r=r,
         low=low,
         high=high,
-        baselines=BaselinesView(mean=None, lookup=lookup, shuffled=shuffled),
+        baselines=BaselinesView(mean=None, lookup=lookup, shuffled=shuffled, lookup_cut=0.4),
         n_windows=96,
         n_documents=12,
     )
@@ -51,12 +51,20 @@ def test_value_domain_and_baselines_lie_where_their_numbers_say() -> None:
     assert sorted(at, key=at.__getitem__) == [
         "tick-shuffled",
         "elsewhere",
+        "tick-cut",
         "tick-lookup",
         "here",
     ]
     # 6 pixels of margin at both ends of 168
     assert at["here"] == pytest.approx(6 + 156 * 0.62, abs=0.06)
     assert at["elsewhere"] == pytest.approx(6 + 156 * 0.2, abs=0.06)
+
+
+def test_baselines_of_domains_hang_below_the_axis() -> None:
+    tick = re.compile(r'class="tick-lookup( of-domain)?" d="M[\d.]+ ([\d.]+)V([\d.]+)"')
+    ticks = tick.findall(score_bar(BOTH))
+    assert ticks == [("", "2", "9.5"), (" of-domain", "9.5", "16")]
+    assert tick.findall(score_bar(BOTH[:1])) == [("", "2", "16")]
 
 
 def test_the_whisker_is_the_interval() -> None:
@@ -71,8 +79,9 @@ def test_the_text_alternative_has_every_number() -> None:
     words = re.search(r'aria-label="([^"]*)"', score_bar(BOTH, 0.0))
     assert words is not None
     assert words[1] == (
-        "r 0.62 on test, 95 % interval 0.55 to 0.70; 0.20 on held-out domain: code, a drop of 0.42;"
-        " token lookup 0.50; shuffled 0.02"
+        "r 0.62 on test, 95 % interval 0.55 to 0.70; token lookup 0.50; lookup of its length 0.40;"
+        " shuffled 0.02; 0.20 on held-out domain: code, a drop of 0.42 (there token lookup 0.50,"
+        " lookup of its length 0.40, shuffled 0.02)"
     )
 
 

@@ -14,7 +14,8 @@ PAGE = "/m/synthetic/scores"
 def summary(site: str, method: str, split: str, **more: object) -> ScoreSummaryView:
     fields: dict[str, object] = {
         "model": "m", "site": site, "kind": "mlp", "layer": int(site[4:]), "run_id": 1,
-        "method": method, "split": split, "n_units_of_site": 100, "n_units": 10, "n_scored": 8,
+        "method": method, "split": split, "n_units_of_site": 100,
+        "n_units_of_kind": 1000, "lookup_mean_r": None, "n_units": 10, "n_scored": 8,
         "n_undefined": 1, "n_failed": 1, "n_better": 6, "mean_r": 0.5,
         "quantiles": [n / 100 for n in range(101)], "points": [],
     }  # fmt: skip
@@ -30,7 +31,7 @@ def test_means_are_over_units_and_not_over_layers() -> None:
     ]
     (total,) = totals_of(some, "mlp")
     assert total.mean_r == pytest.approx((10 * 0.2 + 10 * 0.6) / 30)
-    assert (total.n_units, total.n_units_of_sites, total.n_scored) == (30, 300, 4)
+    assert (total.n_units, total.n_units_of_kind, total.n_scored) == (30, 1000, 4)
     assert (total.n_undefined, total.n_failed) == (3, 3)
 
 
@@ -46,6 +47,24 @@ def test_layers_are_rows_with_their_lookup_and_their_domains() -> None:
     assert {row.reference.method for row in rows if row.reference} == {"lookup"}
     assert [[one.split for one in row.elsewhere] for row in rows] == [["ood:code"]] * 2
     assert layers_of(some, "attn") == []
+
+
+def test_a_lookup_of_other_units_is_no_reference() -> None:
+    rules = summary("mlp.0", "rules", "test")
+    for other in ({"run_id": 2}, {"n_units": 100}):
+        (row,) = layers_of([rules, summary("mlp.0", "lookup", "test", **other)], "mlp")
+        assert row.reference is None
+
+
+def test_the_lookup_beside_a_total_is_of_the_same_units_in_every_layer_or_not_there() -> None:
+    some = [
+        summary("mlp.0", "rules", "test", n_units=10, lookup_mean_r=0.3),
+        summary("mlp.1", "rules", "test", n_units=30, lookup_mean_r=0.5),
+    ]
+    (total,) = totals_of(some, "mlp")
+    assert total.lookup_mean_r == pytest.approx((10 * 0.3 + 30 * 0.5) / 40)
+    (total,) = totals_of([*some, summary("mlp.2", "rules", "test")], "mlp")
+    assert total.lookup_mean_r is None
 
 
 def test_units_without_length_or_r_are_no_dots() -> None:

@@ -1,13 +1,21 @@
 import numpy as np
 import pytest
 
+from analysis.score.reasons import NONE_FIRES
 from app.store.packing import (
+    COLUMNS,
+    METRICS,
+    NOT_ASKED,
+    ScoreNote,
     histogram_edges,
     pack,
     pack_histogram,
+    pack_scores,
     pack_vocabulary,
     unpack,
     unpack_histogram,
+    unpack_notes,
+    unpack_scores,
     unpack_vocabulary,
 )
 
@@ -47,3 +55,28 @@ def test_edges_rise_from_minus_256_to_256_and_meet_at_0():
 def test_parameters_that_do_not_fit_together_are_refused():
     with pytest.raises(ValueError, match="100 bins"):
         histogram_edges({**DEFAULT, "bins": 100})
+
+
+def test_scores_come_back_with_what_stands_beside_them():
+    notes = {"auroc": ScoreNote(NONE_FIRES, 0, 4_000), "detection": ScoreNote(None, 3, 20)}
+    data = pack_scores({"corpus_r": (0.5, 0.25, 0.75), "auroc": (None,)}, notes)
+    values, found = unpack_scores(data), dict(zip(METRICS, unpack_notes(data), strict=True))
+    assert values[0, :3].tolist() == [0.5, 0.25, 0.75]
+    assert np.isnan(values[0, 3:]).all()
+    assert np.isnan(values[METRICS.index("auroc"), 0])
+    assert values[METRICS.index("fuzzing"), 0] == NOT_ASKED
+    assert found["auroc"] == ScoreNote(NONE_FIRES, 0, 4_000)
+    assert found["detection_recall"] == found["detection"] == ScoreNote(None, 3, 20)
+    assert found["corpus_r"] == ScoreNote()
+
+
+def test_rows_from_before_the_cut_lookup_have_no_number_for_it():
+    before = np.arange(60, dtype=np.float32).reshape(len(METRICS), 6)
+    values = unpack_scores(pack(before, np.float32))
+    assert (values[:, :6] == before).all()
+    assert np.isnan(values[:, COLUMNS.index("lookup_cut")]).all()
+    assert unpack_notes(pack(before, np.float32)) == [ScoreNote()] * len(METRICS)
+
+
+def test_a_reason_that_is_not_ours_is_not_stored():
+    assert unpack_notes(pack_scores({}, {"auroc": ScoreNote("a whim")}))[-1] == ScoreNote()

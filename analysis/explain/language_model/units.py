@@ -35,7 +35,7 @@ from analysis.score import judging
 from analysis.score.baselines import Baselines
 from analysis.score.calibration import Linear, fit_linear
 from analysis.score.lookup import Lookup, fit_lookup, predict_lookup
-from analysis.score.records import COLUMNS, METRICS, Scores
+from analysis.score.records import COLUMNS, METRICS, MetricScore, Scores
 from analysis.score.reporting import without
 from analysis.score.scoring import score_explanation
 from analysis.score.units import Prediction
@@ -73,6 +73,8 @@ class JudgedSplit:
 
     scores: Scores
     """Counts, status and p of the simulation where there is one, else of the verdicts."""
+    metrics: tuple[MetricScore, ...]
+    """Of all judges that were asked."""
     values: Float32[ndarray, "metric column"]
     """NaN where undefined, -inf as the value of what was not asked."""
     n_failed: int
@@ -167,7 +169,8 @@ class _Judging:
             parts.append((tuple(chain.from_iterable(JUDGED[name] for name in verdicts)), scores))
             asked |= {one.judge: one.asked for one in answers}
             n_failed += sum(one.n_failed for one in answers)
-        return JudgedSplit(_headline(parts), _values(parts), n_failed, n_expected, asked)
+        metrics = tuple(scores.of(name) for names, scores in parts for name in names)
+        return JudgedSplit(_headline(parts), metrics, _values(parts), n_failed, n_expected, asked)
 
     def _simulate(self, split: str, line: Linear) -> tuple[Simulated, Scores]:
         """Random windows of the pool, and the strongest ones; windows without an answer are left

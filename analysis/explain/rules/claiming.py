@@ -7,6 +7,8 @@ fit by chance; unlike a standard error this holds for units that fire a few time
 import numpy as np
 from numpy import ndarray
 
+from analysis.score.correlation import pearson
+
 CHANCE = 0.01
 """A program is claimed where no more than this share of shifts fits as well: so many of the units
 without any rule pass by chance."""
@@ -16,16 +18,15 @@ NEAREST_SHIFT = 64
 """In tokens; nearer ones share words with the text itself."""
 
 
-def correlation(actual: ndarray, predicted: ndarray) -> float:
-    """Pearson's; −1 where it is undefined, so that such a prediction is never chosen."""
-    a, p = actual - actual.mean(dtype=np.float64), predicted - predicted.mean(dtype=np.float64)
-    scale = float(np.sqrt((a @ a) * (p @ p)))
-    return float(a @ p) / scale if scale > 0 else -1.0
+def r_or_least(actual: ndarray, predicted: ndarray) -> float:
+    """Pearson's r; −1 where it is undefined, so that such a prediction is never chosen."""
+    r = pearson(actual, predicted)
+    return -1.0 if np.isnan(r) else r
 
 
 def is_borne_out(actual: ndarray, predicted: ndarray) -> bool:
     """Whether the prediction fits, and better where it stands than shifted along the text."""
-    if correlation(actual, predicted) < LEAST_R:
+    if r_or_least(actual, predicted) < LEAST_R:
         return False
     n = _fast_length(len(actual))
     if n <= 2 * NEAREST_SHIFT:

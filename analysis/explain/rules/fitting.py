@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float32, Float64
 from numpy import ndarray
 
 from analysis.explain.rules.candidates import Candidates
-from analysis.explain.rules.claiming import correlation, is_borne_out
+from analysis.explain.rules.claiming import is_borne_out, r_or_least
 from analysis.explain.rules.covering import LISTED_BITS, RULE_BITS, Cover, best_cover, rest_of
 from analysis.explain.rules.grouping import Group, group_picks, predicate_of
 from analysis.explain.rules.levels import set_levels
@@ -152,7 +152,7 @@ class _Judge:
         levels: Float64[ndarray, " rule"],
     ) -> Trial:
         predicted = levels.astype(np.float32) @ there
-        r = correlation(self._actual, predicted)
+        r = r_or_least(self._actual, predicted)
         return Trial(base, levels, predicates, bits, predicted, r)
 
     def claims(self, trial: Trial) -> bool:

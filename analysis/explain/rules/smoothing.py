@@ -23,6 +23,8 @@ DIMS = (256, 192, 128, 64, 64)
 PENALTIES = (15.0, 60.0, 90.0, 120.0, 120.0)
 SHRINKAGES = (3.0, 8.0)
 """Of the tables of the token itself and of the one before, in occurrences."""
+MOST_WRITTEN = MOST_LISTED * 3 // 4
+"""Levels of a prediction that is written down: with all, the text could exceed a program."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,15 +108,15 @@ def smoothed_program(
 ) -> Program:
     """The unit's additive prediction in the language of programs: a table for each place.
 
-    Tokens that share a text share the level of the last of them. Where there are more levels than a
-    program may list, the smallest are left out.
+    Tokens that share a text share the level of the last of them. Where there are more levels than
+    `MOST_WRITTEN`, the smallest are left out.
     """
     base = float(smoothed.base[unit]) - float(smoother.centre @ smoothed.weights[:, unit])
     by_token = _levels(smoothed, unit, vocabulary)
     sizes = np.abs(by_token).ravel()
     least = 0.0
-    if np.count_nonzero(sizes) > MOST_LISTED:
-        least = float(np.partition(sizes, -MOST_LISTED - 1)[-MOST_LISTED - 1])
+    if np.count_nonzero(sizes) > MOST_WRITTEN:
+        least = float(np.partition(sizes, -MOST_WRITTEN - 1)[-MOST_WRITTEN - 1])
     tables = (
         Table(
             back,

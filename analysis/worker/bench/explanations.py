@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32
+from jaxtyping import Float32
 from numpy import ndarray
 
 from analysis.explain.rules.smoothing import predict_smoothed, smooth, smoothed_program
@@ -28,6 +28,7 @@ from analysis.programs.running import predict
 from analysis.programs.token_space import TokenSpace
 from analysis.programs.vocabulary import Vocabulary
 from analysis.programs.writing import write_program
+from analysis.score.correlation import pearson
 from analysis.score.lookup import cut_lookup, fit_lookup, predict_lookup
 from analysis.weights.token_space import token_space
 from analysis.worker.bench.recorded import COUNTED_FROM, Recorded, record
@@ -87,8 +88,8 @@ class _Found:
 
 def measure(quick: bool) -> Iterator[Measurement]:
     """r by layer, references, lengths, and neurons per second and core."""
-    model = _load()
-    units = _sample(model, quick)
+    model = load_demo_model()
+    units = sample_neurons(model, quick, QUICK_PER_LAYER if quick else PER_LAYER)
     recorded = record(model, units)
     space = TokenSpace(token_space(model.embedding()))
     vocabulary = Vocabulary(model.token_texts(), space)
@@ -106,7 +107,7 @@ def measure(quick: bool) -> Iterator[Measurement]:
     yield from _reported(found, sum(map(len, units.values())))
 
 
-def _load() -> SubjectModel:
+def load_demo_model() -> SubjectModel:
     """In the dtype that the demo takes here."""
     cpu = torch.device("cpu")
     cache = get_settings().data / CACHE
@@ -120,15 +121,15 @@ def _load() -> SubjectModel:
     return load_model(source, kind="gguf", dtype=chosen, device=cpu, cache=cache)
 
 
-def _sample(model: SubjectModel, quick: bool) -> dict[str, list[int]]:
+def sample_neurons(model: SubjectModel, quick: bool, per_layer: int) -> dict[str, list[int]]:
+    """So many of every MLP (quick: of few), none that fitting was tuned on; by site."""
     rng = np.random.default_rng(SEED)
     sites = [site for site in model.sites if site.kind == "mlp"]
     if quick:
         sites = [sites[at] for at in np.linspace(0, len(sites) - 1, QUICK_LAYERS).astype(int)]
-    n = QUICK_PER_LAYER if quick else PER_LAYER
     tuned = _tuned_on(model)
     return {
-        site.name: rng.choice(free, min(n, len(free)), replace=False).tolist()
+        site.name: rng.choice(free, min(per_layer, len(free)), replace=False).tolist()
         for site in sites
         if len(free := np.setdiff1d(np.arange(site.n_units), tuned.get(site.name, [])))
     }
@@ -190,7 +191,7 @@ def _write_additive(texts: Texts, recorded: Recorded, site: str, found: _Found) 
         program = smoothed_program(smoothed, texts.smoother, unit, texts.vocabulary)
         read = parse_program(write_program(program))
         ran = predict(read, test.reading)[test.counted]
-        r = [float(np.nan_to_num(correlation(actual[unit], p))) for p in (expected[unit], ran)]
+        r = [float(np.nan_to_num(pearson(actual[unit], p))) for p in (expected[unit], ran)]
         found.written.append((bits_of(read, len(texts.vocabulary)), r[0], r[1]))
 
 
@@ -213,17 +214,8 @@ def _references(
     for name, n in REFERENCES.items():
         table = whole if n is None else cut_lookup(whole, n=n)
         predicted = predict_lookup(table, test.windows.tokens)[:, test.counted]
-        found[name] = [correlation(*pair) for pair in zip(actual, predicted, strict=True)]
+        found[name] = [pearson(*pair) for pair in zip(actual, predicted, strict=True)]
     return found
-
-
-def correlation(
-    actual: Float[ndarray, " position"], predicted: Float[ndarray, " position"]
-) -> float:
-    """Pearson's; NaN where it is undefined."""
-    a, p = (values - values.mean(dtype=np.float64) for values in (actual, predicted))
-    scale = float(np.sqrt((a @ a) * (p @ p)))
-    return float(a @ p) / scale if scale > 0 else np.nan
 
 
 def _reported(found: _Found, n: int) -> Iterator[Measurement]:

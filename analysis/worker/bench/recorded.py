@@ -48,23 +48,29 @@ class Recorded:
 
 
 def record(
-    model: SubjectModel, units: Mapping[str, Sequence[int]], *, splits: Sequence[str] | None = None
+    model: SubjectModel,
+    units: Mapping[str, Sequence[int]],
+    *,
+    splits: Sequence[str] | None = None,
+    windows: Mapping[str, int] | None = None,
 ) -> Recorded:
-    """The pools of all splits (or those named) of the starter corpus, cut for this model."""
-    windows, first_of_group = _cut(model)
+    """The pools of all splits (or those named) of the starter corpus, cut for this model; of some
+    splits with so many `windows` that nobody has looked at."""
+    asked = {split: n + SEEN.get(split, 0) for split, n in (windows or {}).items()}
+    cut, first_of_group = _cut(model, {**WINDOWS, **asked})
     chosen = {
-        split: windows.numbers(split)[SEEN.get(split.partition(":")[0], 0) :]
-        for split in splits or windows.splits
+        split: cut.numbers(split)[SEEN.get(split.partition(":")[0], 0) :]
+        for split in splits or cut.splits
     }
     pools = {}
     for split, numbers in chosen.items():
-        tokens, lengths = windows.batch(np.array(numbers))
-        documents = [first_of_group[document] for document in windows.documents[list(numbers)]]
+        tokens, lengths = cut.batch(np.array(numbers))
+        documents = [first_of_group[document] for document in cut.documents[list(numbers)]]
         pools[split] = PoolWindows(tokens, lengths, np.array(documents), np.array(numbers))
     return Recorded(pools, {split: _run(model, pool, units) for split, pool in pools.items()})
 
 
-def _cut(model: SubjectModel) -> tuple[Windows, dict[int, int]]:
+def _cut(model: SubjectModel, most: Mapping[str, int]) -> tuple[Windows, dict[int, int]]:
     """The windows, and of every document the first of its group."""
     with tempfile.TemporaryDirectory(prefix="patchclamp-bench-") as folder:
         freeze_corpus(read_documents(SOURCE), Path(folder), held_out=HELD_OUT[SOURCE])
@@ -81,7 +87,7 @@ def _cut(model: SubjectModel) -> tuple[Windows, dict[int, int]]:
         model.encode,
         window_length=LENGTH,
         bos=model.facts.bos_token_id,
-        max_windows=WINDOWS,
+        max_windows=most,
     )
     return windows, first_of_group
 

@@ -38,7 +38,12 @@ def assisted_row(
         ),
         scores=[
             scored_row(
-                split, choices.judge_model, one.scores, n_failed=one.n_failed, values=one.values
+                split,
+                choices.judge_model,
+                one.scores,
+                n_failed=one.n_failed,
+                values=one.values,
+                metrics=one.metrics,
             )
             for split, one in found.splits.items()
         ],

@@ -17,8 +17,11 @@ AUTHORS = {"rules": "rules 1", "lookup": "token lookup 1", "output": "output sid
 """By method, with its version: change a version where what it finds changes."""
 
 
-def rules_row(unit: int, found: Explained, n_vocab: int) -> ExplanationRow:
-    details = {"additive_r": _rounded(found.additive_r)}
+def rules_row(unit: int, found: Explained, n_vocab: int, *, stand_in: int = 0) -> ExplanationRow:
+    """`stand_in`: fit windows on which the program was chosen for want of a calibration split."""
+    details: dict[str, Any] = {"additive_r": _rounded(found.additive_r)}
+    if stand_in:
+        details["chosen_on_fit_windows"] = stand_in
     if found.rules is None:
         reason = found.reason or "no program was found"
         return _row(unit, "rules", reason, {**details, "failed_because": reason}, status="failed")

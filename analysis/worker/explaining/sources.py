@@ -1,6 +1,6 @@
 """What explaining reads: the pools of a sweep, its windows, and each unit's top windows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +110,41 @@ def read_tops(
     first_of_group: Mapping[int, int],
 ) -> dict[str, list[UnitTops | None]]:
     """The windows that make each unit fire most, of splits whose exemplars are stored."""
+    place = {unit: at for at, unit in enumerate(units)}
+    tops: dict[str, list[UnitTops | None]] = {}
+    for unit, split, groups, numbers, actual in _stored(session, run_id, site_id, units, splits):
+        chosen = groups == TOP
+        if chosen.any():
+            found = _windows(windows, numbers[chosen], actual[chosen], first_of_group)
+            tops.setdefault(split, [None] * len(units))[place[unit]] = found
+    return tops
+
+
+def read_exemplars(
+    session: Session,
+    *,
+    run_id: int,
+    site_id: int,
+    units: Sequence[int],
+    split: str,
+    windows: Windows,
+    first_of_group: Mapping[int, int],
+    but: Sequence[int],
+) -> list[UnitTops | None]:
+    """All windows that are kept for each unit, once each, without those numbered `but`."""
+    found: dict[int, UnitTops] = {}
+    for unit, _, _, numbers, actual in _stored(session, run_id, site_id, units, [split]):
+        _, first = np.unique(numbers, return_index=True)
+        chosen = first[~np.isin(numbers[first], but)]
+        if len(chosen):
+            found[unit] = _windows(windows, numbers[chosen], actual[chosen], first_of_group)
+    return [found.get(unit) for unit in units]
+
+
+def _stored(
+    session: Session, run_id: int, site_id: int, units: Sequence[int], splits: Sequence[str]
+) -> Iterator[tuple[int, str, ndarray, ndarray, ndarray]]:
+    """Unit, split, and of each window its group, number and activations [window, pos]."""
     table = ExemplarTable
     rows = session.execute(
         select(table.unit_index, table.split, table.groups, table.windows, table.activations).where(
@@ -119,15 +154,15 @@ def read_tops(
             table.split.in_(list(splits)),
         )
     )
-    place = {unit: at for at, unit in enumerate(units)}
-    tops: dict[str, list[UnitTops | None]] = {}
     for unit, split, groups, numbers, activations in rows:
-        chosen = unpack(groups, np.uint8) == TOP
-        if not chosen.any():
-            continue
-        actual = unpack(activations, np.float16, len(chosen), -1)[chosen].astype(np.float32)
-        kept = unpack(numbers, np.uint32)[chosen].astype(np.int64)
-        text = windows_of(windows, kept.tolist(), actual.shape[1], first_of_group)
-        about = TopWindows(actual, text.lengths, text.documents)
-        tops.setdefault(split, [None] * len(units))[place[unit]] = UnitTops(text.tokens, about)
-    return tops
+        kinds = unpack(groups, np.uint8)
+        if len(kinds):
+            actual = unpack(activations, np.float16, len(kinds), -1).astype(np.float32)
+            yield unit, split, kinds, unpack(numbers, np.uint32).astype(np.int64), actual
+
+
+def _windows(
+    windows: Windows, numbers: ndarray, actual: ndarray, first_of_group: Mapping[int, int]
+) -> UnitTops:
+    text = windows_of(windows, numbers.tolist(), actual.shape[1], first_of_group)
+    return UnitTops(text.tokens, TopWindows(actual, text.lengths, text.documents))

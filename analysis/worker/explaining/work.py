@@ -6,6 +6,7 @@ one run, in one order.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from analysis.corpora.windows import Windows
 from analysis.explain.output_words import Moved, in_words
-from analysis.explain.texts import Texts, prepare_texts
+from analysis.explain.texts import FIT, Texts, prepare_texts
 from analysis.explain.units import explain_units
 from analysis.programs.token_space import TokenSpace
 from analysis.programs.vocabulary import Vocabulary
@@ -22,7 +23,14 @@ from analysis.worker.explaining.assisting import METHOD as LANGUAGE_MODEL
 from analysis.worker.explaining.assisting import Assisting
 from analysis.worker.explaining.order import Chunk
 from analysis.worker.explaining.rows import lookup_row, output_row, rules_row
-from analysis.worker.explaining.sources import PoolFile, Pools, pool_windows, read_tops, read_units
+from analysis.worker.explaining.sources import (
+    PoolFile,
+    Pools,
+    pool_windows,
+    read_exemplars,
+    read_tops,
+    read_units,
+)
 from app.store.engine import open_session
 from app.store.packing import unpack
 from app.store.tables import ExplanationTable, OutputSideTable, RunTable
@@ -134,24 +142,29 @@ class Explaining:
         sources, asked = self._sources, self.asked
         pools: Mapping[str, PoolFile] = sources.pools[chunk.site]
         with open_session(self._context.engine) as session:
-            tops = read_tops(
-                session,
-                run_id=asked.sweep_id,
-                site_id=asked.site_ids[chunk.site],
-                units=chunk.units,
-                splits=list(texts.tested),
-                windows=sources.windows,
-                first_of_group=sources.first_of_group,
-            )
+            where: dict[str, Any] = {
+                "run_id": asked.sweep_id,
+                "site_id": asked.site_ids[chunk.site],
+                "units": chunk.units,
+                "windows": sources.windows,
+                "first_of_group": sources.first_of_group,
+            }
+            tops = read_tops(session, splits=list(texts.tested), **where)
+            exemplars = read_exemplars(session, split=FIT, but=pools[FIT].numbers, **where)
         found = explain_units(
             texts,
             read_units(pools, chunk.units),
             tops,
+            exemplars=exemplars,
             most_rules=asked.most_rules,
             most_listed=asked.most_listed,
         )
         n_vocab = len(sources.vocabulary)
-        made = {"rules": rules_row, "lookup": lookup_row}
+        stand_in = texts.calibration_windows
+        made: dict[str, Callable[..., ExplanationRow]] = {
+            "rules": partial(rules_row, stand_in=stand_in),
+            "lookup": lookup_row,
+        }
         return {
             method: [make(u, f, n_vocab) for u, f in zip(chunk.units, found, strict=True)]
             for method, make in made.items()

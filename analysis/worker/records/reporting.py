@@ -64,17 +64,19 @@ def metric_report(one: MetricScore) -> dict[str, object]:
         "reason": one.reason,
         "mean": one.mean,
         "lookup": one.lookup,
+        "lookup_cut": one.lookup_cut,
     }
 
 
 def score_lines(scores: Scores, *, baselines: bool = True) -> list[str]:
-    """A table: value, interval, and beside them the lookup table and the mean."""
-    heads = ("score", "95 % interval", *(("lookup", "mean") if baselines else ()))
+    """A table: value, interval, and beside them the lookup table, the same cut to the length of the
+    program, and the mean."""
+    heads = ("score", "95 % interval", *(("lookup", "cut", "mean") if baselines else ()))
     rows = [_row("", heads)]
     for one in only(scores):
         cells = [shown(one.score.value), interval(one)]
         if baselines:
-            cells += [shown(one.lookup), shown(one.mean)]
+            cells += [shown(one.lookup), shown(one.lookup_cut), shown(one.mean)]
         rows.append(_row(NAMES[one.name], cells) + _why(one))
     return rows
 
@@ -109,7 +111,7 @@ def _why(one: MetricScore) -> str:
 
 
 def _row(name: str, cells: Iterable[str]) -> str:
-    widths = (11, 18, 11, 11)
+    widths = (11, 18, 11, 11, 11)
     return f"  {name:<{WIDTH}}" + "".join(
         f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=False)
     )

@@ -8,7 +8,7 @@ from app.api.answering import answer
 from app.api.describing import problems_of
 from app.api.parameters import SPLIT, ExplanationId, ModelName, SiteName, TrialBody, UnitIndex
 from app.auth.actor import CurrentActor
-from app.dependencies import AppSettings, ReadSession, TakesPlaceToRun
+from app.dependencies import AppSettings, ProgramDeadline, ReadSession, TakesPlaceToRun
 from app.store.queries.explanation import get_explanation
 from app.store.views.evidence import EvidenceView
 from app.store.views.trial import TrialView
@@ -29,6 +29,7 @@ def get_evidence(
     request: Request,
     session: ReadSession,
     settings: AppSettings,
+    deadline: ProgramDeadline,
     explanation_id: ExplanationId,
     split: Annotated[
         str,
@@ -38,7 +39,8 @@ def get_evidence(
     """The program rule by rule in English; real beside simulated activations, the windows with most
     of the squared error first, then random ones; the tokens at which it is wrong."""
     view = get_explanation(session, explanation_id=explanation_id)
-    return answer(request, gather_evidence(session, view, data=settings.data, split=split))
+    evidence = gather_evidence(session, view, data=settings.data, split=split, check=deadline)
+    return answer(request, evidence)
 
 
 @router.post(
@@ -50,6 +52,7 @@ def get_evidence(
 def try_program(
     session: ReadSession,
     settings: AppSettings,
+    deadline: ProgramDeadline,
     actor: CurrentActor,  # noqa: ARG001 - nothing is written, but it costs
     model: ModelName,
     site: SiteName,
@@ -59,5 +62,11 @@ def try_program(
     """What the program says in English, which of its tokens the model does not have, and its scores
     on test and held-out domains. Nothing is stored."""
     return view_trial(
-        session, body.program, model=model, site=site, index=index, data=settings.data
+        session,
+        body.program,
+        model=model,
+        site=site,
+        index=index,
+        data=settings.data,
+        check=deadline,
     )

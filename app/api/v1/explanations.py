@@ -9,7 +9,9 @@ from app.api.describing import problems_of
 from app.api.parameters import (
     SPLIT,
     ClaimBody,
+    Cursor,
     ExplanationId,
+    Limit,
     Method,
     ModelName,
     OfRun,
@@ -17,11 +19,19 @@ from app.api.parameters import (
     WithdrawBody,
 )
 from app.auth.actor import CurrentActor
-from app.dependencies import AppSettings, ReadSession, TakesPlaceToRun, WriteSession
+from app.dependencies import (
+    AppSettings,
+    ProgramDeadline,
+    ReadSession,
+    StoreWriter,
+    TakesPlaceToRun,
+    WriteSession,
+)
 from app.programs import make_claim
 from app.store.queries import explanation as explanations
-from app.store.queries import score
-from app.store.views.explanation import ExplanationView
+from app.store.queries import score, version
+from app.store.views.base import Page
+from app.store.views.explanation import ExplanationView, VersionLine
 from app.store.views.score import ScoreSummaryView, ScoreView
 
 router = APIRouter(prefix="/api/v1", tags=["explanations"])
@@ -54,6 +64,24 @@ def get_scores(request: Request, session: ReadSession, explanation_id: Explanati
     return answer(request, view.scores)
 
 
+@router.get(
+    "/explanations/{explanation_id}/versions",
+    response_model=Page[VersionLine],
+    summary="List the versions of an explanation",
+    responses=problems_of(404),
+)
+def list_versions(
+    request: Request,
+    session: ReadSession,
+    explanation_id: ExplanationId,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """All versions of the claim, the newest first: who wrote each, and r on the test split."""
+    page = version.list_versions(session, explanation_id=explanation_id, limit=limit, cursor=cursor)
+    return answer(request, page)
+
+
 @router.post(
     "/explanations/{explanation_id}/versions",
     status_code=201,
@@ -64,8 +92,9 @@ def get_scores(request: Request, session: ReadSession, explanation_id: Explanati
 def edit_explanation(
     response: Response,
     reading: ReadSession,
-    session: WriteSession,
+    writer: StoreWriter,
     settings: AppSettings,
+    deadline: ProgramDeadline,
     actor: CurrentActor,
     explanation_id: ExplanationId,
     body: Annotated[ClaimBody, Body(description="The claim as it should be.")],
@@ -78,10 +107,12 @@ def edit_explanation(
         text=body.text,
         program=body.program,
         data=settings.data,
+        check=deadline,
     )
-    view = explanations.edit_explanation(
-        session, explanation_id=explanation_id, claim=claim, actor=actor.name
-    )
+    with writer.session() as session:
+        view = explanations.edit_explanation(
+            session, explanation_id=explanation_id, claim=claim, actor=actor.name
+        )
     response.headers["Location"] = f"/api/v1/explanations/{view.id}"
     return view
 

@@ -17,7 +17,13 @@ from app.api.parameters import (
     UnitIndex,
 )
 from app.auth.actor import CurrentActor
-from app.dependencies import AppSettings, ReadSession, TakesPlaceToRun, WriteSession
+from app.dependencies import (
+    AppSettings,
+    ProgramDeadline,
+    ReadSession,
+    StoreWriter,
+    TakesPlaceToRun,
+)
 from app.programs import make_claim
 from app.store.queries import explanation as explanations
 from app.store.views.base import Page
@@ -71,8 +77,9 @@ def list_explanations(
 def create_explanation(
     response: Response,
     reading: ReadSession,
-    session: WriteSession,
+    writer: StoreWriter,
     settings: AppSettings,
+    deadline: ProgramDeadline,
     actor: CurrentActor,
     model: ModelName,
     site: SiteName,
@@ -82,10 +89,16 @@ def create_explanation(
     """Say what makes a unit fire, in words or as a program. A program is scored at once, on text
     that nothing was fitted on; `Location` names the explanation."""
     claim = make_claim(
-        reading, (model, site, index), text=body.text, program=body.program, data=settings.data
+        reading,
+        (model, site, index),
+        text=body.text,
+        program=body.program,
+        data=settings.data,
+        check=deadline,
     )
-    view = explanations.create_explanation(
-        session, model=model, site=site, index=index, claim=claim, actor=actor.name
-    )
+    with writer.session() as session:
+        view = explanations.create_explanation(
+            session, model=model, site=site, index=index, claim=claim, actor=actor.name
+        )
     response.headers["Location"] = f"/api/v1/explanations/{view.id}"
     return view

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotFoundError
 from app.store.locating import ordered_splits
 from app.store.paging import is_integer, is_name
+from app.store.queries.held_out import held_out
 from app.store.tables import CorpusTable, DocumentTable
 from app.store.views.corpus import CorpusView, DocumentView
 
@@ -91,6 +92,7 @@ def _view(session: Session, row: CorpusTable) -> CorpusView:
         splits={split: counted[split][0] for split in splits},
         characters={split: counted[split][1] for split in splits},
         warnings=_warnings(splits, row.source_kind),
+        held_out=held_out(session, corpus_id=row.id),
         reading=row.reading,
         created_at=row.created_at,
     )

@@ -16,18 +16,22 @@ from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store.fetching import fetch
 from app.store.locating import Place, check_index, locate_site
 from app.store.paging import check_limit, is_integer, read_cursor, write_cursor
+from app.store.queries.held_out import held_out
 from app.store.queries.model import check_choice
 from app.store.queries.score import METHODS, OF_EXPLANATIONS, ROW, scores_of
+from app.store.queries.version import versions_of
 from app.store.reading_scores import headline_views
 from app.store.search.vectors import write_vectors
 from app.store.tables import (
     ExplanationTable,
     ModelTable,
+    RunTable,
     ScoreTable,
     SiteTable,
+    UnitStatisticsTable,
 )
 from app.store.views.base import Page
-from app.store.views.explanation import ExplanationLine, ExplanationView, VersionLine
+from app.store.views.explanation import ExplanationLine, ExplanationView
 from app.store.writing import insert_rows
 from app.store.writing_explanations import SCORED, SCORES, ScoreRow, place_in_search, storable
 
@@ -36,7 +40,7 @@ log = structlog.get_logger("patchclamp.store")
 STATUSES: Final = ("current", "replaced", "withdrawn", "failed")
 LONGEST_TEXT: Final = 20_000
 SORT: Final = "explanations"
-Explanations, Scores = ExplanationTable, ScoreTable
+Explanations, Scores, Statistics = ExplanationTable, ScoreTable, UnitStatisticsTable
 ORDER: Final = (
     case({status: n for n, status in enumerate(STATUSES)}, value=Explanations.status),
     case({method: n for n, method in enumerate(METHODS)}, value=Explanations.method),
@@ -62,9 +66,18 @@ OF_UNIT = (
 """The short list of a page: at most so many rows of scores."""
 FULL = (
     select(*LINE, Explanations.details, Explanations.program, Explanations.search_key,
-           ModelTable.name.label("model"), SiteTable.name.label("site"))
+           ModelTable.name.label("model"), ModelTable.facts, SiteTable.name.label("site"),
+           RunTable.corpus_id, Statistics.skewness, Statistics.minimum)
     .join(SiteTable, SiteTable.id == Explanations.site_id)
     .join(ModelTable, ModelTable.id == Explanations.model_id)
+    .outerjoin(RunTable, RunTable.id == Explanations.sweep_id)
+    .outerjoin(
+        Statistics,
+        (Statistics.run_id == Explanations.sweep_id)
+        & (Statistics.site_id == Explanations.site_id)
+        & (Statistics.split == "fit")
+        & (Statistics.unit_index == Explanations.unit_index),
+    )
     .where(Explanations.id == bindparam("explanation_id"))
 )  # fmt: skip
 Others = aliased(ExplanationTable)
@@ -94,18 +107,6 @@ NEWEST = (
     )
     .group_by(Explanations.method)
 )
-HISTORY = (
-    select(
-        Explanations.id, Explanations.version, Explanations.status, Explanations.method,
-        Explanations.author, Explanations.text, Explanations.created_at, Scores.r, Scores.judge,
-    )
-    .outerjoin(Scores, (Scores.explanation_id == Explanations.id) & (Scores.split == "test"))
-    .where(
-        (Explanations.origin_id == bindparam("origin_id"))
-        | (Explanations.id == bindparam("origin_id"))
-    )
-    .order_by(Explanations.version.desc(), Explanations.id.desc())
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -209,35 +210,24 @@ def get_explanation(session: Session, *, explanation_id: int) -> ExplanationView
         site=row.site,
         newest=_newest_runs(session, row.site_id, row.unit_index),
     )
+    versions = versions_of(session, origin_id=row.origin_id or row.id)
     return ExplanationView(
         **{name: getattr(line, name) for name in ExplanationLine.model_fields},
         origin_id=row.origin_id or row.id,
         program=row.program,
         details=row.details,
-        scores=scores_of(session, explanation_id=row.id),
-        history=history_of(session, origin_id=row.origin_id or row.id),
+        fires_negatively=_fires_negatively(row),
+        held_out=None if row.corpus_id is None else held_out(session, corpus_id=row.corpus_id),
+        scores=scores_of(session, explanation_id=row.id, method=row.method),
+        history=versions.items,
+        history_cursor=versions.next_cursor,
     )
 
 
-def history_of(session: Session, *, origin_id: int) -> list[VersionLine]:
-    """The newest version first."""
-    found: dict[int, Row[*tuple[Any, ...]]] = {}
-    for row in session.execute(HISTORY, {"origin_id": origin_id}):
-        if row.id not in found or row.judge == "program":
-            found[row.id] = row
-    return [
-        VersionLine(
-            id=row.id,
-            version=row.version,
-            status=row.status,
-            method=row.method,
-            author=row.author,
-            text=row.text,
-            created_at=row.created_at,
-            r=row.r,
-        )
-        for row in found.values()
-    ]
+def _fires_negatively(row: Row[*tuple[Any, ...]]) -> bool | None:
+    if row.skewness is None or row.minimum is None:
+        return None
+    return bool(row.facts.get("gated", False) and row.minimum < 0 and row.skewness < 0)
 
 
 def create_explanation(

@@ -12,13 +12,14 @@ import numpy as np
 from sqlalchemy import Connection, Engine
 
 from app.store.engine import begin, open_session
-from app.store.packing import METRICS, pack, pack_scores
+from app.store.packing import METRICS, ScoreNote, pack, pack_scores
 from app.store.queries.explanation import (
     Claim,
     create_explanation,
     edit_explanation,
     withdraw_explanation,
 )
+from app.store.reasons import FEW_TOP_DOCUMENTS, NEVER_SAID
 from app.store.search.units import index_units
 from app.store.synthetic.text import Text
 from app.store.tables import ModelTable, SiteTable
@@ -107,17 +108,25 @@ def _score(
     r = float(np.clip(r, -0.2, 0.99))
     around = float(generator.uniform(0.03, 0.09))
     table = r - 0.05 if lookup is None else lookup
-    metrics = {
-        "corpus_r": (r, r - around, min(1.0, r + around), None, table, 0.02),
-        "top_random_r": (min(1.0, r + 0.1), r, min(1.0, r + 0.2), None, table + 0.1, 0.03),
+    metrics: dict[str, tuple[float | None, ...]] = {
+        "detection_precision": (),
+        "corpus_r": (r, r - around, min(1.0, r + around), None, table, 0.02, 0.8 * table),
+        "top_random_r": (min(1.0, r + 0.1), None, None, None, table + 0.1, 0.03, table),
         "r2_uncentred": (r * r, r * r - around, r * r + around, 0.01, table * table, -0.2),
         "r2_centred": (r * r - 0.02, r * r - around, r * r + around, 0.0, table * table, -0.3),
         "deviation": (0.4 * r, 0.3 * r, 0.5 * r, 0.0, 0.4 * table, -0.4),
-        "auroc": (0.5 + 0.5 * abs(r), 0.5, 1.0, 0.5, 0.5 + 0.5 * abs(table), 0.51),
+        "fuzzing": (1.0, 1.0, 1.0, 0.5, 0.5 + 0.5 * abs(table), 0.5, 0.5),
+        "auroc": (0.5 + 0.5 * abs(r), 0.5, 1.0, 0.5, 0.5 + 0.5 * abs(table), 0.51, 0.5),
+    }
+    notes = {
+        "top_random_r": ScoreNote(FEW_TOP_DOCUMENTS),
+        "detection_precision": ScoreNote(NEVER_SAID),
+        "fuzzing": ScoreNote(None, 4, 8),
+        "auroc": ScoreNote(None, 5, 496),
     }
     return ScoreRow(
         split, judge, "scored", None, 16, 4, 496, 0, float(np.float32(r)),
-        0.001 if r > 0.1 else 0.4, pack_scores(metrics),
+        0.001 if r > 0.1 else 0.4, pack_scores(metrics, notes),
     )  # fmt: skip
 
 

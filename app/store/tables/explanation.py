@@ -106,7 +106,8 @@ class ScoreTable(Base):
     """Of r being no better than the shuffled baseline, by the document bootstrap, one-sided."""
     values: Mapped[bytes] = mapped_column(Packed)
     """float32 [metric, column] in the order of `app.store.packing.METRICS` and `COLUMNS`, written
-    by `pack_scores`: NaN where undefined, -inf as the value of what was not asked."""
+    by `pack_scores`: NaN where undefined, -inf as the value of what was not asked. Then, in rows
+    that are not older, why metrics are undefined and on how many cases they stand."""
 
 
 class ExplanationVectorTable(Base):

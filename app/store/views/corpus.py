@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from app.store.views.base import View
+from app.store.views.held_out import HeldOutView
 
 
 class CorpusView(View):
@@ -20,6 +21,8 @@ class CorpusView(View):
     """Characters per split."""
     warnings: list[str]
     """What follows from the splits that have no documents, and what to do."""
+    held_out: HeldOutView
+    """How near the documents of test are to those of fit."""
     reading: dict[str, Any]
     created_at: datetime
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from app.store.views.base import View
+from app.store.views.held_out import HeldOutView
 from app.store.views.score import HeadlineView, ScoreView
 
 Method = Literal["lookup", "rules", "output", "language_model", "hand", "import"]
@@ -77,6 +78,14 @@ class ExplanationView(ExplanationLine):
     """In the language of programs; the source of truth where there is one."""
     details: dict[str, Any]
     """How it came about: candidates, prompt, answer, cost, why it failed, where it is from."""
+    fires_negatively: bool | None
+    """Whether the heavier tail of its activations on fit is the negative one (gated, skewness below
+    0): detection, fuzzing and AUROC judge the positive tail all the same. null: not known."""
+    held_out: HeldOutView | None
+    """How near the test documents are to those that it was fitted on; null: made without a
+    sweep."""
     scores: list[ScoreView]
     history: list[VersionLine]
-    """All versions, the newest first."""
+    """The newest versions, 20 at most, the newest first."""
+    history_cursor: str | None
+    """Where `…/versions` goes on with older ones; null where there are none."""

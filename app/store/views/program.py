@@ -5,6 +5,23 @@ from typing import Literal
 from app.store.views.base import View
 
 
+class RuleTestView(View):
+    """What text that nothing was fitted on says of one rule, or of a table."""
+
+    n_held: int
+    """Counted tokens at which it holds; where the first rule has its say, at which it decides."""
+    n_documents: int
+    claimed: float
+    """What is claimed to be added where it holds; of a table 1."""
+    found: float | None
+    """What this text says; null where the rule never or always holds."""
+    low: float | None
+    high: float | None
+    """95 % interval, clustered by document; null with fewer than 3 documents."""
+    verdict: Literal["borne out", "refuted", "not decided", "never held"]
+    """refuted: the interval lies on the other side of 0."""
+
+
 class RuleView(View):
     level: float | None
     """null: a table, which has a level for each of its tokens."""

@@ -16,6 +16,8 @@ class BaselinesView(View):
     """The unit's token lookup."""
     shuffled: float | None
     """The explanation of another random unit of the site."""
+    lookup_cut: float | None
+    """The token lookup cut to as many tokens as the program lists, at least one."""
 
 
 class ScoreView(View):
@@ -29,7 +31,7 @@ class ScoreView(View):
     """`program`, or the language model that judged."""
     status: ScoreStatus
     reason: str | None
-    """Why it is undefined or failed."""
+    """Why it is undefined or failed, or has no interval."""
     value: float | None
     low: float | None
     """Of the 95 % interval, bootstrapped by document."""
@@ -37,6 +39,15 @@ class ScoreView(View):
     baselines: BaselinesView
     p: float | None
     """Of corpus_r: of being no better than shuffled, one-sided, by the document bootstrap."""
+    q: float | None = None
+    """Of corpus_r: the lowest false discovery rate, over all units that the run explained by this
+    method, at which it counts as better than shuffled; null where no run explained a random sample
+    of units, and in lists."""
+    n_yes: int | None
+    """Of detection, its precision and recall: windows in which the unit fires; of fuzzing: showings
+    of windows with the marks where it fires; of AUROC: tokens that fire."""
+    n_cases: int | None
+    """All that were judged: windows; showings; counted tokens."""
     n_windows: int
     n_documents: int
     n_positions: int
@@ -53,7 +64,7 @@ class HeadlineView(View):
     judge: str
     status: ScoreStatus
     reason: str | None
-    """Why it is undefined or failed."""
+    """Why it is undefined or failed, or has no interval."""
     r: float | None
     low: float | None
     high: float | None
@@ -79,6 +90,8 @@ class ScoreSummaryView(View):
     method: str
     split: str
     n_units_of_site: int
+    n_units_of_kind: int
+    """Of all the model's sites of this kind, explained or not."""
     n_units: int
     """Explained until now, in random order: a uniform sample of the site."""
     n_scored: int
@@ -88,6 +101,9 @@ class ScoreSummaryView(View):
     """Better than shuffled, at a false discovery rate of 5 % over all units of the run."""
     mean_r: float | None
     """Over all units explained: without a program, or undefined, counts as 0."""
+    lookup_mean_r: float | None
+    """The same of the whole token lookup over the very same units; null where that run did not
+    score it on them."""
     quantiles: list[float]
     """Percentiles 0 to 100 of r; empty where nothing is scored."""
     points: list[ScorePoint]

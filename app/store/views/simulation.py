@@ -1,6 +1,7 @@
 """What a program predicts for a unit on windows that it never saw, and where that fails."""
 
 from app.store.views.base import View
+from app.store.views.program import RuleTestView
 
 
 class SimulatedWindow(View):
@@ -46,8 +47,11 @@ class SimulationView(View):
     worst: list[SimulatedWindow]
     """By falling share of the squared error."""
     random: list[SimulatedWindow]
-    """In the order of the pool, which is random; none of the worst."""
+    """Drawn from all, so that some may be among the worst."""
     false_alarms: list[FailingToken]
     misses: list[FailingToken]
     n_false_alarms: int
     n_misses: int
+    rules: list[RuleTestView]
+    """One per rule of the program, then one per table, in its order; of more than 200 the
+    first."""

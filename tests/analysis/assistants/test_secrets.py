@@ -1,7 +1,10 @@
 """The key goes to its endpoint and nowhere else; without an endpoint nothing goes anywhere."""
 
+import json
 import logging
 import pickle
+import re
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,8 +17,42 @@ from app.settings import Settings
 from tests.analysis.assistants.asking import KEY, assistant, question
 from tests.analysis.assistants.scripted import Play, dead_url, fails, object_says, says, scripted
 
+ESCAPED = "".join(f"\\u{ord(letter):04X}" for letter in KEY)
+PARTLY = "\\u0073" + KEY[1:].replace("4711", "4\\u003711").replace("-", "\\u002d")
+assert json.loads(f'"{ESCAPED}"') == json.loads(f'"{PARTLY}"') == KEY
+
+
+def says_as_it_is(content: str) -> Play:
+    """A completion whose JSON is written by hand."""
+    message = f'{{"role": "assistant", "content": "{content}"}}'
+    return Play(body=f'{{"choices": [{{"finish_reason": "stop", "message": {message}}}]}}')
+
+
+def unescaped(text: str) -> str:
+    """With everything read that JSON could have escaped, however often."""
+    for _ in range(4):
+        text = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    return text.replace("\\", "")
+
+
+def joined(text: str) -> str:
+    """The tokens of an answer side by side."""
+    return "".join(re.findall(r"text='([^']*)'", text))
+
+
 ECHOES = [
     object_says({"number": 7}),
+    says_as_it_is(f"Your key is {ESCAPED}"),
+    says_as_it_is(f"Your key is {PARTLY}"),
+    says(json.dumps({"number": 7, "key": "?"}).replace("?", ESCAPED)),
+    says(json.dumps(json.dumps({"key": "?"})).replace("?", PARTLY)),
+    says(json.dumps({"key": "?"}).replace("?", PARTLY.replace("\\", "\\u005c"))),
+    says('{"number": 7}', places=[(part, {part: -0.1}) for part in (KEY[:4], KEY[4:])]),
+    says('{"number": 7}', places=[("7", {KEY: -0.1})]),
+    Play(401, f'{{"error": {{"message": "Incorrect API key: {ESCAPED}"}}}}'),
+    Play(500, f'{{"error": {{"message": "{PARTLY}"}}}}'),
+    Play(body=f'{{"hello": "{ESCAPED}"}}'),
+    Play(401, "\0".join(KEY)),
     says(f"Your key is {KEY}"),
     fails(401, f"Incorrect API key provided: {KEY}"),
     fails(500, f"Authorization: Bearer {KEY}"),
@@ -34,14 +71,34 @@ def test_the_key_is_in_no_record_no_log_and_not_in_the_cache_even_if_it_is_echoe
             answered = asker.ask(question())
             said = repr(asker.tally) + repr(asker._endpoint)
         assert endpoint.headers[0]["authorization"] == f"Bearer {KEY}"
-    assert KEY not in said + repr(answered) + repr([asdict(asked) for asked in answered.asked])
-    assert KEY not in caplog.text
+    everything = said + repr(answered) + repr([asdict(asked) for asked in answered.asked])
+    assert KEY not in unescaped(everything)
+    assert KEY not in joined(everything)
+    assert KEY not in unescaped(caplog.text)
     with assistant(dead_url(), cache=path) as asker:
         stored = asker._cache
         assert stored is not None
         kept = stored.find(answered.asked[0].prompt_hash)
-    assert KEY not in repr(kept)
-    assert KEY.encode() not in path.read_bytes()
+    assert KEY not in unescaped(repr(kept))
+    assert KEY not in joined(repr(kept))
+    assert KEY not in unescaped(path.read_bytes().decode(errors="replace"))
+
+
+@pytest.mark.parametrize("key", ['s"k\\1', "s/k", "a", "a+b.c*", "[(k)]"])
+def test_keys_of_any_characters_are_hidden_however_json_writes_them(key: str) -> None:
+    endpoint = configured_endpoint("http://127.0.0.1:1/v1", SecretStr(key), 1.0)
+    once = json.dumps(key)
+    for written in (key, once, json.dumps(once), once.replace("/", "\\/")):
+        assert endpoint.hide(f"<{written}>").count("(key)") == 1
+
+
+def test_many_backslashes_are_passed_over_quickly() -> None:
+    endpoint = configured_endpoint("http://127.0.0.1:1/v1", SecretStr(KEY), 1.0)
+    begun = time.monotonic()
+    for piece in ("\\", "s\\", "s" + "\\" * 70, "\\u005c", "\\u0073\\"):
+        text = piece * (2_000_000 // len(piece))
+        assert endpoint.hide(text) == text
+    assert time.monotonic() - begun < 20
 
 
 def test_an_endpoint_shows_no_key_and_cannot_be_told_it() -> None:

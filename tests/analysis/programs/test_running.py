@@ -100,3 +100,19 @@ def test_no_prediction_depends_on_what_comes_later(program, window, data) -> Non
     alone = run_program(program, tokens[1:, :cut], lengths[1:], vocabulary)
     np.testing.assert_array_equal(both[0, :cut], both[1, :cut])
     np.testing.assert_array_equal(both[0, :cut], alone[0])
+
+
+def test_a_check_is_called_before_every_predicate_and_table_and_may_end_the_run() -> None:
+    vocabulary = vocabulary_of(WINDOW)
+    program = parse_program(
+        'when repeated and not token in {" a"} -> 1\nwhen always -> 2\ntable token {" b": 1}'
+    )
+    calls = []
+    run_program(program, *as_tokens([WINDOW], vocabulary), vocabulary, lambda: calls.append(1))
+    assert len(calls) == 4
+
+    def end() -> None:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        run_program(program, *as_tokens([WINDOW], vocabulary), vocabulary, end)

@@ -1,3 +1,4 @@
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -7,7 +8,7 @@ from analysis.programs import vocabulary as module
 from analysis.programs.errors import ProgramError
 from analysis.programs.parsing import parse_program
 from analysis.programs.program import Affix, HasShape, Matches, Near, OneOf, StartsWord, Table
-from analysis.programs.token_space import TokenSpace
+from analysis.programs.token_space import BLOCK, TokenSpace
 from analysis.programs.vocabulary import Vocabulary, fold
 from analysis.programs.walking import unknown_tokens
 
@@ -151,3 +152,39 @@ def test_ranked_neighbours_are_those_found_one_by_one() -> None:
         for first in (1, 5, 12, 20):
             named = np.array([token])
             np.testing.assert_array_equal(fast.nearest(named, first), slow.nearest(named, first))
+
+
+def test_near_of_many_names_needs_no_more_memory_than_near_of_few() -> None:
+    vectors = np.random.default_rng(0).integers(-127, 128, (30_000, 128)).astype(np.int8)
+    space = TokenSpace(vectors)
+    space.nearest(np.arange(2), 5)  # what is kept of the space, once
+
+    def peak(n_named: int) -> int:
+        tracemalloc.start()
+        try:
+            space.nearest(np.arange(n_named), 5)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(25_000) < peak(2) + 10 * 2**20
+
+
+def test_a_check_is_called_between_blocks_of_the_vocabulary_and_may_end_the_work() -> None:
+    calls = 0
+
+    def end_at_the_third() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise TimeoutError
+
+    n = 4 * max(module.AT_ONCE, BLOCK)
+    vectors = np.random.default_rng(0).integers(-127, 128, (n, 4)).astype(np.int8)
+    texts = [f"word{number}" for number in range(n)]
+    vocabulary = Vocabulary(texts, TokenSpace(vectors))
+    for test in (Matches("w.*7"), Affix("contains", "7"), Near(tuple(texts), 5)):
+        calls = 0
+        with pytest.raises(TimeoutError):
+            vocabulary.mask(test, end_at_the_third)
+        assert vocabulary.mask(test).any()

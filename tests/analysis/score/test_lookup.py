@@ -27,6 +27,18 @@ def test_tokens_never_seen_get_the_mean():
     assert found[0, 0] == pytest.approx([2, 3.6, 2, 2, 0])
 
 
+def test_each_unit_can_be_cut_to_a_length_of_its_own():
+    rng = np.random.default_rng(1)
+    tokens = rng.integers(0, 12, (5, 20))
+    lookup = fit_lookup(rng.normal(size=(3, 5, 20)), tokens, pool_of(5, 20))
+    together = cut_lookup(lookup, n=[1, 4, 40])
+    assert together.listed.sum(1).tolist()[:2] == [1, 4]
+    for unit, n in enumerate((1, 4, 40)):
+        alone = cut_lookup(lookup, n=n)
+        assert (together.levels[unit] == alone.levels[unit]).all()
+        assert together.base[unit] == alone.base[unit]
+
+
 def test_nan_is_left_out():
     actual = ACTUAL.copy()
     actual[0, 0, 2] = np.nan

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from analysis.score.auroc import auroc
 from analysis.score.baselines import Baselines
 from analysis.score.pools import PoolText, prepare_pool
-from analysis.score.records import METRICS
+from analysis.score.reasons import BOUNDARY, REASONS
+from analysis.score.records import COLUMNS, METRICS, Cases, Measured
 from analysis.score.scoring import Failure, fit_decisions, score_block, score_explanation
 from analysis.score.units import Prediction, firing_thresholds
 from tests.analysis.score.pools import pool_of
@@ -38,6 +39,9 @@ def test_a_good_prediction_is_scored_in_full_but_for_the_top_windows():
         if metric.name == "top_random_r":
             assert metric.score.value is None
             continue
+        if metric.reason == BOUNDARY:
+            assert metric.score.value == 1
+            continue
         assert metric.score.low <= metric.score.value <= metric.score.high
         assert metric.reason is None
 
@@ -48,7 +52,7 @@ def test_the_numbers_stand_in_the_order_of_metrics_and_columns():
     scores = _scored(actual, predicted, baselines=Baselines(1.0, other, other))
     values = scores.values()
     assert values.dtype == np.float32
-    assert values.shape == (len(METRICS), 6)
+    assert values.shape == (len(METRICS), len(COLUMNS))
     assert tuple(metric.name for metric in scores.metrics) == METRICS
     r, top, auroc = (METRICS.index(name) for name in ("corpus_r", "top_random_r", "auroc"))
     assert values[r, 0] == np.float32(scores.r)
@@ -153,7 +157,7 @@ def test_one_or_two_documents_give_values_without_intervals(n_documents):
     metric = scores.of("corpus_r")
     assert scores.status == "scored"
     assert (metric.score.low, metric.score.high) == (None, None)
-    assert metric.reason == f"no interval: {n_documents} documents, at least 3 are needed"
+    assert metric.reason == "no interval: fewer than 3 documents"
     assert scores.p is None
 
 
@@ -266,3 +270,61 @@ def test_the_intervals_of_r_and_auroc_hold_the_truth_nearly_as_often_as_they_say
             found = scores.of(name).score
             held[name] += found.low <= true <= found.high
     assert all(0.87 <= n / 150 <= 0.99 for n in held.values())
+
+
+def test_resamples_that_all_agree_are_no_interval():
+    actual, _ = _noisy()
+    metric = _scored(actual, actual).of("auroc")
+    assert metric.score == Measured(1.0)
+    assert metric.reason == BOUNDARY
+
+
+def test_detection_fuzzing_and_auroc_say_on_how_many_cases_they_stand():
+    actual, predicted = _noisy()
+    scores = _scored(actual, predicted)
+    fires = actual[:, 1:] > 2.0
+    assert scores.of("auroc").cases == Cases(int(fires.sum()), fires.size)
+    assert scores.of("detection").cases == Cases(int(fires.any(1).sum()), 24)
+    assert scores.of("detection_recall").cases == scores.of("detection").cases
+    marked = int((fires.any(1) & (2 * fires.sum(1) <= 15)).sum())
+    assert scores.of("fuzzing").cases == Cases(marked, 2 * marked)
+    assert scores.of("corpus_r").cases is None
+
+
+def test_the_lookup_cut_to_the_length_of_the_program_is_scored_like_the_others():
+    actual, predicted = _noisy()
+    cut = Prediction(np.random.default_rng(1).normal(size=actual.shape))
+    alone = _scored(actual, cut.values)
+    beside = _scored(actual, predicted, baselines=Baselines(None, lookup_cut=cut))
+    for metric in ("corpus_r", "r2_centred", "auroc"):
+        assert beside.of(metric).lookup_cut == alone.of(metric).score.value
+    assert beside.values()[0, COLUMNS.index("lookup_cut")] == np.float32(alone.r)
+
+
+def test_a_prediction_that_is_the_cut_lookup_is_beside_itself():
+    actual, predicted = _noisy()
+    ours = Prediction(predicted)
+    scores = score_explanation(
+        actual,
+        ours,
+        baselines=Baselines(None, lookup_cut=ours),
+        pool=pool_of(24, 16, counted_from=1),
+        firing=2.0,
+    )
+    assert scores.of("corpus_r").lookup_cut == scores.r
+
+
+def test_every_reason_of_a_metric_is_one_that_the_store_knows():
+    actual, predicted = _noisy()
+    flat = np.zeros_like(actual)
+    found = [
+        _scored(actual, predicted, firing=None),
+        _scored(actual, flat),
+        _scored(flat, predicted),
+        _scored(actual, predicted, firing=1e9),
+        _scored(actual, predicted, firing=-1e9),
+        _scored(actual, predicted, pool=pool_of(24, 16, documents=np.zeros(24, int))),
+    ]
+    reasons = {metric.reason for scores in found for metric in scores.metrics} - {None}
+    assert reasons <= set(REASONS)
+    assert len(reasons) >= 6

@@ -1,5 +1,6 @@
 """An explain job: programs with scores for every unit, in one run, however often it is begun."""
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select
 
@@ -10,8 +11,11 @@ from analysis.worker.inline import run_inline
 from analysis.worker.sweeping.job import KIND as SWEEP_KIND
 from app.errors import PatchclampError
 from app.store.engine import open_session
+from app.store.packing import COLUMNS, METRICS, unpack_notes, unpack_scores
+from app.store.queries.explanation import get_explanation
 from app.store.queries.job import create_job, list_jobs
 from app.store.queries.run import get_run
+from app.store.queries.score import list_score_summaries
 from app.store.requests import ExplainRequest
 from app.store.tables import ExplanationTable, RunTable, ScoreSummaryTable, ScoreTable, SiteTable
 from tests.worker.conftest import Laboratory
@@ -93,6 +97,56 @@ def test_a_planted_unit_is_explained_by_its_token(swept, explained):
             )
         assert r is not None
         assert r > 0.85, unit
+
+
+def test_the_q_of_units_agree_with_how_many_are_called_better_than_shuffled(swept, explained):
+    table = ExplanationTable
+    with open_session(swept.engine) as session:
+        ids = session.scalars(
+            select(table.id).where(table.run_id == explained, table.method == "rules")
+        ).all()
+        found = [score for n in ids for score in get_explanation(session, explanation_id=n).scores]
+        summaries = list_score_summaries(session, model="planted", method="rules", split="test")
+    q = [one.q for one in found if (one.metric, one.split) == ("corpus_r", "test")]
+    assert sum(value is not None and value <= 0.05 for value in q) == sum(
+        one.n_better for one in summaries
+    )
+    assert {one.q for one in found if one.metric != "corpus_r"} == {None}
+
+
+def test_rules_stand_beside_a_lookup_of_their_own_length_and_the_cases_they_were_judged_on(
+    swept, explained
+):
+    table = ExplanationTable
+    with open_session(swept.engine) as session:
+        rows = session.execute(
+            select(table.method, ScoreTable.values, ScoreTable.n_windows, ScoreTable.n_positions)
+            .join(table, table.id == ScoreTable.explanation_id)
+            .where(ScoreTable.run_id == explained, ScoreTable.status == "scored")
+        ).all()
+    cut, value = COLUMNS.index("lookup_cut"), COLUMNS.index("value")
+    assert {row.method for row in rows} == {"rules", "lookup"}
+    for method, packed, n_windows, n_positions in rows:
+        values = unpack_scores(packed)
+        if method == "lookup":  # it is its own
+            np.testing.assert_array_equal(values[:, cut], values[:, value])
+        notes = dict(zip(METRICS, unpack_notes(packed), strict=True))
+        assert notes["detection"].n_cases == n_windows
+        assert notes["auroc"].n_cases == n_positions
+        for metric, numbers in zip(METRICS, values.tolist(), strict=True):
+            if np.isnan(numbers[0]):
+                assert notes[metric].reason is not None
+    of_rules = [unpack_scores(row.values)[0, cut] for row in rows if row.method == "rules"]
+    assert np.isfinite(of_rules).any()
+
+
+def test_summaries_name_the_lookup_of_the_very_same_units(swept, explained):
+    with open_session(swept.engine) as session:
+        views = list_score_summaries(session, model="planted", split="test")
+    lookups = {view.site: view for view in views if view.method == "lookup"}
+    for view in views:
+        assert (view.run_id, view.lookup_mean_r) == (explained, lookups[view.site].mean_r)
+        assert view.n_units_of_kind >= view.n_units_of_site
 
 
 def test_summaries_count_every_unit_that_was_explained(swept, explained):

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from analysis.explain.rules import claiming
-from analysis.explain.rules.claiming import CHANCE, LEAST_R, correlation, is_borne_out
+from analysis.explain.rules.claiming import CHANCE, LEAST_R, is_borne_out, r_or_least
 
 N = 2_000
 
 
 def test_correlation_is_pearsons_and_below_everything_where_undefined() -> None:
-    assert correlation(np.array([1.0, 2, 3]), np.array([2.0, 4, 7])) == pytest.approx(0.9933993)
-    assert correlation(np.ones(4), np.arange(4.0)) == -1
+    assert r_or_least(np.array([1.0, 2, 3]), np.array([2.0, 4, 7])) == pytest.approx(0.9933993)
+    assert r_or_least(np.ones(4), np.arange(4.0)) == -1
 
 
 def test_noise_is_claimed_no_oftener_than_the_stated_chance(

@@ -78,7 +78,7 @@ def test_a_program_that_would_list_too_much_leaves_out_the_smallest_levels(
     actual = np.random.default_rng(0).normal(size=(1, here.n)).astype(np.float32)
     found, _ = smooth(smoother, actual, n_vocab=len(WORDS))
     whole = [abs(x) for t in smoothed_program(found, smoother, 0, voc).tables for _, x in t.levels]
-    monkeypatch.setattr(smoothing, "MOST_LISTED", 20)
+    monkeypatch.setattr(smoothing, "MOST_WRITTEN", 20)
     few = [abs(x) for t in smoothed_program(found, smoother, 0, voc).tables for _, x in t.levels]
     assert len(few) == 20
     assert sorted(few) == sorted(whole)[-20:]

@@ -1,0 +1,85 @@
+"""The versions of a claim, the newest first, in pages: nothing says how often one may be edited."""
+
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from app.errors import NotFoundError
+from app.store.paging import LARGEST_INTEGER, check_limit, is_integer, read_cursor, write_cursor
+from app.store.tables import ExplanationTable, ScoreTable
+from app.store.views.base import Page
+from app.store.views.explanation import VersionLine
+
+SORT: Final = "versions"
+SHOWN: Final = 20
+"""With the explanation itself."""
+Explanations, Scores = ExplanationTable, ScoreTable
+ORIGIN = select(func.coalesce(Explanations.origin_id, Explanations.id)).where(
+    Explanations.id == bindparam("explanation_id")
+)
+IDS = (
+    select(Explanations.id)
+    .where(
+        (Explanations.origin_id == bindparam("origin_id"))
+        | (Explanations.id == bindparam("origin_id")),
+        Explanations.version < bindparam("before"),
+    )
+    .order_by(Explanations.version.desc())
+    .limit(bindparam("n"))
+)
+VERSIONS = (
+    select(
+        Explanations.id, Explanations.version, Explanations.status, Explanations.method,
+        Explanations.author, Explanations.text, Explanations.created_at, Scores.r, Scores.judge,
+    )
+    .outerjoin(Scores, (Scores.explanation_id == Explanations.id) & (Scores.split == "test"))
+    .where(Explanations.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Explanations.version.desc())
+)  # fmt: skip
+
+
+def list_versions(
+    session: Session, *, explanation_id: int, limit: int = 50, cursor: str | None = None
+) -> Page[VersionLine]:
+    """Of the claim that this explanation is a version of, whichever."""
+    check_limit(limit)
+    origin_id = None
+    if is_integer(explanation_id):
+        origin_id = session.scalar(ORIGIN, {"explanation_id": explanation_id})
+    if origin_id is None:
+        raise NotFoundError(
+            f"There is no explanation {explanation_id}.",
+            hint="Explanations are listed on the page of their unit, and found by search.",
+        )
+    before = LARGEST_INTEGER if cursor is None else read_cursor(cursor, SORT)[1]
+    return versions_of(session, origin_id=origin_id, limit=limit, before=before)
+
+
+def versions_of(
+    session: Session, *, origin_id: int, limit: int = SHOWN, before: int = LARGEST_INTEGER
+) -> Page[VersionLine]:
+    """Those with a lower number than `before`."""
+    keys = {"origin_id": origin_id, "before": before, "n": limit + 1}
+    ids = list(session.scalars(IDS, keys))
+    found: dict[int, Row[*tuple[Any, ...]]] = {}
+    for row in session.execute(VERSIONS, {"ids": ids[:limit]}):
+        if row.id not in found or row.judge == "program":
+            found[row.id] = row
+    items = [
+        VersionLine(
+            id=row.id,
+            version=row.version,
+            status=row.status,
+            method=row.method,
+            author=row.author,
+            text=row.text,
+            created_at=row.created_at,
+            r=row.r,
+        )
+        for row in found.values()
+    ]
+    more = len(ids) > limit
+    return Page[VersionLine](
+        items=items, next_cursor=write_cursor(SORT, None, items[-1].version) if more else None
+    )
