@@ -118,19 +118,29 @@ async def take_place_if_free(request: Request) -> AsyncIterator[bool]:
         yield free
 
 
-def get_app_settings(request: Request) -> Settings:
+async def get_app_settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def get_engine(request: Request) -> Engine:
+async def get_engine(request: Request) -> Engine:
+    """Asynchronous, because others would be called in another thread."""
     engine: Engine = request.app.state.engine
     return engine
 
 
-def open_read_session(engine: Annotated[Engine, Depends(get_engine)]) -> Iterator[Session]:
-    with open_session(engine) as session:
-        yield session
+async def open_read_session(
+    engine: Annotated[Engine, Depends(get_engine)],
+) -> AsyncIterator[Session]:
+    """Opening a session connects to nothing yet. Closing one asks a PostgreSQL server, for which
+    another thread waits; of SQLite it takes less time than going to that thread."""
+    opened = open_session(engine)
+    if engine.dialect.name == "sqlite":
+        with opened as session:
+            yield session
+    else:
+        async with contextmanager_in_threadpool(opened) as session:
+            yield session
 
 
 async def start_deadline(settings: Annotated[Settings, Depends(get_app_settings)]) -> Deadline:

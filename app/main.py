@@ -11,7 +11,6 @@ import structlog
 from fastapi import FastAPI
 from jinja2 import TemplateError
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -22,6 +21,7 @@ from app.api.describing import DESCRIPTION
 from app.api.streams import EventStreams
 from app.api.tabling import downloads
 from app.assets import asset
+from app.compressing import CompressingMiddleware
 from app.dependencies import WriterQueue, program_places
 from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
 from app.problems import CrashMiddleware, Problem, bare_page
@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(ObservingMiddleware, metrics=metrics),
             Middleware(SecurityHeadersMiddleware),
             Middleware(GuardMiddleware, allowed_hosts=settings.allowed_hosts),
-            Middleware(GZipMiddleware, minimum_size=2048, compresslevel=2),
+            Middleware(CompressingMiddleware, minimum_size=2048),
             Middleware(CrashMiddleware),
         ],
     )

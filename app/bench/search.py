@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
@@ -30,6 +31,7 @@ from app.settings import Settings
 from app.store.engine import open_engine, open_session
 from app.store.migrating import upgrade
 from app.store.queries.search import search
+from app.store.search.vectors import nearest
 from app.store.synthetic.explained import COMMON, Explained, fill_explained
 from app.store.views.search import SearchView
 
@@ -37,6 +39,8 @@ FULL, QUICK = 1_000_000, 50_000
 REQUESTS, QUICK_REQUESTS = 60, 30
 """Of each kind."""
 WARM_UP: Final = 3
+NEAREST, QUESTIONS = 10, 50
+"""Of search by meaning, to see how many it misses."""
 SURE: Final = ("common", "site", "method", "score")
 """Kinds that must find something."""
 URL: Final = "PATCHCLAMP_BENCH_POSTGRESQL_URL"
@@ -75,9 +79,17 @@ def measure(
             if database == "postgresql":
                 _analyse(engine)
             _say(f"filled in {time.perf_counter() - started:.0f} s")
+            first = _first(engine, there)
             taken = _ask(engine, there, requests)
+            recall = _recall(engine, there)
         prefix = "search." if database == "sqlite" else f"search.{database}."
         yield from _figures(prefix, taken, f"{n:,} explanations, {database}, {requests} of a kind")
+        words = "the first search by meaning, which reads all embeddings into memory"
+        where = f"{n:,} explanations, {database}"
+        yield Measurement(f"{prefix}meaning.first_seconds", first, "s", f"{words}; {where}")
+        words = f"of the {NEAREST} nearest of all by cosine, how many are found as such"
+        words = f"{words}; {where}, {QUESTIONS} questions"
+        yield Measurement(f"{prefix}meaning.recall", recall, "1", words)
 
 
 def _figures(prefix: str, taken: dict[str, list[float]], where: str) -> Iterator[Measurement]:
@@ -111,6 +123,26 @@ def _ask(engine: Engine, there: Explained, requests: int) -> dict[str, list[floa
         if turn % 20 == 0:
             _say(f"{turn} of {requests} of each kind")
     return taken
+
+
+def _first(engine: Engine, there: Explained) -> float:
+    started = time.perf_counter()
+    with open_session(engine) as session:
+        search(session, **_question("meaning", there, random.Random("first")))  # noqa: S311
+    return time.perf_counter() - started
+
+
+def _recall(engine: Engine, there: Explained) -> float:
+    """Of the nearest that a comparison with all vectors finds, the share that is found."""
+    chance = random.Random("recall")  # noqa: S311 - a sample, no secret
+    asked = [there.vector_near(chance.randrange(there.n_vectors)) for _ in range(QUESTIONS)]
+    nearest_of_all = there.nearest_of_all(np.stack(asked), NEAREST)
+    n_found = 0
+    with open_session(engine) as session:
+        for vector, wanted in zip(asked, nearest_of_all, strict=True):
+            found = nearest(session, vector, n=NEAREST, least_cosine=-1)
+            n_found += len({near.explanation_id for near in found} & {*wanted})
+    return n_found / (NEAREST * QUESTIONS)
 
 
 def _question(kind: str, there: Explained, chance: random.Random) -> dict[str, Any]:

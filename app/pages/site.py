@@ -112,7 +112,5 @@ def gather(session: Session, model: str, site: str, chosen: UnitFilter) -> dict[
         "page": page,
         "chosen": chosen,
         "columns": COLUMNS,
-        "distributions": read_distributions(
-            session, model=model, site=site, run_id=place.run_id, split=chosen.split
-        ),
+        "distributions": read_distributions(session, run=shown.run, site=site, split=chosen.split),
     }

@@ -96,9 +96,7 @@ def gather(
         "statistics": statistics,
         "lists": lists,
         "scale": find_scale(statistics, lists),
-        "distributions": read_distributions(
-            session, model=view.model, site=view.site, run_id=view.run_id, split=split
-        ),
+        "distributions": read_distributions(session, run=run, site=view.site, split=split),
         "waiting": read_waiting(session, view),
     }
 

@@ -17,6 +17,7 @@ from app.rendering import (
     histogram,
     job,
     marks,
+    markup,
     network,
     numbers,
     score,
@@ -27,8 +28,15 @@ from app.rendering import (
     strip,
     words,
 )
+from app.rendering.markup import QuickCode
 
-environment: Final = Environment(
+
+class QuickEnvironment(Environment):
+    code_generator_class = QuickCode
+    escaped = staticmethod(markup.escaped)
+
+
+environment: Final = QuickEnvironment(
     loader=FileSystemLoader(asset("templates")),
     autoescape=True,
     undefined=StrictUndefined,

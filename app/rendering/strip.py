@@ -9,10 +9,12 @@ which the page's readout reads them.
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import add
 from typing import Final, Protocol
 
 import numpy as np
 from markupsafe import Markup, escape
+from numpy.typing import NDArray
 
 from app.rendering.colours import LEVELS
 from app.rendering.markup import trusted
@@ -31,14 +33,18 @@ _BOUNDS: Final = np.array(
 )
 """Shares of the maximum at which the next level begins; the inverse of the opacity law."""
 
-_CLASSES: Final = [
-    "",
-    *(f"t-p{step}" for step in range(1, LEVELS + 1)),
-    "t-x",
-    *(f"t-n{step}" for step in range(LEVELS, 0, -1)),
+_BEGINNINGS: Final = [
+    f'<i class="{name}'
+    for name in (
+        *(f"t-n{step}" for step in range(LEVELS, 0, -1)),
+        "",
+        *(f"t-p{step}" for step in range(1, LEVELS + 1)),
+        "t-x",
+    )
 ]
-"""By level, negative ones from the end; what is not finite stands between."""
-_NOT_FINITE: Final = LEVELS + 1
+"""Of a token's element: from the most negative level over 0 to the most positive; last, what is
+not finite."""
+_NOT_COUNTED: Final = '<i class="t-o'
 
 _PICTURES: Final = {
     **{code: chr(0x2400 + code) for code in range(32)},
@@ -107,14 +113,15 @@ def strip(exemplar: Line, scale: float, counted_from: int = 0, label: str | None
     is its text alternative where it is not about the peak.
     """
     peak = exemplar.peak_position
-    pieces = _pieces(exemplar, scale, counted_from)
+    values = exemplar.activations[: len(exemplar.tokens)]
+    pieces = _pieces(exemplar, values, scale, counted_from)
     before = _rings(pieces[:peak], len(pieces[:peak]) - FAR_BEFORE, peak - NEAR_BEFORE)
     after = _rings_after(pieces[peak:])
     return trusted(
         f'<div class="strip" role="img" tabindex="0" data-strip data-peak="{peak}"'
         f' data-counted="{counted_from}"'
         f' data-ids="{" ".join(map(str, exemplar.token_ids))}"'
-        f' data-values="{_values(exemplar)}"'
+        f' data-values="{_values(values)}"'
         f' aria-label="{escape(label or spoken(exemplar))}">'
         f'<span class="before">{before}</span><span class="after">{after}</span></div>'
     )
@@ -134,26 +141,34 @@ def spoken(exemplar: Line) -> str:
     )
 
 
-def _pieces(exemplar: Line, scale: float, counted_from: int) -> list[str]:
-    tokens = exemplar.tokens
-    names = _level_classes(exemplar.activations[: len(tokens)], scale)
-    names[:counted_from] = ["t-o"] * len(names[:counted_from])
+def _pieces(
+    exemplar: Line, values: Sequence[float | None], scale: float, counted_from: int
+) -> list[str]:
+    """The elements of the tokens. Columns are joined by functions that run in C: a page has
+    thousands of tokens."""
+    beginnings = _beginnings(values, scale)
+    beginnings[:counted_from] = [_NOT_COUNTED] * len(beginnings[:counted_from])
     marks = [(exemplar.peak_position, " peak")]
     marks += [(at, " " + source_class(weight)) for at, weight in peak_sources(exemplar)]
     for position, mark in marks:
-        if position < len(names):
-            names[position] += mark
-    return [f'<i class="{name}{_tails[token]}' for name, token in zip(names, tokens, strict=False)]
+        if position < len(beginnings):
+            beginnings[position] += mark
+    return list(map(add, beginnings, map(_tails.__getitem__, exemplar.tokens)))
 
 
-def _level_classes(values: Sequence[float | None], scale: float) -> list[str]:
+def _beginnings(values: Sequence[float | None], scale: float) -> list[str]:
     numbers = np.array(values, dtype=np.float64)
+    places = np.searchsorted(_edges(scale), numbers, side="right")
+    return [_BEGINNINGS[place] for place in places.tolist()]
+
+
+@lru_cache(maxsize=64)
+def _edges(scale: float) -> NDArray[np.float64]:
+    """The least number of each of `_BEGINNINGS` but the first; every page has one scale."""
     bounds = _BOUNDS * scale if scale else np.full(len(_BOUNDS), np.inf)
-    levels = np.searchsorted(bounds, np.abs(numbers), side="right") + 1
-    levels[numbers < 0] *= -1
-    levels[numbers == 0] = 0
-    levels[np.isnan(numbers)] = _NOT_FINITE
-    return [_CLASSES[level] for level in levels.tolist()]
+    past = np.nextafter([*-bounds[::-1], 0.0], np.inf)
+    past[-1] = 0.0
+    return np.array([*past, np.nextafter(0.0, 1.0), *bounds, np.nan])
 
 
 def source_class(weight: float) -> str:
@@ -187,8 +202,7 @@ def _rings_after(pieces: list[str]) -> str:
     )
 
 
-def _values(exemplar: Line) -> str:
-    values = exemplar.activations[: len(exemplar.tokens)]
+def _values(values: Sequence[float | None]) -> str:
     if None in values:
         return " ".join(["x" if value is None else f"{value:.4f}" for value in values])
     return ("%.4f " * len(values) % tuple(values))[:-1]  # one formatting is twice as fast as many

@@ -8,6 +8,7 @@ from sqlalchemy import Integer, Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
+from app.store.fetching import fetch
 from app.store.paging import is_integer, is_name
 from app.store.tables import ModelTable, RunTable, SiteTable, WindowSetTable
 
@@ -167,7 +168,7 @@ def _find(session: Session, model: str, site: str | None, run_id: int | None) ->
         known = {}
     statement = FIND if site is None else FIND_SITE
     values = {"model": model, "run_id": run_id} | ({} if site is None else {"site": site})
-    row = session.execute(statement, values).one_or_none()
+    row = fetch(session, statement, values).one_or_none()
     if row is not None:
         known[key] = known[model, site, row.run_id] = row
         session.info["located"] = (session.get_transaction(), known)

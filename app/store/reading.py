@@ -53,7 +53,7 @@ def statistics_view(
         **_fields(subject, site, kind, row),
         n_windows=row.n_windows,
         threshold=subject.parameters.get("threshold", 1.0),
-        histogram=HistogramView(
+        histogram=HistogramView.of_ours(
             edges=_edges(tuple(sorted(parameters.items()))),
             counts=unpack_histogram(row.histogram).tolist(),
             fraction=parameters.get("fraction", 1.0),
@@ -72,7 +72,7 @@ def finite_or_none(values: NDArray[np.float16]) -> list[Any]:
 def texts(vocabulary: list[str], token_ids: list[int]) -> list[str]:
     """The text of each token; an id that the vocabulary does not have is shown as ⟨id⟩."""
     try:
-        return [vocabulary[token] for token in token_ids]
+        return list(map(vocabulary.__getitem__, token_ids))
     except IndexError:
         n = len(vocabulary)
         return [vocabulary[token] if token < n else f"⟨{token}⟩" for token in token_ids]

@@ -30,12 +30,22 @@ def test_both_databases_are_measured_as_a_whole_and_by_kind_of_question(measured
         for database in ("", "postgresql.")
         for part in parts
         for percentile in (50, 99)
+    } | {
+        f"search.{database}meaning.{figure}"
+        for database in ("", "postgresql.")
+        for figure in ("recall", "first_seconds")
     }
 
 
-def test_every_figure_is_a_positive_number_of_milliseconds_and_says_of_what(measured):
-    assert all(math.isfinite(one.value) and one.value > 0 for one in measured)
-    assert {one.unit for one in measured} == {"ms"}
+def test_of_a_few_thousand_vectors_nothing_near_is_missed(measured):
+    recalls = [one.value for one in measured if one.name.endswith("recall")]
+    assert recalls == [1.0, 1.0]
+
+
+def test_every_other_figure_is_a_positive_time_and_says_of_what(measured):
+    times = [one for one in measured if not one.name.endswith("recall")]
+    assert all(math.isfinite(one.value) and one.value > 0 for one in times)
+    assert {one.unit for one in times} == {"ms", "s"}
     assert all("3,000 explanations" in one.what for one in measured)
 
 

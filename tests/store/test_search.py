@@ -301,7 +301,7 @@ def test_vectors_written_later_are_seen_and_those_of_deleted_rows_are_not(explai
         assert nearest(session, axis(9), n=5) == []
 
 
-def test_sketches_find_the_nearest_of_thousands(explained: Engine):
+def test_the_nearest_of_thousands_are_found(explained: Engine):
     generator = np.random.default_rng(0)
     n = 3000
     numbers = write(explained, [rules(unit, "x", program=None) for unit in range(n)], site_id=2)

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.errors import UnavailableError
+from app.store.fetching import fetch
 from app.store.locating import Place, Subject, check_index, check_split, locate_site
 from app.store.packing import BOTTOM, FIRST_INTERVAL, RANDOM, TOP, unpack
 from app.store.paging import check_limit
@@ -178,7 +179,8 @@ def list_exemplars(
 def read_windows(session: Session, subject: Subject, numbers: list[int]) -> dict[int, WindowText]:
     """The windows of the run by number. Raises UnavailableError where one is not stored."""
     wanted = sorted(set(numbers))
-    rows = session.execute(
+    rows = fetch(
+        session,
         WINDOWS,
         {
             "window_set_id": subject.window_set_id,
@@ -222,13 +224,13 @@ def _read_kept(
         "unit_index": index,
         "split": split,
     }
-    row = session.execute(EXEMPLARS, key).one_or_none()
+    row = fetch(session, EXEMPLARS, key).one_or_none()
     if row is None:
         return {}
     patterns: dict[str, Any] = {}
     if place.kind == "attn":
         one = {"kind": next(iter(limits))} if len(limits) == 1 else {}
-        rows = session.execute(PATTERNS_OF_KIND if one else PATTERNS, key | one)
+        rows = fetch(session, PATTERNS_OF_KIND if one else PATTERNS, key | one)
         patterns = {row.kind: row for row in rows}
     groups = unpack(row.groups, np.uint8)
     columns = _Columns(
@@ -337,7 +339,7 @@ def _items(
     for i, number in enumerate(kept.windows):
         window = windows[number]
         items.append(
-            ExemplarView.model_construct(  # from our own store: checking costs as much as reading
+            ExemplarView.of_ours(
                 window=number,
                 document=window.document,
                 document_title=window.title,

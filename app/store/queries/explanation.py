@@ -13,6 +13,7 @@ from sqlalchemy import Row, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.store.fetching import fetch
 from app.store.locating import Place, check_index, locate_site
 from app.store.paging import check_limit, is_integer, read_cursor, write_cursor
 from app.store.queries.held_out import held_out
@@ -128,7 +129,7 @@ def explanations_of_unit(session: Session, place: Place, index: int) -> list[Exp
     Of several runs of one method, only what the newest found.
     """
     rows: dict[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
-    for row in session.execute(OF_UNIT, {"site_id": place.site_id, "unit_index": index}):
+    for row in fetch(session, OF_UNIT, {"site_id": place.site_id, "unit_index": index}):
         rows[row.id].append(row)
     newest: dict[str, int] = {}
     for some in rows.values():
@@ -186,7 +187,7 @@ def lines_of(session: Session, ids: Sequence[int]) -> dict[int, ExplanationLine]
     """Explanations of any units, by id."""
     if not ids:
         return {}
-    rows = session.execute(LINES, {"ids": ids}).all()
+    rows = fetch(session, LINES, {"ids": ids}).all()
     scores = _scores_of(session, ids)
     return {
         row.id: _line(
@@ -359,7 +360,7 @@ def _require(session: Session, explanation_id: int) -> Row[*tuple[Any, ...]]:
 def _scores_of(session: Session, ids: Sequence[int]) -> dict[int, list[Row[*tuple[Any, ...]]]]:
     found: dict[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
     if ids:
-        for row in session.execute(OF_EXPLANATIONS, {"explanation_ids": ids}):
+        for row in fetch(session, OF_EXPLANATIONS, {"explanation_ids": ids}):
             found[row.explanation_id].append(row)
     return found
 

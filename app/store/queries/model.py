@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, NotFoundError
+from app.store.fetching import fetch
 from app.store.locating import locate, locate_site, no_model, ordered_splits, require_model
 from app.store.packing import unpack, unpack_vocabulary
 from app.store.paging import is_name
@@ -150,7 +151,7 @@ def list_summaries(
     query = SUMMARIES if kind is None else SUMMARIES_OF_KIND
     key = {"run_id": subject.run_id, "split": split, "statistic": statistic}
     return [
-        SummaryView(
+        SummaryView.of_ours(
             site=row.name,
             kind=row.kind,
             layer=row.layer,
@@ -164,7 +165,7 @@ def list_summaries(
             counts=unpack(row.counts, np.uint32).tolist(),
             quantiles=unpack(row.quantiles, np.float32).tolist(),
         )
-        for row in session.execute(query, key if kind is None else {**key, "kind": kind})
+        for row in fetch(session, query, key if kind is None else {**key, "kind": kind})
     ]
 
 

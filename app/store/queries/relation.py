@@ -7,6 +7,7 @@ import numpy as np
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
+from app.store.fetching import fetch
 from app.store.locating import Place
 from app.store.packing import unpack
 from app.store.queries.model import output_vocabulary_of
@@ -69,7 +70,7 @@ def get_output_side(session: Session, place: Place, index: int) -> OutputSideVie
     """From the newest run that belongs beside this sweep and has this unit."""
     if place.kind != "mlp":
         return None
-    row = session.execute(OUTPUT_SIDE, _key(place, index)).one_or_none()
+    row = fetch(session, OUTPUT_SIDE, _key(place, index)).one_or_none()
     if row is None:
         return None
     vocabulary = output_vocabulary_of(
@@ -105,10 +106,10 @@ def get_output_side(session: Session, place: Place, index: int) -> OutputSideVie
 
 def get_related(session: Session, place: Place, index: int) -> list[RelatedView]:
     """By each method; of a unit that is constant there, without items."""
-    rows = session.execute(RELATIVES, _key(place, index)).all()
+    rows = fetch(session, RELATIVES, _key(place, index)).all()
     newest = {row.method: row for row in rows}
     ids = {site for row in newest.values() for site in unpack(row.sites, np.uint32).tolist()}
-    sites = session.execute(SITE_NAMES, {"ids": sorted(ids)}) if ids else ()
+    sites = fetch(session, SITE_NAMES, {"ids": sorted(ids)}) if ids else ()
     names = {site.id: site.name for site in sites}
     return [_related(row, names) for _, row in sorted(newest.items(), reverse=True)]
 

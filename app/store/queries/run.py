@@ -6,6 +6,7 @@ from sqlalchemy import Row, Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
+from app.store.fetching import fetch
 from app.store.locating import require_model
 from app.store.paging import check_limit, is_integer, read_cursor, write_cursor
 from app.store.queries.model import check_choice
@@ -36,7 +37,7 @@ def _select(*columns: Any) -> Select[Any]:  # noqa: ANN401 - whatever a statemen
 
 
 RUNS = _select(
-    RunTable,
+    *RunTable.__table__.columns,
     ModelTable.name.label("model"),
     ModelTable.weights_sha256,
     ModelTable.tokenizer_sha256,
@@ -68,7 +69,7 @@ SWEEPS = (
 def get_run(session: Session, *, run_id: int) -> RunView:
     found = None
     if is_integer(run_id):
-        found = session.execute(RUN, {"run_id": run_id}).one_or_none()
+        found = fetch(session, RUN, {"run_id": run_id}).one_or_none()
     if found is None:
         raise NotFoundError(f"There is no run {run_id}.", hint="See the runs on a model's page.")
     return _view(found)
@@ -112,7 +113,7 @@ def list_sweeps(session: Session, *, model: str, limit: int = 20) -> list[SweepL
             dtype=row.dtype,
             started_at=row.started_at,
         )
-        for row in session.execute(SWEEPS, {"model": model, "limit": limit})
+        for row in fetch(session, SWEEPS, {"model": model, "limit": limit})
     ]
 
 
@@ -139,8 +140,7 @@ def list_artifacts(session: Session, *, run_id: int) -> list[ArtifactView]:
     ]
 
 
-def _view(found: Row[*tuple[Any, ...]]) -> RunView:
-    run: RunTable = found.RunTable
+def _view(run: Row[*tuple[Any, ...]]) -> RunView:
     ended = run.finished_at
     return RunView(
         id=run.id,
@@ -148,12 +148,12 @@ def _view(found: Row[*tuple[Any, ...]]) -> RunView:
         method=run.method,
         method_version=run.method_version,
         status=run.status,
-        model=found.model,
-        weights_sha256=found.weights_sha256,
-        tokenizer_sha256=found.tokenizer_sha256,
-        corpus=found.corpus,
-        documents_sha256=found.documents_sha256,
-        window_counts=found.counts,
+        model=run.model,
+        weights_sha256=run.weights_sha256,
+        tokenizer_sha256=run.tokenizer_sha256,
+        corpus=run.corpus,
+        documents_sha256=run.documents_sha256,
+        window_counts=run.counts,
         of_run_id=run.of_run_id,
         job_id=run.job_id,
         parameters=run.parameters,

@@ -15,10 +15,11 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import ARRAY, Integer, Row, any_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, NotFoundError
+from app.store.fetching import fetch
 from app.store.locating import no_model
 from app.store.paging import check_limit, is_name, read_cursor, write_cursor
 from app.store.queries.explanation import lines_of
@@ -44,14 +45,19 @@ LOOKED_AT: Final = 2_000
 SORT: Final = "search"
 
 Explanations, Scores = ExplanationTable, ScoreTable
-CANDIDATES = select(
+CANDIDATE = select(
     Explanations.id,
     Explanations.site_id,
     Explanations.unit_index,
     Explanations.method,
     Explanations.search_key,
     Explanations.text,
-).where(Explanations.id.in_(bindparam("ids", expanding=True)), Explanations.search_key.is_not(None))
+).where(Explanations.search_key.is_not(None))
+CANDIDATES = CANDIDATE.where(Explanations.id.in_(bindparam("ids", expanding=True)))
+CANDIDATES_OF_ARRAY = CANDIDATE.where(
+    Explanations.id == any_(bindparam("ids", type_=ARRAY(Integer)))
+)
+"""One value instead of hundreds, on PostgreSQL."""
 PROGRAMS = select(Explanations.id, Explanations.program).where(
     Explanations.id.in_(bindparam("ids", expanding=True)), Explanations.method != "lookup"
 )
@@ -230,7 +236,7 @@ def _models(session: Session, model: str | None) -> Sequence[AnyRow]:
         if not is_name(model):
             raise no_model(model)
         query = MODELS.where(ModelTable.name == model)
-    rows: Sequence[AnyRow] = session.execute(query).all()
+    rows: Sequence[AnyRow] = fetch(session, query, {}).all()
     if model is not None and not rows:
         raise no_model(model)
     return rows
@@ -238,7 +244,7 @@ def _models(session: Session, model: str | None) -> Sequence[AnyRow]:
 
 def _sites(session: Session, model: str | None) -> Sequence[AnyRow]:
     query = SITES if model is None else SITES.where(ModelTable.name == model)
-    return session.execute(query.order_by(SiteTable.id)).all()
+    return fetch(session, query.order_by(SiteTable.id), {}).all()
 
 
 def _rank(
@@ -264,7 +270,7 @@ def _rank(
         found[row.site_id, row.unit_index].cosines[row.id] = cosines[row.id]
     if unit_keys:
         ids = [id_of(key) for key in unit_keys]
-        units = {row.id: row for row in session.execute(UNIT_TOKENS, {"ids": ids})}
+        units = {row.id: row for row in fetch(session, UNIT_TOKENS, {"ids": ids})}
         for place, number in enumerate(ids):
             if number in units:
                 unit = found[units[number].site_id, units[number].unit_index]
@@ -290,16 +296,18 @@ def _candidates(session: Session, scope: Scope, ids: set[int]) -> dict[int, AnyR
     """The rows that pass the filters, by id."""
     if not ids:
         return {}
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    wanted = CANDIDATES if sqlite else CANDIDATES_OF_ARRAY
     rows: dict[int, AnyRow] = {
         row.id: row
-        for row in session.execute(CANDIDATES, {"ids": sorted(ids)})
+        for row in fetch(session, wanted, {"ids": sorted(ids)})
         if scope.method in (None, row.method) and row.search_key < scope.below
     }
     if scope.r_min is None:
         return rows
     border = [n for n, row in rows.items() if row.search_key >> ID_BITS == rank_of(scope.r_min)]
     tested: dict[int, tuple[bool, float]] = {}
-    for row in session.execute(TESTED, {"ids": border}):
+    for row in fetch(session, TESTED, {"ids": border}):
         mine = (row.judge == "program", row.r)
         tested[row.explanation_id] = max(mine, tested.get(row.explanation_id, mine))
     for number in border:
@@ -327,15 +335,15 @@ def _show(
     session: Session, asked: Asked, page: Sequence[tuple[Unit, Candidate]]
 ) -> list[FoundView]:
     there = sorted({site_id for (site_id, _), _ in page})
-    sites = {row.id: row for row in session.execute(SITES_BY_ID, {"ids": there})} if page else {}
+    sites = {row.id: row for row in fetch(session, SITES_BY_ID, {"ids": there})} if page else {}
     best = {unit: _best(candidate) for unit, candidate in page}
     chosen = [number for number in best.values() if number is not None]
     lines = lines_of(session, chosen)
     programs: Mapping[int, str | None] = {}
     if chosen:
-        programs = {row.id: row.program for row in session.execute(PROGRAMS, {"ids": chosen})}
+        programs = {row.id: row.program for row in fetch(session, PROGRAMS, {"ids": chosen})}
     units = [candidate.tokens for _, candidate in page if candidate.tokens is not None]
-    tokens = {row.id: row for row in session.execute(TOKENS, {"ids": units})} if units else {}
+    tokens = {row.id: row for row in fetch(session, TOKENS, {"ids": units})} if units else {}
     return [
         FoundView(
             model=sites[unit[0]].model,

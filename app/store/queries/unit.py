@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.errors import BadRequestError
 from app.store.bounding import page_bound
+from app.store.fetching import fetch
 from app.store.locating import Place, Subject, check_index, check_split, locate, locate_site
 from app.store.packing import group_kind, unpack
 from app.store.paging import check_limit, read_cursor, write_cursor
@@ -160,10 +161,10 @@ def get_unit(
     place = locate_site(session, model=model, site=site, run_id=run_id)
     check_index(place, index)
     key = {"run_id": place.run_id, "site_id": place.site_id, "unit_index": index}
-    rows = session.execute(STATISTICS, {**key, "splits": place.splits}).all()
+    rows = fetch(session, STATISTICS, {**key, "splits": place.splits}).all()
     kept = {
         (row.split, group_kind(group))
-        for row in session.execute(EXEMPLAR_SETS, key)
+        for row in fetch(session, EXEMPLAR_SETS, key)
         for group in set(row.groups)
     }
     by_split = {
@@ -339,7 +340,7 @@ def _rows_of(
     found: dict[tuple[int, int], Row[Any]] = {}
     for site_id, units in by_site.items():
         key = {"run_id": subject.run_id, "site_id": site_id, "units": units}
-        found |= {(site_id, row.unit_index): row for row in session.execute(FIT_ROWS, key)}
+        found |= {(site_id, row.unit_index): row for row in fetch(session, FIT_ROWS, key)}
     return [
         unit_row(subject, site=site.name, kind=site.kind, row=found[site.id, unit])
         for site, unit in wanted

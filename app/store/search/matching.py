@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.store.fetching import fetch
 from app.store.search.asked import Asked
 from app.store.search.index import COLUMNS, tier_of
 from app.store.search.keys import ID_BITS, RANKS
@@ -65,7 +66,7 @@ def _find_in_fts5(
     for some in facets:
         one_of = " OR ".join(f'"{facet}"' for facet in some)
         match += f" AND facets : ({one_of})"
-    rows = session.execute(FTS5[table], {"match": match, "below": below, "n": n})
+    rows = fetch(session, FTS5[table], {"match": match, "below": below, "n": n})
     return [row[0] for row in rows]
 
 
@@ -80,13 +81,16 @@ def _find_in_gin(
     parts = ["(" + " <-> ".join(f"'{word}'" for word in phrase) + ")" for phrase in wanted]
     parts += ["(" + " | ".join(f"'@{facet}'" for facet in some) + ")" for some in facets]
     query = " & ".join(parts)
-    session.execute(PLANNING)
+    transaction = session.connection().get_transaction()
+    if session.info.get("planned") is not transaction:
+        session.execute(PLANNING)  # it holds until the transaction ends
+        session.info["planned"] = transaction
 
     def read(last: int | None, most: int = MANY) -> list[int] | None:
         """The first n of those up to a key; None where there are more than `most`."""
         tiers = "" if last is None else f" & ({_tiers(tier_of(min(last, below)))})"
         values = {"query": query + tiers, "below": below, "most": most + 1, "n": n}
-        rows = session.execute(GIN[table], values).all()
+        rows = fetch(session, GIN[table], values).all()
         return None if rows and rows[0].there > most else [row.key for row in rows]
 
     ends = _ends_of_steps(session, table)

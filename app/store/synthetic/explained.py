@@ -6,6 +6,7 @@ by one would take longer than what is measured over them.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -31,7 +32,8 @@ LONGEST: Final = 14
 N_SITES: Final = 60
 N_DIMS: Final = 384
 CHUNK: Final = 20_000
-N_CENTRES: Final = 4096
+TOGETHER: Final = 1_000
+"""Vectors that are drawn at once."""
 METHODS: Final = ("rules", "output", "language_model")
 MOMENT: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -53,8 +55,25 @@ class Explained:
     n_vectors: int
 
     def vector_near(self, number: int) -> NDArray[np.float32]:
-        """A sentence embedding near to that of one of the texts."""
-        return np.asarray(_vectors(np.array([number]), noise_seed=1)[0], np.float32)
+        """As of a question: its cosine with the embedding of that text is some 0.7."""
+        drawn = np.random.default_rng((2, number)).normal(size=(1, N_DIMS)).astype(np.float32)
+        other = _unit(drawn @ _axes())
+        both = 0.7 * _vectors(number, 1) + 0.7 * other
+        return np.asarray(_unit(both)[0], np.float32)
+
+    def nearest_of_all(self, vectors: NDArray[np.float32], n: int) -> list[list[int]]:
+        """For each of `vectors` [question, n_dims] the ids of the `n` explanations with the highest
+        cosine of all, the nearest first."""
+        best = np.full((n, len(vectors)), -np.inf, np.float32)
+        ids = np.zeros((n, len(vectors)), np.int64)
+        for first in range(0, self.n_vectors, CHUNK):
+            some = _vectors(first, min(CHUNK, self.n_vectors - first)).astype(np.float16)
+            cosines = np.concatenate([best, some.astype(np.float32) @ vectors.T])
+            numbers = np.arange(first + 1, first + len(some) + 1)[:, None]
+            both = np.concatenate([ids, np.broadcast_to(numbers, (len(some), len(vectors)))])
+            order = np.argsort(-cosines, axis=0, kind="stable")[:n]
+            best, ids = (np.take_along_axis(one, order, 0) for one in (cosines, both))
+        return [column.tolist() for column in ids.T]
 
 
 def fill_explained(engine: Engine, n: int, *, seed: int = 0, vectors: bool = True) -> Explained:
@@ -73,7 +92,7 @@ def fill_explained(engine: Engine, n: int, *, seed: int = 0, vectors: bool = Tru
         with begin(engine) as connection:
             _write(connection, generator, words, drawn, ids, model_id, run_id, site_ids)
             if vectors:
-                write_vectors(connection, ids.tolist(), _vectors(ids - 1))
+                write_vectors(connection, ids.tolist(), _vectors(start, len(ids)))
     if rebuild is not None:
         with begin(engine) as connection:
             connection.execute(text(rebuild))
@@ -138,13 +157,28 @@ def _write(
     index.put(connection, index.EXPLANATIONS, entries)
 
 
-def _vectors(numbers: NDArray[np.int64], noise_seed: int = 0) -> NDArray[np.float32]:
-    """Of unit length, in some thousand clusters; of a number, always the same but for the noise."""
-    centres = np.random.default_rng(7).normal(size=(N_CENTRES, N_DIMS)).astype(np.float32)
-    generator = np.random.default_rng((noise_seed, int(numbers[0])))
-    noise = generator.normal(size=(len(numbers), N_DIMS)).astype(np.float32)
-    made = centres[numbers % N_CENTRES] + 0.7 * noise
-    return np.asarray(made / np.linalg.norm(made, axis=1, keepdims=True), np.float32)
+def _vectors(first: int, n: int) -> NDArray[np.float32]:
+    """Of the explanations numbered from `first`, of unit length; always the same."""
+    parts = []
+    for group in range(first // TOGETHER, (first + n - 1) // TOGETHER + 1):
+        drawn = np.random.default_rng((1, group)).normal(size=(TOGETHER, N_DIMS))
+        start = group * TOGETHER
+        parts.append(drawn[max(0, first - start) : first + n - start])
+    return _unit(np.concatenate(parts).astype(np.float32) @ _axes())
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+
+@cache
+def _axes() -> NDArray[np.float32]:
+    """In random directions, with a variance of 1 / (1 + k / 6): so falls the spectrum of 1,400
+    sentences embedded by all-MiniLM-L6-v2. Where all had the same, everything would be as near."""
+    drawn = np.random.default_rng(7).normal(size=(N_DIMS, N_DIMS))
+    directions, _ = np.linalg.qr(drawn)
+    spread = (1 + np.arange(N_DIMS) / 6) ** -0.5
+    return np.asarray(spread[:, None] * directions.T, np.float32)
 
 
 def _vocabulary() -> list[str]:

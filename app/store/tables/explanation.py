@@ -113,14 +113,12 @@ class ScoreTable(Base):
 class ExplanationVectorTable(Base):
     """Where an explanation's text lies among all texts, for search by meaning.
 
-    Ids rise in the order of writing: whoever keeps sketches in memory reads on from the last.
+    Ids rise in the order of writing: whoever keeps them in memory reads on from the last.
     """
 
     __tablename__ = "explanation_vectors"
     __table_args__ = (
         UniqueConstraint("explanation_id"),
-        # all sketches are read without the vectors between them
-        Index("ix_explanation_vectors_sketch", "id", "explanation_id", "site_id", "sketch"),
         {"sqlite_autoincrement": True},
     )
 
@@ -128,8 +126,6 @@ class ExplanationVectorTable(Base):
     explanation_id: Mapped[int] = mapped_column(ForeignKey("explanations.id", ondelete="CASCADE"))
     site_id: Mapped[int]
     """Of the explanation."""
-    sketch: Mapped[bytes] = mapped_column(Packed)
-    """uint64 [n_dims / 64]: the sign of every number of the vector, as bits."""
     vector: Mapped[bytes] = mapped_column(Packed)
     """float16 [n_dims], of unit length."""
 
