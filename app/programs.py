@@ -24,7 +24,7 @@ from app.errors import BadRequestError, NotFoundError
 from app.store.locating import check_index, locate_site
 from app.store.queries.explanation import LONGEST_TEXT, Claim
 from app.store.queries.model import vocabulary_of
-from app.store.queries.trial import read_trial
+from app.store.queries.trial import Trial, read_trial
 from app.store.writing_explanations import ScoreRow
 from app.trying import UnreadableProgramError, try_program
 
@@ -77,6 +77,15 @@ def read_program(source: str, *, n_vocab: int, check: Check) -> ReadProgram:
         raise UnreadableProgramError(error) from error
 
 
+def score_program(program: Program, trial: Trial, check: Check) -> list[ScoreRow]:
+    """As `try_program`; raises BadRequestError for what can be read but not be run: `near`, where
+    nobody has measured the token space, or an expression of too many states."""
+    try:
+        return try_program(program, trial, check)
+    except ProgramError as error:
+        raise UnreadableProgramError(error) from error
+
+
 def make_claim(
     session: Session,
     unit: tuple[str, str, int],
@@ -103,7 +112,7 @@ def make_claim(
     except NotFoundError:
         scores: list[ScoreRow] = []
     else:
-        scores = try_program(read.program, trial, check)
+        scores = score_program(read.program, trial, check)
     words = text.strip() or read.words
     return Claim(
         text=words,

@@ -5,6 +5,7 @@ the fit and calibration pools; scores are of test and of every held-out domain.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -33,6 +34,9 @@ from app.vocabularies import prepared_vocabulary
 JUDGE: Final = "program"
 CALIBRATION: Final = "calibration"
 SEEN: Final = ("fit", CALIBRATION)
+
+ONE_TOKEN: Final = (np.zeros((1, 1), np.int64), np.ones(1, np.int64))
+"""Tokens and lengths of a text on which a program shows whether it can be run."""
 
 Predict = Callable[[Text], NDArray[np.float32]]
 
@@ -65,7 +69,7 @@ class _Fitted:
 
 def try_program(program: Program, trial: Trial, check: Check = go_on) -> list[ScoreRow]:
     """One row for each split that the program was not written from. `check` is called between the
-    parts of the work, and ends it by raising."""
+    parts of the work, and ends it by raising. ProgramError: it can be read, but not be run."""
     fitted = _fit(program, trial, check)
     rows = []
     for split, tried in trial.splits.items():
@@ -88,7 +92,7 @@ def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
         "lookup": partial(_look_up, lookup),
         "lookup_cut": partial(_look_up, cut_lookup(lookup, n=max(1, n_listed(program)))),
     }
-    other = _first_that_is_read(trial.others)
+    other = _first_that_is_run(trial.others, vocabulary, check)
     if other is not None:
         predictors["shuffled"] = partial(_run, other, vocabulary, check)
     base = float(lookup.base[0])
@@ -141,10 +145,7 @@ def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> Scor
 
 
 def _run(program: Program, vocabulary: Vocabulary, check: Check, text: Text) -> NDArray[np.float32]:
-    try:
-        return np.asarray(run_program(program, text.tokens, text.lengths, vocabulary, check))
-    except ProgramError as error:  # `near`, where nobody has measured the token space
-        raise UnreadableProgramError(error) from error
+    return np.asarray(run_program(program, text.tokens, text.lengths, vocabulary, check))
 
 
 def _look_up(lookup: Lookup, text: Text) -> NDArray[np.float32]:
@@ -163,10 +164,12 @@ def _top(tried: TriedSplit) -> TopWindows | None:
     return TopWindows(actual, tried.top.lengths, tried.top.documents)
 
 
-def _first_that_is_read(sources: list[str]) -> Program | None:
+def _first_that_is_run(sources: list[str], vocabulary: Vocabulary, check: Check) -> Program | None:
+    """Not one of an older version of the language, nor one that says `near` where nobody knows
+    which tokens are: a program is not refused for what another one says."""
     for source in sources:
-        try:
-            return parse_program(source)
-        except ProgramError:
-            continue  # of an older version of the language
+        with suppress(ProgramError):
+            program = parse_program(source)
+            run_program(program, *ONE_TOKEN, vocabulary, check)
+            return program
     return None

@@ -1,7 +1,8 @@
 """Scores imported programs on the pools of this store, one after another, in this process.
 
 What is done is stored at once: cut, it goes on with what has no score yet. A program that cannot be
-run here is stored as failed, with the reason, and is not tried again.
+run here is stored as failed, with the reason, and is not tried again. One of a site that has no
+pools is left as it is, for a sweep that keeps some.
 """
 
 from collections.abc import Callable
@@ -18,31 +19,41 @@ if TYPE_CHECKING:
 class Tried(NamedTuple):
     n_scored: int
     n_failed: int
+    n_left: int
+    """Of sites of which no pools are kept."""
 
 
 def score_imports(
     engine: "Engine", *, model: str, data: Path, tell: Callable[[int], None]
 ) -> Tried:
-    """Raises NotFoundError where the model has no pools to be scored on."""
+    """Raises NotFoundError where there are no pools to score any program on."""
+    from app.errors import NotFoundError
     from app.store.engine import begin, open_session
     from app.store.queries.unscored import next_unscored
     from app.store.writing_explanations import write_scores
 
-    n_scored = n_failed = last = 0
+    n_scored = n_failed = n_left = last = 0
+    missing: NotFoundError | None = None
     while True:
         with open_session(engine) as session:
             found = next_unscored(session, model=model, after_id=last)
         if not found:
-            return Tried(n_scored, n_failed)
+            if missing is not None and n_scored + n_failed == 0:
+                raise missing
+            return Tried(n_scored, n_failed, n_left)
         for one in found:
-            rows = _score(engine, model, one, data)
+            last = one.id
+            try:
+                rows = _score(engine, model, one, data)
+            except NotFoundError as error:
+                missing, n_left = error, n_left + 1
+                continue
             with begin(engine) as connection:
                 write_scores(connection, run_id=None, scores={one.id: rows})
             failed = all(row.status == "failed" for row in rows)
             n_failed += failed
             n_scored += not failed
             tell(n_scored + n_failed)
-            last = one.id
 
 
 def _score(engine: "Engine", model: str, one: "Unscored", data: Path) -> "list[ScoreRow]":
