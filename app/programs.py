@@ -111,8 +111,10 @@ def make_claim(
         trial = read_trial(session, model=model, site=site, index=index, data=data)
     except NotFoundError:
         scores: list[ScoreRow] = []
+        sweep_id = None
     else:
         scores = score_program(read.program, trial, check)
+        sweep_id = trial.place.run_id
     words = text.strip() or read.words
     return Claim(
         text=words,
@@ -122,6 +124,7 @@ def make_claim(
         n_rules=read.n_rules,
         n_listed=read.n_listed,
         scores=scores,
+        sweep_id=sweep_id,
     )
 
 

@@ -30,7 +30,7 @@ def score_imports(
     from app.errors import NotFoundError
     from app.store.engine import begin, open_session
     from app.store.queries.unscored import next_unscored
-    from app.store.writing_explanations import write_scores
+    from app.store.writing_explanations import place_in_sweep, write_scores
 
     n_scored = n_failed = n_left = last = 0
     missing: NotFoundError | None = None
@@ -44,19 +44,23 @@ def score_imports(
         for one in found:
             last = one.id
             try:
-                rows = _score(engine, model, one, data)
+                rows, sweep_id = _score(engine, model, one, data)
             except NotFoundError as error:
                 missing, n_left = error, n_left + 1
                 continue
             with begin(engine) as connection:
                 write_scores(connection, run_id=None, scores={one.id: rows})
+                place_in_sweep(connection, sweep_id=sweep_id, ids=[one.id])
             failed = all(row.status == "failed" for row in rows)
             n_failed += failed
             n_scored += not failed
             tell(n_scored + n_failed)
 
 
-def _score(engine: "Engine", model: str, one: "Unscored", data: Path) -> "list[ScoreRow]":
+def _score(
+    engine: "Engine", model: str, one: "Unscored", data: Path
+) -> "tuple[list[ScoreRow], int]":
+    """With the sweep that they are of: the current one, whichever was when it was imported."""
     from analysis.programs.errors import ProgramError
     from analysis.programs.parsing import parse_program
     from app.store.engine import open_session
@@ -68,8 +72,9 @@ def _score(engine: "Engine", model: str, one: "Unscored", data: Path) -> "list[S
     with open_session(engine) as session:
         trial = read_trial(session, model=model, site=one.site, index=one.unit_index, data=data)
     try:
-        return try_program(parse_program(one.program), trial)
+        rows = try_program(parse_program(one.program), trial)
     except ProgramError as error:
-        return [
+        rows = [
             ScoreRow("test", JUDGE, "failed", error.detail, 0, 0, 0, 0, None, None, pack_scores({}))
         ]
+    return rows, trial.place.run_id

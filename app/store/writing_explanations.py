@@ -171,6 +171,14 @@ def write_scores(
         place_in_search(connection, some)
 
 
+def place_in_sweep(connection: Connection, *, sweep_id: int, ids: Sequence[int]) -> None:
+    """Says that these explanations were tested on text of this sweep, so that what is shown beside
+    their scores is of the same text."""
+    connection.execute(
+        update(ExplanationTable).where(ExplanationTable.id.in_(ids)).values(sweep_id=sweep_id)
+    )
+
+
 def place_in_search(connection: Connection, ids: Sequence[int]) -> None:
     """Puts these explanations where their status and scores say: current ones at the place of their
     r, others out of the index."""

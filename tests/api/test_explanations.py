@@ -1,15 +1,19 @@
 """Explanations over REST: read, written by hand, edited, withdrawn, with their scores."""
 
 import pytest
+from sqlalchemy import delete
 from starlette.testclient import TestClient
 
 from app import programs
 from app.main import create_app
 from app.programs import LONGEST_PROGRAM
 from app.settings import Settings
+from app.store.engine import open_session
 from app.store.migrating import upgrade
 from app.store.queries.explanation import LONGEST_TEXT
 from app.store.synthetic import fill_synthetic
+from app.store.tables import TokenSpaceTable
+from tests.store.sweeps import sweep_again
 
 UNIT = "/api/v1/models/synthetic/sites/mlp.0/units/9"
 LIST = f"{UNIT}/explanations"
@@ -115,6 +119,35 @@ def test_an_edit_is_a_new_version_and_the_old_one_can_be_read(own):
     assert (old["status"], old["text"]) == ("replaced", "Krakens.")
     again = own.post(f"/api/v1/explanations/{first['id']}/versions", json={"text": "x"})
     assert again.status_code == 409
+
+
+def test_scores_of_an_edit_are_stored_under_the_sweep_that_they_are_of(own):
+    old = own.get(LIST, params={"method": "rules"}).json()["items"][0]
+    first, second = sweep_again(own.app.state.engine)
+    assert old["sweep_id"] == first
+    address = f"/api/v1/explanations/{old['id']}/versions"
+    view = own.post(address, json={"program": PROGRAM}).json()
+    assert view["sweep_id"] == second
+    (r,) = {s["value"] for s in view["scores"] if (s["split"], s["metric"]) == ("test", "corpus_r")}
+    tried = own.post(f"{LIST}/try", json={"program": PROGRAM}).json()
+    assert r == next(h["r"] for h in tried["headlines"] if h["split"] == "test")
+
+
+def test_an_edit_in_words_stays_with_the_sweep_of_what_it_replaces(own):
+    old = own.get(LIST, params={"method": "rules"}).json()["items"][0]
+    first, _ = sweep_again(own.app.state.engine)
+    address = f"/api/v1/explanations/{old['id']}/versions"
+    assert own.post(address, json={"text": "Krakens."}).json()["sweep_id"] == first
+
+
+def test_a_program_that_can_be_read_but_not_be_run_here_is_refused_with_the_reason(own):
+    with open_session(own.app.state.engine, commit=True) as session:
+        session.execute(delete(TokenSpaceTable))
+    program = {"program": 'when token near {" the"} first 3 -> 1'}
+    for address in (LIST, f"{LIST}/try"):
+        answer = own.post(address, json=program)
+        assert answer.status_code == 422
+        assert "tokens lie to each other" in answer.json()["detail"]
 
 
 def test_what_is_withdrawn_leaves_the_search_with_its_reason(own):

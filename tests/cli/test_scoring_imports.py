@@ -15,6 +15,7 @@ from app.store.engine import open_engine, open_session
 from app.store.migrating import upgrade
 from app.store.synthetic import fill_synthetic
 from app.store.tables import ExplanationTable, ScoreTable, TokenSpaceTable
+from tests.store.sweeps import sweep_again
 
 NEAR = 'when token near {" the"} first 3 -> 1'
 
@@ -97,3 +98,14 @@ def test_a_program_is_not_failed_for_what_the_shuffled_one_says(
         session.execute(update(ExplanationTable).where(*rules).values(program=NEAR))
     bring_in(swept, tmp_path, ("mlp.0", 6, 'when token in {" the"} -> 1'))
     assert score(swept, tmp_path) == Tried(n_scored=1, n_failed=0, n_left=0)
+
+
+def test_scores_are_stored_under_the_sweep_that_they_are_of(swept: Engine, tmp_path: Path) -> None:
+    bring_in(swept, tmp_path, ("mlp.0", 6, "when always -> 1"))
+    first, second = sweep_again(swept)
+    imports = select(ExplanationTable.sweep_id).where(ExplanationTable.method == "import")
+    with open_session(swept) as session:
+        assert session.scalars(imports).all() == [first]
+    assert score(swept, tmp_path).n_scored == 1
+    with open_session(swept) as session:
+        assert session.scalars(imports).all() == [second]
