@@ -71,9 +71,22 @@ def test_another_split_has_windows_of_its_own(filled: TestClient) -> None:
 
 
 def test_a_split_without_a_pool_says_so(filled: TestClient) -> None:
-    found = evidence(filled, first(filled, "rules"), split="calibration")
+    found = evidence(filled, first(filled, "rules"), split="ood:speeches")
     assert found["simulation"] is None
     assert "kept no pool" in found["missing"]
+
+
+@pytest.mark.parametrize("method", ["rules", "output"])
+@pytest.mark.parametrize("split", ["fit", "calibration"])
+def test_text_that_explanations_are_made_from_is_no_evidence(
+    filled: TestClient, split: str, method: str
+) -> None:
+    address = f"/api/v1/explanations/{first(filled, method)}/evidence"
+    answer = filled.get(address, params={"split": split})
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert f"made from split {split}" in problem["detail"]
+    assert problem["hint"] == "Ask for test or ood:code."
 
 
 def test_words_have_no_program_and_no_simulation(filled: TestClient) -> None:

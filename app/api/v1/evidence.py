@@ -33,7 +33,12 @@ def get_evidence(
     explanation_id: ExplanationId,
     split: Annotated[
         str,
-        Query(description="Whose pool it is run on.", pattern=SPLIT, examples=["test", "ood:code"]),
+        Query(
+            description="Whose pool it is run on: test or ood:<domain>. What explanations are made "
+            "from (fit and calibration) is refused.",
+            pattern=SPLIT,
+            examples=["test", "ood:code"],
+        ),
     ] = "test",
 ) -> Response:
     """The program rule by rule in English; real beside simulated activations, the windows with most
