@@ -111,10 +111,10 @@ def make_claim(
         trial = read_trial(session, model=model, site=site, index=index, data=data)
     except NotFoundError:
         scores: list[ScoreRow] = []
-        sweep_id = None
+        sweep_id, details = None, {}
     else:
         scores = score_program(read.program, trial, check)
-        sweep_id = trial.place.run_id
+        sweep_id, details = trial.place.run_id, trial.details
     words = text.strip() or read.words
     return Claim(
         text=words,
@@ -125,6 +125,7 @@ def make_claim(
         n_listed=read.n_listed,
         scores=scores,
         sweep_id=sweep_id,
+        details=details,
     )
 
 

@@ -21,6 +21,7 @@ from analysis.programs.program import Program
 from analysis.programs.running import run_program
 from analysis.programs.vocabulary import Vocabulary
 from analysis.score.baselines import Baselines
+from analysis.score.division import CALIBRATION, FIT, SEEN
 from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, predict_lookup
 from analysis.score.pools import Pool, PoolText, prepare_pool
 from analysis.score.scoring import fit_decisions, score_explanation
@@ -32,8 +33,6 @@ from app.store.writing_explanations import ScoreRow
 from app.vocabularies import prepared_vocabulary
 
 JUDGE: Final = "program"
-CALIBRATION: Final = "calibration"
-SEEN: Final = ("fit", CALIBRATION)
 
 ONE_TOKEN: Final = (np.zeros((1, 1), np.int64), np.ones(1, np.int64))
 """Tokens and lengths of a text on which a program shows whether it can be run."""
@@ -81,7 +80,7 @@ def try_program(program: Program, trial: Trial, check: Check = go_on) -> list[Sc
 
 def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
     vocabulary = prepared_vocabulary(trial.vocabulary, trial.space)
-    fit = trial.splits["fit"]
+    fit = trial.splits[FIT]
     pool = _prepare(fit.text, trial)
     actual = fit.actual[None].astype(np.float32)
     lookup = fit_lookup(actual, fit.text.tokens, pool)
@@ -107,10 +106,7 @@ def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
 def _decide(
     trial: Trial, predictors: Mapping[str, Predict], firing: float | None
 ) -> dict[str, Decisions]:
-    """Where the sweep kept no calibration pool, detection and fuzzing are undefined."""
-    calibration = trial.splits.get(CALIBRATION)
-    if calibration is None:
-        return {name: Decisions() for name in predictors}
+    calibration = trial.splits[CALIBRATION]
     pool = _prepare(calibration.text, trial)
     actual = calibration.actual.astype(np.float32)
     return {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from app.store.queries.trial import Trial
     from app.store.queries.unscored import Unscored
     from app.store.writing_explanations import ScoreRow
 
@@ -30,6 +31,7 @@ def score_imports(
     from app.errors import NotFoundError
     from app.store.engine import begin, open_session
     from app.store.queries.unscored import next_unscored
+    from app.store.scored import CHOSEN_ON_FIT
     from app.store.writing_explanations import place_in_sweep, write_scores
 
     n_scored = n_failed = n_left = last = 0
@@ -44,13 +46,18 @@ def score_imports(
         for one in found:
             last = one.id
             try:
-                rows, sweep_id = _score(engine, model, one, data)
+                rows, trial = _score(engine, model, one, data)
             except NotFoundError as error:
                 missing, n_left = error, n_left + 1
                 continue
             with begin(engine) as connection:
                 write_scores(connection, run_id=None, scores={one.id: rows})
-                place_in_sweep(connection, sweep_id=sweep_id, ids=[one.id])
+                place_in_sweep(
+                    connection,
+                    explanation_id=one.id,
+                    sweep_id=trial.place.run_id,
+                    details={CHOSEN_ON_FIT: None, **trial.details},
+                )
             failed = all(row.status == "failed" for row in rows)
             n_failed += failed
             n_scored += not failed
@@ -59,8 +66,8 @@ def score_imports(
 
 def _score(
     engine: "Engine", model: str, one: "Unscored", data: Path
-) -> "tuple[list[ScoreRow], int]":
-    """With the sweep that they are of: the current one, whichever was when it was imported."""
+) -> "tuple[list[ScoreRow], Trial]":
+    """On text of the current sweep, whichever it was imported under."""
     from analysis.programs.errors import ProgramError
     from analysis.programs.parsing import parse_program
     from app.store.engine import open_session
@@ -77,4 +84,4 @@ def _score(
         rows = [
             ScoreRow("test", JUDGE, "failed", error.detail, 0, 0, 0, 0, None, None, pack_scores({}))
         ]
-    return rows, trial.place.run_id
+    return rows, trial

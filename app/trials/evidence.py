@@ -5,6 +5,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from analysis.programs.check import Check
+from analysis.score.division import SEEN
 from app.errors import BadRequestError, PatchclampError
 from app.programs import read_program
 from app.store.locating import locate_site
@@ -15,7 +16,6 @@ from app.store.views.explanation import ExplanationView
 from app.store.views.program import ProgramView
 from app.trials.program import view_program
 from app.trials.simulation import simulate
-from app.trying import SEEN
 
 
 def gather_evidence(

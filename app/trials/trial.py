@@ -35,13 +35,16 @@ def view_trial(
     except NotFoundError as missing:
         shown = view_program(read, texts)
         untested = f"{missing.detail} {missing.hint or ''}".strip()
-        return TrialView(program=shown, headlines=[], scores=[], untested=untested)
+        return TrialView(
+            program=shown, headlines=[], scores=[], untested=untested, chosen_on_fit_windows=0
+        )
     rows = [_as_stored(row) for row in score_program(read.program, trial, check)]
     return TrialView(
         program=view_program(read, texts),
         headlines=headline_views(rows),
         scores=[score for row in rows for score in score_views(row)],
         untested=None,
+        chosen_on_fit_windows=trial.standing_in,
     )
 
 

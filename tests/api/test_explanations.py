@@ -78,6 +78,13 @@ def test_a_program_is_scored_at_once_on_test_and_held_out_text(own):
     assert own.get(f"/api/v1/explanations/{view['id']}").json() == view
 
 
+def test_without_a_calibration_split_fit_windows_stand_in_and_it_is_said(own):
+    view = own.post(LIST, json={"program": PROGRAM}).json()
+    assert view["details"] == {"chosen_on_fit_windows": 2}
+    tried = own.post(f"{LIST}/try", json={"program": PROGRAM}).json()
+    assert tried["chosen_on_fit_windows"] == 2
+
+
 def test_words_alone_have_no_scores(own):
     view = own.post(LIST, json={"text": "Second full moons."}).json()
     assert (view["program"], view["scores"], view["headlines"]) == (None, [], [])

@@ -103,9 +103,14 @@ def test_a_program_is_not_failed_for_what_the_shuffled_one_says(
 def test_scores_are_stored_under_the_sweep_that_they_are_of(swept: Engine, tmp_path: Path) -> None:
     bring_in(swept, tmp_path, ("mlp.0", 6, "when always -> 1"))
     first, second = sweep_again(swept)
-    imports = select(ExplanationTable.sweep_id).where(ExplanationTable.method == "import")
+    query = select(ExplanationTable.sweep_id, ExplanationTable.details).where(
+        ExplanationTable.method == "import"
+    )
     with open_session(swept) as session:
-        assert session.scalars(imports).all() == [first]
+        sweep_id, before = session.execute(query).one()
+    assert sweep_id == first
     assert score(swept, tmp_path).n_scored == 1
     with open_session(swept) as session:
-        assert session.scalars(imports).all() == [second]
+        sweep_id, details = session.execute(query).one()
+    assert sweep_id == second
+    assert details == before | {"chosen_on_fit_windows": 2}

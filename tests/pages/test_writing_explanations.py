@@ -40,6 +40,13 @@ def test_trying_shows_english_and_scores_beside_what_is_there(own_pages: TestCli
     assert answer.text.count('class="score-bar"') >= 2
 
 
+def test_without_a_calibration_split_it_is_said_what_stands_in(own_pages: TestClient) -> None:
+    tried = own_pages.post(f"{HERE}/try", data={"program": PROGRAM}, headers=FRAGMENT).text
+    assert "what counts as a yes in detection and fuzzing is chosen on" in tried
+    page = own_pages.get(save(own_pages, program=PROGRAM)).text
+    assert "what counts as a yes in detection and fuzzing was chosen on" in page
+
+
 def test_trying_stores_nothing(own_pages: TestClient) -> None:
     before = own_pages.get(HERE).text.count('<li class="explanation')
     own_pages.post(f"{HERE}/try", data={"program": PROGRAM})

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -121,6 +121,7 @@ class Claim:
     scores: Sequence[ScoreRow] = ()
     sweep_id: int | None = None
     """The sweep whose text it was scored on; None: it has no scores."""
+    details: Mapping[str, Any] = field(default_factory=dict)
     vector: NDArray[np.float32] | None = None
     """The sentence embedding of the text, where there is one."""
 
@@ -245,7 +246,7 @@ def create_explanation(
         "sweep_id": claim.sweep_id or place.run_id,
         "origin_id": None,
         "version": 1,
-        "details": {},
+        "details": dict(claim.details),
     }
     number = _add(session, claim, actor, values)
     log.info(
@@ -270,7 +271,7 @@ def edit_explanation(
         "sweep_id": claim.sweep_id or row.sweep_id,
         "origin_id": row.origin_id or row.id,
         "version": row.version + 1,
-        "details": {"edited_from": row.id, "edited_method": row.method},
+        "details": {"edited_from": row.id, "edited_method": row.method, **claim.details},
     }
     _settle(session, explanation_id, "replaced", old.details)
     number = _add(session, claim, actor, values)
