@@ -136,6 +136,18 @@ def test_more_programs_at_once_than_are_run_are_told_to_wait(
         assert filled.post(f"{UNIT}/try", json=body).status_code == 200
 
 
+def test_words_take_no_program_s_place(filled_app: FastAPI, filled: TestClient) -> None:
+    places = filled_app.state.programs
+    number = first(filled, "output")
+    with places.taken(), places.taken():
+        for answer in (
+            filled.post(UNIT, json={}),
+            filled.post(f"/api/v1/explanations/{number}/versions", json={"text": " "}),
+        ):
+            assert answer.status_code == 422  # it needs words or a program
+        assert filled.get(f"/api/v1/explanations/{number}/evidence").status_code == 200
+
+
 @pytest.mark.parametrize(
     "predicate",
     [
