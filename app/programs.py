@@ -19,7 +19,7 @@ from analysis.programs.parsing import parse_program
 from analysis.programs.program import Program
 from analysis.programs.walking import n_searches
 from analysis.programs.writing import write_program
-from app.embedding import embed
+from app.embedding import embed_claim
 from app.errors import BadRequestError, NotFoundError
 from app.store.locating import check_index, locate_site
 from app.store.queries.explanation import LONGEST_TEXT, Claim
@@ -102,7 +102,7 @@ def make_claim(
     check_index(place, index)
     if program is None or not program.strip():
         bits = bits_of_text(text) if text.strip() else None
-        return Claim(text=text, bits=bits, vector=embed(text))
+        return Claim(text=text, bits=bits, vector=embed_claim(text))
     vocabulary = vocabulary_of(
         session, model_id=place.model_id, tokenizer_sha256=place.tokenizer_sha256
     )
@@ -118,7 +118,7 @@ def make_claim(
     words = text.strip() or read.words
     return Claim(
         text=words,
-        vector=embed(words),
+        vector=embed_claim(words),
         program=read.source,
         bits=read.bits,
         n_rules=read.n_rules,

@@ -219,7 +219,7 @@ def edited(own, times):
 
 
 def test_versions_are_listed_in_pages_from_any_of_them(own, monkeypatch):
-    monkeypatch.setattr(programs, "embed", lambda _: None)
+    monkeypatch.setattr(programs, "embed_claim", lambda _: None)
     ids = edited(own, 25)
     for start in (ids[0], ids[10], ids[-1]):
         found, cursor, n_pages = [], None, 0
