@@ -135,7 +135,7 @@ def score(model: Annotated[str, typer.Argument(help="Name of the model.")]) -> N
 
       patchclamp explanations score smollm2
     """
-    from app.commands.trying import score_imports
+    from app.trials.imports import score_imports
 
     with opened_store() as (settings, engine), console(stderr=True).status("Scoring") as status:
         tried = score_imports(

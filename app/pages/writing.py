@@ -27,7 +27,6 @@ from app.errors import BadRequestError, PatchclampError, UnavailableError
 from app.pages.choosing import AskedRun
 from app.pages.explanation import HERE, Index, check_place
 from app.pages.site import blank_to_none
-from app.programs import LONGEST_PROGRAM, make_claim
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.examples import EXAMPLES
@@ -40,6 +39,8 @@ from app.store.queries.explanation import (
 from app.store.queries.unit import get_unit
 from app.store.views.explanation import ExplanationView
 from app.store.views.trial import TrialView
+from app.trials.claim import make_claim
+from app.trials.reading import LONGEST_PROGRAM
 from app.trials.trial import view_trial
 
 router = APIRouter()

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 from analysis.programs.check import Check
 from analysis.score.division import SEEN
 from app.errors import BadRequestError, PatchclampError
-from app.programs import read_program
 from app.store.locating import locate_site
 from app.store.queries.model import get_vocabulary
 from app.store.queries.trial import read_trial
@@ -15,6 +14,7 @@ from app.store.views.evidence import EvidenceView
 from app.store.views.explanation import ExplanationView
 from app.store.views.program import ProgramView
 from app.trials.program import view_program
+from app.trials.reading import read_program
 from app.trials.simulation import simulate
 
 

@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 
 from analysis.programs.check import Check
 from app.errors import NotFoundError
-from app.programs import read_program, score_program
 from app.store.queries.model import get_vocabulary
 from app.store.queries.trial import read_trial
 from app.store.reading_scores import headline_views, score_views
 from app.store.views.trial import TrialView
 from app.store.writing_explanations import ScoreRow
 from app.trials.program import view_program
+from app.trials.reading import read_program
+from app.trials.scoring import score_program
 
 
 def view_trial(

@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from app.programs import MOST_SEARCHES
+from app.trials.reading import MOST_SEARCHES
 
 UNIT = "/api/v1/models/synthetic/sites/mlp.1/units/7/explanations"
 

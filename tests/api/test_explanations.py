@@ -4,15 +4,15 @@ import pytest
 from sqlalchemy import delete
 from starlette.testclient import TestClient
 
-from app import programs
 from app.main import create_app
-from app.programs import LONGEST_PROGRAM
 from app.settings import Settings
 from app.store.engine import open_session
 from app.store.migrating import upgrade
 from app.store.queries.explanation import LONGEST_TEXT
 from app.store.synthetic import fill_synthetic
 from app.store.tables import TokenSpaceTable
+from app.trials import claim
+from app.trials.reading import LONGEST_PROGRAM
 from tests.store.sweeps import sweep_again
 
 UNIT = "/api/v1/models/synthetic/sites/mlp.0/units/9"
@@ -219,7 +219,7 @@ def edited(own, times):
 
 
 def test_versions_are_listed_in_pages_from_any_of_them(own, monkeypatch):
-    monkeypatch.setattr(programs, "embed_claim", lambda _: None)
+    monkeypatch.setattr(claim, "embed_claim", lambda _: None)
     ids = edited(own, 25)
     for start in (ids[0], ids[10], ids[-1]):
         found, cursor, n_pages = [], None, 0

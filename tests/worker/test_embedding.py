@@ -6,12 +6,12 @@ from sqlalchemy import Engine, select, text
 from analysis.worker import embedding
 from analysis.worker.embedding import embed_explanations
 from app import embedding as web
-from app.programs import make_claim
 from app.settings import Settings
 from app.store.engine import open_session
 from app.store.queries.explanation import create_explanation
 from app.store.synthetic import fill_synthetic
 from app.store.tables import ExplanationVectorTable
+from app.trials.claim import make_claim
 
 EMBEDDED = "SELECT count(*) FROM explanations WHERE search_key IS NOT NULL AND method != 'lookup'"
 

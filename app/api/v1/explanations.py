@@ -27,12 +27,12 @@ from app.dependencies import (
     StoreWriter,
     WriteSession,
 )
-from app.programs import make_claim
 from app.store.queries import explanation as explanations
 from app.store.queries import score, version
 from app.store.views.base import Page
 from app.store.views.explanation import ExplanationView, VersionLine
 from app.store.views.score import ScoreSummaryView, ScoreView
+from app.trials.claim import make_claim
 
 router = APIRouter(prefix="/api/v1", tags=["explanations"])
 

@@ -24,10 +24,10 @@ from app.dependencies import (
     ReadSession,
     StoreWriter,
 )
-from app.programs import make_claim
 from app.store.queries import explanation as explanations
 from app.store.views.base import Page
 from app.store.views.explanation import ExplanationLine, ExplanationView
+from app.trials.claim import make_claim
 
 router = APIRouter(
     prefix="/api/v1/models/{model}/sites/{site}/units/{index}/explanations",

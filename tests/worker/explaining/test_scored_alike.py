@@ -7,12 +7,12 @@ from sqlalchemy import select
 from analysis.worker.explaining import job
 from analysis.worker.inline import run_inline
 from analysis.worker.sweeping.job import KIND
-from app.programs import make_claim
 from app.store.engine import open_session
 from app.store.packing import COLUMNS, METRICS, unpack_scores
 from app.store.queries.explanation import get_explanation
 from app.store.requests import ExplainRequest, Sampling
 from app.store.tables import ExplanationTable, ScoreTable
+from app.trials.claim import make_claim
 from tests.worker.explaining.conftest import POOLED
 from tests.worker.sweeping.conftest import Swept
 

@@ -1,4 +1,4 @@
-"""`explanations score`, in this process: what becomes of imported programs, one by one."""
+"""What becomes of imported programs, one by one, when they are scored."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import Engine, delete, select, update
 
 from analysis.programs import regex
-from app.commands.trying import Tried, score_imports
 from app.errors import NotFoundError
 from app.exchange.importing import import_path
 from app.settings import Settings
@@ -15,6 +14,7 @@ from app.store.engine import open_engine, open_session
 from app.store.migrating import upgrade
 from app.store.synthetic import fill_synthetic
 from app.store.tables import ExplanationTable, ScoreTable, TokenSpaceTable
+from app.trials.imports import Tried, score_imports
 from tests.store.sweeps import sweep_again
 
 NEAR = 'when token near {" the"} first 3 -> 1'
@@ -56,7 +56,7 @@ def reasons(engine: Engine) -> dict[str, str | None]:
     )
     with open_session(engine) as session:
         imports = query.where(ExplanationTable.method == "import", ScoreTable.status == "failed")
-        return dict(session.execute(imports).tuples().all())
+        return {row.text: row.reason for row in session.execute(imports)}
 
 
 def test_a_program_that_cannot_be_run_is_failed_once_and_those_behind_it_are_scored(

@@ -26,11 +26,11 @@ from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, predict_lookup
 from analysis.score.pools import Pool, PoolText, prepare_pool
 from analysis.score.scoring import fit_decisions, score_explanation
 from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds
-from app.errors import BadRequestError
 from app.store.queries.trial import Text, Trial, TriedSplit
 from app.store.scored import scored_row
 from app.store.writing_explanations import ScoreRow
-from app.vocabularies import prepared_vocabulary
+from app.trials.reading import UnreadableProgramError
+from app.trials.vocabularies import prepared_vocabulary
 
 JUDGE: Final = "program"
 
@@ -38,21 +38,6 @@ ONE_TOKEN: Final = (np.zeros((1, 1), np.int64), np.ones(1, np.int64))
 """Tokens and lengths of a text on which a program shows whether it can be run."""
 
 Predict = Callable[[Text], NDArray[np.float32]]
-
-
-class UnreadableProgramError(BadRequestError):
-    """A program that cannot be read or run: what was expected, and where."""
-
-    title = "The program cannot be read"
-
-    def __init__(self, error: ProgramError) -> None:
-        shown = "" if error.excerpt is None else f"\n{error.excerpt}"
-        super().__init__(f"The program cannot be read: {error.detail}.{shown}", hint=error.hint)
-        self.problem = error.problem
-        """Without the place."""
-        self.line = error.place.line if error.place else None
-        self.column = error.place.column if error.place else None
-        self.excerpt = error.excerpt
 
 
 @dataclass(frozen=True)
@@ -78,10 +63,25 @@ def try_program(program: Program, trial: Trial, check: Check = go_on) -> list[Sc
     return rows
 
 
+def score_program(program: Program, trial: Trial, check: Check) -> list[ScoreRow]:
+    """The same for whoever waits. BadRequestError: what can be read, but not be run, such as `near`
+    where nobody has measured the token space, or an expression of too many states."""
+    try:
+        return try_program(program, trial, check)
+    except ProgramError as error:
+        raise UnreadableProgramError(error) from error
+
+
+def prepare(text: Text, trial: Trial) -> Pool:
+    """The pool of a text as scores of it count."""
+    about = PoolText(text.lengths, text.documents, text.numbers, trial.counted_from)
+    return prepare_pool(about, n_pos=text.tokens.shape[1])
+
+
 def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
     vocabulary = prepared_vocabulary(trial.vocabulary, trial.space)
     fit = trial.splits[FIT]
-    pool = _prepare(fit.text, trial)
+    pool = prepare(fit.text, trial)
     actual = fit.actual[None].astype(np.float32)
     lookup = fit_lookup(actual, fit.text.tokens, pool)
     threshold = float(firing_thresholds(actual, pool)[0])
@@ -107,7 +107,7 @@ def _decide(
     trial: Trial, predictors: Mapping[str, Predict], firing: float | None
 ) -> dict[str, Decisions]:
     calibration = trial.splits[CALIBRATION]
-    pool = _prepare(calibration.text, trial)
+    pool = prepare(calibration.text, trial)
     actual = calibration.actual.astype(np.float32)
     return {
         name: fit_decisions(actual, predict(calibration.text), pool=pool, firing=firing)
@@ -133,7 +133,7 @@ def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> Scor
             predictions.get("shuffled"),
             predictions["lookup_cut"],
         ),
-        pool=_prepare(tried.text, trial),
+        pool=prepare(tried.text, trial),
         firing=fitted.firing,
         top=_top(tried),
     )
@@ -146,11 +146,6 @@ def _run(program: Program, vocabulary: Vocabulary, check: Check, text: Text) -> 
 
 def _look_up(lookup: Lookup, text: Text) -> NDArray[np.float32]:
     return np.asarray(predict_lookup(lookup, text.tokens)[0])
-
-
-def _prepare(text: Text, trial: Trial) -> Pool:
-    about = PoolText(text.lengths, text.documents, text.numbers, trial.counted_from)
-    return prepare_pool(about, n_pos=text.tokens.shape[1])
 
 
 def _top(tried: TriedSplit) -> TopWindows | None:

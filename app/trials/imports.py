@@ -7,14 +7,20 @@ pools is left as it is, for a sweep that keeps some.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
+from sqlalchemy import Engine
 
-    from app.store.queries.trial import Trial
-    from app.store.queries.unscored import Unscored
-    from app.store.writing_explanations import ScoreRow
+from analysis.programs.errors import ProgramError
+from analysis.programs.parsing import parse_program
+from app.errors import NotFoundError
+from app.store.engine import begin, open_session
+from app.store.packing import pack_scores
+from app.store.queries.trial import Trial, read_trial
+from app.store.queries.unscored import Unscored, next_unscored
+from app.store.scored import CHOSEN_ON_FIT
+from app.store.writing_explanations import ScoreRow, place_in_sweep, write_scores
+from app.trials.scoring import JUDGE, try_program
 
 
 class Tried(NamedTuple):
@@ -24,16 +30,8 @@ class Tried(NamedTuple):
     """Of sites of which no pools are kept."""
 
 
-def score_imports(
-    engine: "Engine", *, model: str, data: Path, tell: Callable[[int], None]
-) -> Tried:
+def score_imports(engine: Engine, *, model: str, data: Path, tell: Callable[[int], None]) -> Tried:
     """Raises NotFoundError where there are no pools to score any program on."""
-    from app.errors import NotFoundError
-    from app.store.engine import begin, open_session
-    from app.store.queries.unscored import next_unscored
-    from app.store.scored import CHOSEN_ON_FIT
-    from app.store.writing_explanations import place_in_sweep, write_scores
-
     n_scored = n_failed = n_left = last = 0
     missing: NotFoundError | None = None
     while True:
@@ -64,18 +62,8 @@ def score_imports(
             tell(n_scored + n_failed)
 
 
-def _score(
-    engine: "Engine", model: str, one: "Unscored", data: Path
-) -> "tuple[list[ScoreRow], Trial]":
+def _score(engine: Engine, model: str, one: Unscored, data: Path) -> tuple[list[ScoreRow], Trial]:
     """On text of the current sweep, whichever it was imported under."""
-    from analysis.programs.errors import ProgramError
-    from analysis.programs.parsing import parse_program
-    from app.store.engine import open_session
-    from app.store.packing import pack_scores
-    from app.store.queries.trial import read_trial
-    from app.store.writing_explanations import ScoreRow
-    from app.trying import JUDGE, try_program
-
     with open_session(engine) as session:
         trial = read_trial(session, model=model, site=one.site, index=one.unit_index, data=data)
     try:
