@@ -14,6 +14,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.store.migrating import upgrade
 from app.store.synthetic import fill_synthetic
+from app.trials import scoring
 
 PAGE = "/m/synthetic/mlp.0/9/explanations"
 LIST = "/api/v1/models/synthetic/sites/mlp.0/units/9/explanations"
