@@ -18,17 +18,15 @@ from app.deadline import Deadline
 from app.dependencies import (
     AppSettings,
     ProgramDeadline,
+    ProgramPlaces,
     ReadSession,
     StoreWriter,
-    TakesPlaceToRun,
-    TakesPlaceToStart,
     Writer,
 )
 from app.errors import BadRequestError, PatchclampError, UnavailableError
 from app.pages.choosing import AskedRun
 from app.pages.explanation import HERE, Index, check_place
 from app.pages.site import blank_to_none
-from app.programs import LONGEST_PROGRAM, make_claim
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.examples import EXAMPLES
@@ -41,6 +39,8 @@ from app.store.queries.explanation import (
 from app.store.queries.unit import get_unit
 from app.store.views.explanation import ExplanationView
 from app.store.views.trial import TrialView
+from app.trials.claim import make_claim
+from app.trials.reading import LONGEST_PROGRAM
 from app.trials.trial import view_trial
 
 router = APIRouter()
@@ -79,12 +79,13 @@ class Attempt:
         return 200 if self.error is None else self.error.status
 
 
-@router.get(HERE + "/new", dependencies=[TakesPlaceToStart])
+@router.get(HERE + "/new")
 def show_form(
     request: Request,
     session: ReadSession,
     settings: AppSettings,
     deadline: ProgramDeadline,
+    places: ProgramPlaces,
     model: str,
     site: str,
     index: Index,
@@ -97,16 +98,18 @@ def show_form(
     if chosen is not None:
         view = get_explanation(session, explanation_id=chosen)
         form = fill_form(view, check_place(view, model, site, index).id == edit)
-    attempt = attempt_trial(session, settings.data, (model, site, index), form, deadline)
+    with places.taken_for(form.program):
+        attempt = attempt_trial(session, settings.data, (model, site, index), form, deadline)
     return answer(request, session, (model, site, index), form, attempt, status=200, run=run)
 
 
-@router.post(HERE + "/try", dependencies=[TakesPlaceToRun])
+@router.post(HERE + "/try")
 def try_explanation(
     request: Request,
     session: ReadSession,
     settings: AppSettings,
     deadline: ProgramDeadline,
+    places: ProgramPlaces,
     actor: CurrentActor,  # noqa: ARG001 - nothing is written, but it costs
     model: str,
     site: str,
@@ -114,19 +117,21 @@ def try_explanation(
     form: WrittenForm,
     run: AskedRun = None,
 ) -> Response:
-    attempt = attempt_trial(session, settings.data, (model, site, index), form, deadline)
+    with places.taken_for(form.program):
+        attempt = attempt_trial(session, settings.data, (model, site, index), form, deadline)
     return answer(
         request, session, (model, site, index), form, attempt, status=attempt.status, run=run
     )
 
 
-@router.post(HERE, dependencies=[TakesPlaceToRun])
+@router.post(HERE)
 def save_explanation(
     request: Request,
     session: ReadSession,
     writer: StoreWriter,
     settings: AppSettings,
     deadline: ProgramDeadline,
+    places: ProgramPlaces,
     actor: CurrentActor,
     model: str,
     site: str,
@@ -136,7 +141,10 @@ def save_explanation(
 ) -> Response:
     unit = (model, site, index)
     try:
-        saved = save(session, writer, unit, form, deadline, data=settings.data, actor=actor.name)
+        with places.taken_for(form.program):
+            saved = save(
+                session, writer, unit, form, deadline, data=settings.data, actor=actor.name
+            )
     except (BadRequestError, UnavailableError) as error:
         return answer(
             request, session, unit, form, Attempt(error=error), status=error.status, run=run

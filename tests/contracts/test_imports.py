@@ -27,14 +27,18 @@ def test_every_import_contract_is_kept() -> None:
     assert lint_imports(config_filename=config, no_cache=True) == EXIT_STATUS_SUCCESS
 
 
-def test_every_package_of_the_analysis_is_in_its_layers() -> None:
+@pytest.mark.parametrize(
+    ("package", "side"), {"analysis": "the analysis", "app": "the web side"}.items()
+)
+def test_every_room_of_a_side_is_in_its_layers(package: str, side: str) -> None:
     config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
-    layers = next(c["layers"] for c in config["contracts"] if c["name"].endswith("the analysis"))
+    layers = next(c["layers"] for c in config["contracts"] if c["name"] == f"Layers of {side}")
     named = {name.strip() for layer in layers for name in layer.split("|")}
     there = {
-        f"analysis.{path.stem}"
-        for path in (ROOT / "analysis").iterdir()
-        if (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").exists()
+        f"{package}.{path.stem}"
+        for path in (ROOT / package).iterdir()
+        if (path.suffix == ".py" and not path.stem.startswith("__"))
+        or (path / "__init__.py").exists()
     }
     assert named == there
 
