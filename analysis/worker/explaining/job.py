@@ -24,7 +24,7 @@ from analysis.worker.embedding import embed_explanations
 from analysis.worker.explaining.assisting import assisting, check_assistant
 from analysis.worker.explaining.order import Chunk, chunks_of
 from analysis.worker.explaining.sources import first_of_groups, stored_pools
-from analysis.worker.explaining.summarising import summarise
+from analysis.worker.explaining.summarising import is_behind, summarise
 from analysis.worker.explaining.work import (
     Asked,
     Explaining,
@@ -130,6 +130,7 @@ def explain_chunks(
 ) -> Outcome:
     """Explains what is not stored yet, with summaries after every round."""
     started = time.perf_counter()
+    _catch_up(context, explaining.asked, splits)
     total, done, stopped = sum(len(chunk.units) for chunk in chunks), 0, None
     for number, chunk in enumerate(chunks):
         context.check_cancelled()
@@ -144,20 +145,29 @@ def explain_chunks(
             stopped = "budget"
         is_last = number + 1 == len(chunks) or chunks[number + 1].round != chunk.round
         if is_new and (is_last or stopped) and not explaining.asked.picked:
-            context.write(
-                lambda session: summarise(
-                    session.connection(),
-                    run_id=explaining.asked.run_id,
-                    splits=splits,
-                    seed=explaining.asked.seed,
-                )
-            )
+            _summarise(context, explaining.asked, splits)
             context.event("published", {"units": done})
         if stopped:
             break
     said = "explained" if stopped is None else "ended: the next call could exceed the budget"
     context.progress(done, total, "units", said)
     return Outcome(done, time.perf_counter() - started, stopped)
+
+
+def _catch_up(context: JobContext[Any], asked: Asked, splits: list[str]) -> None:
+    """Chunks that are stored are not done again, so nobody else would summarise them."""
+    with Session(context.engine) as session:
+        behind = not asked.picked and is_behind(session.connection(), run_id=asked.run_id)
+    if behind:
+        _summarise(context, asked, splits)
+
+
+def _summarise(context: JobContext[Any], asked: Asked, splits: list[str]) -> None:
+    context.write(
+        lambda session: summarise(
+            session.connection(), run_id=asked.run_id, splits=splits, seed=asked.seed
+        )
+    )
 
 
 def _tell(context: JobContext[Any], before: int, total: int, done: int) -> None:
