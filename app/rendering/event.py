@@ -93,6 +93,11 @@ def _published(data: dict[str, Any]) -> str:
     return told + "."
 
 
+def _left_out(data: dict[str, Any]) -> str:
+    told = f"It goes on without {data.get('what') or 'something extra'}"
+    return _sentence(f"{told}: {data['reason']}" if data.get("reason") else told)
+
+
 def _waiting(data: dict[str, Any]) -> str:
     return _sentence(data.get("message") or "It waits until the store can be written")
 
@@ -132,6 +137,7 @@ SENTENCES: Final = {
     "planned": _planned,
     "progress": _progress,
     "published": _published,
+    "left_out": _left_out,
     "waiting": _waiting,
     "cancelling": _cancelling,
     "cancelled": _cancelled,

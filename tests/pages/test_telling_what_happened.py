@@ -59,6 +59,8 @@ def plain_text(markup: str) -> str:
         ("progress", {"done": 1234}, "1,234 steps."),
         ("published", {"windows": 256, "run_id": 3},
          "The numbers of 256 windows are on the pages (run 3)."),
+        ("left_out", {"what": "first explanations", "reason": "ValueError: no such shape"},
+         "It goes on without first explanations: ValueError: no such shape."),
         ("waiting", {"message": "Waiting: the disk is full"}, "Waiting: the disk is full."),
         ("cancelling", {"actor": "owner"}, "owner asked it to stop; it does so within a batch."),
         ("cancelled", {}, "It stopped: cancelled."),

@@ -12,7 +12,6 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from analysis.corpora.windows import Windows
-from analysis.errors import AnalysisError
 from analysis.models.subject import SubjectModel
 from analysis.sweep.plan import Plan
 from analysis.sweep.pool import pool_file
@@ -65,8 +64,12 @@ class FirstExplanations:
         self.done = True
         try:
             self._explain()
-        except AnalysisError as error:
-            log.warning("no first explanations", run=self.run_id, reason=str(error))
+        except Exception as error:
+            # An extra may not end what it is an extra of, and every try would run into it again.
+            # Interruptions are no `Exception`: cancelling and stopping pass.
+            log.exception("no first explanations", run=self.run_id)
+            told = {"what": "first explanations", "reason": _reason(error)}
+            self.context.event("left_out", told)
 
     def _explain(self) -> None:
         request = request_of(self.context.request, self.run_id)
@@ -120,6 +123,12 @@ class FirstExplanations:
             for split in self.plan.splits
             if split.n_pool
         }
+
+
+def _reason(error: Exception) -> str:
+    """As anybody may read it."""
+    public = getattr(error, "public", None)
+    return public if isinstance(public, str) else f"{type(error).__name__}: {error}"
 
 
 def request_of(request: SweepRequest, run_id: int) -> ExplainRequest:

@@ -7,19 +7,14 @@ from sqlalchemy import func, select
 from analysis.programs.parsing import parse_program
 from analysis.worker.explaining import job
 from analysis.worker.inline import run_inline
-from analysis.worker.sweeping.job import KIND as SWEEP_KIND
 from app.errors import PatchclampError
 from app.store.engine import open_session
 from app.store.packing import COLUMNS, METRICS, unpack_notes, unpack_scores
 from app.store.queries.explanation import get_explanation
-from app.store.queries.job import list_jobs
-from app.store.queries.run import get_run
 from app.store.queries.score import list_score_summaries
 from app.store.requests import ExplainRequest
-from app.store.tables import ExplanationTable, RunTable, ScoreSummaryTable, ScoreTable, SiteTable
-from tests.worker.conftest import Laboratory
-from tests.worker.explaining.conftest import POOLED
-from tests.worker.sweeping.conftest import Swept, add_planted
+from app.store.tables import ExplanationTable, ScoreSummaryTable, ScoreTable, SiteTable
+from tests.worker.sweeping.conftest import Swept
 
 
 def request(swept: Swept, **changes: object) -> ExplainRequest:
@@ -177,32 +172,3 @@ def test_units_that_are_not_there_are_refused(swept):
         with pytest.raises(PatchclampError) as refused:
             run_inline(swept.engine, swept.settings, job.KIND, request(swept, **wrong))
         assert refused.value.hint
-
-
-def test_a_sweep_explains_its_first_units_before_it_ends(laboratory: Laboratory, monkeypatch):
-    """And hands their run on to the job that explains all others."""
-    engine, settings = laboratory.engine, laboratory.settings
-    planted = add_planted(engine, settings, laboratory.folder)
-    monkeypatch.setattr(
-        "analysis.worker.sweeping.publishing.Publisher.due",
-        lambda self, counted: True,  # noqa: ARG005
-    )
-    asked = POOLED.model_copy(update={"follow_up": True})
-    run_inline(engine, settings, SWEEP_KIND, asked)
-    with open_session(engine) as session:
-        run = session.scalars(select(RunTable).where(RunTable.kind == "explain")).one()
-        waiting = {one.kind: one.id for one in list_jobs(session, status="queued").items}
-        n = session.scalar(select(func.count()).where(ExplanationTable.run_id == run.id))
-    assert run.status == "running"
-    assert run.job_id == waiting["explain"]
-    assert n > 0
-    assert planted.units
-    with open_session(engine) as session:
-        asked_for = list_jobs(session, status="queued")
-    assert {one.kind for one in asked_for.items} == {"output", "relate", "explain"}
-    assert get_run_kind(laboratory, run.id) == "explain"
-
-
-def get_run_kind(laboratory: Laboratory, run_id: int) -> str:
-    with open_session(laboratory.engine) as session:
-        return get_run(session, run_id=run_id).kind
