@@ -111,10 +111,13 @@ def _cancelled(data: dict[str, Any]) -> str:
 
 
 def _succeeded(data: dict[str, Any]) -> str:
-    run = (data.get("result") or {}).get("run_id")
+    result = data.get("result") or {}
+    run, left = result.get("run_id"), result.get("not_done") or {}
+    said = "".join(f" Not done: {what}. {_sentence(why)}" for what, why in left.items())
     if run is None:
-        return "Done."
-    return Markup("Done: its numbers are {}.").format(link(f"/runs/{run}", f"run {run}"))
+        return f"Done.{said}"
+    told = Markup("Done: its numbers are {}.{}")
+    return told.format(link(f"/runs/{run}", f"run {run}"), said)
 
 
 def _failed(data: dict[str, Any]) -> str:

@@ -65,6 +65,8 @@ def plain_text(markup: str) -> str:
         ("cancelling", {"actor": "owner"}, "owner asked it to stop; it does so within a batch."),
         ("cancelled", {}, "It stopped: cancelled."),
         ("succeeded", {"result": {"run_id": 3}}, "Done: its numbers are run 3."),
+        ("succeeded", {"result": {"run_id": 3, "not_done": {"output": "There are none."}}},
+         "Done: its numbers are run 3. Not done: output. There are none."),
         ("failed", {"error": "No room. Free some."}, "Failed: No room. Free some."),
         ("moved_house", {"n_boxes": 3, "fragile": True}, "Moved house: boxes 3, fragile yes."),
     ],

@@ -20,12 +20,11 @@ from analysis.worker.explaining.job import (
     METHOD,
     METHOD_VERSION,
     NOT_TESTED,
-    command_of,
     explain_chunks,
-    parameters_of,
     stored_space,
 )
 from analysis.worker.explaining.order import chunks_of
+from analysis.worker.explaining.repeating import command_of, parameters_of
 from analysis.worker.explaining.sources import PoolFile, first_of_groups
 from analysis.worker.explaining.work import Asked, Explaining, Sources, vocabulary_with
 from analysis.worker.provenance import begin_run
