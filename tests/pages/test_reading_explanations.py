@@ -132,7 +132,7 @@ def test_withdrawn_ones_are_in_the_full_list_only(pages: TestClient) -> None:
 
 def test_scores_by_another_judge_stand_in_a_table_of_their_own(pages: TestClient) -> None:
     asked = of(pages, ASKED, "language_model")
-    page = pages.get(f"{unit}/explanations/{asked['id']}").text
+    page = pages.get(f"{ASKED}/explanations/{asked['id']}").text
     assert "judged by made-up-model" in page
     assert re.search(r'class="failed-score"><data value="2">2</data> answers could not', page)
 
