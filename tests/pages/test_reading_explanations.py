@@ -294,7 +294,7 @@ def test_a_language_model_judged_the_tail_that_it_explained(
         )
     rows = table_of(own_pages.get(f"{unit}/explanations/{asked['id']}").text)
     told = words_of(rows["detection"])
-    assert f"only its {tail} tail, which the explanation is of, is judged here" in told
+    assert f"Judged on its {tail} tail, the one explained" in told
     assert "tail" not in words_of(rows["simulation r"])
     rules = of(own_pages, unit, "rules")
     of_program = own_pages.get(f"{unit}/explanations/{rules['id']}").text
