@@ -11,11 +11,18 @@ from app.store.queries.score import ROW
 from app.store.reading_scores import headline_views
 from app.store.tables import ExplanationTable, ScoreTable, SiteTable
 from app.store.views.explanation import CLAIMS, ClaimLine
+from app.store.views.score import IMPORTED
 
 Explanations, Scores = ExplanationTable, ScoreTable
+TESTED_HERE = (
+    (Scores.explanation_id == Explanations.id)
+    & (Scores.split == "test")
+    & Scores.judge.not_like(f"{IMPORTED}%")
+)
+"""What an import says of itself makes no claim the best."""
 OF_UNITS = (
     select(Explanations.id, Explanations.unit_index, Explanations.method, Explanations.text, *ROW)
-    .outerjoin(Scores, (Scores.explanation_id == Explanations.id) & (Scores.split == "test"))
+    .outerjoin(Scores, TESTED_HERE)
     .where(
         Explanations.site_id == bindparam("site_id"),
         Explanations.unit_index.in_(bindparam("indices", expanding=True)),
@@ -30,7 +37,7 @@ OF_ANY = (
         Explanations.id, Explanations.site_id, Explanations.unit_index, Explanations.method,
         Explanations.text, *ROW,
     )
-    .outerjoin(Scores, (Scores.explanation_id == Explanations.id) & (Scores.split == "test"))
+    .outerjoin(Scores, TESTED_HERE)
     .where(
         tuple_(Explanations.site_id, Explanations.unit_index).in_(
             bindparam("units", expanding=True)
@@ -91,7 +98,7 @@ def best_r(site_id: int) -> Subquery:
     without claims are left out."""
     return (
         select(Explanations.unit_index, func.max(Scores.r).label("r"))
-        .join(Scores, (Scores.explanation_id == Explanations.id) & (Scores.split == "test"))
+        .join(Scores, TESTED_HERE)
         .where(
             Explanations.site_id == site_id,
             Explanations.status == "current",

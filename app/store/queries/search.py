@@ -34,6 +34,7 @@ from app.store.search.vectors import Near, nearest
 from app.store.search.words import listed_in
 from app.store.tables import ExplanationTable, ModelTable, ScoreTable, SiteTable, UnitTokensTable
 from app.store.views.explanation import ExplanationLine
+from app.store.views.score import IMPORTED
 from app.store.views.search import ConsideredView, FoundView, ReasonView, SearchView
 
 RANKED: Final = 200
@@ -64,6 +65,7 @@ PROGRAMS = select(Explanations.id, Explanations.program).where(
 TESTED = select(Scores.explanation_id, Scores.judge, Scores.r).where(
     Scores.explanation_id.in_(bindparam("ids", expanding=True)),
     Scores.split == "test",
+    Scores.judge.not_like(f"{IMPORTED}%"),
     Scores.r.is_not(None),
 )
 UNIT_TOKENS = select(
