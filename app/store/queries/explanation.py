@@ -65,9 +65,9 @@ OF_UNIT = (
 )
 """The short list of a page: at most so many rows of scores."""
 FULL = (
-    select(*LINE, Explanations.details, Explanations.program, Explanations.search_key,
-           ModelTable.name.label("model"), ModelTable.facts, SiteTable.name.label("site"),
-           RunTable.corpus_id, Statistics.skewness, Statistics.minimum)
+    select(*LINE, Explanations.model_id, Explanations.details, Explanations.program,
+           Explanations.search_key, ModelTable.name.label("model"), ModelTable.facts,
+           SiteTable.name.label("site"), RunTable.corpus_id, Statistics.skewness, Statistics.minimum)
     .join(SiteTable, SiteTable.id == Explanations.site_id)
     .join(ModelTable, ModelTable.id == Explanations.model_id)
     .outerjoin(RunTable, RunTable.id == Explanations.sweep_id)
@@ -80,6 +80,10 @@ FULL = (
     )
     .where(Explanations.id == bindparam("explanation_id"))
 )  # fmt: skip
+LOCK = (
+    select(Explanations.id).where(Explanations.id == bindparam("explanation_id")).with_for_update()
+)
+"""SQLite's write lock is taken already, when the transaction begins."""
 Others = aliased(ExplanationTable)
 LINES = (
     select(
@@ -259,8 +263,7 @@ def edit_explanation(
 
     Raises ConflictError where this is not the version that counts now.
     """
-    old = _changeable(session, explanation_id, "edited")
-    row = session.get_one(ExplanationTable, explanation_id, with_for_update=True)
+    row = _changeable(session, explanation_id, "edited")
     values: dict[str, Any] = {
         "model_id": row.model_id,
         "site_id": row.site_id,
@@ -270,7 +273,7 @@ def edit_explanation(
         "version": row.version + 1,
         "details": {"edited_from": row.id, "edited_method": row.method},
     }
-    _settle(session, explanation_id, "replaced", old.details)
+    _settle(session, explanation_id, "replaced", row.details)
     number = _add(session, claim, actor, values)
     log.info("explanation.edited", explanation=number, replaced=explanation_id, actor=actor)
     return get_explanation(session, explanation_id=number)
@@ -336,6 +339,9 @@ def _settle(session: Session, number: int, status: str, details: dict[str, Any])
 
 
 def _changeable(session: Session, explanation_id: int, done: str) -> Row[*tuple[Any, ...]]:
+    """Its row, locked before it is read: who waited for another's change sees what that left."""
+    if is_integer(explanation_id):
+        session.execute(LOCK, {"explanation_id": explanation_id})
     row = _require(session, explanation_id)
     if row.status in ("replaced", "withdrawn"):
         raise ConflictError(
