@@ -1,7 +1,7 @@
 """Explanations: a unit's list, one in full with scores and history; written, edited, withdrawn."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -9,14 +9,15 @@ from typing import Any, Final
 import numpy as np
 import structlog
 from numpy.typing import NDArray
-from sqlalchemy import Row, bindparam, case, func, insert, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, bindparam, case, insert, select, update
+from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store.fetching import fetch
 from app.store.locating import Place, check_index, locate_site
 from app.store.paging import check_limit, is_integer, read_cursor, write_cursor
 from app.store.queries.held_out import held_out
+from app.store.queries.later_run import NEWEST, explained_again
 from app.store.queries.model import check_choice
 from app.store.queries.score import METHODS, OF_EXPLANATIONS, ROW, scores_of
 from app.store.queries.version import versions_of
@@ -51,6 +52,7 @@ LINE: Final = (
     Explanations.n_rules, Explanations.n_listed, Explanations.run_id, Explanations.sweep_id,
     Explanations.created_at, Explanations.origin_id, Explanations.text,
     Explanations.program.is_not(None).label("has_program"),
+    explained_again().label("explained_again"),
 )  # fmt: skip
 OF_UNIT = (
     select(*LINE, *ROW)
@@ -59,6 +61,7 @@ OF_UNIT = (
         Explanations.site_id == bindparam("site_id"),
         Explanations.unit_index == bindparam("unit_index"),
         Explanations.status.in_(("current", "failed")),
+        NEWEST,
     )
     .order_by(*ORDER, Explanations.id.desc())
     .limit(400)
@@ -67,7 +70,8 @@ OF_UNIT = (
 FULL = (
     select(*LINE, Explanations.model_id, Explanations.details, Explanations.program,
            Explanations.search_key, ModelTable.name.label("model"), ModelTable.facts,
-           SiteTable.name.label("site"), RunTable.corpus_id, Statistics.skewness, Statistics.minimum)
+           SiteTable.name.label("site"), RunTable.corpus_id, Statistics.skewness,
+           Statistics.minimum)
     .join(SiteTable, SiteTable.id == Explanations.site_id)
     .join(ModelTable, ModelTable.id == Explanations.model_id)
     .outerjoin(RunTable, RunTable.id == Explanations.sweep_id)
@@ -84,32 +88,11 @@ LOCK = (
     select(Explanations.id).where(Explanations.id == bindparam("explanation_id")).with_for_update()
 )
 """SQLite's write lock is taken already, when the transaction begins."""
-Others = aliased(ExplanationTable)
 LINES = (
-    select(
-        *LINE,
-        ModelTable.name.label("model"),
-        SiteTable.name.label("site"),
-        select(func.max(Others.run_id))
-        .where(
-            Others.site_id == Explanations.site_id,
-            Others.unit_index == Explanations.unit_index,
-            Others.method == Explanations.method,
-        )
-        .scalar_subquery()
-        .label("newest_run"),
-    )
+    select(*LINE, ModelTable.name.label("model"), SiteTable.name.label("site"))
     .join(SiteTable, SiteTable.id == Explanations.site_id)
     .join(ModelTable, ModelTable.id == Explanations.model_id)
     .where(Explanations.id.in_(bindparam("ids", expanding=True)))
-)
-NEWEST = (
-    select(Explanations.method, func.max(Explanations.run_id))
-    .where(
-        Explanations.site_id == bindparam("site_id"),
-        Explanations.unit_index == bindparam("unit_index"),
-    )
-    .group_by(Explanations.method)
 )
 
 
@@ -130,21 +113,13 @@ class Claim:
 def explanations_of_unit(session: Session, place: Place, index: int) -> list[ExplanationLine]:
     """The short list of a unit's page, in one statement: current ones by method, then failed ones.
 
-    Of several runs of one method, only what the newest found.
+    Of several runs of one method on the place's sweep, only what the newest found.
     """
     rows: dict[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
-    for row in fetch(session, OF_UNIT, {"site_id": place.site_id, "unit_index": index}):
+    key = {"site_id": place.site_id, "sweep_id": place.run_id, "unit_index": index}
+    for row in fetch(session, OF_UNIT, key):
         rows[row.id].append(row)
-    newest: dict[str, int] = {}
-    for some in rows.values():
-        run_id, method = some[0].run_id, some[0].method
-        if run_id is not None:
-            newest[method] = max(run_id, newest.get(method, 0))
-    return [
-        _line(some, model=place.model, site=place.site, newest=newest)
-        for some in rows.values()
-        if some[0].run_id in (None, newest.get(some[0].method))
-    ]
+    return [_line(some, model=place.model, site=place.site) for some in rows.values()]
 
 
 def list_explanations(
@@ -176,9 +151,8 @@ def list_explanations(
     ordered = query.order_by(*ORDER, Explanations.id.desc()).offset(first).limit(limit + 1)
     rows = session.execute(ordered).all()
     scores = _scores_of(session, [row.id for row in rows[:limit]])
-    newest = _newest_runs(session, place.site_id, index)
     items = [
-        _line([row], scores=scores[row.id], model=place.model, site=place.site, newest=newest)
+        _line([row], scores=scores[row.id], model=place.model, site=place.site)
         for row in rows[:limit]
     ]
     more = len(rows) > limit
@@ -194,14 +168,7 @@ def lines_of(session: Session, ids: Sequence[int]) -> dict[int, ExplanationLine]
     rows = fetch(session, LINES, {"ids": ids}).all()
     scores = _scores_of(session, ids)
     return {
-        row.id: _line(
-            [row],
-            scores=scores[row.id],
-            model=row.model,
-            site=row.site,
-            newest={row.method: row.newest_run or 0},
-        )
-        for row in rows
+        row.id: _line([row], scores=scores[row.id], model=row.model, site=row.site) for row in rows
     }
 
 
@@ -212,7 +179,6 @@ def get_explanation(session: Session, *, explanation_id: int) -> ExplanationView
         scores=_scores_of(session, [row.id])[row.id],
         model=row.model,
         site=row.site,
-        newest=_newest_runs(session, row.site_id, row.unit_index),
     )
     versions = versions_of(session, origin_id=row.origin_id or row.id)
     return ExplanationView(
@@ -371,17 +337,11 @@ def _scores_of(session: Session, ids: Sequence[int]) -> dict[int, list[Row[*tupl
     return found
 
 
-def _newest_runs(session: Session, site_id: int, index: int) -> dict[str, int]:
-    rows = session.execute(NEWEST, {"site_id": site_id, "unit_index": index})
-    return {method: run_id for method, run_id in rows if run_id is not None}
-
-
 def _line(
     rows: Sequence[Row[*tuple[Any, ...]]],
     *,
     model: str,
     site: str,
-    newest: Mapping[str, int],
     scores: Sequence[Row[*tuple[Any, ...]]] | None = None,
 ) -> ExplanationLine:
     """`rows` of one explanation, with one score each where `scores` does not hold them."""
@@ -404,6 +364,6 @@ def _line(
         run_id=row.run_id,
         sweep_id=row.sweep_id,
         created_at=row.created_at,
-        latest=row.status == "current" and row.run_id in (None, newest.get(row.method)),
+        latest=row.status == "current" and not row.explained_again,
         headlines=headline_views(scored),
     )
