@@ -17,17 +17,18 @@ from app.auth.actor import CurrentActor
 from app.deadline import Deadline
 from app.dependencies import (
     AppSettings,
+    PlaceIsFree,
     ProgramDeadline,
     ReadSession,
     StoreWriter,
-    TakesPlaceToRun,
     TakesPlaceToStart,
     Writer,
 )
-from app.errors import BadRequestError, PatchclampError, UnavailableError
+from app.errors import PatchclampError, TooManyError
 from app.pages.choosing import AskedRun
 from app.pages.explanation import HERE, Index, check_place
 from app.pages.site import blank_to_none
+from app.places import RETRY_SECONDS
 from app.programs import LONGEST_PROGRAM, make_claim
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
@@ -101,7 +102,7 @@ def show_form(
     return answer(request, session, (model, site, index), form, attempt, status=200, run=run)
 
 
-@router.post(HERE + "/try", dependencies=[TakesPlaceToRun])
+@router.post(HERE + "/try")
 def try_explanation(
     request: Request,
     session: ReadSession,
@@ -112,15 +113,17 @@ def try_explanation(
     site: str,
     index: Index,
     form: WrittenForm,
+    free: PlaceIsFree,
     run: AskedRun = None,
 ) -> Response:
-    attempt = attempt_trial(session, settings.data, (model, site, index), form, deadline)
-    return answer(
-        request, session, (model, site, index), form, attempt, status=attempt.status, run=run
-    )
+    unit = (model, site, index)
+    attempt = Attempt(error=busy())
+    if free:
+        attempt = attempt_trial(session, settings.data, unit, form, deadline)
+    return answer(request, session, unit, form, attempt, status=attempt.status, run=run)
 
 
-@router.post(HERE, dependencies=[TakesPlaceToRun])
+@router.post(HERE)
 def save_explanation(
     request: Request,
     session: ReadSession,
@@ -132,17 +135,29 @@ def save_explanation(
     site: str,
     index: Index,
     form: WrittenForm,
+    free: PlaceIsFree,
     run: AskedRun = None,
 ) -> Response:
     unit = (model, site, index)
     try:
+        if not free:
+            raise busy()
         saved = save(session, writer, unit, form, deadline, data=settings.data, actor=actor.name)
-    except (BadRequestError, UnavailableError) as error:
+    except PatchclampError as error:  # whatever it is, what was written stays in the form
         return answer(
             request, session, unit, form, Attempt(error=error), status=error.status, run=run
         )
     return RedirectResponse(
         ModelPages(model, run).explanation(site, index, saved.id), status_code=303
+    )
+
+
+def busy() -> TooManyError:
+    """No place is free to run a program; what was written is not lost for it."""
+    return TooManyError(
+        "As many programs are being run as this server takes on at once.",
+        hint="Nothing was saved yet. Try again in a moment.",
+        retry_after=RETRY_SECONDS,
     )
 
 
@@ -164,7 +179,7 @@ def attempt_trial(
             check=deadline,
         )
         return Attempt(trial)
-    except BadRequestError as error:
+    except PatchclampError as error:
         return Attempt(error=error)
 
 
@@ -223,4 +238,7 @@ def answer(
         "error": attempt.error,
         "examples": EXAMPLES,
     }
-    return respond(request, "explanation/write.html", context, status)
+    answered = respond(request, "explanation/write.html", context, status)
+    if attempt.error is not None and attempt.error.retry_after is not None:
+        answered.headers["Retry-After"] = str(attempt.error.retry_after)
+    return answered
