@@ -21,8 +21,8 @@ from analysis.programs.walking import n_searches
 from analysis.programs.writing import write_program
 from app.embedding import embed
 from app.errors import BadRequestError, NotFoundError
+from app.store.claiming import LONGEST_TEXT, Claim
 from app.store.locating import check_index, locate_site
-from app.store.queries.explanation import LONGEST_TEXT, Claim
 from app.store.queries.model import vocabulary_of
 from app.store.queries.trial import read_trial
 from app.store.writing_explanations import ScoreRow

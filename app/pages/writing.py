@@ -34,11 +34,8 @@ from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.examples import EXAMPLES
 from app.rendering.words import unit_noun
-from app.store.queries.explanation import (
-    create_explanation,
-    edit_explanation,
-    get_explanation,
-)
+from app.store.claiming import create_explanation, edit_explanation
+from app.store.queries.explanation import get_explanation
 from app.store.queries.unit import get_unit
 from app.store.views.explanation import ExplanationView
 from app.store.views.trial import TrialView

@@ -7,8 +7,8 @@ from app import programs
 from app.main import create_app
 from app.programs import LONGEST_PROGRAM
 from app.settings import Settings
+from app.store.claiming import LONGEST_TEXT
 from app.store.migrating import upgrade
-from app.store.queries.explanation import LONGEST_TEXT
 from app.store.synthetic import fill_synthetic
 
 UNIT = "/api/v1/models/synthetic/sites/mlp.0/units/9"

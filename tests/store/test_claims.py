@@ -6,17 +6,13 @@ from sqlalchemy import Engine
 from app.errors import NotFoundError
 from app.rendering import score as saying
 from app.settings import Settings
+from app.store.claiming import Claim, create_explanation, withdraw_explanation
 from app.store.engine import begin, open_session
 from app.store.importing import write_imports
 from app.store.locating import locate_site
 from app.store.portable import ExplanationRecord
 from app.store.queries.claim import best_claims, best_claims_of
-from app.store.queries.explanation import (
-    Claim,
-    create_explanation,
-    explanations_of_unit,
-    withdraw_explanation,
-)
+from app.store.queries.explanation import explanations_of_unit
 from app.store.queries.exporting import find_receiver
 from app.store.queries.search import search
 from app.store.queries.unit import list_units

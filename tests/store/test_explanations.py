@@ -7,17 +7,10 @@ from sqlalchemy import Engine
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.settings import Settings
+from app.store.claiming import Claim, create_explanation, edit_explanation, withdraw_explanation
 from app.store.engine import open_session
 from app.store.locating import locate_site
-from app.store.queries.explanation import (
-    Claim,
-    create_explanation,
-    edit_explanation,
-    explanations_of_unit,
-    get_explanation,
-    list_explanations,
-    withdraw_explanation,
-)
+from app.store.queries.explanation import explanations_of_unit, get_explanation, list_explanations
 from app.store.queries.score import list_score_summaries
 from app.store.queries.search import search_explanations
 from app.store.synthetic import fill_synthetic

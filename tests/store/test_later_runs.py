@@ -3,18 +3,11 @@
 import pytest
 from sqlalchemy import Engine
 
+from app.store.claiming import Claim, create_explanation, edit_explanation, withdraw_explanation
 from app.store.engine import begin, open_session
 from app.store.locating import locate_site
 from app.store.queries.claim import best_claims, best_claims_of
-from app.store.queries.explanation import (
-    Claim,
-    create_explanation,
-    edit_explanation,
-    explanations_of_unit,
-    lines_of,
-    list_explanations,
-    withdraw_explanation,
-)
+from app.store.queries.explanation import explanations_of_unit, lines_of, list_explanations
 from app.store.queries.exporting import find_chosen, read_all
 from app.store.queries.unit import list_units
 from app.store.tables import ModelTable, UnitStatisticsTable, WindowSetTable

@@ -25,6 +25,7 @@ from app.dependencies import (
     TakesPlaceToRun,
 )
 from app.programs import make_claim
+from app.store import claiming
 from app.store.queries import explanation as explanations
 from app.store.views.base import Page
 from app.store.views.explanation import ExplanationLine, ExplanationView
@@ -97,7 +98,7 @@ def create_explanation(
         check=deadline,
     )
     with writer.session() as session:
-        view = explanations.create_explanation(
+        view = claiming.create_explanation(
             session, model=model, site=site, index=index, claim=claim, actor=actor.name
         )
     response.headers["Location"] = f"/api/v1/explanations/{view.id}"

@@ -1,18 +1,14 @@
-"""Explanations: a unit's list, one in full with scores and history; written, edited, withdrawn."""
+"""Explanations as they are read: a unit's list, and one in full with scores and history."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
-from sqlalchemy import Row, bindparam, case, insert, select, update
+from sqlalchemy import Row, bindparam, case, select
 from sqlalchemy.orm import Session
 
-from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.errors import NotFoundError
 from app.store.fetching import fetch
 from app.store.locating import Place, check_index, locate_site
 from app.store.paging import check_limit, is_integer, read_cursor, write_cursor
@@ -22,7 +18,6 @@ from app.store.queries.model import check_choice
 from app.store.queries.score import METHODS, OF_EXPLANATIONS, ROW, scores_of
 from app.store.queries.version import versions_of
 from app.store.reading_scores import headline_views
-from app.store.search.vectors import write_vectors
 from app.store.tables import (
     ExplanationTable,
     ModelTable,
@@ -33,13 +28,10 @@ from app.store.tables import (
 )
 from app.store.views.base import Page
 from app.store.views.explanation import ExplanationLine, ExplanationView
-from app.store.writing import insert_rows
-from app.store.writing_explanations import SCORED, SCORES, ScoreRow, place_in_search, storable
 
 log = structlog.get_logger("patchclamp.store")
 
 STATUSES: Final = ("current", "replaced", "withdrawn", "failed")
-LONGEST_TEXT: Final = 20_000
 SORT: Final = "explanations"
 Explanations, Scores, Statistics = ExplanationTable, ScoreTable, UnitStatisticsTable
 ORDER: Final = (
@@ -84,30 +76,12 @@ FULL = (
     )
     .where(Explanations.id == bindparam("explanation_id"))
 )  # fmt: skip
-LOCK = (
-    select(Explanations.id).where(Explanations.id == bindparam("explanation_id")).with_for_update()
-)
-"""SQLite's write lock is taken already, when the transaction begins."""
 LINES = (
     select(*LINE, ModelTable.name.label("model"), SiteTable.name.label("site"))
     .join(SiteTable, SiteTable.id == Explanations.site_id)
     .join(ModelTable, ModelTable.id == Explanations.model_id)
     .where(Explanations.id.in_(bindparam("ids", expanding=True)))
 )
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a person says of a unit; the program has been parsed and scored by the caller."""
-
-    text: str
-    program: str | None = None
-    bits: float | None = None
-    n_rules: int | None = None
-    n_listed: int | None = None
-    scores: Sequence[ScoreRow] = ()
-    vector: NDArray[np.float32] | None = None
-    """The sentence embedding of the text, where there is one."""
 
 
 def explanations_of_unit(session: Session, place: Place, index: int) -> list[ExplanationLine]:
@@ -173,7 +147,7 @@ def lines_of(session: Session, ids: Sequence[int]) -> dict[int, ExplanationLine]
 
 
 def get_explanation(session: Session, *, explanation_id: int) -> ExplanationView:
-    row = _require(session, explanation_id)
+    row = require_explanation(session, explanation_id)
     line = _line(
         [row],
         scores=_scores_of(session, [row.id])[row.id],
@@ -200,124 +174,8 @@ def _fires_negatively(row: Row[*tuple[Any, ...]]) -> bool | None:
     return bool(row.facts.get("gated", False) and row.minimum < 0 and row.skewness < 0)
 
 
-def create_explanation(
-    session: Session, *, model: str, site: str, index: int, claim: Claim, actor: str
-) -> ExplanationView:
-    """A person's claim about a unit, in words, as a program, or both."""
-    place = locate_site(session, model=model, site=site)
-    check_index(place, index)
-    values: dict[str, Any] = {
-        "model_id": place.model_id,
-        "site_id": place.site_id,
-        "unit_index": index,
-        "sweep_id": place.run_id,
-        "origin_id": None,
-        "version": 1,
-        "details": {},
-    }
-    number = _add(session, claim, actor, values)
-    log.info(
-        "explanation.created", explanation=number, model=model, site=site, unit=index, actor=actor
-    )
-    return get_explanation(session, explanation_id=number)
-
-
-def edit_explanation(
-    session: Session, *, explanation_id: int, claim: Claim, actor: str
-) -> ExplanationView:
-    """The claim as a new version of this explanation, which is replaced and stays to be read.
-
-    Raises ConflictError where this is not the version that counts now.
-    """
-    row = _changeable(session, explanation_id, "edited")
-    values: dict[str, Any] = {
-        "model_id": row.model_id,
-        "site_id": row.site_id,
-        "unit_index": row.unit_index,
-        "sweep_id": row.sweep_id,
-        "origin_id": row.origin_id or row.id,
-        "version": row.version + 1,
-        "details": {"edited_from": row.id, "edited_method": row.method},
-    }
-    _settle(session, explanation_id, "replaced", row.details)
-    number = _add(session, claim, actor, values)
-    log.info("explanation.edited", explanation=number, replaced=explanation_id, actor=actor)
-    return get_explanation(session, explanation_id=number)
-
-
-def withdraw_explanation(
-    session: Session, *, explanation_id: int, actor: str, reason: str | None = None
-) -> ExplanationView:
-    """Nobody claims it any longer: it leaves lists and search, and stays to be read."""
-    old = _changeable(session, explanation_id, "withdrawn")
-    details = {**old.details, "withdrawn_by": actor}
-    if reason:
-        details["withdrawn_because"] = storable(reason)
-    _settle(session, explanation_id, "withdrawn", details)
-    log.info("explanation.withdrawn", explanation=explanation_id, actor=actor)
-    return get_explanation(session, explanation_id=explanation_id)
-
-
-def _add(session: Session, claim: Claim, actor: str, values: dict[str, Any]) -> int:
-    text = claim.text.strip()
-    if not text and claim.program is None:
-        raise BadRequestError(
-            "An explanation needs words or a program.", hint="Write what makes the unit fire."
-        )
-    if len(text) > LONGEST_TEXT:
-        raise BadRequestError(
-            f"The text has {len(text):,} characters.", hint=f"Say it in at most {LONGEST_TEXT:,}."
-        )
-    added = session.execute(
-        insert(ExplanationTable)
-        .values(
-            **values,
-            run_id=None,
-            method="hand",
-            author=storable(actor),
-            status="current",
-            text=storable(text),
-            program=None if claim.program is None else storable(claim.program),
-            bits=claim.bits,
-            n_rules=claim.n_rules,
-            n_listed=claim.n_listed,
-            created_at=datetime.now(UTC),
-            search_key=None,
-        )
-        .returning(ExplanationTable.id)
-    )
-    number = added.scalar_one()
-    connection = session.connection()
-    insert_rows(connection, SCORES, SCORED, [(number, None, *score) for score in claim.scores])
-    place_in_search(connection, [number])
-    if claim.vector is not None:
-        write_vectors(connection, [number], claim.vector[None])
-    return number
-
-
-def _settle(session: Session, number: int, status: str, details: dict[str, Any]) -> None:
-    session.execute(
-        update(ExplanationTable)
-        .where(ExplanationTable.id == number)
-        .values(status=status, details=details)
-    )
-    place_in_search(session.connection(), [number])
-
-
-def _changeable(session: Session, explanation_id: int, done: str) -> Row[*tuple[Any, ...]]:
-    """Its row, locked before it is read: who waited for another's change sees what that left."""
-    if is_integer(explanation_id):
-        session.execute(LOCK, {"explanation_id": explanation_id})
-    row = _require(session, explanation_id)
-    if row.status in ("replaced", "withdrawn"):
-        raise ConflictError(
-            f"Explanation {explanation_id} was {row.status}, so it cannot be {done}.",
-            hint="See its history for the version that counts now, or write a new one.",
-        )
-    return row
-
-
-def _require(session: Session, explanation_id: int) -> Row[*tuple[Any, ...]]:
+def require_explanation(session: Session, explanation_id: int) -> Row[*tuple[Any, ...]]:
+    """Its row of `FULL`. Raises NotFoundError."""
     row: Row[*tuple[Any, ...]] | None = None
     if is_integer(explanation_id):
         row = session.execute(FULL, {"explanation_id": explanation_id}).one_or_none()
