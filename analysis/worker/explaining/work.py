@@ -21,7 +21,7 @@ from analysis.programs.vocabulary import Vocabulary
 from analysis.worker.context import JobContext
 from analysis.worker.explaining.assisting import METHOD as LANGUAGE_MODEL
 from analysis.worker.explaining.assisting import Assisting
-from analysis.worker.explaining.order import Chunk
+from analysis.worker.explaining.order import Chunk, with_foils
 from analysis.worker.explaining.rows import lookup_row, output_row, rules_row
 from analysis.worker.explaining.sources import (
     PoolFile,
@@ -141,11 +141,12 @@ class Explaining:
         texts = self._prepared()
         sources, asked = self._sources, self.asked
         pools: Mapping[str, PoolFile] = sources.pools[chunk.site]
+        units = with_foils(chunk, pools[FIT].shape[0], seed=asked.seed, picked=asked.picked)
         with open_session(self._context.engine) as session:
             where: dict[str, Any] = {
                 "run_id": asked.sweep_id,
                 "site_id": asked.site_ids[chunk.site],
-                "units": chunk.units,
+                "units": units,
                 "windows": sources.windows,
                 "first_of_group": sources.first_of_group,
             }
@@ -153,7 +154,7 @@ class Explaining:
             exemplars = read_exemplars(session, split=FIT, but=pools[FIT].numbers, **where)
         found = explain_units(
             texts,
-            read_units(pools, chunk.units),
+            read_units(pools, units),
             tops,
             exemplars=exemplars,
             most_rules=asked.most_rules,
@@ -166,7 +167,11 @@ class Explaining:
             "lookup": lookup_row,
         }
         return {
-            method: [make(u, f, n_vocab) for u, f in zip(chunk.units, found, strict=True)]
+            method: [
+                make(unit, one, n_vocab)
+                for unit, one in zip(units, found, strict=True)
+                if unit in chunk.units
+            ]
             for method, make in made.items()
             if method in asked.methods
         }
