@@ -6,7 +6,7 @@ long, such as scoring a program, is done before a request waits for its turn to 
 """
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Final
 
 import anyio
@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.deadline import Deadline
-from app.errors import TooManyError, UnavailableError
+from app.errors import UnavailableError
 from app.places import Places
 from app.settings import Settings
 from app.store.engine import open_session
@@ -89,33 +89,10 @@ def program_places() -> Places:
     )
 
 
-async def take_place_to_run(request: Request) -> AsyncIterator[None]:
-    """A place among the programs that are run, given back once this answer is made."""
+async def get_program_places(request: Request) -> Places:
+    """A handler takes one once it knows that there is a program to run."""
     places: Places = request.app.state.programs
-    with places.taken():
-        yield
-
-
-async def take_place_to_start(request: Request) -> AsyncIterator[None]:
-    """The same for a form, which only runs a program where it starts with one."""
-    if not request.query_params.keys() & {"edit", "start"}:
-        yield
-        return
-    places: Places = request.app.state.programs
-    with places.taken():
-        yield
-
-
-async def take_place_if_free(request: Request) -> AsyncIterator[bool]:
-    """Whether a place was taken: a page that can do without its program is shown all the same."""
-    places: Places = request.app.state.programs
-    with ExitStack() as held:
-        try:
-            held.enter_context(places.taken())
-            free = True
-        except TooManyError:
-            free = False
-        yield free
+    return places
 
 
 async def get_app_settings(request: Request) -> Settings:
@@ -166,9 +143,7 @@ async def open_write_session(
 AppSettings = Annotated[Settings, Depends(get_app_settings)]
 StoreEngine = Annotated[Engine, Depends(get_engine)]
 ReadSession = Annotated[Session, Depends(open_read_session, scope="function")]
-PlaceIsFree = Annotated[bool, Depends(take_place_if_free, scope="function")]
-TakesPlaceToRun: Final = Depends(take_place_to_run, scope="function")
-TakesPlaceToStart: Final = Depends(take_place_to_start, scope="function")
 ProgramDeadline = Annotated[Deadline, Depends(start_deadline)]
+ProgramPlaces = Annotated[Places, Depends(get_program_places)]
 StoreWriter = Annotated[Writer, Depends(get_writer)]
 WriteSession = Annotated[Session, Depends(open_write_session, scope="function")]

@@ -16,10 +16,11 @@ from analysis.explain.record_simulations import simulated_records
 from analysis.explain.record_splits import SPLITS, NeuronSplits, split_records
 from analysis.explain.record_texts import TEST, RecordTexts, texts_of
 from analysis.explain.rules.claiming import r_or_least
-from analysis.explain.texts import CALIBRATION, SplitText
+from analysis.explain.texts import SplitText
 from analysis.explain.units import Explained, explain_units
 from analysis.programs.program import Program
 from analysis.programs.running import predict
+from analysis.score.division import CALIBRATION
 from analysis.score.records import MetricScore, Scores
 
 SHOWN = ("corpus_r", "top_random_r", "r2_uncentred", "r2_centred", "deviation")

@@ -14,9 +14,10 @@ from numpy import ndarray
 
 from analysis.errors import RecordsError
 from analysis.explain.record_splits import NeuronSplits, RecordWindows, SplitRecords
-from analysis.explain.texts import CALIBRATION, FIT, PoolWindows, Texts, prepare_texts
+from analysis.explain.texts import PoolWindows, Texts, prepare_texts
 from analysis.explain.units import UnitTops
 from analysis.programs.vocabulary import Vocabulary
+from analysis.score.division import CALIBRATION, FIT
 from analysis.score.units import TopWindows
 
 TEST = "test"

@@ -1,8 +1,7 @@
 """The texts that units are explained from and tested on, made ready once for all units.
 
 Fit and calibration are looked at by what is fitted; test and the held-out domains only by scores.
-Where a corpus has no calibration split, a quarter of the fit windows takes its place: windows, not
-documents, so what is chosen there is chosen a little too kindly; test stays untouched.
+Where a sweep kept too few calibration windows, some of fit take their place (`score.division`).
 """
 
 from collections.abc import Mapping
@@ -18,12 +17,8 @@ from analysis.explain.rules.fitting import CalibrationText, FitText
 from analysis.explain.rules.smoothing import Basis, Smoother, make_basis, make_smoother
 from analysis.programs.reading import Reading
 from analysis.programs.vocabulary import Vocabulary
+from analysis.score.division import CALIBRATION, FEWEST_WINDOWS, FIT, Division, divide
 from analysis.score.pools import Pool, PoolText, prepare_pool
-
-FIT, CALIBRATION = "fit", "calibration"
-CALIBRATION_SHARE = 4
-"""Without a calibration split, one in so many fit windows."""
-FEWEST_WINDOWS = 4
 
 
 class TooLittleTextError(AnalysisError):
@@ -70,18 +65,18 @@ class Texts:
     rules_calibration: CalibrationText
     smoother: Smoother
     vocabulary: Vocabulary
-    calibration_windows: int
-    """How many windows of the fit pool stand in for a calibration split; 0: it has one."""
+    division: Division
 
     def divided(
         self, activations: Mapping[str, Float32[ndarray, "unit _ pos"]]
     ) -> dict[str, Float32[ndarray, "unit _ pos"]]:
         """Activations by split, with calibration taken from fit where it stands in."""
-        n = self.calibration_windows
-        if not n:
-            return dict(activations)
-        fit = activations[FIT]
-        return {**activations, FIT: fit[:, :-n], CALIBRATION: fit[:, -n:]}
+        source, windows = self.division.calibration
+        return {
+            **activations,
+            FIT: activations[FIT][:, self.division.fit],
+            CALIBRATION: activations[source][:, windows],
+        }
 
 
 def prepare_texts(
@@ -101,10 +96,16 @@ def prepare_texts(
                 f"{fewest}",
                 hint=f"Sweep again with more: --pool {split}=40.",
             )
-    windows, taken = _with_calibration(dict(windows))
+    division = divide({split: len(one.lengths) for split, one in windows.items()})
+    source, calibrated_on = division.calibration
+    divided = {
+        **windows,
+        FIT: windows[FIT].part(division.fit),
+        CALIBRATION: windows[source].part(calibrated_on),
+    }
     splits = {
         split: _read(one, vocabulary, counted_from=counted_from, seed=seed)
-        for split, one in windows.items()
+        for split, one in divided.items()
     }
     fit, calibration = splits.pop(FIT), splits.pop(CALIBRATION)
     n_dims = 0 if vocabulary.space is None else vocabulary.space.vectors.shape[1]
@@ -116,16 +117,8 @@ def prepare_texts(
         rules_calibration=CalibrationText(calibration.reading, calibration.counted),
         smoother=make_smoother(fit.basis, n_dims=n_dims),
         vocabulary=vocabulary,
-        calibration_windows=taken,
+        division=division,
     )
-
-
-def _with_calibration(windows: dict[str, PoolWindows]) -> tuple[dict[str, PoolWindows], int]:
-    if CALIBRATION in windows and len(windows[CALIBRATION].lengths) >= FEWEST_WINDOWS:
-        return windows, 0
-    fit = windows[FIT]
-    n = max(1, len(fit.lengths) // CALIBRATION_SHARE)
-    return {**windows, FIT: fit.part(slice(None, -n)), CALIBRATION: fit.part(slice(-n, None))}, n
 
 
 def _read(

@@ -16,13 +16,14 @@ from threadpoolctl import threadpool_limits
 from analysis.explain.rules.fitting import fit_rules
 from analysis.explain.rules.smoothing import predict_smoothed, smooth
 from analysis.explain.rules.strengthening import LISTED_SHARE, Shown, strengthen
-from analysis.explain.texts import CALIBRATION, FIT, Texts
+from analysis.explain.texts import Texts
 from analysis.programs.length import n_listed
 from analysis.programs.program import Program
 from analysis.programs.reading import Reading
 from analysis.programs.running import predict
 from analysis.score.baselines import Baselines
 from analysis.score.correlation import pearson
+from analysis.score.division import CALIBRATION, FIT
 from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, lookup_program, predict_lookup
 from analysis.score.records import Scores
 from analysis.score.scoring import Failure, Shared, fit_decisions, score_explanation

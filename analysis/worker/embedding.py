@@ -11,15 +11,13 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from analysis.embedding.claims import embed_claims
 from analysis.embedding.encoder import load_encoder
 from analysis.embedding.finding import find_model
 from app.store.engine import begin, open_session
 from app.store.search.vectors import without_vector, write_vectors
 
 CHUNK: Final = 256
-MOST_CHARACTERS: Final = 240
-"""Of an explanation that its meaning is taken from: its strongest rules stand first, and the time
-grows with the length."""
 
 
 def embed_explanations(
@@ -43,7 +41,7 @@ def embed_explanations(
         if not some:
             return done
         ids = [number for number, _ in some]
-        vectors = encoder.encode([text[:MOST_CHARACTERS] for _, text in some])
+        vectors = embed_claims(encoder, [text for _, text in some])
         with begin(engine) as connection:
             write_vectors(connection, ids, vectors)
         done, last = done + len(some), ids[-1]

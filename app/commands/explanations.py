@@ -135,7 +135,7 @@ def score(model: Annotated[str, typer.Argument(help="Name of the model.")]) -> N
 
       patchclamp explanations score smollm2
     """
-    from app.commands.trying import score_imports
+    from app.trials.imports import score_imports
 
     with opened_store() as (settings, engine), console(stderr=True).status("Scoring") as status:
         tried = score_imports(
@@ -145,7 +145,8 @@ def score(model: Annotated[str, typer.Argument(help="Name of the model.")]) -> N
             tell=lambda n: status.update(f"Scoring: {n:,} programs"),
         )
     failed = f"; {tried.n_failed:,} could not be run" if tried.n_failed else ""
-    typer.echo(f"Scored {tried.n_scored:,} imported programs{failed}.")
+    left = f"; {tried.n_left:,} are of sites that have no pools" if tried.n_left else ""
+    typer.echo(f"Scored {tried.n_scored:,} imported programs{failed}{left}.")
 
 
 def _told(one: "FileReport") -> str:

@@ -8,12 +8,12 @@ from fastapi.responses import RedirectResponse
 from app.auth.actor import CurrentActor
 from app.dependencies import (
     AppSettings,
-    PlaceIsFree,
     ProgramDeadline,
+    ProgramPlaces,
     ReadSession,
     WriteSession,
 )
-from app.errors import NotFoundError
+from app.errors import NotFoundError, TooManyError
 from app.pages.choosing import AskedRun
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
@@ -66,16 +66,19 @@ def show_explanation(
     site: str,
     index: Index,
     number: Number,
-    free: PlaceIsFree,
+    places: ProgramPlaces,
     split: Annotated[str, Query(max_length=100)] = "test",
     run: AskedRun = None,
 ) -> Response:
     view = check_place(get_explanation(session, explanation_id=number), model, site, index)
+    try:
+        with places.taken_for(view.program):
+            found = gather_evidence(session, view, data=settings.data, split=split, check=deadline)
+    except TooManyError:  # what can be shown without its program is shown all the same
+        found = BUSY
     context = {
         "explanation": view,
-        "evidence": gather_evidence(session, view, data=settings.data, split=split, check=deadline)
-        if free or view.program is None
-        else BUSY,
+        "evidence": found,
         "pages": ModelPages(model, run),
         "noun": unit_noun(site.partition(".")[0]),
         "split": split,

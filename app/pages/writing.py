@@ -17,19 +17,16 @@ from app.auth.actor import CurrentActor
 from app.deadline import Deadline
 from app.dependencies import (
     AppSettings,
-    PlaceIsFree,
     ProgramDeadline,
+    ProgramPlaces,
     ReadSession,
     StoreWriter,
-    TakesPlaceToStart,
     Writer,
 )
 from app.errors import PatchclampError, TooManyError
 from app.pages.choosing import AskedRun
 from app.pages.explanation import HERE, Index, check_place
 from app.pages.site import blank_to_none
-from app.places import RETRY_SECONDS
-from app.programs import LONGEST_PROGRAM, make_claim
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.examples import EXAMPLES
@@ -39,6 +36,8 @@ from app.store.queries.explanation import get_explanation
 from app.store.queries.unit import get_unit
 from app.store.views.explanation import ExplanationView
 from app.store.views.trial import TrialView
+from app.trials.claim import make_claim
+from app.trials.reading import LONGEST_PROGRAM
 from app.trials.trial import view_trial
 
 router = APIRouter()
@@ -77,12 +76,13 @@ class Attempt:
         return 200 if self.error is None else self.error.status
 
 
-@router.get(HERE + "/new", dependencies=[TakesPlaceToStart])
+@router.get(HERE + "/new")
 def show_form(
     request: Request,
     session: ReadSession,
     settings: AppSettings,
     deadline: ProgramDeadline,
+    places: ProgramPlaces,
     model: str,
     site: str,
     index: Index,
@@ -95,7 +95,8 @@ def show_form(
     if chosen is not None:
         view = get_explanation(session, explanation_id=chosen)
         form = fill_form(view, check_place(view, model, site, index).id == edit)
-    attempt = attempt_trial(session, settings.data, (model, site, index), form, deadline)
+    with places.taken_for(form.program):
+        attempt = attempt_trial(session, settings.data, (model, site, index), form, deadline)
     return answer(request, session, (model, site, index), form, attempt, status=200, run=run)
 
 
@@ -105,18 +106,20 @@ def try_explanation(
     session: ReadSession,
     settings: AppSettings,
     deadline: ProgramDeadline,
+    places: ProgramPlaces,
     actor: CurrentActor,  # noqa: ARG001 - nothing is written, but it costs
     model: str,
     site: str,
     index: Index,
     form: WrittenForm,
-    free: PlaceIsFree,
     run: AskedRun = None,
 ) -> Response:
     unit = (model, site, index)
-    attempt = Attempt(error=busy())
-    if free:
-        attempt = attempt_trial(session, settings.data, unit, form, deadline)
+    try:
+        with places.taken_for(form.program):
+            attempt = attempt_trial(session, settings.data, unit, form, deadline)
+    except TooManyError as error:
+        attempt = Attempt(error=error)
     return answer(request, session, unit, form, attempt, status=attempt.status, run=run)
 
 
@@ -127,34 +130,26 @@ def save_explanation(
     writer: StoreWriter,
     settings: AppSettings,
     deadline: ProgramDeadline,
+    places: ProgramPlaces,
     actor: CurrentActor,
     model: str,
     site: str,
     index: Index,
     form: WrittenForm,
-    free: PlaceIsFree,
     run: AskedRun = None,
 ) -> Response:
     unit = (model, site, index)
     try:
-        if not free:
-            raise busy()
-        saved = save(session, writer, unit, form, deadline, data=settings.data, actor=actor.name)
+        with places.taken_for(form.program):
+            saved = save(
+                session, writer, unit, form, deadline, data=settings.data, actor=actor.name
+            )
     except PatchclampError as error:  # whatever it is, what was written stays in the form
         return answer(
             request, session, unit, form, Attempt(error=error), status=error.status, run=run
         )
     return RedirectResponse(
         ModelPages(model, run).explanation(site, index, saved.id), status_code=303
-    )
-
-
-def busy() -> TooManyError:
-    """No place is free to run a program; what was written is not lost for it."""
-    return TooManyError(
-        "As many programs are being run as this server takes on at once.",
-        hint="Nothing was saved yet. Try again in a moment.",
-        retry_after=RETRY_SECONDS,
     )
 
 

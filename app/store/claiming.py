@@ -1,7 +1,7 @@
 """What a person claims of a unit: written, edited as a new version, withdrawn."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -42,6 +42,9 @@ class Claim:
     n_rules: int | None = None
     n_listed: int | None = None
     scores: Sequence[ScoreRow] = ()
+    sweep_id: int | None = None
+    """The sweep whose text it was scored on; None: it has no scores."""
+    details: Mapping[str, Any] = field(default_factory=dict)
     vector: NDArray[np.float32] | None = None
     """The sentence embedding of the text, where there is one."""
 
@@ -56,10 +59,10 @@ def create_explanation(
         "model_id": place.model_id,
         "site_id": place.site_id,
         "unit_index": index,
-        "sweep_id": place.run_id,
+        "sweep_id": claim.sweep_id or place.run_id,
         "origin_id": None,
         "version": 1,
-        "details": {},
+        "details": dict(claim.details),
     }
     number = _add(session, claim, actor, values)
     log.info(
@@ -80,10 +83,10 @@ def edit_explanation(
         "model_id": row.model_id,
         "site_id": row.site_id,
         "unit_index": row.unit_index,
-        "sweep_id": row.sweep_id,
+        "sweep_id": claim.sweep_id or row.sweep_id,
         "origin_id": row.origin_id or row.id,
         "version": row.version + 1,
-        "details": {"edited_from": row.id, "edited_method": row.method},
+        "details": {"edited_from": row.id, "edited_method": row.method, **claim.details},
     }
     _settle(session, explanation_id, "replaced", row.details)
     number = _add(session, claim, actor, values)

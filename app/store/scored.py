@@ -1,6 +1,7 @@
 """The row of `scores` for what the analysis measured of one explanation on one split."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,9 @@ from numpy.typing import NDArray
 from analysis.score.records import MetricScore, Scores
 from app.store.packing import ScoreNote, pack, pack_notes
 from app.store.writing_explanations import ScoreRow
+
+CHOSEN_ON_FIT: Final = "chosen_on_fit_windows"
+"""In the details of an explanation: so many fit windows stood in for a calibration split."""
 
 
 def scored_row(

@@ -169,6 +169,17 @@ def write_scores(
         place_in_search(connection, some)
 
 
+def place_in_sweep(
+    connection: Connection, *, explanation_id: int, sweep_id: int, details: Mapping[str, Any]
+) -> None:
+    """Says that an explanation was tested on text of this sweep, so that what is shown beside its
+    scores is of the same text; `details` replace those of the same names, null takes one out."""
+    here = ExplanationTable.id == explanation_id
+    known = connection.execute(select(ExplanationTable.details).where(here)).scalar_one()
+    kept = {name: value for name, value in {**known, **details}.items() if value is not None}
+    connection.execute(update(ExplanationTable).where(here).values(sweep_id=sweep_id, details=kept))
+
+
 def place_in_search(connection: Connection, ids: Sequence[int]) -> None:
     """Puts these explanations where their status and scores say: current ones at the place of their
     r, others out of the index."""

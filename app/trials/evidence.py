@@ -5,14 +5,16 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from analysis.programs.check import Check
-from app.errors import PatchclampError
-from app.programs import read_program
+from analysis.score.division import SEEN
+from app.errors import BadRequestError, PatchclampError
+from app.store.locating import locate_site
 from app.store.queries.model import get_vocabulary
 from app.store.queries.trial import read_trial
 from app.store.views.evidence import EvidenceView
 from app.store.views.explanation import ExplanationView
 from app.store.views.program import ProgramView
 from app.trials.program import view_program
+from app.trials.reading import read_program
 from app.trials.simulation import simulate
 
 
@@ -20,7 +22,9 @@ def gather_evidence(
     session: Session, view: ExplanationView, *, data: Path, check: Check, split: str = "test"
 ) -> EvidenceView:
     """Of a program that cannot be read or run, or that `check` ends, the reason; of mere words
-    nothing."""
+    nothing. BadRequestError: the split is one that programs are fitted on."""
+    if split in SEEN:
+        raise _seen(session, view, split)
     if view.program is None:
         return EvidenceView(program=None, simulation=None, missing=None)
     shown: ProgramView | None = None
@@ -42,3 +46,12 @@ def gather_evidence(
     except PatchclampError as error:
         missing = f"{error.public} {error.hint or ''}".strip()
         return EvidenceView(program=shown, simulation=None, missing=missing)
+
+
+def _seen(session: Session, view: ExplanationView, split: str) -> BadRequestError:
+    place = locate_site(session, model=view.model, site=view.site, run_id=view.sweep_id)
+    others = " or ".join(other for other in place.splits if other not in SEEN)
+    return BadRequestError(
+        f"Explanations are made from split {split}, so on it none can be shown to fail or hold.",
+        hint=f"Ask for {others}." if others else "Sweep a corpus that has a test split.",
+    )

@@ -7,9 +7,9 @@ from analysis.programs.english import rules_in_english, tables_in_english
 from analysis.programs.program import Program, Table
 from analysis.programs.walking import unknown_tokens
 from analysis.programs.writing import write_predicate
-from app.programs import ReadProgram
 from app.store.views.program import ProgramView, RuleView
-from app.vocabularies import any_vocabulary
+from app.trials.reading import ReadProgram
+from app.trials.vocabularies import any_vocabulary
 
 MOST_UNKNOWN: Final = 200
 

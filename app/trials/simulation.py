@@ -13,7 +13,7 @@ from analysis.programs.program import Program
 from analysis.programs.reading import Reading
 from analysis.programs.running import predict
 from analysis.score.misses import TokenErrors, where_it_fails, worst_windows
-from analysis.score.pools import Pool, PoolText, prepare_pool
+from analysis.score.pools import Pool
 from analysis.score.rulewise import RuleTest, examine_rules
 from app.errors import NotFoundError
 from app.store.queries.exemplar import WindowText, read_windows
@@ -21,8 +21,9 @@ from app.store.queries.trial import Trial, TriedSplit
 from app.store.reading import texts
 from app.store.views.program import RuleTestView
 from app.store.views.simulation import FailingToken, SimulatedWindow, SimulationView
-from app.trying import UnreadableProgramError
-from app.vocabularies import prepared_vocabulary
+from app.trials.reading import UnreadableProgramError
+from app.trials.scoring import prepare
+from app.trials.vocabularies import prepared_vocabulary
 
 N_WORST: Final = 6
 N_RANDOM: Final = 6
@@ -40,8 +41,7 @@ def simulate(
             hint="Sweep again with a `pool` above 0 for this split.",
         )
     text = tried.text
-    about = PoolText(text.lengths, text.documents, text.numbers, trial.counted_from)
-    pool = prepare_pool(about, n_pos=text.tokens.shape[1])
+    pool = prepare(text, trial)
     predicted, tests = run(program, trial, tried, pool, check)
     words = [
         texts(trial.vocabulary, row[:length].tolist())

@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 
 from analysis.programs.check import Check
 from app.errors import NotFoundError
-from app.programs import read_program
 from app.store.queries.model import get_vocabulary
 from app.store.queries.trial import read_trial
 from app.store.reading_scores import headline_views, score_views
 from app.store.views.trial import TrialView
 from app.store.writing_explanations import ScoreRow
 from app.trials.program import view_program
-from app.trying import try_program
+from app.trials.reading import read_program
+from app.trials.scoring import score_program
 
 
 def view_trial(
@@ -36,13 +36,16 @@ def view_trial(
     except NotFoundError as missing:
         shown = view_program(read, texts)
         untested = f"{missing.detail} {missing.hint or ''}".strip()
-        return TrialView(program=shown, headlines=[], scores=[], untested=untested)
-    rows = [_as_stored(row) for row in try_program(read.program, trial, check)]
+        return TrialView(
+            program=shown, headlines=[], scores=[], untested=untested, chosen_on_fit_windows=0
+        )
+    rows = [_as_stored(row) for row in score_program(read.program, trial, check)]
     return TrialView(
         program=view_program(read, texts),
         headlines=headline_views(rows),
         scores=[score for row in rows for score in score_views(row)],
         untested=None,
+        chosen_on_fit_windows=trial.standing_in,
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from app.programs import MOST_SEARCHES
+from app.trials.reading import MOST_SEARCHES
 
 UNIT = "/api/v1/models/synthetic/sites/mlp.1/units/7/explanations"
 
@@ -71,9 +71,22 @@ def test_another_split_has_windows_of_its_own(filled: TestClient) -> None:
 
 
 def test_a_split_without_a_pool_says_so(filled: TestClient) -> None:
-    found = evidence(filled, first(filled, "rules"), split="calibration")
+    found = evidence(filled, first(filled, "rules"), split="ood:speeches")
     assert found["simulation"] is None
     assert "kept no pool" in found["missing"]
+
+
+@pytest.mark.parametrize("method", ["rules", "output"])
+@pytest.mark.parametrize("split", ["fit", "calibration"])
+def test_text_that_explanations_are_made_from_is_no_evidence(
+    filled: TestClient, split: str, method: str
+) -> None:
+    address = f"/api/v1/explanations/{first(filled, method)}/evidence"
+    answer = filled.get(address, params={"split": split})
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert f"made from split {split}" in problem["detail"]
+    assert problem["hint"] == "Ask for test or ood:code."
 
 
 def test_words_have_no_program_and_no_simulation(filled: TestClient) -> None:
@@ -121,6 +134,18 @@ def test_more_programs_at_once_than_are_run_are_told_to_wait(
         evidence(filled, number)
         assert filled.post(f"{UNIT}/try", json={"program": "when"}).status_code == 422
         assert filled.post(f"{UNIT}/try", json=body).status_code == 200
+
+
+def test_words_take_no_program_s_place(filled_app: FastAPI, filled: TestClient) -> None:
+    places = filled_app.state.programs
+    number = first(filled, "output")
+    with places.taken(), places.taken():
+        for answer in (
+            filled.post(UNIT, json={}),
+            filled.post(f"/api/v1/explanations/{number}/versions", json={"text": " "}),
+        ):
+            assert answer.status_code == 422  # it needs words or a program
+        assert filled.get(f"/api/v1/explanations/{number}/evidence").status_code == 200
 
 
 @pytest.mark.parametrize(

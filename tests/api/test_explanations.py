@@ -1,15 +1,19 @@
 """Explanations over REST: read, written by hand, edited, withdrawn, with their scores."""
 
 import pytest
+from sqlalchemy import delete
 from starlette.testclient import TestClient
 
-from app import programs
 from app.main import create_app
-from app.programs import LONGEST_PROGRAM
 from app.settings import Settings
 from app.store.claiming import LONGEST_TEXT
+from app.store.engine import open_session
 from app.store.migrating import upgrade
 from app.store.synthetic import fill_synthetic
+from app.store.tables import TokenSpaceTable
+from app.trials import claim
+from app.trials.reading import LONGEST_PROGRAM
+from tests.store.sweeps import sweep_again
 
 UNIT = "/api/v1/models/synthetic/sites/mlp.0/units/9"
 LIST = f"{UNIT}/explanations"
@@ -74,6 +78,13 @@ def test_a_program_is_scored_at_once_on_test_and_held_out_text(own):
     assert own.get(f"/api/v1/explanations/{view['id']}").json() == view
 
 
+def test_without_a_calibration_split_fit_windows_stand_in_and_it_is_said(own):
+    view = own.post(LIST, json={"program": PROGRAM}).json()
+    assert view["details"] == {"chosen_on_fit_windows": 2}
+    tried = own.post(f"{LIST}/try", json={"program": PROGRAM}).json()
+    assert tried["chosen_on_fit_windows"] == 2
+
+
 def test_words_alone_have_no_scores(own):
     view = own.post(LIST, json={"text": "Second full moons."}).json()
     assert (view["program"], view["scores"], view["headlines"]) == (None, [], [])
@@ -115,6 +126,35 @@ def test_an_edit_is_a_new_version_and_the_old_one_can_be_read(own):
     assert (old["status"], old["text"]) == ("replaced", "Krakens.")
     again = own.post(f"/api/v1/explanations/{first['id']}/versions", json={"text": "x"})
     assert again.status_code == 409
+
+
+def test_scores_of_an_edit_are_stored_under_the_sweep_that_they_are_of(own):
+    old = own.get(LIST, params={"method": "rules"}).json()["items"][0]
+    first, second = sweep_again(own.app.state.engine)
+    assert old["sweep_id"] == first
+    address = f"/api/v1/explanations/{old['id']}/versions"
+    view = own.post(address, json={"program": PROGRAM}).json()
+    assert view["sweep_id"] == second
+    (r,) = {s["value"] for s in view["scores"] if (s["split"], s["metric"]) == ("test", "corpus_r")}
+    tried = own.post(f"{LIST}/try", json={"program": PROGRAM}).json()
+    assert r == next(h["r"] for h in tried["headlines"] if h["split"] == "test")
+
+
+def test_an_edit_in_words_stays_with_the_sweep_of_what_it_replaces(own):
+    old = own.get(LIST, params={"method": "rules"}).json()["items"][0]
+    first, _ = sweep_again(own.app.state.engine)
+    address = f"/api/v1/explanations/{old['id']}/versions"
+    assert own.post(address, json={"text": "Krakens."}).json()["sweep_id"] == first
+
+
+def test_a_program_that_can_be_read_but_not_be_run_here_is_refused_with_the_reason(own):
+    with open_session(own.app.state.engine, commit=True) as session:
+        session.execute(delete(TokenSpaceTable))
+    program = {"program": 'when token near {" the"} first 3 -> 1'}
+    for address in (LIST, f"{LIST}/try"):
+        answer = own.post(address, json=program)
+        assert answer.status_code == 422
+        assert "tokens lie to each other" in answer.json()["detail"]
 
 
 def test_what_is_withdrawn_leaves_the_search_with_its_reason(own):
@@ -179,7 +219,7 @@ def edited(own, times):
 
 
 def test_versions_are_listed_in_pages_from_any_of_them(own, monkeypatch):
-    monkeypatch.setattr(programs, "embed", lambda _: None)
+    monkeypatch.setattr(claim, "embed_claim", lambda _: None)
     ids = edited(own, 25)
     for start in (ids[0], ids[10], ids[-1]):
         found, cursor, n_pages = [], None, 0

@@ -9,12 +9,12 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from app import programs
 from app.dependencies import WRITERS, WriterQueue
 from app.main import create_app
 from app.settings import Settings
 from app.store.migrating import upgrade
 from app.store.synthetic import fill_synthetic
+from app.trials import scoring
 
 PAGE = "/m/synthetic/mlp.0/9/explanations"
 LIST = "/api/v1/models/synthetic/sites/mlp.0/units/9/explanations"
@@ -120,13 +120,13 @@ def test_while_a_program_is_scored_no_turn_to_write_is_taken(
     hurried: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free: list[int] = []
-    score = programs.try_program
+    score = scoring.try_program
 
     def watched(*given: Any) -> Any:
         free.append(hurried.state.writers._turns.value)
         return score(*given)
 
-    monkeypatch.setattr(programs, "try_program", watched)
+    monkeypatch.setattr(scoring, "try_program", watched)
     number = client.post(LIST, json={"program": QUICK}).json()["id"]
     client.post(f"/api/v1/explanations/{number}/versions", json={"program": QUICK})
     assert client.post(PAGE, data={"program": QUICK}).status_code == 200

@@ -279,3 +279,13 @@ def test_it_is_said_how_near_the_test_documents_are(pages: TestClient) -> None:
     assert view["held_out"] == pages.get("/api/v1/corpora/starter").json()["held_out"]
     assert view["held_out"]["words"] in html.unescape(pages.get("/corpora/starter").text)
     assert view["held_out"]["words"] in html.unescape(pages.get("/m/synthetic/scores").text)
+
+
+def test_the_evidence_on_text_that_was_fitted_on_is_refused_and_says_what_to_ask_for(
+    pages: TestClient,
+) -> None:
+    answer = pages.get(best(pages), params={"split": "fit"})
+    assert answer.status_code == 422
+    assert "windows that nothing was fitted on" not in answer.text
+    assert "Ask for test or ood:code." in answer.text
+    assert pages.get(best(pages), params={"split": "ood:code"}).status_code == 200

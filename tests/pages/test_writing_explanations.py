@@ -40,6 +40,13 @@ def test_trying_shows_english_and_scores_beside_what_is_there(own_pages: TestCli
     assert answer.text.count('class="score-bar"') >= 2
 
 
+def test_without_a_calibration_split_it_is_said_what_stands_in(own_pages: TestClient) -> None:
+    tried = own_pages.post(f"{HERE}/try", data={"program": PROGRAM}, headers=FRAGMENT).text
+    assert "what counts as a yes in detection and fuzzing is chosen on" in tried
+    page = own_pages.get(save(own_pages, program=PROGRAM)).text
+    assert "what counts as a yes in detection and fuzzing was chosen on" in page
+
+
 def test_trying_stores_nothing(own_pages: TestClient) -> None:
     before = own_pages.get(HERE).text.count('<li class="explanation')
     own_pages.post(f"{HERE}/try", data={"program": PROGRAM})
@@ -253,3 +260,13 @@ def test_while_other_programs_are_run_the_form_says_to_wait_and_pages_do_without
         assert "Load this page again in a moment" in page.text
     assert "Load this page again in a moment" not in pages.get(f"{HERE}/{number}").text
     assert pages.get(f"{HERE}/new", params={"start": number}).status_code == 200
+
+
+def test_words_are_saved_and_read_while_other_programs_are_run(own_pages: TestClient) -> None:
+    places = own_pages.app.state.programs  # type: ignore[attr-defined]
+    with places.taken(), places.taken():
+        address = save(own_pages, text="Fires at ships")
+        assert "Fires at ships" in own_pages.get(address).text
+        number = address.rpartition("/")[2]
+        assert own_pages.get(f"{HERE}/new", params={"edit": number}).status_code == 200
+        assert own_pages.post(f"{HERE}/try", data={"text": "Whales"}).status_code == 200

@@ -1,13 +1,17 @@
 """Explanations without a sentence embedding get one; what has one is left alone."""
 
 import numpy as np
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
 from analysis.worker import embedding
 from analysis.worker.embedding import embed_explanations
+from app import embedding as web
 from app.settings import Settings
+from app.store.claiming import create_explanation
 from app.store.engine import open_session
 from app.store.synthetic import fill_synthetic
+from app.store.tables import ExplanationVectorTable
+from app.trials.claim import make_claim
 
 EMBEDDED = "SELECT count(*) FROM explanations WHERE search_key IS NOT NULL AND method != 'lookup'"
 
@@ -40,6 +44,12 @@ def counted(engine: Engine, query: str) -> int:
         return session.execute(text(query)).scalar_one()
 
 
+def vector_of(engine: Engine, number: int) -> bytes:
+    query = select(ExplanationVectorTable.vector).filter_by(explanation_id=number)
+    with open_session(engine) as session:
+        return session.scalars(query).one()
+
+
 def test_all_that_can_be_found_is_embedded_once(engine, settings, monkeypatch, tmp_path):
     encoder = fill(engine, settings, monkeypatch)
     there = counted(engine, EMBEDDED)
@@ -69,3 +79,27 @@ def test_who_is_stopped_goes_on_later(engine, settings, monkeypatch, tmp_path):
 def test_without_a_model_nothing_is_done(engine, monkeypatch):
     monkeypatch.setattr(embedding, "find_model", lambda _: None)
     assert embed_explanations(engine) is None
+
+
+def test_a_text_has_the_same_vector_whoever_saved_it(engine, settings, monkeypatch, tmp_path):
+    encoder = fill(engine, settings, monkeypatch)
+    monkeypatch.setattr(web, "get_encoder", lambda: encoder)
+    long = "  Fires at whales, " + "ships and sailors, " * 40
+    with open_session(engine, commit=True) as session:
+        claim = make_claim(
+            session,
+            ("synthetic", "mlp.0", 5),
+            text=long,
+            program=None,
+            data=settings.data,
+            check=lambda: None,
+        )
+        number = create_explanation(
+            session, model="synthetic", site="mlp.0", index=5, claim=claim, actor="somebody"
+        ).id
+    by_web = vector_of(engine, number)
+    with open_session(engine, commit=True) as session:
+        session.execute(text("DELETE FROM explanation_vectors"))
+    embed_explanations(engine, folder=tmp_path)
+    assert vector_of(engine, number) == by_web
+    assert {len(one) for one in encoder.asked if one.startswith("Fires at whales, ships")} == {240}

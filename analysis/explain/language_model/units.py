@@ -30,10 +30,10 @@ from analysis.explain.language_model.records import (
     Verdicts,
 )
 from analysis.explain.language_model.simulating import simulate
-from analysis.explain.texts import CALIBRATION, FIT
 from analysis.score import judging
 from analysis.score.baselines import Baselines
 from analysis.score.calibration import Linear, fit_linear
+from analysis.score.division import CALIBRATION, FIT
 from analysis.score.lookup import Lookup, fit_lookup, predict_lookup
 from analysis.score.records import COLUMNS, METRICS, MetricScore, Scores
 from analysis.score.reporting import without

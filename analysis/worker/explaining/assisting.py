@@ -26,8 +26,9 @@ from analysis.assistants.pool import AskingPool
 from analysis.errors import AssistantError, BudgetSpent
 from analysis.explain.language_model.evidence import UnitEvidence
 from analysis.explain.language_model.units import AssistantChoices, explain_unit
-from analysis.explain.texts import FIT, Texts
+from analysis.explain.texts import Texts
 from analysis.explain.units import UnitTops
+from analysis.score.division import FIT
 from analysis.worker.context import JobContext
 from analysis.worker.explaining.assisted_rows import assisted_row
 from analysis.worker.explaining.order import Chunk

@@ -9,7 +9,7 @@ from analysis.programs.length import bits_of, bits_of_text, n_listed, n_rules
 from analysis.programs.program import Program
 from analysis.programs.writing import write_program
 from analysis.score.records import Scores
-from app.store.scored import scored_row
+from app.store.scored import CHOSEN_ON_FIT, scored_row
 from app.store.writing_explanations import ExplanationRow, ScoreRow
 
 JUDGE = "program"
@@ -21,7 +21,7 @@ def rules_row(unit: int, found: Explained, n_vocab: int, *, stand_in: int = 0) -
     """`stand_in`: fit windows on which the program was chosen for want of a calibration split."""
     details: dict[str, Any] = {"additive_r": _rounded(found.additive_r)}
     if stand_in:
-        details["chosen_on_fit_windows"] = stand_in
+        details[CHOSEN_ON_FIT] = stand_in
     if found.rules is None:
         reason = found.reason or "no program was found"
         return _row(unit, "rules", reason, {**details, "failed_because": reason}, status="failed")

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from analysis.corpora.windows import Windows
 from analysis.explain.output_words import Moved, in_words
-from analysis.explain.texts import FIT, Texts, prepare_texts
+from analysis.explain.texts import Texts, prepare_texts
 from analysis.explain.units import explain_units
 from analysis.programs.token_space import TokenSpace
 from analysis.programs.vocabulary import Vocabulary
+from analysis.score.division import FIT
 from analysis.worker.context import JobContext
 from analysis.worker.explaining.assisting import METHOD as LANGUAGE_MODEL
 from analysis.worker.explaining.assisting import Assisting
@@ -161,7 +162,7 @@ class Explaining:
             most_listed=asked.most_listed,
         )
         n_vocab = len(sources.vocabulary)
-        stand_in = texts.calibration_windows
+        stand_in = texts.division.standing_in
         made: dict[str, Callable[..., ExplanationRow]] = {
             "rules": partial(rules_row, stand_in=stand_in),
             "lookup": lookup_row,

@@ -8,7 +8,7 @@ from app.api.answering import answer
 from app.api.describing import problems_of
 from app.api.parameters import SPLIT, ExplanationId, ModelName, SiteName, TrialBody, UnitIndex
 from app.auth.actor import CurrentActor
-from app.dependencies import AppSettings, ProgramDeadline, ReadSession, TakesPlaceToRun
+from app.dependencies import AppSettings, ProgramDeadline, ProgramPlaces, ReadSession
 from app.store.queries.explanation import get_explanation
 from app.store.views.evidence import EvidenceView
 from app.store.views.trial import TrialView
@@ -23,23 +23,29 @@ router = APIRouter(prefix="/api/v1", tags=["explanations"])
     response_model=EvidenceView,
     summary="Get where an explanation fails",
     responses=problems_of(404, 429),
-    dependencies=[TakesPlaceToRun],
 )
 def get_evidence(
     request: Request,
     session: ReadSession,
     settings: AppSettings,
     deadline: ProgramDeadline,
+    places: ProgramPlaces,
     explanation_id: ExplanationId,
     split: Annotated[
         str,
-        Query(description="Whose pool it is run on.", pattern=SPLIT, examples=["test", "ood:code"]),
+        Query(
+            description="Whose pool it is run on: test or ood:<domain>. What explanations are made "
+            "from (fit and calibration) is refused.",
+            pattern=SPLIT,
+            examples=["test", "ood:code"],
+        ),
     ] = "test",
 ) -> Response:
     """The program rule by rule in English; real beside simulated activations, the windows with most
     of the squared error first, then random ones; the tokens at which it is wrong."""
     view = get_explanation(session, explanation_id=explanation_id)
-    evidence = gather_evidence(session, view, data=settings.data, split=split, check=deadline)
+    with places.taken_for(view.program):
+        evidence = gather_evidence(session, view, data=settings.data, split=split, check=deadline)
     return answer(request, evidence)
 
 
@@ -47,12 +53,12 @@ def get_evidence(
     "/models/{model}/sites/{site}/units/{index}/explanations/try",
     summary="Try a program",
     responses=problems_of(400, 403, 404, 413, 429),
-    dependencies=[TakesPlaceToRun],
 )
 def try_program(
     session: ReadSession,
     settings: AppSettings,
     deadline: ProgramDeadline,
+    places: ProgramPlaces,
     actor: CurrentActor,  # noqa: ARG001 - nothing is written, but it costs
     model: ModelName,
     site: SiteName,
@@ -61,12 +67,13 @@ def try_program(
 ) -> TrialView:
     """What the program says in English, which of its tokens the model does not have, and its scores
     on test and held-out domains. Nothing is stored."""
-    return view_trial(
-        session,
-        body.program,
-        model=model,
-        site=site,
-        index=index,
-        data=settings.data,
-        check=deadline,
-    )
+    with places.taken_for(body.program):
+        return view_trial(
+            session,
+            body.program,
+            model=model,
+            site=site,
+            index=index,
+            data=settings.data,
+            check=deadline,
+        )

@@ -22,18 +22,18 @@ from app.auth.actor import CurrentActor
 from app.dependencies import (
     AppSettings,
     ProgramDeadline,
+    ProgramPlaces,
     ReadSession,
     StoreWriter,
-    TakesPlaceToRun,
     WriteSession,
 )
-from app.programs import make_claim
 from app.store import claiming
 from app.store.queries import explanation as explanations
 from app.store.queries import score, version
 from app.store.views.base import Page
 from app.store.views.explanation import ExplanationView, VersionLine
 from app.store.views.score import ScoreSummaryView, ScoreView
+from app.trials.claim import make_claim
 
 router = APIRouter(prefix="/api/v1", tags=["explanations"])
 
@@ -88,7 +88,6 @@ def list_versions(
     status_code=201,
     summary="Edit an explanation",
     responses=problems_of(400, 403, 404, 409, 413, 429),
-    dependencies=[TakesPlaceToRun],
 )
 def edit_explanation(
     response: Response,
@@ -96,20 +95,22 @@ def edit_explanation(
     writer: StoreWriter,
     settings: AppSettings,
     deadline: ProgramDeadline,
+    places: ProgramPlaces,
     actor: CurrentActor,
     explanation_id: ExplanationId,
     body: Annotated[ClaimBody, Body(description="The claim as it should be.")],
 ) -> ExplanationView:
     """Replace it by a new version, whole: what is left out is gone. The old one can be read."""
     old = explanations.get_explanation(reading, explanation_id=explanation_id)
-    claim = make_claim(
-        reading,
-        (old.model, old.site, old.index),
-        text=body.text,
-        program=body.program,
-        data=settings.data,
-        check=deadline,
-    )
+    with places.taken_for(body.program):
+        claim = make_claim(
+            reading,
+            (old.model, old.site, old.index),
+            text=body.text,
+            program=body.program,
+            data=settings.data,
+            check=deadline,
+        )
     with writer.session() as session:
         view = claiming.edit_explanation(
             session, explanation_id=explanation_id, claim=claim, actor=actor.name

@@ -20,15 +20,15 @@ from app.auth.actor import CurrentActor
 from app.dependencies import (
     AppSettings,
     ProgramDeadline,
+    ProgramPlaces,
     ReadSession,
     StoreWriter,
-    TakesPlaceToRun,
 )
-from app.programs import make_claim
 from app.store import claiming
 from app.store.queries import explanation as explanations
 from app.store.views.base import Page
 from app.store.views.explanation import ExplanationLine, ExplanationView
+from app.trials.claim import make_claim
 
 router = APIRouter(
     prefix="/api/v1/models/{model}/sites/{site}/units/{index}/explanations",
@@ -73,7 +73,6 @@ def list_explanations(
     status_code=201,
     summary="Explain a unit",
     responses=problems_of(400, 403, 404, 413, 429),
-    dependencies=[TakesPlaceToRun],
 )
 def create_explanation(
     response: Response,
@@ -81,6 +80,7 @@ def create_explanation(
     writer: StoreWriter,
     settings: AppSettings,
     deadline: ProgramDeadline,
+    places: ProgramPlaces,
     actor: CurrentActor,
     model: ModelName,
     site: SiteName,
@@ -89,14 +89,15 @@ def create_explanation(
 ) -> ExplanationView:
     """Say what makes a unit fire, in words or as a program. A program is scored at once, on text
     that nothing was fitted on; `Location` names the explanation."""
-    claim = make_claim(
-        reading,
-        (model, site, index),
-        text=body.text,
-        program=body.program,
-        data=settings.data,
-        check=deadline,
-    )
+    with places.taken_for(body.program):
+        claim = make_claim(
+            reading,
+            (model, site, index),
+            text=body.text,
+            program=body.program,
+            data=settings.data,
+            check=deadline,
+        )
     with writer.session() as session:
         view = claiming.create_explanation(
             session, model=model, site=site, index=index, claim=claim, actor=actor.name

@@ -1,7 +1,7 @@
 """What an explanation of one unit is tried on: its pools with their tokens, as plain arrays."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from analysis.score.division import CALIBRATION, FEWEST_WINDOWS, FIT, divide
 from app.errors import NotFoundError
 from app.store.locating import Place, check_index, locate_site
 from app.store.packing import TOP, unpack
 from app.store.queries.model import vocabulary_of
 from app.store.queries.pool import read_unit
 from app.store.queries.token_space import get_token_space
+from app.store.scored import CHOSEN_ON_FIT
 from app.store.tables import (
     ArtifactTable,
     DocumentTable,
@@ -57,6 +59,11 @@ class Text:
     documents: NDArray[np.int64]
     """What is drawn as one: the number of the document, or of the first of its group."""
 
+    def part(self, chosen: slice) -> "Text":
+        return Text(
+            self.numbers[chosen], self.tokens[chosen], self.lengths[chosen], self.documents[chosen]
+        )
+
 
 @dataclass(frozen=True)
 class TriedSplit:
@@ -68,6 +75,10 @@ class TriedSplit:
     top: Text | None
     top_actual: NDArray[np.float16] | None
 
+    def part(self, chosen: slice) -> "TriedSplit":
+        """Some windows of the pool."""
+        return replace(self, text=self.text.part(chosen), actual=self.actual[chosen])
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -78,15 +89,24 @@ class Trial:
     space: NDArray[np.int8] | None
     counted_from: int
     splits: dict[str, TriedSplit]
+    """There is always one of calibration: `standing_in` windows of fit, where the sweep kept too
+    few of its own."""
+    standing_in: int
     others: list[str]
     """Programs of other units of the site, in a random order: the shuffled baseline takes the
     first that can be run."""
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What is kept with scores of this trial, so that whoever reads them knows."""
+        return {CHOSEN_ON_FIT: self.standing_in} if self.standing_in else {}
 
 
 def read_trial(
     session: Session, *, model: str, site: str, index: int, data: Path, run_id: int | None = None
 ) -> Trial:
-    """Raises NotFoundError where the model's sweep kept no pool of the site or it was pruned."""
+    """Raises NotFoundError where the model's sweep kept no pool of the site or it was pruned, or
+    pools of fewer windows than explaining takes."""
     place = locate_site(session, model=model, site=site, run_id=run_id)
     check_index(place, index)
     artifacts = {
@@ -95,11 +115,22 @@ def read_trial(
             select(ArtifactTable).filter_by(run_id=place.run_id, kind="pool", site_id=place.site_id)
         )
     }
-    if "fit" not in artifacts or "test" not in artifacts:
-        raise NotFoundError(
-            f"Run {place.run_id} kept no pools of {place.site} to try a program on.",
-            hint="Sweep again with a `pool` above 0 for fit and test, or explain in words only.",
-        )
+    n_windows = {split: len(row.window_numbers) for split, row in artifacts.items()}
+    for split in (FIT, "test"):
+        if (n := n_windows.get(split, 0)) < FEWEST_WINDOWS:
+            kept = f"only {n} windows of {split}" if n else "no pools"
+            raise NotFoundError(
+                f"Run {place.run_id} kept {kept} of {place.site} to try a program on.",
+                hint=f"Sweep again with a `pool` of {FEWEST_WINDOWS} or more for fit and test, or "
+                "explain in words only.",
+            )
+    splits = {
+        split: _split(session, place, index, artifacts[split], data)
+        for split in place.splits
+        if split in artifacts
+    }
+    division = divide(n_windows)
+    source, calibrated_on = division.calibration
     space = get_token_space(
         session, model_id=place.model_id, tokenizer_sha256=place.tokenizer_sha256
     )
@@ -111,10 +142,11 @@ def read_trial(
         space=None if space is None else space.vectors,
         counted_from=place.parameters.get("counted_from", 1),
         splits={
-            split: _split(session, place, index, artifacts[split], data)
-            for split in place.splits
-            if split in artifacts
+            **splits,
+            FIT: splits[FIT].part(division.fit),
+            CALIBRATION: splits[source].part(calibrated_on),
         },
+        standing_in=division.standing_in,
         others=_others(session, place, index),
     )
 

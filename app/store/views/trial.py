@@ -12,3 +12,5 @@ class TrialView(View):
     scores: list[ScoreView]
     untested: str | None
     """Why there are no scores: the sweep kept no pool, or its files were pruned."""
+    chosen_on_fit_windows: int
+    """So many fit windows stood in for a calibration split; 0: the sweep kept one."""

@@ -5,6 +5,7 @@ the fit and calibration pools; scores are of test and of every held-out domain.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -20,36 +21,23 @@ from analysis.programs.program import Program
 from analysis.programs.running import run_program
 from analysis.programs.vocabulary import Vocabulary
 from analysis.score.baselines import Baselines
+from analysis.score.division import CALIBRATION, FIT, SEEN
 from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, predict_lookup
 from analysis.score.pools import Pool, PoolText, prepare_pool
 from analysis.score.scoring import fit_decisions, score_explanation
 from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds
-from app.errors import BadRequestError
 from app.store.queries.trial import Text, Trial, TriedSplit
 from app.store.scored import scored_row
 from app.store.writing_explanations import ScoreRow
-from app.vocabularies import prepared_vocabulary
+from app.trials.reading import UnreadableProgramError
+from app.trials.vocabularies import prepared_vocabulary
 
 JUDGE: Final = "program"
-CALIBRATION: Final = "calibration"
-SEEN: Final = ("fit", CALIBRATION)
+
+ONE_TOKEN: Final = (np.zeros((1, 1), np.int64), np.ones(1, np.int64))
+"""Tokens and lengths of a text on which a program shows whether it can be run."""
 
 Predict = Callable[[Text], NDArray[np.float32]]
-
-
-class UnreadableProgramError(BadRequestError):
-    """A program that cannot be read or run: what was expected, and where."""
-
-    title = "The program cannot be read"
-
-    def __init__(self, error: ProgramError) -> None:
-        shown = "" if error.excerpt is None else f"\n{error.excerpt}"
-        super().__init__(f"The program cannot be read: {error.detail}.{shown}", hint=error.hint)
-        self.problem = error.problem
-        """Without the place."""
-        self.line = error.place.line if error.place else None
-        self.column = error.place.column if error.place else None
-        self.excerpt = error.excerpt
 
 
 @dataclass(frozen=True)
@@ -65,7 +53,7 @@ class _Fitted:
 
 def try_program(program: Program, trial: Trial, check: Check = go_on) -> list[ScoreRow]:
     """One row for each split that the program was not written from. `check` is called between the
-    parts of the work, and ends it by raising."""
+    parts of the work, and ends it by raising. ProgramError: it can be read, but not be run."""
     fitted = _fit(program, trial, check)
     rows = []
     for split, tried in trial.splits.items():
@@ -75,10 +63,25 @@ def try_program(program: Program, trial: Trial, check: Check = go_on) -> list[Sc
     return rows
 
 
+def score_program(program: Program, trial: Trial, check: Check) -> list[ScoreRow]:
+    """The same for whoever waits. BadRequestError: what can be read, but not be run, such as `near`
+    where nobody has measured the token space, or an expression of too many states."""
+    try:
+        return try_program(program, trial, check)
+    except ProgramError as error:
+        raise UnreadableProgramError(error) from error
+
+
+def prepare(text: Text, trial: Trial) -> Pool:
+    """The pool of a text as scores of it count."""
+    about = PoolText(text.lengths, text.documents, text.numbers, trial.counted_from)
+    return prepare_pool(about, n_pos=text.tokens.shape[1])
+
+
 def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
     vocabulary = prepared_vocabulary(trial.vocabulary, trial.space)
-    fit = trial.splits["fit"]
-    pool = _prepare(fit.text, trial)
+    fit = trial.splits[FIT]
+    pool = prepare(fit.text, trial)
     actual = fit.actual[None].astype(np.float32)
     lookup = fit_lookup(actual, fit.text.tokens, pool)
     threshold = float(firing_thresholds(actual, pool)[0])
@@ -88,7 +91,7 @@ def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
         "lookup": partial(_look_up, lookup),
         "lookup_cut": partial(_look_up, cut_lookup(lookup, n=max(1, n_listed(program)))),
     }
-    other = _first_that_is_read(trial.others)
+    other = _first_that_is_run(trial.others, vocabulary, check)
     if other is not None:
         predictors["shuffled"] = partial(_run, other, vocabulary, check)
     base = float(lookup.base[0])
@@ -103,11 +106,8 @@ def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
 def _decide(
     trial: Trial, predictors: Mapping[str, Predict], firing: float | None
 ) -> dict[str, Decisions]:
-    """Where the sweep kept no calibration pool, detection and fuzzing are undefined."""
-    calibration = trial.splits.get(CALIBRATION)
-    if calibration is None:
-        return {name: Decisions() for name in predictors}
-    pool = _prepare(calibration.text, trial)
+    calibration = trial.splits[CALIBRATION]
+    pool = prepare(calibration.text, trial)
     actual = calibration.actual.astype(np.float32)
     return {
         name: fit_decisions(actual, predict(calibration.text), pool=pool, firing=firing)
@@ -133,7 +133,7 @@ def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> Scor
             predictions.get("shuffled"),
             predictions["lookup_cut"],
         ),
-        pool=_prepare(tried.text, trial),
+        pool=prepare(tried.text, trial),
         firing=fitted.firing,
         top=_top(tried),
     )
@@ -141,19 +141,11 @@ def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> Scor
 
 
 def _run(program: Program, vocabulary: Vocabulary, check: Check, text: Text) -> NDArray[np.float32]:
-    try:
-        return np.asarray(run_program(program, text.tokens, text.lengths, vocabulary, check))
-    except ProgramError as error:  # `near`, where nobody has measured the token space
-        raise UnreadableProgramError(error) from error
+    return np.asarray(run_program(program, text.tokens, text.lengths, vocabulary, check))
 
 
 def _look_up(lookup: Lookup, text: Text) -> NDArray[np.float32]:
     return np.asarray(predict_lookup(lookup, text.tokens)[0])
-
-
-def _prepare(text: Text, trial: Trial) -> Pool:
-    about = PoolText(text.lengths, text.documents, text.numbers, trial.counted_from)
-    return prepare_pool(about, n_pos=text.tokens.shape[1])
 
 
 def _top(tried: TriedSplit) -> TopWindows | None:
@@ -163,10 +155,12 @@ def _top(tried: TriedSplit) -> TopWindows | None:
     return TopWindows(actual, tried.top.lengths, tried.top.documents)
 
 
-def _first_that_is_read(sources: list[str]) -> Program | None:
+def _first_that_is_run(sources: list[str], vocabulary: Vocabulary, check: Check) -> Program | None:
+    """Not one of an older version of the language, nor one that says `near` where nobody knows
+    which tokens are: a program is not refused for what another one says."""
     for source in sources:
-        try:
-            return parse_program(source)
-        except ProgramError:
-            continue  # of an older version of the language
+        with suppress(ProgramError):
+            program = parse_program(source)
+            run_program(program, *ONE_TOKEN, vocabulary, check)
+            return program
     return None
