@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
-import structlog
 from sqlalchemy import Row, bindparam, case, select
 from sqlalchemy.orm import Session
 
@@ -28,8 +27,6 @@ from app.store.tables import (
 )
 from app.store.views.base import Page
 from app.store.views.explanation import ExplanationLine, ExplanationView
-
-log = structlog.get_logger("patchclamp.store")
 
 STATUSES: Final = ("current", "replaced", "withdrawn", "failed")
 SORT: Final = "explanations"
