@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, text
 
+from app.store.claiming import withdraw_explanation
 from app.store.engine import begin, open_session
 from app.store.packing import COLUMNS, METRICS, pack_scores, unpack_scores
-from app.store.queries.explanation import get_explanation, withdraw_explanation
+from app.store.queries.explanation import get_explanation
 from app.store.queries.search import search_explanations
 from app.store.queries.token_space import get_token_space
 from app.store.tables import ExplanationTable, ScoreTable

@@ -36,7 +36,8 @@ class ExplanationLine(View):
     sweep_id: int | None
     created_at: datetime
     latest: bool
-    """Whether it is current and no later run of the same method explained the unit again."""
+    """Whether it is current and no later run of the same method explained the unit again on the
+    same sweep."""
     headlines: list[HeadlineView]
     """One per split: test first, then the held-out domains by name, then others."""
 
