@@ -24,7 +24,14 @@ from analysis.programs.running import predict
 from analysis.score.baselines import Baselines
 from analysis.score.correlation import pearson
 from analysis.score.division import CALIBRATION, FIT
-from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, lookup_program, predict_lookup
+from analysis.score.lookup import (
+    Lookup,
+    as_told,
+    cut_lookup,
+    fit_lookup,
+    lookup_program,
+    predict_lookup,
+)
 from analysis.score.records import Scores
 from analysis.score.scoring import Failure, Shared, fit_decisions, score_explanation
 from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds, take_target
@@ -131,12 +138,17 @@ def _explain(
         reasons.append(
             None if is_something else _why(by_split[FIT][unit], texts, bool(varies[unit]))
         )
-    whole = fit_lookup(by_split[FIT], texts.fit.windows.tokens, texts.fit.pool)
+    whole = fit_lookup(
+        by_split[FIT],
+        texts.fit.windows.tokens,
+        texts.fit.pool,
+        same_text=texts.vocabulary.first_of_text,
+    )
     short = cut_lookup(whole, n=LISTED_BY_LOOKUP)
     lengths = [1 if program is None else max(1, n_listed(program)) for program in programs]
     cut = cut_lookup(whole, n=lengths)
     scoring = _Scoring(
-        texts, by_split, tops, programs, {"whole": whole, "short": short, "cut": cut}
+        texts, by_split, tops, programs, {"whole": whole, "short": as_told(short), "cut": cut}
     )
     additive = {
         split: _r_of_each(

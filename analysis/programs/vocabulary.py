@@ -100,6 +100,14 @@ class Vocabulary:
         return levels
 
     @cached_property
+    def first_of_text(self) -> Int64[np.ndarray, "vocab"]:
+        """Of each id the lowest with the same text: itself, but where texts repeat."""
+        first = np.arange(len(self))
+        for ids in self._by_text.values():
+            first[ids] = ids[0]
+        return first
+
+    @cached_property
     def raw(self) -> list[bytes]:
         """What each token adds to the text of a window, in bytes."""
         return [bytes_of_token(text) for text in self.texts]

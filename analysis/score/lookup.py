@@ -1,8 +1,10 @@
 """Token lookup: the mean activation per token, shrunk to the unit's mean. Every unit has one.
 
 The level of a token is (Σa + mμ)/(n + m) over its n occurrences on the fit pool, with μ the unit's
-mean there and m = 3; tokens that never occurred get μ. Cut to its best tokens it is the reference
-for rules of the same length. Fitted for a block of units at once: sorting the tokens is paid once.
+mean there and m = 3; tokens that never occurred get μ. Given `same_text`, tokens that are shown by
+the same text count as one: a program names tokens by their text and could not tell them apart. Cut
+to its best tokens it is the reference for rules of the same length. Fitted for a block of units at
+once: sorting the tokens is paid once.
 """
 
 from collections.abc import Sequence
@@ -12,7 +14,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64, Int, Int64
 from numpy import ndarray
 
-from analysis.programs.program import Program, Table
+from analysis.programs.program import LARGEST_LEVEL, Program, Table
+from analysis.programs.writing import as_written
 from analysis.score.pools import Pool
 
 SHRINKAGE = 3.0
@@ -32,6 +35,8 @@ class Lookup:
     sums: Float64[ndarray, "unit token"]
     """Of activations, from which tables are cut."""
     counts: Float64[ndarray, "unit token"]
+    same_text: Int64[ndarray, " vocab"] | None = None
+    """Of each token id, the one that stands for it in `tokens`; None: each for itself."""
 
 
 def fit_lookup(
@@ -39,10 +44,13 @@ def fit_lookup(
     tokens: Int[ndarray, "window pos"],
     pool: Pool,
     *,
+    same_text: Int64[ndarray, " vocab"] | None = None,
     shrinkage: float = SHRINKAGE,
 ) -> Lookup:
     """The tables of a block of units; what is not finite is left out."""
     flat = tokens[pool.within]
+    if same_text is not None:
+        flat = same_text[flat]
     order = np.argsort(flat, kind="stable")
     ids, starts = np.unique(flat[order], return_index=True)
     places = np.flatnonzero(pool.within)[order]
@@ -60,13 +68,17 @@ def fit_lookup(
     n = counts.sum(1)
     base = np.divide(sums.sum(1), n, out=np.full(len(n), np.nan), where=n > 0)
     levels = (sums + shrinkage * base[:, None]) / (counts + shrinkage)
-    return Lookup(ids.astype(np.int64), base, levels.astype(np.float32), counts > 0, sums, counts)
+    return Lookup(
+        ids.astype(np.int64), base, levels.astype(np.float32), counts > 0, sums, counts, same_text
+    )
 
 
 def predict_lookup(
     lookup: Lookup, tokens: Int[ndarray, "window pos"]
 ) -> Float32[ndarray, "unit window pos"]:
     """The level of every token of a text."""
+    if lookup.same_text is not None:
+        tokens = lookup.same_text[tokens]
     slots = np.searchsorted(lookup.tokens, tokens)
     known = slots < len(lookup.tokens)
     known[known] = lookup.tokens[slots[known]] == tokens[known]
@@ -100,13 +112,39 @@ def cut_lookup(lookup: Lookup, *, n: int | Sequence[int]) -> Lookup:
     return replace(lookup, base=base, levels=levels, listed=listed)
 
 
+def as_told(lookup: Lookup) -> Lookup:
+    """The tables with levels as `lookup_program` writes them, so that predictions are to the last
+    bit those of the program when it has been written and read again."""
+    levels = np.empty_like(lookup.levels)
+    bases = lookup.base.copy()
+    for unit in range(len(levels)):
+        bases[unit], slots, added = _told(lookup, unit)
+        levels[unit] = np.float32(bases[unit])
+        levels[unit, slots] += added.astype(np.float32)
+    return replace(lookup, base=bases, levels=levels)
+
+
 def lookup_program(lookup: Lookup, unit: int, texts: Sequence[str]) -> Program:
     """One unit's table as a program, strongest levels first; `texts` says each id's token."""
-    base = float(lookup.base[unit])
-    listed = np.flatnonzero(lookup.listed[unit])
-    added = lookup.levels[unit, listed].astype(np.float64) - base
+    base, slots, added = _told(lookup, unit)
     order = np.argsort(-np.abs(added), kind="stable")
     levels = tuple(
-        (texts[int(lookup.tokens[listed[at]])], float(added[at])) for at in order.tolist()
+        (texts[int(lookup.tokens[slots[at]])], float(added[at])) for at in order.tolist()
     )
     return Program(base=base, tables=(Table(back=0, levels=levels),) if levels else ())
+
+
+def _told(
+    lookup: Lookup, unit: int
+) -> tuple[float, Int64[ndarray, " listed"], Float64[ndarray, " listed"]]:
+    """The base, which slots are listed, and what they add to it, in the digits of a program."""
+    base = float(lookup.base[unit])
+    slots = np.flatnonzero(lookup.listed[unit])
+    added = lookup.levels[unit, slots].astype(np.float64) - base
+    rounded = [_in_digits(level) for level in added.tolist()]
+    return _in_digits(base), slots, np.array(rounded, np.float64)
+
+
+def _in_digits(level: float) -> float:
+    """What no program can hold stays what it is."""
+    return as_written(level) if abs(level) <= LARGEST_LEVEL else level

@@ -22,6 +22,8 @@ from analysis.programs.running import predict, strength, table_levels
 from analysis.score.bootstrap import intervals
 from analysis.score.pools import Pool
 
+FEWEST = 6
+"""Documents in which a rule must hold for an interval: resamples of fewer say little of others."""
 MOST = 200
 """Rules tested one by one: nobody reads more, and each takes a pass over the text."""
 
@@ -43,7 +45,7 @@ class RuleTest:
     """What this text says; None where the rule never holds, or always does."""
     low: float | None
     high: float | None
-    """95 % interval, clustered by document; None where there are too few."""
+    """95 % interval, clustered by document; None where it holds in fewer than FEWEST."""
 
     @property
     def verdict(self) -> Verdict:
@@ -51,7 +53,8 @@ class RuleTest:
             return "never held"
         if self.low is None or self.high is None or self.low <= 0 <= self.high:
             return "not decided"
-        return "borne out" if (self.low > 0) == (self.claimed > 0) else "refuted"
+        as_claimed = self.claimed > 0 if self.low > 0 else self.claimed < 0
+        return "borne out" if as_claimed else "refuted"
 
 
 def examine_rules(
@@ -107,15 +110,13 @@ def _test(
     sums = np.stack([counted.sum(1), x.sum(1), y.sum(1), (x * x).sum(1), (x * y).sum(1)], axis=1)
     by_document = pool.membership @ sums
     found = float(_slope(by_document.sum(0)[None])[0])
-    ends, _ = intervals(_slope(pool.draws @ by_document)[:, None], pool.n_documents)
-    return RuleTest(
-        n_held=n_held,
-        n_documents=int(np.count_nonzero(pool.membership @ there.any(1))),
-        claimed=level,
-        found=_or_none(found),
-        low=_or_none(float(ends[0, 0])),
-        high=_or_none(float(ends[0, 1])),
-    )
+    n_documents = int(np.count_nonzero(pool.membership @ there.any(1)))
+    low = high = None
+    if n_documents >= FEWEST:
+        # What decides are the documents with the rule, however many there are without it.
+        ends, _ = intervals(_slope(pool.draws @ by_document)[:, None], n_documents)
+        low, high = (_or_none(float(end)) for end in ends[0])
+    return RuleTest(n_held, n_documents, level, _or_none(found), low, high)
 
 
 def _slope(sums: Float64[ndarray, "draw 5"]) -> Float64[ndarray, " draw"]:

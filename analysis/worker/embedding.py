@@ -1,4 +1,5 @@
-"""Gives explanations the sentence embeddings that search by meaning needs, where they have none.
+"""Gives explanations the sentence embeddings that search by meaning needs, where they have none of
+the length that the installed model makes.
 
 Called at the end of an explain job, chunk by chunk, each in its own transaction: what was written
 stays when the worker is stopped, and the next call goes on from there.
@@ -36,7 +37,7 @@ def embed_explanations(
     done = last = 0
     while go_on(done):
         with open_session(engine) as session:
-            some = without_vector(session.connection(), after=last, n=CHUNK)
+            some = without_vector(session.connection(), n_dims=encoder.n_dims, after=last, n=CHUNK)
         if not some:
             return done
         ids = [number for number, _ in some]

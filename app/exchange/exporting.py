@@ -46,8 +46,9 @@ def export(
         chosen = find_chosen(session, model=model, site=site, method=method)
     folder = OutputFolder(to)
     header = Header(
-        form, kind.version, chosen.model, chosen.weights_sha256, site, method, chosen.as_of
-    )
+        form, kind.version, chosen.model, chosen.weights_sha256, site, method, chosen.as_of,
+        chosen.sweep_id,
+    )  # fmt: skip
     manifest = _manifest(folder, header, overwrite=overwrite)
     # an export that goes on is of the state in which it began
     store = Exported(engine, _as_of(chosen, manifest.header.as_of))

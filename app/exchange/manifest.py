@@ -29,6 +29,8 @@ class Header:
     site: str | None
     method: str | None
     as_of: int
+    sweep_id: int | None = None
+    """The sweep that was shown."""
 
 
 class Done(NamedTuple):

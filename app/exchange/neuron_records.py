@@ -23,9 +23,9 @@ from app.exchange.output import OutputFolder, WrittenFile
 from app.exchange.plan import Piece
 from app.exchange.reading import Records, Row
 from app.exchange.record_json import LARGEST_VALUE, metrics_of
+from app.store.claiming import LONGEST_TEXT
 from app.store.packing import pack_scores
 from app.store.portable import ExplanationRecord
-from app.store.queries.explanation import LONGEST_TEXT
 from app.store.views.unit import ExemplarView, UnitView
 from app.store.writing_explanations import ScoreRow
 

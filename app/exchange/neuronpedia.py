@@ -24,9 +24,9 @@ from app.exchange.plan import Piece
 from app.exchange.reading import Records, Row, read_json_lines
 from app.exchange.record_json import LARGEST_VALUE
 from app.exchange.sources import site_of, source_of
+from app.store.claiming import LONGEST_TEXT
 from app.store.packing import METRICS, pack_scores
 from app.store.portable import ExplanationRecord
-from app.store.queries.explanation import LONGEST_TEXT
 from app.store.writing_explanations import ScoreRow
 
 UNITS: Final = 1024

@@ -17,6 +17,7 @@ from typing import Any, Final
 from app.exchange.details import check_details
 from app.exchange.faults import FileFaultError, expected
 from app.exchange.fields import LARGEST_COUNT, Fields
+from app.store.claiming import LONGEST_TEXT
 from app.store.packing import (
     COLUMNS,
     METRICS,
@@ -27,7 +28,6 @@ from app.store.packing import (
     unpack_scores,
 )
 from app.store.portable import ExplanationRecord
-from app.store.queries.explanation import LONGEST_TEXT
 from app.store.writing_explanations import ScoreRow
 
 LONGEST_PROGRAM: Final = 4_000_000

@@ -18,11 +18,8 @@ from app.pages.choosing import AskedRun
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.words import unit_noun
-from app.store.queries.explanation import (
-    get_explanation,
-    list_explanations,
-    withdraw_explanation,
-)
+from app.store.claiming import withdraw_explanation
+from app.store.queries.explanation import get_explanation, list_explanations
 from app.store.queries.version import list_versions
 from app.store.views.evidence import EvidenceView
 from app.store.views.explanation import ExplanationView

@@ -23,7 +23,7 @@ from app.dependencies import (
     StoreWriter,
     Writer,
 )
-from app.errors import BadRequestError, PatchclampError, UnavailableError
+from app.errors import PatchclampError, TooManyError
 from app.pages.choosing import AskedRun
 from app.pages.explanation import HERE, Index, check_place
 from app.pages.site import blank_to_none
@@ -31,11 +31,8 @@ from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.examples import EXAMPLES
 from app.rendering.words import unit_noun
-from app.store.queries.explanation import (
-    create_explanation,
-    edit_explanation,
-    get_explanation,
-)
+from app.store.claiming import create_explanation, edit_explanation
+from app.store.queries.explanation import get_explanation
 from app.store.queries.unit import get_unit
 from app.store.views.explanation import ExplanationView
 from app.store.views.trial import TrialView
@@ -117,11 +114,13 @@ def try_explanation(
     form: WrittenForm,
     run: AskedRun = None,
 ) -> Response:
-    with places.taken_for(form.program):
-        attempt = attempt_trial(session, settings.data, (model, site, index), form, deadline)
-    return answer(
-        request, session, (model, site, index), form, attempt, status=attempt.status, run=run
-    )
+    unit = (model, site, index)
+    try:
+        with places.taken_for(form.program):
+            attempt = attempt_trial(session, settings.data, unit, form, deadline)
+    except TooManyError as error:
+        attempt = Attempt(error=error)
+    return answer(request, session, unit, form, attempt, status=attempt.status, run=run)
 
 
 @router.post(HERE)
@@ -145,7 +144,7 @@ def save_explanation(
             saved = save(
                 session, writer, unit, form, deadline, data=settings.data, actor=actor.name
             )
-    except (BadRequestError, UnavailableError) as error:
+    except PatchclampError as error:  # whatever it is, what was written stays in the form
         return answer(
             request, session, unit, form, Attempt(error=error), status=error.status, run=run
         )
@@ -172,7 +171,7 @@ def attempt_trial(
             check=deadline,
         )
         return Attempt(trial)
-    except BadRequestError as error:
+    except PatchclampError as error:
         return Attempt(error=error)
 
 
@@ -231,4 +230,7 @@ def answer(
         "error": attempt.error,
         "examples": EXAMPLES,
     }
-    return respond(request, "explanation/write.html", context, status)
+    answered = respond(request, "explanation/write.html", context, status)
+    if attempt.error is not None and attempt.error.retry_after is not None:
+        answered.headers["Retry-After"] = str(attempt.error.retry_after)
+    return answered

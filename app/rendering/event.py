@@ -93,6 +93,11 @@ def _published(data: dict[str, Any]) -> str:
     return told + "."
 
 
+def _left_out(data: dict[str, Any]) -> str:
+    told = f"It goes on without {data.get('what') or 'something extra'}"
+    return _sentence(f"{told}: {data['reason']}" if data.get("reason") else told)
+
+
 def _waiting(data: dict[str, Any]) -> str:
     return _sentence(data.get("message") or "It waits until the store can be written")
 
@@ -106,10 +111,13 @@ def _cancelled(data: dict[str, Any]) -> str:
 
 
 def _succeeded(data: dict[str, Any]) -> str:
-    run = (data.get("result") or {}).get("run_id")
+    result = data.get("result") or {}
+    run, left = result.get("run_id"), result.get("not_done") or {}
+    said = "".join(f" Not done: {what}. {_sentence(why)}" for what, why in left.items())
     if run is None:
-        return "Done."
-    return Markup("Done: its numbers are {}.").format(link(f"/runs/{run}", f"run {run}"))
+        return f"Done.{said}"
+    told = Markup("Done: its numbers are {}.{}")
+    return told.format(link(f"/runs/{run}", f"run {run}"), said)
 
 
 def _failed(data: dict[str, Any]) -> str:
@@ -132,6 +140,7 @@ SENTENCES: Final = {
     "planned": _planned,
     "progress": _progress,
     "published": _published,
+    "left_out": _left_out,
     "waiting": _waiting,
     "cancelling": _cancelling,
     "cancelled": _cancelled,

@@ -14,7 +14,7 @@ from app.rendering.score_bar import number
 from app.rendering.words import short_split
 from app.store.views.explanation import CLAIMS, ExplanationLine
 from app.store.views.program import RuleTestView
-from app.store.views.score import HeadlineView, ScoreStatus, ScoreView
+from app.store.views.score import IMPORTED, HeadlineView, ScoreStatus, ScoreView
 
 METHODS: Final = {
     "rules": "rules", "hand": "by hand", "language_model": "language model",
@@ -51,12 +51,17 @@ def metric_title(metric: str) -> Markup:
 
 def tests_of(headlines: Sequence[HeadlineView]) -> list[Test]:
     """One for the test split and for each held-out domain; splits on which something was fitted or
-    chosen are no tests. Without an interval, or without a shuffled baseline, it is not decided."""
+    chosen are no tests, nor is what an import told. Without an interval, or without a shuffled
+    baseline, it is not decided."""
     return [
         Test(one.split, _survived(one))
         for one in headlines
-        if one.split == "test" or one.split.startswith("ood:")
+        if (one.split == "test" or one.split.startswith("ood:")) and not _is_imported(one)
     ]
+
+
+def _is_imported(one: HeadlineView) -> bool:
+    return one.judge.startswith(IMPORTED)
 
 
 def _survived(one: HeadlineView) -> bool | None:
@@ -68,6 +73,8 @@ def _survived(one: HeadlineView) -> bool | None:
 def tested(headlines: Sequence[HeadlineView]) -> Markup:
     """How many tests it survived, which it did not, and which decided nothing."""
     tests = tests_of([one for one in headlines if one.status != "not run"])
+    if not tests and any(_is_imported(one) for one in headlines):
+        return trusted('<span class="untested">as the imported file says, not tested here</span>')
     if not tests:
         return trusted('<span class="untested">not tested</span>')
     lost = [short_split(test.split) for test in tests if test.survived is False]
@@ -161,9 +168,9 @@ def best_claim(lines: Sequence[ExplanationLine]) -> ExplanationLine | None:
     the first; then other methods."""
     current = [line for line in lines if line.status == "current" and line.text]
     claims = [line for line in current if line.method in CLAIMS]
-    scored = [line for line in claims if _value(line.headline) is not None]
+    scored = [line for line in claims if _r_here(line) is not None]
     if scored:
-        return max(scored, key=lambda line: (_value(line.headline) or 0.0, -line.id))
+        return max(scored, key=lambda line: (_r_here(line) or 0.0, -line.id))
     return next(iter(claims), None) or next(iter(current), None)
 
 
@@ -172,7 +179,7 @@ def highest_of(lines: Sequence[ExplanationLine]) -> list[int]:
     scored = [
         line.id
         for line in lines
-        if line.status == "current" and line.method in CLAIMS and _value(line.headline) is not None
+        if line.status == "current" and line.method in CLAIMS and _r_here(line) is not None
     ]
     return scored if len(scored) > 1 else []
 
@@ -183,6 +190,12 @@ def in_domain(headlines: Sequence[HeadlineView]) -> HeadlineView | None:
 
 def domains(headlines: Sequence[HeadlineView]) -> list[HeadlineView]:
     return [one for one in headlines if one.split.startswith("ood:")]
+
+
+def _r_here(line: ExplanationLine) -> float | None:
+    """r on test, where it was measured here: what an import says of itself is no measure."""
+    headline = line.headline
+    return None if headline is None or _is_imported(headline) else headline.r
 
 
 def _value(score: HeadlineView | ScoreView | None) -> float | None:

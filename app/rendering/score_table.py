@@ -31,8 +31,8 @@ class ScoreRowView:
         ]
 
     @property
-    def judges_upper_tail(self) -> bool:
-        """Whether it asks when the unit fires, which is above a threshold."""
+    def judges_one_tail(self) -> bool:
+        """Whether it asks when the unit fires, which is beyond a threshold."""
         return self.metric.startswith(("detection", "fuzzing", "auroc"))
 
 

@@ -18,10 +18,10 @@ from app.store.portable import ExplanationRecord, Receiver
 from app.store.search import index
 from app.store.search.keys import explanation_key
 from app.store.tables import Base, ExplanationTable, ImportedFileTable, ModelTable
+from app.store.views.score import IMPORTED
 from app.store.writing import insert_rows
 from app.store.writing_explanations import (
     EXPLANATIONS,
-    IMPORTED,
     SCORED,
     SCORES,
     WRITTEN,

@@ -16,7 +16,7 @@ from app.store.packing import (
     unpack_scores,
 )
 from app.store.reasons import BOUNDARY, NO_JUDGE
-from app.store.views.score import BaselinesView, HeadlineView, ScoreStatus, ScoreView
+from app.store.views.score import IMPORTED, BaselinesView, HeadlineView, ScoreStatus, ScoreView
 
 
 def score_views(row: Row[*tuple[Any, ...]]) -> list[ScoreView]:
@@ -29,11 +29,16 @@ def score_views(row: Row[*tuple[Any, ...]]) -> list[ScoreView]:
 
 
 def headline_views(rows: Iterable[Row[*tuple[Any, ...]]]) -> list[HeadlineView]:
-    """r of each split: test first; where several judged, the program's, else the first by name."""
+    """r of each split: test first; where several judged, the program's, else the first by name, and
+    what an import told only where nobody judged here."""
     chosen: dict[str, Row[*tuple[Any, ...]]] = {}
-    for row in sorted(rows, key=lambda row: (row.judge != "program", row.judge)):
+    for row in sorted(rows, key=_precedence):
         chosen.setdefault(row.split, row)
     return [_headline(chosen[split]) for split in sorted(chosen, key=_place)]
+
+
+def _precedence(row: Row[*tuple[Any, ...]]) -> tuple[bool, bool, str]:
+    return (row.judge.startswith(IMPORTED), row.judge != "program", row.judge)
 
 
 def _place(split: str) -> tuple[int, str]:

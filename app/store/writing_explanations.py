@@ -34,6 +34,7 @@ from app.store.tables import (
     ScoreTable,
     TokenSpaceTable,
 )
+from app.store.views.score import IMPORTED
 from app.store.writing import insert_rows
 
 EXPLANATIONS: Final = Base.metadata.tables["explanations"]
@@ -41,9 +42,6 @@ SCORES: Final = Base.metadata.tables["scores"]
 SETTLED: Final = ("replaced", "withdrawn")
 """What a person decided; writing again does not change it."""
 BATCH: Final = 500
-IMPORTED: Final = "import:"
-"""How the judge of a score begins that came with an import: shown, but no place in search is given
-for it."""
 
 
 class ScoreRow(NamedTuple):

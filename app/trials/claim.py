@@ -8,8 +8,8 @@ from analysis.programs.check import Check
 from analysis.programs.length import bits_of_text
 from app.embedding import embed_claim
 from app.errors import NotFoundError
+from app.store.claiming import Claim
 from app.store.locating import check_index, locate_site
-from app.store.queries.explanation import Claim
 from app.store.queries.model import vocabulary_of
 from app.store.queries.trial import read_trial
 from app.store.writing_explanations import ScoreRow

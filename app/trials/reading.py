@@ -12,7 +12,7 @@ from analysis.programs.program import Program
 from analysis.programs.walking import n_searches
 from analysis.programs.writing import write_program
 from app.errors import BadRequestError
-from app.store.queries.explanation import LONGEST_TEXT
+from app.store.claiming import LONGEST_TEXT
 
 LONGEST_PROGRAM: Final = 200_000
 """Characters that a person may send."""

@@ -83,7 +83,7 @@ def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
     fit = trial.splits[FIT]
     pool = prepare(fit.text, trial)
     actual = fit.actual[None].astype(np.float32)
-    lookup = fit_lookup(actual, fit.text.tokens, pool)
+    lookup = fit_lookup(actual, fit.text.tokens, pool, same_text=vocabulary.first_of_text)
     threshold = float(firing_thresholds(actual, pool)[0])
     firing = None if np.isnan(threshold) else threshold
     predictors: dict[str, Predict] = {

@@ -16,7 +16,7 @@ function open(address, after) {
   const changed = () => {
     document.querySelector("[data-live]")?.dispatchEvent(new CustomEvent("job:changed"));
   };
-  const kinds = ["queued", "started", "planned", "progress", "published", "waiting", "resumed", "cancelling", "cancelled", "succeeded", "failed"];
+  const kinds = ["queued", "started", "planned", "progress", "published", "left_out", "waiting", "resumed", "cancelling", "cancelled", "succeeded", "failed"];
   kinds.forEach((kind) => stream.addEventListener(kind, changed));
   stream.addEventListener("message", changed);
   return stream;

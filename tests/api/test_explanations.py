@@ -6,9 +6,9 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
+from app.store.claiming import LONGEST_TEXT
 from app.store.engine import open_session
 from app.store.migrating import upgrade
-from app.store.queries.explanation import LONGEST_TEXT
 from app.store.synthetic import fill_synthetic
 from app.store.tables import TokenSpaceTable
 from app.trials import claim

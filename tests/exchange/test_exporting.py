@@ -230,7 +230,7 @@ def test_what_is_missing_is_said(explained: Engine, tmp_path: Path) -> None:
 
 def test_pieces_cover_every_unit_once() -> None:
     sites = {"mlp.0": SiteSize(1, 7), "attn.0": SiteSize(2, 2), "mlp.1": SiteSize(3, 7)}
-    chosen = Chosen("toy", "0", sites, None, None, 0)
+    chosen = Chosen("toy", "0", sites, None, None, 0, None)
     across = list(pieces(chosen, units=5, within_sites=False))
     assert [piece.spans for piece in across] == [
         (Span("mlp.0", 0, 5),),

@@ -12,8 +12,8 @@ from app.errors import BadRequestError, NotFoundError
 from app.exchange import importing
 from app.exchange.faults import DamagedFileError, WrongModelError
 from app.exchange.importing import ImportReport, import_path
+from app.store.claiming import withdraw_explanation
 from app.store.engine import open_session
-from app.store.queries.explanation import withdraw_explanation
 from app.store.tables import ExplanationTable, ImportedFileTable
 from tests.exchange.stores import RULES
 

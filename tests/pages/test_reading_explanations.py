@@ -1,6 +1,7 @@
 """Someone reads what is claimed about a unit, and how it was tested."""
 
 import html
+import json
 import re
 from pathlib import Path
 
@@ -270,6 +271,34 @@ def test_a_unit_that_fires_negatively_is_judged_by_its_positive_tail_and_says_so
         assert page.count("This unit fires negatively") == times
     assert "fires negatively" in words_of(table_of(page)["AUROC"])
     assert "fires negatively" not in words_of(table_of(page)["simulation r"])
+
+
+@pytest.mark.parametrize("tail", ["negative", "positive"])
+def test_a_language_model_judged_the_tail_that_it_explained(
+    own_pages: TestClient, tail: str
+) -> None:
+    unit = "/m/synthetic/mlp.0/5"
+    asked = of(own_pages, unit, "language_model")
+    with own_pages.app.state.engine.begin() as connection:  # type: ignore[attr-defined]
+        connection.execute(
+            text("UPDATE unit_statistics SET skewness = -2.5 WHERE unit_index = 5"),
+        )
+        details = json.loads(
+            connection.scalar(
+                text("SELECT details FROM explanations WHERE id = :id"), {"id": asked["id"]}
+            )
+        )
+        connection.execute(
+            text("UPDATE explanations SET details = :details WHERE id = :id"),
+            {"id": asked["id"], "details": json.dumps({**details, "tail": tail})},
+        )
+    rows = table_of(own_pages.get(f"{unit}/explanations/{asked['id']}").text)
+    told = words_of(rows["detection"])
+    assert f"Judged on its {tail} tail, the one explained" in told
+    assert "tail" not in words_of(rows["simulation r"])
+    rules = of(own_pages, unit, "rules")
+    of_program = own_pages.get(f"{unit}/explanations/{rules['id']}").text
+    assert "only its positive tail is judged here" in words_of(table_of(of_program)["AUROC"])
 
 
 def test_it_is_said_how_near_the_test_documents_are(pages: TestClient) -> None:

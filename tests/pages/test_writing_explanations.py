@@ -148,9 +148,20 @@ def test_editing_makes_a_new_version_and_keeps_the_old(own_pages: TestClient) ->
 def test_an_old_version_cannot_be_edited_again(own_pages: TestClient) -> None:
     number = save(own_pages, text="First").rpartition("/")[2]
     save(own_pages, text="Second", edit=number)
-    answer = own_pages.post(HERE, data={"text": "Third", "edit": number})
+    answer = own_pages.post(HERE, data={"text": "Third & last", "edit": number})
     assert answer.status_code == 409
-    assert "replaced" in answer.text
+    assert "was replaced" in answer.text
+    assert "Third &amp; last</textarea>" in answer.text
+    assert f'name="edit" value="{number}"' in answer.text
+
+
+def test_what_was_written_stays_in_the_form_where_the_explanation_is_gone(
+    own_pages: TestClient,
+) -> None:
+    answer = own_pages.post(HERE, data={"text": "Mine", "edit": 999_999})
+    assert answer.status_code == 404
+    assert "There is no explanation 999999" in answer.text
+    assert "Mine</textarea>" in answer.text
 
 
 def test_a_program_of_another_can_be_started_from(own_pages: TestClient) -> None:
@@ -238,6 +249,11 @@ def test_while_other_programs_are_run_the_form_says_to_wait_and_pages_do_without
         ):
             assert answer.status_code == 429
             assert int(answer.headers["retry-after"]) > 0
+        for address in (f"{HERE}/try", HERE):
+            answer = pages.post(address, data={"program": PROGRAM, "text": "My & words"})
+            assert "Too much at once" in answer.text
+            assert "My &amp; words</textarea>" in answer.text
+            assert "otherwise 0.1" in answer.text
         assert pages.get(f"{HERE}/new").status_code == 200
         page = pages.get(f"{HERE}/{number}")
         assert page.status_code == 200

@@ -1,21 +1,16 @@
 """A unit's explanations: listed, read in full, written by hand, edited, withdrawn."""
 
+from threading import Thread
+
 import pytest
 from sqlalchemy import Engine
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.settings import Settings
+from app.store.claiming import Claim, create_explanation, edit_explanation, withdraw_explanation
 from app.store.engine import open_session
 from app.store.locating import locate_site
-from app.store.queries.explanation import (
-    Claim,
-    create_explanation,
-    edit_explanation,
-    explanations_of_unit,
-    get_explanation,
-    list_explanations,
-    withdraw_explanation,
-)
+from app.store.queries.explanation import explanations_of_unit, get_explanation, list_explanations
 from app.store.queries.score import list_score_summaries
 from app.store.queries.search import search_explanations
 from app.store.synthetic import fill_synthetic
@@ -185,6 +180,39 @@ def test_only_what_counts_can_be_edited_or_withdrawn(own: Engine):
     ):
         with open_session(own, commit=True) as session, pytest.raises(ConflictError):
             change(session)
+
+
+@pytest.mark.parametrize("second", ["edit", "withdraw"])
+def test_of_two_changes_at_the_same_moment_one_is_made_and_the_other_told_so(
+    own: Engine, second: str
+):
+    """The second begins while the first has not committed."""
+    first = create(own)
+    told: list[str] = []
+
+    def change() -> None:
+        try:
+            with open_session(own, commit=True) as session:
+                if second == "edit":
+                    claim = Claim("Fires at squids.")
+                    edit_explanation(session, explanation_id=first.id, claim=claim, actor="you")
+                else:
+                    withdraw_explanation(session, explanation_id=first.id, actor="you")
+        except ConflictError as error:
+            told.append(error.detail)
+
+    other = Thread(target=change)
+    with open_session(own, commit=True) as session:
+        edit_explanation(session, explanation_id=first.id, claim=Claim("Whales."), actor="me")
+        other.start()
+        other.join(1)
+        assert other.is_alive()
+    other.join(30)
+    assert len(told) == 1
+    assert "was replaced" in told[0]
+    with open_session(own) as session:
+        history = get_explanation(session, explanation_id=first.id).history
+    assert [(line.version, line.status) for line in history] == [(2, "current"), (1, "replaced")]
 
 
 def test_summaries_give_the_distribution_of_each_site_with_denominators(filled: Filled):

@@ -16,8 +16,9 @@ from app.store.migrating import (
     require_current,
     upgrade,
 )
-from app.store.tables import Base, CorpusTable, DocumentTable
+from app.store.tables import Base, CorpusTable, DocumentTable, ExplanationTable
 from app.store.tables.base import has_class
+from tests.store import rows
 from tests.store.rows import corpus
 
 
@@ -107,6 +108,32 @@ def test_remaking_a_table_keeps_the_rows_that_refer_to_it(tmp_path: Path):
             pass
     with Session(engine) as session:
         assert session.query(DocumentTable).count() == 1
+
+
+def test_versions_that_two_edits_gave_at_once_are_counted_anew(engine: Engine):
+    downgrade(engine, "2026_11_21_no_sketches")
+    with Session(engine) as session:
+        model = rows.model()
+        session.add(model)
+        session.flush()
+        session.add(rows.site(model.id))
+        session.flush()
+        for number, origin, version in (
+            (1, None, 1), (2, 1, 2), (3, 1, 3), (4, 1, 2), (5, None, 1), (6, 5, 2), (7, 5, 3),
+        ):  # fmt: skip
+            session.add(
+                ExplanationTable(
+                    id=number, model_id=1, site_id=1, unit_index=0, method="hand", author="me",
+                    status="current", origin_id=origin, version=version, created_at=rows.MOMENT,
+                    text="", details={},
+                )
+            )  # fmt: skip
+        session.commit()
+    upgrade(engine)
+    with Session(engine) as session:
+        found = session.query(ExplanationTable.id, ExplanationTable.version)
+        assert dict(map(tuple, found.all())) == {1: 1, 2: 2, 4: 3, 3: 4, 5: 1, 6: 2, 7: 3}
+    assert differences(engine) == []
 
 
 def test_several_processes_may_upgrade_at_once(blank_settings: Settings):

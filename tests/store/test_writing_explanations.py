@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, text
 
+from app.store.claiming import withdraw_explanation
 from app.store.engine import begin, open_session
-from app.store.packing import pack, pack_scores
-from app.store.queries.explanation import get_explanation, withdraw_explanation
+from app.store.packing import COLUMNS, METRICS, pack_scores, unpack_scores
+from app.store.queries.explanation import get_explanation
 from app.store.queries.search import search_explanations
 from app.store.queries.token_space import get_token_space
 from app.store.tables import ExplanationTable, ScoreTable
@@ -186,10 +187,12 @@ def test_a_token_space_is_read_as_it_was_written(ready: Engine):
 
 
 def test_scores_are_packed_in_the_order_of_the_metrics():
-    packed = np.frombuffer(pack_scores({"r2_centred": (0.5, None, 0.6)}), np.float32).reshape(10, 6)
-    assert packed[3].tolist()[:3] == pytest.approx([0.5, np.nan, 0.6], nan_ok=True)
-    assert packed[0, 0] == -np.inf
-    assert pack(packed, np.float32) == packed.tobytes()
+    data = pack_scores({"r2_centred": (0.5, None, 0.6)})
+    numbers = np.frombuffer(data, np.float32, len(METRICS) * len(COLUMNS))
+    table = numbers.reshape(len(METRICS), len(COLUMNS))
+    assert table[3].tolist()[:3] == pytest.approx([0.5, np.nan, 0.6], nan_ok=True)
+    assert table[0, 0] == -np.inf
+    np.testing.assert_array_equal(unpack_scores(data), table)
 
 
 def test_two_thousand_explanations_with_three_scores_each_are_written_in_a_second_of_processor_time(

@@ -7,8 +7,8 @@ from analysis.worker import embedding
 from analysis.worker.embedding import embed_explanations
 from app import embedding as web
 from app.settings import Settings
+from app.store.claiming import create_explanation
 from app.store.engine import open_session
-from app.store.queries.explanation import create_explanation
 from app.store.synthetic import fill_synthetic
 from app.store.tables import ExplanationVectorTable
 from app.trials.claim import make_claim
@@ -19,12 +19,13 @@ EMBEDDED = "SELECT count(*) FROM explanations WHERE search_key IS NOT NULL AND m
 class Encoder:
     """As many directions as there are lengths of texts."""
 
-    def __init__(self) -> None:
+    def __init__(self, n_dims: int = 64) -> None:
+        self.n_dims = n_dims
         self.asked: list[str] = []
 
     def encode(self, texts: list[str]) -> np.ndarray:
         self.asked += texts
-        return np.eye(64, dtype=np.float32)[[len(one) % 64 for one in texts]]
+        return np.eye(self.n_dims, dtype=np.float32)[[len(one) % 64 for one in texts]]
 
 
 def fill(engine: Engine, settings: Settings, monkeypatch) -> Encoder:
@@ -56,6 +57,16 @@ def test_all_that_can_be_found_is_embedded_once(engine, settings, monkeypatch, t
     assert counted(engine, "SELECT count(*) FROM explanation_vectors") == there
     assert embed_explanations(engine, folder=tmp_path) == 0
     assert len(encoder.asked) == there
+
+
+def test_with_a_model_that_makes_longer_vectors_all_are_embedded_anew(
+    engine, settings, monkeypatch, tmp_path
+):
+    fill(engine, settings, monkeypatch)
+    there = embed_explanations(engine, folder=tmp_path)
+    monkeypatch.setattr(embedding, "load_encoder", lambda _: Encoder(128))
+    assert embed_explanations(engine, folder=tmp_path) == there
+    assert counted(engine, "SELECT min(length(vector)) FROM explanation_vectors") == 2 * 128
 
 
 def test_who_is_stopped_goes_on_later(engine, settings, monkeypatch, tmp_path):

@@ -131,7 +131,10 @@ def explain_unit(
     if "simulation" in choices.judges:
         line, asked = _line(assistant, found.text, unit, choices, highest_of(shown))
     lookup = fit_lookup(
-        unit.activations[FIT][None], unit.texts.fit.windows.tokens, unit.texts.fit.pool
+        unit.activations[FIT][None],
+        unit.texts.fit.windows.tokens,
+        unit.texts.fit.pool,
+        same_text=unit.texts.vocabulary.first_of_text,
     )
     judging_ = _Judging(assistant, found.text, unit, choices, lookup, line)
     splits = {split: judging_.on(split) for split in unit.texts.tested} if choices.judges else {}

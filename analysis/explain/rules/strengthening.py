@@ -26,8 +26,9 @@ LISTED_SHARE = 2 / 3
 """Of the tokens that a program may list, so many are for the pool; the rest is for exemplars."""
 SHRINKAGES = (2.0, 6.0)
 """Of a token's mean, in occurrences: the token itself, the one before."""
-LEAST_GAIN = 0.0015
-"""Share of the squared error that a token must explain."""
+LEAST_GAIN = 0.0005
+"""Share of the squared error that a token must explain, where each occurrence is predicted from the
+others: exemplars were chosen for their peaks, so a token that peaked once tells nothing."""
 MOST_TOKENS = 60
 """Per slot."""
 BANDS = 3
@@ -35,7 +36,7 @@ BANDS = 3
 NARROWEST = 0.3
 """Levels that differ by less than a third share a rule."""
 LEVEL_SHRINKAGE = 5.0
-WORSE = 0.02
+WORSE = 0.005
 """r on calibration that may be lost: it has few of the tokens that are gained."""
 
 
@@ -133,6 +134,10 @@ def _with_bands(
     predicates += added
     held = np.vstack([held, np.concatenate([text.held(added) for text in texts], axis=1)])
     base, levels = set_levels(held, actual, [LEVEL_SHRINKAGE])[0]
+    # With all levels set together, some of the new rules have nothing left to say.
+    idle = levels**2 * (held**2).sum(1) < LEAST_GAIN * float(rest @ rest)
+    idle[: len(program.rules)] = False
+    levels[idle] = 0
     rules = [
         Rule(predicate, as_written(float(level)))
         for predicate, level in zip(predicates, _within(levels, most_rules), strict=True)
@@ -158,8 +163,9 @@ def _bands(rest: Float32[ndarray, " position"], texts: list[_Text]) -> Iterator[
         tokens = np.concatenate([text.tokens(back) for text in texts])
         ids, at = np.unique(tokens, return_inverse=True)
         sums, counts = np.bincount(at, weights=rest), np.bincount(at)
+        squares = np.bincount(at, weights=rest.astype(np.float64) ** 2)
         means = sums / (counts + shrinkage)
-        gains = means * (2 * sums - means * counts)
+        gains = _gains_from_others(sums, squares, counts, shrinkage)
         gains[ids < 0] = 0
         chosen = np.flatnonzero(gains > LEAST_GAIN * total)
         chosen = chosen[np.argsort(-gains[chosen], kind="stable")][:MOST_TOKENS]
@@ -172,6 +178,18 @@ def _bands(rest: Float32[ndarray, " position"], texts: list[_Text]) -> Iterator[
             for part in _by_level(side, np.abs(means)):
                 names = dict.fromkeys(vocabulary[token] for token in ids[part].tolist())
                 yield _Band(back, tuple(names), rises, float(gains[part].sum()))
+
+
+def _gains_from_others(
+    sums: Float64[ndarray, " token"],
+    squares: Float64[ndarray, " token"],
+    counts: Int64[ndarray, " token"],
+    shrinkage: float,
+) -> Float64[ndarray, " token"]:
+    """Squared error saved where each occurrence e is predicted by the shrunk mean m of the others:
+    Σ 2em − m², with m = (Σ − e)/(n − 1 + λ)."""
+    others = counts - 1 + shrinkage
+    return 2 * (sums**2 - squares) / others - ((counts - 2) * sums**2 + squares) / others**2
 
 
 def _by_level(

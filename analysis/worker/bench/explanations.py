@@ -207,7 +207,12 @@ def _or_nan(value: float | None) -> float:
 def _references(
     texts: Texts, activations: dict[str, Float32[ndarray, "unit window pos"]]
 ) -> dict[str, list[float]]:
-    whole = fit_lookup(activations["fit"], texts.fit.windows.tokens, texts.fit.pool)
+    whole = fit_lookup(
+        activations["fit"],
+        texts.fit.windows.tokens,
+        texts.fit.pool,
+        same_text=texts.vocabulary.first_of_text,
+    )
     test = texts.tested["test"]
     actual = activations["test"][:, test.counted]
     found = {}

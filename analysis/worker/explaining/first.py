@@ -12,7 +12,6 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from analysis.corpora.windows import Windows
-from analysis.errors import AnalysisError
 from analysis.models.subject import SubjectModel
 from analysis.sweep.plan import Plan
 from analysis.sweep.pool import pool_file
@@ -21,12 +20,11 @@ from analysis.worker.explaining.job import (
     METHOD,
     METHOD_VERSION,
     NOT_TESTED,
-    command_of,
     explain_chunks,
-    parameters_of,
     stored_space,
 )
 from analysis.worker.explaining.order import chunks_of
+from analysis.worker.explaining.repeating import command_of, parameters_of
 from analysis.worker.explaining.sources import PoolFile, first_of_groups
 from analysis.worker.explaining.work import Asked, Explaining, Sources, vocabulary_with
 from analysis.worker.provenance import begin_run
@@ -65,8 +63,12 @@ class FirstExplanations:
         self.done = True
         try:
             self._explain()
-        except AnalysisError as error:
-            log.warning("no first explanations", run=self.run_id, reason=str(error))
+        except Exception as error:
+            # An extra may not end what it is an extra of, and every try would run into it again.
+            # Interruptions are no `Exception`: cancelling and stopping pass.
+            log.exception("no first explanations", run=self.run_id)
+            told = {"what": "first explanations", "reason": _reason(error)}
+            self.context.event("left_out", told)
 
     def _explain(self) -> None:
         request = request_of(self.context.request, self.run_id)
@@ -120,6 +122,12 @@ class FirstExplanations:
             for split in self.plan.splits
             if split.n_pool
         }
+
+
+def _reason(error: Exception) -> str:
+    """As anybody may read it."""
+    public = getattr(error, "public", None)
+    return public if isinstance(public, str) else f"{type(error).__name__}: {error}"
 
 
 def request_of(request: SweepRequest, run_id: int) -> ExplainRequest:

@@ -5,7 +5,7 @@ job that was killed ends with the same rows.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,24 +23,26 @@ from analysis.worker.context import JobContext
 from analysis.worker.embedding import embed_explanations
 from analysis.worker.explaining.assisting import assisting, check_assistant
 from analysis.worker.explaining.order import Chunk, chunks_of
+from analysis.worker.explaining.outputs import METHOD as OUTPUT
+from analysis.worker.explaining.outputs import NoOutput, OutputRun, OutputsOf
+from analysis.worker.explaining.repeating import command_of, parameters_of
 from analysis.worker.explaining.sources import first_of_groups, stored_pools
-from analysis.worker.explaining.summarising import summarise
+from analysis.worker.explaining.summarising import is_behind, summarise
 from analysis.worker.explaining.work import (
     Asked,
     Explaining,
     Sources,
-    output_run_of,
     vocabulary_with,
 )
 from analysis.worker.following import begin_following
 from analysis.worker.jobs import JobKind
-from analysis.worker.provenance import command, end_run
+from analysis.worker.provenance import end_run
 from analysis.worker.subjects import load_subject, model_row, sweep_row
 from analysis.worker.sweeping.preparing import windows_file
 from app.errors import BadRequestError, NotFoundError
 from app.store.queries.model import vocabulary_of
 from app.store.queries.token_space import get_token_space
-from app.store.requests import AssistantOptions, ExplainRequest
+from app.store.requests import ExplainRequest
 from app.store.search.units import index_units
 from app.store.tables import ModelTable, RunTable, SiteTable, WindowSetTable
 from app.store.writing_explanations import write_token_space
@@ -74,13 +76,14 @@ def run(context: JobContext[ExplainRequest]) -> dict[str, Any]:
         parameters=parameters_of(request),
         command=command_of(request),
     )
+    outputs = OutputsOf(
+        sweep.id,
+        model.name,
+        gated=bool(model.facts.get("gated")),
+        texts=model.facts.get("output_texts") or sources.vocabulary.texts,
+    )
     with Session(context.engine) as session:
-        output = output_run_of(
-            session,
-            sweep.id,
-            gated=bool(model.facts.get("gated")),
-            texts=model.facts.get("output_texts") or sources.vocabulary.texts,
-        )
+        output = outputs.look(session)
     asked = Asked(
         run_id=run_id,
         sweep_id=sweep.id,
@@ -92,22 +95,27 @@ def run(context: JobContext[ExplainRequest]) -> dict[str, Any]:
         seed=request.seed,
         picked=request.units is not None,
     )
-    for site in sites if output is not None else ():
-        context.check_cancelled()
-        context.progress(0, None, "units", f"making the tokens of {site.name} searchable")
-        context.write(partial(_index, sweep.id, site.id))
+    _index_all(context, sweep.id, sites)
     splits = [split for split in next(iter(sources.pools.values())) if split not in NOT_TESTED]
     with assisting(context, endpoint, asked) as assistant:
-        explaining = Explaining(context, asked, sources, output, assistant)
+        explaining = Explaining(context, asked, sources, _or_none(output), assistant)
         outcome = explain_chunks(context, explaining, chunks, splits)
+        if OUTPUT in asked.methods and isinstance(output, NoOutput):
+            output = outputs.wait(context)
+            explaining.output = _or_none(output)
+            if explaining.output is not None:
+                _add_outputs(context, explaining, chunks)
+                _index_all(context, sweep.id, sites)
+                _tell_end(context, outcome)
         spent = {} if assistant is None else {"assistant": assistant.told}
     embed_explanations(context.engine, go_on=partial(_go_on_embedding, context))
     stopped = {} if outcome.stopped is None else {"stopped": outcome.stopped}
-    measured = {
-        "units": outcome.units, "seconds": round(outcome.seconds, 3), **stopped, **spent
-    }  # fmt: skip
+    told = {"units": outcome.units, **stopped, **spent}
+    if OUTPUT in asked.methods and isinstance(output, NoOutput):
+        told["not_done"] = {OUTPUT: output.reason}
+    measured = {**told, "seconds": round(outcome.seconds, 3)}
     context.write(lambda session: end_run(session, run_id, "finished", measured))
-    return {"run_id": run_id, "units": outcome.units, **stopped, **spent}
+    return {"run_id": run_id, **told}
 
 
 NOT_TESTED = ("fit", "calibration")
@@ -117,6 +125,7 @@ NOT_TESTED = ("fit", "calibration")
 class Outcome:
     units: int
     """Of chunks that are done with every method."""
+    total: int
     seconds: float
     stopped: str | None
     """`budget`: there was no more to spend; None: all is done."""
@@ -130,6 +139,7 @@ def explain_chunks(
 ) -> Outcome:
     """Explains what is not stored yet, with summaries after every round."""
     started = time.perf_counter()
+    _catch_up(context, explaining.asked, splits)
     total, done, stopped = sum(len(chunk.units) for chunk in chunks), 0, None
     for number, chunk in enumerate(chunks):
         context.check_cancelled()
@@ -144,20 +154,35 @@ def explain_chunks(
             stopped = "budget"
         is_last = number + 1 == len(chunks) or chunks[number + 1].round != chunk.round
         if is_new and (is_last or stopped) and not explaining.asked.picked:
-            context.write(
-                lambda session: summarise(
-                    session.connection(),
-                    run_id=explaining.asked.run_id,
-                    splits=splits,
-                    seed=explaining.asked.seed,
-                )
-            )
+            _summarise(context, explaining.asked, splits)
             context.event("published", {"units": done})
         if stopped:
             break
-    said = "explained" if stopped is None else "ended: the next call could exceed the budget"
-    context.progress(done, total, "units", said)
-    return Outcome(done, time.perf_counter() - started, stopped)
+    outcome = Outcome(done, total, time.perf_counter() - started, stopped)
+    _tell_end(context, outcome)
+    return outcome
+
+
+def _catch_up(context: JobContext[Any], asked: Asked, splits: list[str]) -> None:
+    """Chunks that are stored are not done again, so nobody else would summarise them."""
+    with Session(context.engine) as session:
+        behind = not asked.picked and is_behind(session.connection(), run_id=asked.run_id)
+    if behind:
+        _summarise(context, asked, splits)
+
+
+def _summarise(context: JobContext[Any], asked: Asked, splits: list[str]) -> None:
+    context.write(
+        lambda session: summarise(
+            session.connection(), run_id=asked.run_id, splits=splits, seed=asked.seed
+        )
+    )
+
+
+def _tell_end(context: JobContext[Any], outcome: Outcome) -> None:
+    in_full = outcome.stopped is None
+    said = "explained" if in_full else "ended: the next call could exceed the budget"
+    context.progress(outcome.units, outcome.total, "units", said)
 
 
 def _tell(context: JobContext[Any], before: int, total: int, done: int) -> None:
@@ -171,57 +196,33 @@ def _go_on_embedding(context: JobContext[ExplainRequest], done: int) -> bool:
     return True
 
 
+def _or_none(output: OutputRun | NoOutput) -> OutputRun | None:
+    return output if isinstance(output, OutputRun) else None
+
+
+def _add_outputs(context: JobContext[Any], explaining: Explaining, chunks: list[Chunk]) -> None:
+    """Where they came while programs were looked for."""
+    total, done = sum(len(chunk.units) for chunk in chunks), 0
+    for chunk in chunks:
+        context.check_cancelled()
+        context.progress(done, total, "units", "putting output sides in words")
+        explaining.add_outputs(chunk)
+        done += len(chunk.units)
+
+
+def _index_all(context: JobContext[Any], sweep_id: int, sites: Sequence[SiteTable]) -> None:
+    """By where units peak, and by what they promote where that is computed."""
+    for site in sites:
+        context.check_cancelled()
+        context.progress(0, None, "units", f"making the tokens of {site.name} searchable")
+        context.write(partial(_index, sweep_id, site.id))
+
+
 def _index(run_id: int, site_id: int, session: Session) -> None:
     index_units(session.connection(), run_id=run_id, site_id=site_id)
 
 
-def command_of(request: ExplainRequest) -> str:
-    """The command that runs it again."""
-    options: dict[str, object] = {"model": request.model, "run-id": request.run_id}
-    if request.site is not None:
-        options["site"] = request.site
-    if request.units is not None:
-        options["unit"] = request.units
-    if request.sample is not None:
-        options["sample"] = request.sample
-    options["method"] = list(request.methods)
-    options |= {
-        "most-rules": request.most_rules,
-        "most-listed": request.most_listed,
-        "seed": request.seed,
-    }
-    if request.assistant is not None:
-        options |= _assistant_options(request.assistant)
-    return command("explain", options)
-
-
-def _assistant_options(assistant: AssistantOptions) -> dict[str, object]:
-    """As the command line calls them."""
-    options = {
-        "assistant": assistant.model,
-        "candidates": assistant.candidates,
-        "judge": list(assistant.judges),
-        "judge-model": assistant.judge_model,
-        "windows": assistant.windows,
-        "budget": assistant.budget,
-        "token-budget": assistant.token_budget,
-        "dollars-in": assistant.dollars_per_million_in or None,
-        "dollars-out": assistant.dollars_per_million_out or None,
-        "concurrency": assistant.concurrency,
-    }
-    return {name: value for name, value in options.items() if value is not None}
-
-
 KIND = JobKind("explain", ExplainRequest, run)
-
-
-def parameters_of(request: ExplainRequest) -> dict[str, Any]:
-    return request.model_dump(
-        include={
-            "site", "units", "sample", "methods", "most_rules", "most_listed", "assistant", "seed",
-        },
-        exclude_none=True,
-    )  # fmt: skip
 
 
 def _chunks(request: ExplainRequest, sites: Any) -> list[Chunk]:  # noqa: ANN401 - rows of sites

@@ -5,8 +5,10 @@ all sites: first a few of each site, then more, then all; so the first minute sh
 numbers of a half-finished run are of randomly chosen units.
 """
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 
@@ -14,6 +16,8 @@ ROUNDS = (8, 24, 64)
 """Units of each site in the first rounds."""
 LATER = 128
 """Units of a chunk after that."""
+MANY = 16
+"""Units that somebody picked of one site: fewer may be alike."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,21 @@ def chunks_of(
             rounds.setdefault(turn, []).append(Chunk(turn, site, part))
             start, turn = end, turn + 1
     return [chunk for turn in sorted(rounds) for chunk in rounds[turn]]
+
+
+def with_foils(chunk: Chunk, n_units: int, *, seed: int, picked: bool) -> list[int]:
+    """The units of the chunk, each followed by another of the site where its neighbours would be no
+    random sample: what the next unit's explanation is worth is the shuffled baseline.
+
+    Foils are explained and not stored. Of many picked units the neighbours are random enough.
+    """
+    units = list(chunk.units)
+    if len(units) >= (MANY if picked else 2):
+        return units
+    others = np.setdiff1d(np.arange(n_units), units)
+    number = zlib.crc32(chunk.site.encode())
+    foils = np.random.default_rng((seed, number, 2)).permutation(others)[: len(units)].tolist()
+    return [one for pair in zip_longest(units, foils) for one in pair if one is not None]
 
 
 def _sampled(

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, select
 
 from analysis.score.multiplicity import q_values
 from analysis.worker.explaining.rows import JUDGE
 from app.store.packing import COLUMNS, pack, unpack_scores
-from app.store.tables import ExplanationTable, ScoreTable
+from app.store.tables import ExplanationTable, ScoreSummaryTable, ScoreTable
 from app.store.writing_explanations import SummaryRow, write_score_summaries
 
 FALSE_DISCOVERY_RATE = 0.05
@@ -45,6 +45,30 @@ def summarise(connection: Connection, *, run_id: int, splits: Sequence[str], see
                 write_score_summaries(
                     connection, run_id=run_id, rows=_rows(units, method, split, seed)
                 )
+
+
+def is_behind(connection: Connection, *, run_id: int) -> bool:
+    """Whether units are stored that the run's summaries do not count: so it is after an attempt
+    that ended between the two."""
+    explained, told = ExplanationTable, ScoreSummaryTable
+    stored = connection.execute(
+        select(explained.method, func.count())
+        .where(
+            explained.run_id == run_id,
+            explained.version == 1,
+            explained.method.in_(list(JUDGED_BY)),
+        )
+        .group_by(explained.method)
+    )
+    counted = connection.execute(
+        select(told.method, func.sum(told.n_units))
+        .where(told.run_id == run_id)
+        .group_by(told.method, told.split)
+    )
+    each: defaultdict[str, set[int]] = defaultdict(set)
+    for method, n in counted:
+        each[method].add(int(n))
+    return any(each[method] != {n} for method, n in stored)
 
 
 def _units(

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis.corpora.windows import Windows
-from analysis.explain.output_words import Moved, in_words
 from analysis.explain.texts import Texts, prepare_texts
 from analysis.explain.units import explain_units
 from analysis.programs.token_space import TokenSpace
@@ -22,8 +21,10 @@ from analysis.score.division import FIT
 from analysis.worker.context import JobContext
 from analysis.worker.explaining.assisting import METHOD as LANGUAGE_MODEL
 from analysis.worker.explaining.assisting import Assisting
-from analysis.worker.explaining.order import Chunk
-from analysis.worker.explaining.rows import lookup_row, output_row, rules_row
+from analysis.worker.explaining.order import Chunk, with_foils
+from analysis.worker.explaining.outputs import METHOD as OUTPUT
+from analysis.worker.explaining.outputs import OutputRun, output_rows
+from analysis.worker.explaining.rows import lookup_row, rules_row
 from analysis.worker.explaining.sources import (
     PoolFile,
     Pools,
@@ -33,8 +34,7 @@ from analysis.worker.explaining.sources import (
     read_units,
 )
 from app.store.engine import open_session
-from app.store.packing import unpack
-from app.store.tables import ExplanationTable, OutputSideTable, RunTable
+from app.store.tables import ExplanationTable
 from app.store.writing_explanations import ExplanationRow, write_explanations
 
 PROGRAMS = ("rules", "lookup")
@@ -67,16 +67,6 @@ class Sources:
     counted_from: int
 
 
-@dataclass(frozen=True)
-class OutputRun:
-    """The output sides of the sweep, where they are computed already."""
-
-    run_id: int
-    chance: float | None
-    gated: bool
-    texts: Sequence[str]
-
-
 class Explaining:
     def __init__(
         self,
@@ -89,44 +79,70 @@ class Explaining:
         self.asked = asked
         self.tell: Callable[[int], None] = lambda _: None
         """Called with how many units of the present chunk are done, where that takes long."""
-        self._context, self._sources, self._output = context, sources, output
+        self.output = output
+        """None: not computed yet, or never."""
+        self._context, self._sources = context, sources
         self._assistant = assistant
         self._texts: Texts | None = None
 
     @property
     def methods(self) -> tuple[str, ...]:
         """Those that can be done now."""
-        there = {"output": self._output is not None, LANGUAGE_MODEL: self._assistant is not None}
+        there = {OUTPUT: self.output is not None, LANGUAGE_MODEL: self._assistant is not None}
         return tuple(method for method in self.asked.methods if there.get(method, True))
 
-    def is_done(self, chunk: Chunk) -> bool:
-        """Whether the last unit of the chunk is stored: a chunk is stored as a whole."""
+    def missing(self, chunk: Chunk) -> tuple[str, ...]:
+        """Methods that can be done of the chunk now and are not stored of its last unit: each
+        method is stored of a chunk in order, and most of a chunk as a whole."""
         table = ExplanationTable
+        site_id = self.asked.site_ids[chunk.site]
         with open_session(self._context.engine) as session:
-            stored = session.scalar(
-                select(func.count(table.method.distinct())).where(
-                    table.run_id == self.asked.run_id,
-                    table.site_id == self.asked.site_ids[chunk.site],
-                    table.unit_index == chunk.units[-1],
-                    table.version == 1,
+            stored = set(
+                session.scalars(
+                    select(table.method)
+                    .distinct()
+                    .where(
+                        table.run_id == self.asked.run_id,
+                        table.site_id == site_id,
+                        table.unit_index == chunk.units[-1],
+                        table.version == 1,
+                    )
                 )
             )
-        return bool(stored is not None and stored >= len(self.methods))
+        if self.output is not None and site_id not in self.output.site_ids:
+            stored.add(OUTPUT)
+        return tuple(method for method in self.methods if method not in stored)
+
+    def is_done(self, chunk: Chunk) -> bool:
+        return not self.missing(chunk)
 
     def explain(self, chunk: Chunk) -> None:
+        """Stores what is missing of the chunk."""
+        missing = self.missing(chunk)
         rows: dict[str, list[ExplanationRow]] = {}
-        if any(method in self.methods for method in PROGRAMS):
+        if any(method in missing for method in PROGRAMS):
             rows |= self._programs(chunk)
-        site_id = self.asked.site_ids[chunk.site]
-        if self._output is not None and "output" in self.methods:
-            rows["output"] = self._outputs(site_id, chunk.units, self._output)
+        self._store(chunk, rows | self._outputs(chunk, missing))
+        if self._assistant is not None:
+            self._assistant.explain(chunk, self._prepared(), self._sources, self.tell)
 
+    def add_outputs(self, chunk: Chunk) -> None:
+        """Stores the output sides of the chunk, where they are missing, and nothing else."""
+        self._store(chunk, self._outputs(chunk, self.missing(chunk)))
+
+    def _outputs(self, chunk: Chunk, missing: Sequence[str]) -> dict[str, list[ExplanationRow]]:
+        if self.output is None or OUTPUT not in missing:
+            return {}
+        site_id = self.asked.site_ids[chunk.site]
+        return {OUTPUT: output_rows(self._context.engine, self.output, site_id, chunk.units)}
+
+    def _store(self, chunk: Chunk, rows: Mapping[str, list[ExplanationRow]]) -> None:
         def write(session: Session) -> None:
             for method, found in rows.items():
                 write_explanations(
                     session.connection(),
                     model_id=self.asked.model_id,
-                    site_id=site_id,
+                    site_id=self.asked.site_ids[chunk.site],
                     run_id=self.asked.run_id,
                     sweep_id=self.asked.sweep_id,
                     method=method,
@@ -134,19 +150,19 @@ class Explaining:
                     rows=found,
                 )
 
-        self._context.write(write)
-        if self._assistant is not None:
-            self._assistant.explain(chunk, self._prepared(), self._sources, self.tell)
+        if rows:
+            self._context.write(write)
 
     def _programs(self, chunk: Chunk) -> dict[str, list[ExplanationRow]]:
         texts = self._prepared()
         sources, asked = self._sources, self.asked
         pools: Mapping[str, PoolFile] = sources.pools[chunk.site]
+        units = with_foils(chunk, pools[FIT].shape[0], seed=asked.seed, picked=asked.picked)
         with open_session(self._context.engine) as session:
             where: dict[str, Any] = {
                 "run_id": asked.sweep_id,
                 "site_id": asked.site_ids[chunk.site],
-                "units": chunk.units,
+                "units": units,
                 "windows": sources.windows,
                 "first_of_group": sources.first_of_group,
             }
@@ -154,7 +170,7 @@ class Explaining:
             exemplars = read_exemplars(session, split=FIT, but=pools[FIT].numbers, **where)
         found = explain_units(
             texts,
-            read_units(pools, chunk.units),
+            read_units(pools, units),
             tops,
             exemplars=exemplars,
             most_rules=asked.most_rules,
@@ -167,7 +183,11 @@ class Explaining:
             "lookup": lookup_row,
         }
         return {
-            method: [make(u, f, n_vocab) for u, f in zip(chunk.units, found, strict=True)]
+            method: [
+                make(unit, one, n_vocab)
+                for unit, one in zip(units, found, strict=True)
+                if unit in chunk.units
+            ]
             for method, make in made.items()
             if method in asked.methods
         }
@@ -183,46 +203,6 @@ class Explaining:
                 seed=self.asked.seed,
             )
         return self._texts
-
-    def _outputs(
-        self, site_id: int, units: Sequence[int], output: OutputRun
-    ) -> list[ExplanationRow]:
-        table = OutputSideTable
-        with open_session(self._context.engine) as session:
-            stored = session.execute(
-                select(table.unit_index, table.tokens, table.z_scores).where(
-                    table.run_id == output.run_id,
-                    table.site_id == site_id,
-                    table.unit_index.in_(list(units)),
-                )
-            ).all()
-        rows = []
-        for unit, tokens, z_scores in stored:
-            ids, z = unpack(tokens, "u4").tolist(), unpack(z_scores, "f4").tolist()
-            n = len(ids) // 4  # by logit twice, then by z-score twice
-            moved = [Moved(output.texts[token], value) for token, value in zip(ids, z, strict=True)]
-            promoted, suppressed = moved[2 * n : 3 * n], moved[3 * n :]
-            text = in_words(promoted, suppressed, chance=output.chance, gated=output.gated)
-            rows.append(output_row(unit, text))
-        return rows
-
-
-def output_run_of(
-    session: Session, sweep_id: int, *, gated: bool, texts: Sequence[str]
-) -> OutputRun | None:
-    """The newest finished output side of the sweep."""
-    run = session.scalars(
-        select(RunTable)
-        .where(
-            RunTable.of_run_id == sweep_id, RunTable.kind == "output", RunTable.status == "finished"
-        )
-        .order_by(RunTable.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if run is None or "not_computed" in run.parameters:
-        return None
-    chance = run.parameters.get("chance")
-    return OutputRun(run.id, None if chance is None else chance["high"], gated, texts)
 
 
 def vocabulary_with(texts: Sequence[str], vectors: Any) -> Vocabulary:  # noqa: ANN401 - int8 array

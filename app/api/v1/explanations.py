@@ -27,6 +27,7 @@ from app.dependencies import (
     StoreWriter,
     WriteSession,
 )
+from app.store import claiming
 from app.store.queries import explanation as explanations
 from app.store.queries import score, version
 from app.store.views.base import Page
@@ -111,7 +112,7 @@ def edit_explanation(
             check=deadline,
         )
     with writer.session() as session:
-        view = explanations.edit_explanation(
+        view = claiming.edit_explanation(
             session, explanation_id=explanation_id, claim=claim, actor=actor.name
         )
     response.headers["Location"] = f"/api/v1/explanations/{view.id}"
@@ -130,7 +131,7 @@ def withdraw_explanation(
     body: Annotated[WithdrawBody | None, Body(description="Why, where that is to be kept.")] = None,
 ) -> ExplanationView:
     """Nobody claims it any longer: it leaves lists and search, and stays to be read."""
-    return explanations.withdraw_explanation(
+    return claiming.withdraw_explanation(
         session,
         explanation_id=explanation_id,
         actor=actor.name,

@@ -24,6 +24,7 @@ from app.dependencies import (
     ReadSession,
     StoreWriter,
 )
+from app.store import claiming
 from app.store.queries import explanation as explanations
 from app.store.views.base import Page
 from app.store.views.explanation import ExplanationLine, ExplanationView
@@ -98,7 +99,7 @@ def create_explanation(
             check=deadline,
         )
     with writer.session() as session:
-        view = explanations.create_explanation(
+        view = claiming.create_explanation(
             session, model=model, site=site, index=index, claim=claim, actor=actor.name
         )
     response.headers["Location"] = f"/api/v1/explanations/{view.id}"

@@ -7,19 +7,28 @@ from sqlalchemy import Row, Subquery, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.store.locating import locate, locate_site
+from app.store.queries.later_run import NEWEST
 from app.store.queries.score import ROW
 from app.store.reading_scores import headline_views
 from app.store.tables import ExplanationTable, ScoreTable, SiteTable
 from app.store.views.explanation import CLAIMS, ClaimLine
+from app.store.views.score import IMPORTED
 
 Explanations, Scores = ExplanationTable, ScoreTable
+TESTED_HERE = (
+    (Scores.explanation_id == Explanations.id)
+    & (Scores.split == "test")
+    & Scores.judge.not_like(f"{IMPORTED}%")
+)
+"""What an import says of itself makes no claim the best."""
 OF_UNITS = (
     select(Explanations.id, Explanations.unit_index, Explanations.method, Explanations.text, *ROW)
-    .outerjoin(Scores, (Scores.explanation_id == Explanations.id) & (Scores.split == "test"))
+    .outerjoin(Scores, TESTED_HERE)
     .where(
         Explanations.site_id == bindparam("site_id"),
         Explanations.unit_index.in_(bindparam("indices", expanding=True)),
         Explanations.status == "current",
+        NEWEST,
         Explanations.method.in_(CLAIMS),
     )
     .order_by(Explanations.id)
@@ -30,12 +39,13 @@ OF_ANY = (
         Explanations.id, Explanations.site_id, Explanations.unit_index, Explanations.method,
         Explanations.text, *ROW,
     )
-    .outerjoin(Scores, (Scores.explanation_id == Explanations.id) & (Scores.split == "test"))
+    .outerjoin(Scores, TESTED_HERE)
     .where(
         tuple_(Explanations.site_id, Explanations.unit_index).in_(
             bindparam("units", expanding=True)
         ),
         Explanations.status == "current",
+        NEWEST,
         Explanations.method.in_(CLAIMS),
     )
     .order_by(Explanations.id)
@@ -56,7 +66,14 @@ def best_claims(
         return {}
     place = locate_site(session, model=model, site=site, run_id=run_id)
     best: dict[int, Row[*tuple[Any, ...]]] = {}
-    rows = session.execute(OF_UNITS, {"site_id": place.site_id, "indices": list(indices)})
+    rows = session.execute(
+        OF_UNITS,
+        {
+            "site_id": place.site_id,
+            "sweep_id": place.run_id,
+            "indices": list(indices),
+        },
+    )
     for row in rows:
         before = best.get(row.unit_index)
         if before is None or _rank(row) >= _rank(before):
@@ -77,7 +94,7 @@ def best_claims_of(
     names = {row.id: row.name for row in session.execute(sites)}
     ids = {name: site_id for site_id, name in names.items()}
     wanted = [(ids[site], index) for site, index in units if site in ids]
-    rows = session.execute(OF_ANY, {"units": wanted}) if wanted else ()
+    rows = session.execute(OF_ANY, {"units": wanted, "sweep_id": subject.run_id}) if wanted else ()
     best: dict[tuple[str, int], Row[*tuple[Any, ...]]] = {}
     for row in rows:
         unit = (names[row.site_id], row.unit_index)
@@ -86,19 +103,21 @@ def best_claims_of(
     return {unit: _line(row) for unit, row in best.items()}
 
 
-def best_r(site_id: int) -> Subquery:
+def best_r(site_id: int, sweep_id: int) -> Subquery:
     """unit_index and r: the highest on test of each unit's current claims; undefined ones and units
     without claims are left out."""
     return (
         select(Explanations.unit_index, func.max(Scores.r).label("r"))
-        .join(Scores, (Scores.explanation_id == Explanations.id) & (Scores.split == "test"))
+        .join(Scores, TESTED_HERE)
         .where(
             Explanations.site_id == site_id,
             Explanations.status == "current",
+            NEWEST,
             Explanations.method.in_(CLAIMS),
             Scores.r.is_not(None),
         )
         .group_by(Explanations.unit_index)
+        .params(sweep_id=sweep_id)
         .subquery()
     )
 

@@ -1,27 +1,22 @@
-"""Explanations: a unit's list, one in full with scores and history; written, edited, withdrawn."""
+"""Explanations as they are read: a unit's list, and one in full with scores and history."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Any, Final
 
-import numpy as np
-import structlog
-from numpy.typing import NDArray
-from sqlalchemy import Row, bindparam, case, func, insert, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, bindparam, case, select
+from sqlalchemy.orm import Session
 
-from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.errors import NotFoundError
 from app.store.fetching import fetch
 from app.store.locating import Place, check_index, locate_site
 from app.store.paging import check_limit, is_integer, read_cursor, write_cursor
 from app.store.queries.held_out import held_out
+from app.store.queries.later_run import NEWEST, explained_again
 from app.store.queries.model import check_choice
 from app.store.queries.score import METHODS, OF_EXPLANATIONS, ROW, scores_of
 from app.store.queries.version import versions_of
 from app.store.reading_scores import headline_views
-from app.store.search.vectors import write_vectors
 from app.store.tables import (
     ExplanationTable,
     ModelTable,
@@ -32,13 +27,8 @@ from app.store.tables import (
 )
 from app.store.views.base import Page
 from app.store.views.explanation import ExplanationLine, ExplanationView
-from app.store.writing import insert_rows
-from app.store.writing_explanations import SCORED, SCORES, ScoreRow, place_in_search, storable
-
-log = structlog.get_logger("patchclamp.store")
 
 STATUSES: Final = ("current", "replaced", "withdrawn", "failed")
-LONGEST_TEXT: Final = 20_000
 SORT: Final = "explanations"
 Explanations, Scores, Statistics = ExplanationTable, ScoreTable, UnitStatisticsTable
 ORDER: Final = (
@@ -51,6 +41,7 @@ LINE: Final = (
     Explanations.n_rules, Explanations.n_listed, Explanations.run_id, Explanations.sweep_id,
     Explanations.created_at, Explanations.origin_id, Explanations.text,
     Explanations.program.is_not(None).label("has_program"),
+    explained_again().label("explained_again"),
 )  # fmt: skip
 OF_UNIT = (
     select(*LINE, *ROW)
@@ -59,15 +50,17 @@ OF_UNIT = (
         Explanations.site_id == bindparam("site_id"),
         Explanations.unit_index == bindparam("unit_index"),
         Explanations.status.in_(("current", "failed")),
+        NEWEST,
     )
     .order_by(*ORDER, Explanations.id.desc())
     .limit(400)
 )
 """The short list of a page: at most so many rows of scores."""
 FULL = (
-    select(*LINE, Explanations.details, Explanations.program, Explanations.search_key,
-           ModelTable.name.label("model"), ModelTable.facts, SiteTable.name.label("site"),
-           RunTable.corpus_id, Statistics.skewness, Statistics.minimum)
+    select(*LINE, Explanations.model_id, Explanations.details, Explanations.program,
+           Explanations.search_key, ModelTable.name.label("model"), ModelTable.facts,
+           SiteTable.name.label("site"), RunTable.corpus_id, Statistics.skewness,
+           Statistics.minimum)
     .join(SiteTable, SiteTable.id == Explanations.site_id)
     .join(ModelTable, ModelTable.id == Explanations.model_id)
     .outerjoin(RunTable, RunTable.id == Explanations.sweep_id)
@@ -80,70 +73,24 @@ FULL = (
     )
     .where(Explanations.id == bindparam("explanation_id"))
 )  # fmt: skip
-Others = aliased(ExplanationTable)
 LINES = (
-    select(
-        *LINE,
-        ModelTable.name.label("model"),
-        SiteTable.name.label("site"),
-        select(func.max(Others.run_id))
-        .where(
-            Others.site_id == Explanations.site_id,
-            Others.unit_index == Explanations.unit_index,
-            Others.method == Explanations.method,
-        )
-        .scalar_subquery()
-        .label("newest_run"),
-    )
+    select(*LINE, ModelTable.name.label("model"), SiteTable.name.label("site"))
     .join(SiteTable, SiteTable.id == Explanations.site_id)
     .join(ModelTable, ModelTable.id == Explanations.model_id)
     .where(Explanations.id.in_(bindparam("ids", expanding=True)))
 )
-NEWEST = (
-    select(Explanations.method, func.max(Explanations.run_id))
-    .where(
-        Explanations.site_id == bindparam("site_id"),
-        Explanations.unit_index == bindparam("unit_index"),
-    )
-    .group_by(Explanations.method)
-)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a person says of a unit; the program has been parsed and scored by the caller."""
-
-    text: str
-    program: str | None = None
-    bits: float | None = None
-    n_rules: int | None = None
-    n_listed: int | None = None
-    scores: Sequence[ScoreRow] = ()
-    sweep_id: int | None = None
-    """The sweep whose text it was scored on; None: it has no scores."""
-    details: Mapping[str, Any] = field(default_factory=dict)
-    vector: NDArray[np.float32] | None = None
-    """The sentence embedding of the text, where there is one."""
 
 
 def explanations_of_unit(session: Session, place: Place, index: int) -> list[ExplanationLine]:
     """The short list of a unit's page, in one statement: current ones by method, then failed ones.
 
-    Of several runs of one method, only what the newest found.
+    Of several runs of one method on the place's sweep, only what the newest found.
     """
     rows: dict[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
-    for row in fetch(session, OF_UNIT, {"site_id": place.site_id, "unit_index": index}):
+    key = {"site_id": place.site_id, "sweep_id": place.run_id, "unit_index": index}
+    for row in fetch(session, OF_UNIT, key):
         rows[row.id].append(row)
-    newest: dict[str, int] = {}
-    for some in rows.values():
-        run_id, method = some[0].run_id, some[0].method
-        if run_id is not None:
-            newest[method] = max(run_id, newest.get(method, 0))
-    return [
-        _line(some, model=place.model, site=place.site, newest=newest)
-        for some in rows.values()
-        if some[0].run_id in (None, newest.get(some[0].method))
-    ]
+    return [_line(some, model=place.model, site=place.site) for some in rows.values()]
 
 
 def list_explanations(
@@ -175,9 +122,8 @@ def list_explanations(
     ordered = query.order_by(*ORDER, Explanations.id.desc()).offset(first).limit(limit + 1)
     rows = session.execute(ordered).all()
     scores = _scores_of(session, [row.id for row in rows[:limit]])
-    newest = _newest_runs(session, place.site_id, index)
     items = [
-        _line([row], scores=scores[row.id], model=place.model, site=place.site, newest=newest)
+        _line([row], scores=scores[row.id], model=place.model, site=place.site)
         for row in rows[:limit]
     ]
     more = len(rows) > limit
@@ -193,25 +139,17 @@ def lines_of(session: Session, ids: Sequence[int]) -> dict[int, ExplanationLine]
     rows = fetch(session, LINES, {"ids": ids}).all()
     scores = _scores_of(session, ids)
     return {
-        row.id: _line(
-            [row],
-            scores=scores[row.id],
-            model=row.model,
-            site=row.site,
-            newest={row.method: row.newest_run or 0},
-        )
-        for row in rows
+        row.id: _line([row], scores=scores[row.id], model=row.model, site=row.site) for row in rows
     }
 
 
 def get_explanation(session: Session, *, explanation_id: int) -> ExplanationView:
-    row = _require(session, explanation_id)
+    row = require_explanation(session, explanation_id)
     line = _line(
         [row],
         scores=_scores_of(session, [row.id])[row.id],
         model=row.model,
         site=row.site,
-        newest=_newest_runs(session, row.site_id, row.unit_index),
     )
     versions = versions_of(session, origin_id=row.origin_id or row.id)
     return ExplanationView(
@@ -233,122 +171,8 @@ def _fires_negatively(row: Row[*tuple[Any, ...]]) -> bool | None:
     return bool(row.facts.get("gated", False) and row.minimum < 0 and row.skewness < 0)
 
 
-def create_explanation(
-    session: Session, *, model: str, site: str, index: int, claim: Claim, actor: str
-) -> ExplanationView:
-    """A person's claim about a unit, in words, as a program, or both."""
-    place = locate_site(session, model=model, site=site)
-    check_index(place, index)
-    values: dict[str, Any] = {
-        "model_id": place.model_id,
-        "site_id": place.site_id,
-        "unit_index": index,
-        "sweep_id": claim.sweep_id or place.run_id,
-        "origin_id": None,
-        "version": 1,
-        "details": dict(claim.details),
-    }
-    number = _add(session, claim, actor, values)
-    log.info(
-        "explanation.created", explanation=number, model=model, site=site, unit=index, actor=actor
-    )
-    return get_explanation(session, explanation_id=number)
-
-
-def edit_explanation(
-    session: Session, *, explanation_id: int, claim: Claim, actor: str
-) -> ExplanationView:
-    """The claim as a new version of this explanation, which is replaced and stays to be read.
-
-    Raises ConflictError where this is not the version that counts now.
-    """
-    old = _changeable(session, explanation_id, "edited")
-    row = session.get_one(ExplanationTable, explanation_id, with_for_update=True)
-    values: dict[str, Any] = {
-        "model_id": row.model_id,
-        "site_id": row.site_id,
-        "unit_index": row.unit_index,
-        "sweep_id": claim.sweep_id or row.sweep_id,
-        "origin_id": row.origin_id or row.id,
-        "version": row.version + 1,
-        "details": {"edited_from": row.id, "edited_method": row.method, **claim.details},
-    }
-    _settle(session, explanation_id, "replaced", old.details)
-    number = _add(session, claim, actor, values)
-    log.info("explanation.edited", explanation=number, replaced=explanation_id, actor=actor)
-    return get_explanation(session, explanation_id=number)
-
-
-def withdraw_explanation(
-    session: Session, *, explanation_id: int, actor: str, reason: str | None = None
-) -> ExplanationView:
-    """Nobody claims it any longer: it leaves lists and search, and stays to be read."""
-    old = _changeable(session, explanation_id, "withdrawn")
-    details = {**old.details, "withdrawn_by": actor}
-    if reason:
-        details["withdrawn_because"] = storable(reason)
-    _settle(session, explanation_id, "withdrawn", details)
-    log.info("explanation.withdrawn", explanation=explanation_id, actor=actor)
-    return get_explanation(session, explanation_id=explanation_id)
-
-
-def _add(session: Session, claim: Claim, actor: str, values: dict[str, Any]) -> int:
-    text = claim.text.strip()
-    if not text and claim.program is None:
-        raise BadRequestError(
-            "An explanation needs words or a program.", hint="Write what makes the unit fire."
-        )
-    if len(text) > LONGEST_TEXT:
-        raise BadRequestError(
-            f"The text has {len(text):,} characters.", hint=f"Say it in at most {LONGEST_TEXT:,}."
-        )
-    added = session.execute(
-        insert(ExplanationTable)
-        .values(
-            **values,
-            run_id=None,
-            method="hand",
-            author=storable(actor),
-            status="current",
-            text=storable(text),
-            program=None if claim.program is None else storable(claim.program),
-            bits=claim.bits,
-            n_rules=claim.n_rules,
-            n_listed=claim.n_listed,
-            created_at=datetime.now(UTC),
-            search_key=None,
-        )
-        .returning(ExplanationTable.id)
-    )
-    number = added.scalar_one()
-    connection = session.connection()
-    insert_rows(connection, SCORES, SCORED, [(number, None, *score) for score in claim.scores])
-    place_in_search(connection, [number])
-    if claim.vector is not None:
-        write_vectors(connection, [number], claim.vector[None])
-    return number
-
-
-def _settle(session: Session, number: int, status: str, details: dict[str, Any]) -> None:
-    session.execute(
-        update(ExplanationTable)
-        .where(ExplanationTable.id == number)
-        .values(status=status, details=details)
-    )
-    place_in_search(session.connection(), [number])
-
-
-def _changeable(session: Session, explanation_id: int, done: str) -> Row[*tuple[Any, ...]]:
-    row = _require(session, explanation_id)
-    if row.status in ("replaced", "withdrawn"):
-        raise ConflictError(
-            f"Explanation {explanation_id} was {row.status}, so it cannot be {done}.",
-            hint="See its history for the version that counts now, or write a new one.",
-        )
-    return row
-
-
-def _require(session: Session, explanation_id: int) -> Row[*tuple[Any, ...]]:
+def require_explanation(session: Session, explanation_id: int) -> Row[*tuple[Any, ...]]:
+    """Its row of `FULL`. Raises NotFoundError."""
     row: Row[*tuple[Any, ...]] | None = None
     if is_integer(explanation_id):
         row = session.execute(FULL, {"explanation_id": explanation_id}).one_or_none()
@@ -368,17 +192,11 @@ def _scores_of(session: Session, ids: Sequence[int]) -> dict[int, list[Row[*tupl
     return found
 
 
-def _newest_runs(session: Session, site_id: int, index: int) -> dict[str, int]:
-    rows = session.execute(NEWEST, {"site_id": site_id, "unit_index": index})
-    return {method: run_id for method, run_id in rows if run_id is not None}
-
-
 def _line(
     rows: Sequence[Row[*tuple[Any, ...]]],
     *,
     model: str,
     site: str,
-    newest: Mapping[str, int],
     scores: Sequence[Row[*tuple[Any, ...]]] | None = None,
 ) -> ExplanationLine:
     """`rows` of one explanation, with one score each where `scores` does not hold them."""
@@ -401,6 +219,6 @@ def _line(
         run_id=row.run_id,
         sweep_id=row.sweep_id,
         created_at=row.created_at,
-        latest=row.status == "current" and row.run_id in (None, newest.get(row.method)),
+        latest=row.status == "current" and not row.explained_again,
         headlines=headline_views(scored),
     )

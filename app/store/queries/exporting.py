@@ -2,8 +2,9 @@
 
 Each few are read in a session of their own, so that none is held while a slow reader waits. What
 was added after the export began is left out (`as_of`), so that one that goes on later does not mix
-two states; what was withdrawn meanwhile is left out from there on. As on pages, what a later run of
-the same method explained again is left out.
+two states; what was withdrawn meanwhile is left out from there on. As on pages, runs
+on other sweeps than the one that is shown are left out, and what a later run of the same method
+explained again.
 """
 
 from collections import defaultdict
@@ -12,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Engine, Row, bindparam, func, select, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
 from app.store.engine import open_session
 from app.store.locating import no_model, require_model
 from app.store.portable import ExplanationRecord, Receiver, SiteSize, Span
+from app.store.queries.later_run import OF_SWEEP, Later, explained_again
 from app.store.queries.model import check_choice
 from app.store.queries.score import METHODS, OF_EXPLANATIONS
 from app.store.tables import ExplanationTable, ModelTable, SiteTable, VocabularyTable
@@ -25,18 +27,6 @@ from app.store.writing_explanations import ScoreRow
 
 AT_ONCE: Final = 500
 Explanations = ExplanationTable
-Later = aliased(ExplanationTable)
-EXPLAINED_AGAIN = (
-    select(Later.id)
-    .where(
-        Later.site_id == Explanations.site_id,
-        Later.unit_index == Explanations.unit_index,
-        Later.method == Explanations.method,
-        Later.run_id > Explanations.run_id,
-        Later.id <= bindparam("as_of"),
-    )
-    .exists()
-)
 NEXT = (
     select(
         Explanations.id, Explanations.unit_index, Explanations.text, Explanations.program,
@@ -51,7 +41,8 @@ NEXT = (
         > tuple_(bindparam("unit_index"), bindparam("after_id")),
         Explanations.id <= bindparam("as_of"),
         Explanations.status == "current",
-        ~EXPLAINED_AGAIN,
+        OF_SWEEP,
+        ~explained_again(Later.id <= bindparam("as_of")),
     )
     .order_by(Explanations.unit_index, Explanations.id)
     .limit(AT_ONCE)
@@ -70,6 +61,8 @@ class Chosen:
     method: str | None
     as_of: int
     """The id of the newest explanation when the choice was made."""
+    sweep_id: int | None
+    """The sweep that is shown; None for a model that was never swept."""
 
 
 def find_chosen(
@@ -93,6 +86,7 @@ def find_chosen(
         site=site,
         method=method,
         as_of=newest or 0,
+        sweep_id=row.current_run_id,
     )
 
 
@@ -114,6 +108,7 @@ def read_explanations(
         asked: dict[str, Any] = {
             "site_id": chosen.sites[span.site].site_id, "unit_index": span.first, "after_id": 0,
             "end": span.end, "as_of": chosen.as_of,
+            "sweep_id": chosen.sweep_id,
         }  # fmt: skip
         query = NEXT if chosen.method is None else NEXT.where(Explanations.method == chosen.method)
         while True:

@@ -10,8 +10,9 @@ from collections import Counter
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import Pool
 
 from app.store.locating import locate
 from app.store.tables import DocumentTable
@@ -25,12 +26,12 @@ DOCUMENTS: Final = (
     .order_by(DocumentTable.number)
     .limit(MOST_READ)
 )
-_known: WeakKeyDictionary[Engine, dict[int, HeldOutView]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Pool, dict[int, HeldOutView]] = WeakKeyDictionary()
+"""By the pool, which sessions that write share with those that read; their engines differ."""
 
 
 def held_out(session: Session, *, corpus_id: int) -> HeldOutView:
-    engine = session.get_bind().engine
-    known = _known.setdefault(engine, {})
+    known = _known.setdefault(session.get_bind().engine.pool, {})
     if corpus_id in known:
         return known[corpus_id]
     view = _read(session, corpus_id)

@@ -1,21 +1,17 @@
 """Search: units by the words of their explanations, by their tokens, and by meaning.
 
-Several ordered lists are made and joined by reciprocal-rank fusion (Cormack, Clarke and Büttcher
-2009): explanations that have all the words, by how well they were tested; the same by the share of
-their text that was asked for; units whose tokens have all the words; explanations that mean alike.
-Each list is bounded, and the answer says where more matched than was ranked.
+What has the words, or means alike, is looked up here; `ranking` puts it in order, `found` says of a
+page of it why it was found. Lists are bounded, and the answer says where more matched than was
+ranked.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Sequence
 from typing import Any, Final
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ARRAY, Integer, Row, any_, bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, NotFoundError
@@ -23,95 +19,26 @@ from app.store.fetching import fetch
 from app.store.locating import no_model
 from app.store.paging import check_limit, is_name, read_cursor, write_cursor
 from app.store.queries.explanation import lines_of
+from app.store.queries.found import show
 from app.store.queries.model import check_choice
+from app.store.queries.ranking import RANKED, AnyRow, Scope, rank
 from app.store.queries.score import METHODS
 from app.store.search.asked import Asked, read_asked, shown
 from app.store.search.index import EXPLANATIONS, UNITS, facet_of_model, facet_of_run, facet_of_site
-from app.store.search.keys import ID_BITS, id_of, last_key, rank_of
-from app.store.search.marking import density, mark, mark_tokens
-from app.store.search.matching import END, Facets, find_keys
+from app.store.search.keys import id_of
+from app.store.search.matching import Facets, find_keys
 from app.store.search.vectors import Near, nearest
-from app.store.search.words import listed_in
-from app.store.tables import ExplanationTable, ModelTable, ScoreTable, SiteTable, UnitTokensTable
+from app.store.tables import ModelTable, SiteTable
 from app.store.views.explanation import ExplanationLine
-from app.store.views.search import ConsideredView, FoundView, ReasonView, SearchView
+from app.store.views.search import ConsideredView, SearchView
 
-RANKED: Final = 200
-"""Of each list."""
-FUSION: Final = 60
-"""Of reciprocal-rank fusion, as in the paper."""
-LOOKED_AT: Final = 2_000
-"""Listed texts of one program, for those that have the words."""
 SORT: Final = "search"
 
-Explanations, Scores = ExplanationTable, ScoreTable
-CANDIDATE = select(
-    Explanations.id,
-    Explanations.site_id,
-    Explanations.unit_index,
-    Explanations.method,
-    Explanations.search_key,
-    Explanations.text,
-).where(Explanations.search_key.is_not(None))
-CANDIDATES = CANDIDATE.where(Explanations.id.in_(bindparam("ids", expanding=True)))
-CANDIDATES_OF_ARRAY = CANDIDATE.where(
-    Explanations.id == any_(bindparam("ids", type_=ARRAY(Integer)))
-)
-"""One value instead of hundreds, on PostgreSQL."""
-PROGRAMS = select(Explanations.id, Explanations.program).where(
-    Explanations.id.in_(bindparam("ids", expanding=True)), Explanations.method != "lookup"
-)
-TESTED = select(Scores.explanation_id, Scores.judge, Scores.r).where(
-    Scores.explanation_id.in_(bindparam("ids", expanding=True)),
-    Scores.split == "test",
-    Scores.r.is_not(None),
-)
-UNIT_TOKENS = select(
-    UnitTokensTable.id,
-    UnitTokensTable.site_id,
-    UnitTokensTable.unit_index,
-    UnitTokensTable.search_key,
-).where(UnitTokensTable.id.in_(bindparam("ids", expanding=True)))
-TOKENS = select(
-    UnitTokensTable.id, UnitTokensTable.peaks, UnitTokensTable.promoted, UnitTokensTable.suppressed
-).where(UnitTokensTable.id.in_(bindparam("ids", expanding=True)))
 SITES = select(SiteTable.id, SiteTable.name.label("site"), ModelTable.name.label("model")).join(
     ModelTable, ModelTable.id == SiteTable.model_id
 )
-SITES_BY_ID = SITES.where(SiteTable.id.in_(bindparam("ids", expanding=True)))
+
 MODELS = select(ModelTable.id, ModelTable.name, ModelTable.current_run_id)
-
-Unit = tuple[int, int]
-"""Site id and index."""
-AnyRow = Row[*tuple[Any, ...]]
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What the filters leave."""
-
-    explanations: Facets
-    units: Facets | None
-    """None: only explanations are asked for."""
-    site_ids: list[int] | None
-    method: str | None
-    r_min: float | None
-
-    @property
-    def below(self) -> int:
-        return END if self.r_min is None else last_key(self.r_min)
-
-
-@dataclass
-class Candidate:
-    """A unit, and in which places of the lists it stands."""
-
-    score: float = 0.0
-    explanations: dict[int, float] = field(default_factory=dict)
-    """What each of its explanations adds."""
-    cosines: dict[int, float] = field(default_factory=dict)
-    tokens: int | None = None
-    """Its row of `UnitTokensTable`."""
 
 
 def search(
@@ -144,7 +71,7 @@ def search(
     near: list[Near] = []
     if vector is not None and asked.phrases:
         near = nearest(session, vector, n=RANKED, site_ids=scope.site_ids)
-    candidates, n_alike = _rank(session, asked, scope, keys[:RANKED], unit_keys[:RANKED], near)
+    candidates, n_alike = rank(session, asked, scope, keys[:RANKED], unit_keys[:RANKED], near)
     ordered = sorted(candidates.items(), key=lambda item: (-item[1].score, item[0]))
     page = ordered[first : first + limit]
     more = len(ordered) > first + limit
@@ -156,7 +83,7 @@ def search(
     return SearchView(
         query=asked.text,
         words=[shown(word) for word in asked.words],
-        items=_show(session, asked, page),
+        items=show(session, asked, page),
         next_cursor=write_cursor(name, None, first + limit) if more else None,
         considered=_considered(keys, unit_keys, scope, n_alike if vector is not None else None),
         semantic=vector is not None,
@@ -247,75 +174,6 @@ def _sites(session: Session, model: str | None) -> Sequence[AnyRow]:
     return fetch(session, query.order_by(SiteTable.id), {}).all()
 
 
-def _rank(
-    session: Session,
-    asked: Asked,
-    scope: Scope,
-    keys: Sequence[int],
-    unit_keys: Sequence[int],
-    near: Sequence[Near],
-) -> tuple[dict[Unit, Candidate], int]:
-    """Units with what all lists give them, and how many explanations that mean alike passed."""
-    found: dict[Unit, Candidate] = defaultdict(Candidate)
-    by_key = [id_of(key) for key in keys]
-    rows = _candidates(session, scope, {*by_key, *(one.explanation_id for one in near)})
-    worded = [rows[number] for number, key in zip(by_key, keys, strict=True) if number in rows]
-    words = asked.words
-    dense = sorted(worded, key=lambda row: (-density(row.text, words), row.search_key))
-    cosines = {one.explanation_id: one.cosine for one in near}
-    alike = [rows[one.explanation_id] for one in near if one.explanation_id in rows]
-    for ranked in (worded, dense, alike):
-        _add_explanations(found, ranked)
-    for row in alike:
-        found[row.site_id, row.unit_index].cosines[row.id] = cosines[row.id]
-    if unit_keys:
-        ids = [id_of(key) for key in unit_keys]
-        units = {row.id: row for row in fetch(session, UNIT_TOKENS, {"ids": ids})}
-        for place, number in enumerate(ids):
-            if number in units:
-                unit = found[units[number].site_id, units[number].unit_index]
-                unit.score += 1 / (FUSION + place)
-                unit.tokens = number
-    return found, len(alike)
-
-
-def _add_explanations(found: dict[Unit, Candidate], ranked: Sequence[AnyRow]) -> None:
-    """A unit gets what its best explanation in the list is worth; the others do not add to it."""
-    seen: set[Unit] = set()
-    for place, row in enumerate(ranked):
-        unit = (row.site_id, row.unit_index)
-        worth = 1 / (FUSION + place)
-        candidate = found[unit]
-        candidate.explanations[row.id] = candidate.explanations.get(row.id, 0.0) + worth
-        if unit not in seen:
-            candidate.score += worth
-            seen.add(unit)
-
-
-def _candidates(session: Session, scope: Scope, ids: set[int]) -> dict[int, AnyRow]:
-    """The rows that pass the filters, by id."""
-    if not ids:
-        return {}
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    wanted = CANDIDATES if sqlite else CANDIDATES_OF_ARRAY
-    rows: dict[int, AnyRow] = {
-        row.id: row
-        for row in fetch(session, wanted, {"ids": sorted(ids)})
-        if scope.method in (None, row.method) and row.search_key < scope.below
-    }
-    if scope.r_min is None:
-        return rows
-    border = [n for n, row in rows.items() if row.search_key >> ID_BITS == rank_of(scope.r_min)]
-    tested: dict[int, tuple[bool, float]] = {}
-    for row in fetch(session, TESTED, {"ids": border}):
-        mine = (row.judge == "program", row.r)
-        tested[row.explanation_id] = max(mine, tested.get(row.explanation_id, mine))
-    for number in border:
-        if number not in tested or tested[number][1] < scope.r_min:
-            del rows[number]
-    return rows
-
-
 def _considered(
     keys: Sequence[int], unit_keys: Sequence[int], scope: Scope, n_alike: int | None
 ) -> list[ConsideredView]:
@@ -329,73 +187,6 @@ def _considered(
 
 def _bounded(what: Any, n: int) -> ConsideredView:  # noqa: ANN401 - one of the view's words
     return ConsideredView(what=what, n=min(n, RANKED), more=n > RANKED)
-
-
-def _show(
-    session: Session, asked: Asked, page: Sequence[tuple[Unit, Candidate]]
-) -> list[FoundView]:
-    there = sorted({site_id for (site_id, _), _ in page})
-    sites = {row.id: row for row in fetch(session, SITES_BY_ID, {"ids": there})} if page else {}
-    best = {unit: _best(candidate) for unit, candidate in page}
-    chosen = [number for number in best.values() if number is not None]
-    lines = lines_of(session, chosen)
-    programs: Mapping[int, str | None] = {}
-    if chosen:
-        programs = {row.id: row.program for row in fetch(session, PROGRAMS, {"ids": chosen})}
-    units = [candidate.tokens for _, candidate in page if candidate.tokens is not None]
-    tokens = {row.id: row for row in fetch(session, TOKENS, {"ids": units})} if units else {}
-    return [
-        FoundView(
-            model=sites[unit[0]].model,
-            site=sites[unit[0]].site,
-            index=unit[1],
-            explanation=lines.get(best[unit] or 0),
-            n_explanations=len(candidate.explanations),
-            reasons=list(_reasons(asked, candidate, lines.get(best[unit] or 0), programs, tokens)),
-        )
-        for unit, candidate in page
-        if unit[0] in sites
-    ]
-
-
-def _best(candidate: Candidate) -> int | None:
-    if not candidate.explanations:
-        return None
-    return max(candidate.explanations, key=lambda n: (candidate.explanations[n], -n))
-
-
-def _reasons(
-    asked: Asked,
-    candidate: Candidate,
-    line: ExplanationLine | None,
-    programs: Mapping[int, str | None],
-    tokens: Mapping[int, AnyRow],
-) -> Iterable[ReasonView]:
-    if line is not None:
-        marked = mark(line.text, asked.words)
-        if marked is not None:
-            yield ReasonView(
-                field="explanation", explanation_id=line.id, marked=marked, cosine=None
-            )
-        texts_listed = islice(listed_in(programs.get(line.id) or ""), LOOKED_AT)
-        listed = mark_tokens(list(texts_listed), asked.words)
-        if listed is not None:
-            yield ReasonView(field="program", explanation_id=line.id, marked=listed, cosine=None)
-    row = tokens.get(candidate.tokens or 0)
-    if row is not None:
-        for name, texts in (
-            ("peaks", row.peaks), ("promoted", row.promoted), ("suppressed", row.suppressed),
-        ):  # fmt: skip
-            there = mark_tokens(texts, asked.words)
-            if there is not None:
-                yield ReasonView(field=name, explanation_id=None, marked=there, cosine=None)
-    if line is not None and line.id in candidate.cosines:
-        yield ReasonView(
-            field="meaning",
-            explanation_id=line.id,
-            marked=None,
-            cosine=candidate.cosines[line.id],
-        )
 
 
 def _nothing(session: Session, asked: Asked, scope: Scope) -> str:

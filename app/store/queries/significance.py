@@ -11,8 +11,9 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from sqlalchemy import Engine, and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import Pool
 
 from app.store.tables import ExplanationTable, ScoreSummaryTable, ScoreTable
 
@@ -46,7 +47,8 @@ CHANCES: Final = (
     )
     .group_by(ScoreTable.p)
 )
-_known: WeakKeyDictionary[Engine, Tables] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Pool, Tables] = WeakKeyDictionary()
+"""By the pool, which sessions that write share with those that read; their engines differ."""
 
 
 def units_of_run(session: Session, *, run_id: int, method: str) -> dict[str, int]:
@@ -59,7 +61,7 @@ def q_of(
     session: Session, *, run_id: int, method: str, split: str, judge: str, n_units: int, p: float
 ) -> float | None:
     """None where the unit came after the table was read: the next summaries will have it."""
-    known = _known.setdefault(session.get_bind().engine, {})
+    known = _known.setdefault(session.get_bind().engine.pool, {})
     key = (run_id, method, split, judge, n_units)
     if key not in known:
         if len(known) >= MOST_KEPT:

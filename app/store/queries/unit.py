@@ -136,7 +136,7 @@ def list_units(
     )
     column: Any = None if sort == "index" else getattr(Statistics, sort, None)
     if sort == BY_SCORE:
-        best = best_r(place.site_id)
+        best = best_r(place.site_id, place.run_id)
         column = best.c.r
         query = query.add_columns(column).outerjoin(
             best, best.c.unit_index == Statistics.unit_index

@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     select,
 )
 from sqlalchemy.orm import Session
@@ -31,6 +32,8 @@ from app.store.search.codes import Codes
 from app.store.tables import Base, ExplanationTable, ExplanationVectorTable
 from app.store.writing import insert_rows
 
+HALF: Final = 2
+"""Bytes of a number of float16."""
 LEAST_COSINE: Final = 0.3
 AT_ONCE: Final = 20_000
 EXACT: Final = 64
@@ -39,21 +42,25 @@ ROUNDS: Final = 4
 """In which what is gone from the store is left out, and the next nearest are looked for."""
 
 Vectors = ExplanationVectorTable
+OF_LENGTH = func.length(Vectors.vector) == bindparam("n_bytes")
+"""Of the embedding that the question is made with: vectors of another length are of another."""
+WRITERS: Final = 7_226_014_511
+"""The number of the lock under which vectors are written on PostgreSQL."""
 WRITTEN_SINCE = (
     select(Vectors.id, Vectors.explanation_id, Vectors.site_id, Vectors.vector)
-    .where(Vectors.id > bindparam("after"))
+    .where(Vectors.id > bindparam("after"), OF_LENGTH)
     .order_by(Vectors.id)
     .limit(AT_ONCE)
 )
 STILL_THERE = select(Vectors.explanation_id).where(
-    Vectors.explanation_id.in_(bindparam("ids", expanding=True))
+    Vectors.explanation_id.in_(bindparam("ids", expanding=True)), OF_LENGTH
 )
 STILL_THERE_OF_ARRAY = select(Vectors.explanation_id).where(
-    Vectors.explanation_id == any_(bindparam("ids", type_=ARRAY(Integer)))
+    Vectors.explanation_id == any_(bindparam("ids", type_=ARRAY(Integer))), OF_LENGTH
 )
 """One value instead of hundreds, on PostgreSQL."""
 VECTORS = select(Vectors.explanation_id, Vectors.vector).where(
-    Vectors.explanation_id.in_(bindparam("ids", expanding=True))
+    Vectors.explanation_id.in_(bindparam("ids", expanding=True)), OF_LENGTH
 )
 
 
@@ -73,7 +80,8 @@ def nearest(
 ) -> list[Near]:
     """At most `n` explanations whose text means something alike, the nearest first; those of
     `site_ids` only. `vector` has unit length."""
-    kept = _kept_for(session.get_bind().engine)
+    n_bytes = HALF * len(vector)
+    kept = _kept_for(session.get_bind().engine, n_bytes)
     kept.read_on(session)
     sqlite = session.get_bind().dialect.name == "sqlite"
     found: list[Near] = []
@@ -87,7 +95,11 @@ def nearest(
         wanted = [near.explanation_id for near in found]
         if not wanted:
             return []
-        rows = fetch(session, STILL_THERE if sqlite else STILL_THERE_OF_ARRAY, {"ids": wanted})
+        rows = fetch(
+            session,
+            STILL_THERE if sqlite else STILL_THERE_OF_ARRAY,
+            {"ids": wanted, "n_bytes": kept.n_bytes},
+        )
         there = {row.explanation_id for row in rows}
         gone = [number for number in wanted if number not in there]
         if not gone:
@@ -101,14 +113,22 @@ def nearest(
 def _exactly(session: Session, vector: NDArray[np.float32], ids: list[int]) -> list[Near]:
     if not ids:
         return []
-    rows = fetch(session, VECTORS, {"ids": ids}).all()
+    asked = {"ids": ids, "n_bytes": HALF * len(vector)}
+    rows = fetch(session, VECTORS, asked).all()
     stored = unpack(b"".join(row.vector for row in rows), np.float16, len(rows), -1)
     cosines = (stored.astype(np.float32) @ vector.astype(np.float32)).tolist()
     return [Near(row.explanation_id, cosine) for row, cosine in zip(rows, cosines, strict=True)]
 
 
 def write_vectors(connection: Connection, ids: Sequence[int], vectors: NDArray[np.float32]) -> None:
-    """Of these explanations; `vectors` [n, n_dims] have unit length. Replaces what was there."""
+    """Of these explanations; `vectors` [n, n_dims] have unit length. Replaces what was there.
+
+    Until the transaction ends, other writers of vectors wait: ids must not appear in another order
+    than they were given, because whoever keeps vectors in memory reads on from the last. On SQLite
+    the transaction's own lock does this.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(WRITERS)))
     connection.execute(delete(Vectors).where(Vectors.explanation_id.in_(ids)))
     sites = select(ExplanationTable.id, ExplanationTable.site_id).where(
         ExplanationTable.id.in_(ids)
@@ -127,28 +147,32 @@ def write_vectors(connection: Connection, ids: Sequence[int], vectors: NDArray[n
 
 
 def without_vector(
-    connection: Connection, *, after: int = 0, n: int = 1000
+    connection: Connection, *, n_dims: int, after: int = 0, n: int = 1000
 ) -> list[tuple[int, str]]:
-    """(id, text) of explanations that are to be found and have no vector yet, by id."""
+    """(id, text) of explanations that are to be found and have no vector of this length yet, by
+    id."""
     table = ExplanationTable
+    there = exists().where(Vectors.explanation_id == table.id, OF_LENGTH)
     rows = connection.execute(
         select(table.id, table.text)
         .where(
             table.id > after,
             table.search_key.is_not(None),
             table.method != "lookup",  # a list of tokens: they are found as words
-            ~exists().where(Vectors.explanation_id == table.id),
+            ~there,
         )
         .order_by(table.id)
-        .limit(n)
+        .limit(n),
+        {"n_bytes": HALF * n_dims},
     )
     return [(row.id, row.text) for row in rows]
 
 
 class _Kept:
-    """The vectors of one store in memory, and how far they have been read."""
+    """The vectors of one store and one length in memory, and how far they have been read."""
 
-    def __init__(self) -> None:
+    def __init__(self, n_bytes: int) -> None:
+        self.n_bytes = n_bytes
         self.codes = Codes()
         self._lock = Lock()
         self._last = 0
@@ -156,7 +180,8 @@ class _Kept:
     def read_on(self, session: Session) -> None:
         """Adds what was written since."""
         with self._lock:
-            while rows := fetch(session, WRITTEN_SINCE, {"after": self._last}).all():
+            asked = {"n_bytes": self.n_bytes}
+            while rows := fetch(session, WRITTEN_SINCE, {**asked, "after": self._last}).all():
                 self.codes.add(
                     [row.explanation_id for row in rows],
                     [row.site_id for row in rows],
@@ -167,10 +192,10 @@ class _Kept:
                     return
 
 
-def _kept_for(engine: Engine) -> _Kept:
+def _kept_for(engine: Engine, n_bytes: int) -> _Kept:
     with _lock:
-        return _kept.setdefault(str(engine.url), _Kept())
+        return _kept.setdefault((str(engine.url), n_bytes), _Kept(n_bytes))
 
 
-_kept: dict[str, _Kept] = {}
+_kept: dict[tuple[str, int], _Kept] = {}
 _lock = Lock()

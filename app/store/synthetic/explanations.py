@@ -11,14 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from sqlalchemy import Connection, Engine
 
+from app.store.claiming import Claim, create_explanation, edit_explanation, withdraw_explanation
 from app.store.engine import begin, open_session
 from app.store.packing import METRICS, ScoreNote, pack, pack_scores
-from app.store.queries.explanation import (
-    Claim,
-    create_explanation,
-    edit_explanation,
-    withdraw_explanation,
-)
 from app.store.reasons import FEW_TOP_DOCUMENTS, NEVER_SAID
 from app.store.search.units import index_units
 from app.store.synthetic.text import Text

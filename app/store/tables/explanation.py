@@ -36,7 +36,7 @@ class ExplanationTable(Base):
         ),
         Index(None, "site_id", "unit_index"),
         Index(None, "run_id", "method"),
-        Index(None, "origin_id", "version"),
+        Index(None, "origin_id", "version", unique=True),
         # the id of a deleted row is never given again: vectors and cursors name explanations by it
         {"sqlite_autoincrement": True},
     )

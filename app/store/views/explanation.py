@@ -36,7 +36,8 @@ class ExplanationLine(View):
     sweep_id: int | None
     created_at: datetime
     latest: bool
-    """Whether it is current and no later run of the same method explained the unit again."""
+    """Whether it is current and no later run of the same method explained the unit again on the
+    same sweep."""
     headlines: list[HeadlineView]
     """One per split: test first, then the held-out domains by name, then others."""
 
@@ -80,7 +81,8 @@ class ExplanationView(ExplanationLine):
     """How it came about: candidates, prompt, answer, cost, why it failed, where it is from."""
     fires_negatively: bool | None
     """Whether the heavier tail of its activations on fit is the negative one (gated, skewness below
-    0): detection, fuzzing and AUROC judge the positive tail all the same. null: not known."""
+    0): detection, fuzzing and AUROC of a program judge the positive tail all the same, other judges
+    the one in `details.tail`. null: not known."""
     held_out: HeldOutView | None
     """How near the test documents are to those that it was fitted on; null: made without a
     sweep."""

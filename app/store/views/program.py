@@ -17,9 +17,9 @@ class RuleTestView(View):
     """What this text says; null where the rule never or always holds."""
     low: float | None
     high: float | None
-    """95 % interval, clustered by document; null with fewer than 3 documents."""
+    """95 % interval, clustered by document; null where it holds in fewer than 6."""
     verdict: Literal["borne out", "refuted", "not decided", "never held"]
-    """refuted: the interval lies on the other side of 0."""
+    """refuted: the interval lies on the other side of 0, or beside it where 0 is claimed."""
 
 
 class RuleView(View):

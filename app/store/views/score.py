@@ -1,10 +1,13 @@
 """Scores as shown: every number with its split, protocol, interval, baselines and denominators."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from app.store.views.base import View
 
 ScoreStatus = Literal["ok", "undefined", "failed", "not run"]
+IMPORTED: Final = "import:"
+"""How the judge of a score begins that came with an import: shown, but nothing is ranked by it, and
+it is no test."""
 
 
 class BaselinesView(View):

@@ -1,8 +1,15 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from analysis.programs.parsing import parse_program
+from analysis.programs.reading import Reading
+from analysis.programs.running import predict
+from analysis.programs.vocabulary import Vocabulary
+from analysis.programs.writing import write_program
 from analysis.score.correlation import simulation
-from analysis.score.lookup import cut_lookup, fit_lookup, lookup_program, predict_lookup
+from analysis.score.lookup import as_told, cut_lookup, fit_lookup, lookup_program, predict_lookup
 from tests.analysis.score.pools import pool_of
 
 TOKENS = np.array([[0, 7, 7, 2], [0, 2, 9, 9]])
@@ -97,3 +104,46 @@ def test_a_pool_without_tokens_has_no_table():
     lookup = fit_lookup(np.zeros((2, 0, 4)), np.zeros((0, 4), np.int64), pool_of(0, 4))
     assert np.isnan(lookup.base).all()
     assert predict_lookup(lookup, TOKENS).shape == (2, 2, 4)
+
+
+@st.composite
+def texts_with_twins(draw: st.DrawFn) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """A vocabulary in which ids may share a text, tokens, and activations of two units."""
+    words = st.sampled_from([" a", "b", " c", "�", "d"])
+    vocabulary = draw(st.lists(words, min_size=2, max_size=9))
+    seed = draw(st.integers(0, 2**16))
+    rng = np.random.default_rng(seed)
+    tokens = rng.integers(0, len(vocabulary), (6, 7))
+    scale = draw(st.sampled_from([1e-4, 1.0, 3e3]))
+    levels = rng.normal(size=(2, len(vocabulary)))  # twins differ in what the unit does at them
+    noise = rng.normal(size=(2, *tokens.shape))
+    return vocabulary, tokens, (scale * (levels[:, tokens] + 0.1 * noise)).astype(np.float16)
+
+
+@given(drawn=texts_with_twins(), n=st.integers(1, 4))
+@settings(max_examples=60, deadline=None)
+def test_the_program_as_it_is_stored_predicts_what_was_scored_to_the_last_bit(drawn, n):
+    """Also where ids share a text, of which a program knows only one level."""
+    texts, tokens, actual = drawn
+    vocabulary = Vocabulary(texts)
+    fit, there = tokens[:3], pool_of(3, 7)
+    whole = fit_lookup(actual[:, :3], fit, there, same_text=vocabulary.first_of_text)
+    short = cut_lookup(whole, n=n)
+    scored = predict_lookup(as_told(short), tokens)
+    reading = Reading(tokens, np.full(6, 7), vocabulary)
+    for unit in range(2):
+        program = lookup_program(short, unit, texts)
+        listed = [text for table in program.tables for text, _ in table.levels]
+        assert len(listed) == len(set(listed)) <= n
+        stored = parse_program(write_program(program))
+        np.testing.assert_array_equal(predict(stored, reading), scored[unit])
+
+
+def test_tokens_of_one_text_are_one_token():
+    texts = [" a", "b", " a"]
+    tokens = np.array([[0, 0, 2, 1]])
+    same = Vocabulary(texts).first_of_text
+    lookup = fit_lookup(np.array([[[6.0, 6, 3, 1]]]), tokens, pool_of(1, 4), same_text=same)
+    assert lookup.tokens.tolist() == [0, 1]
+    assert lookup.levels[0] == pytest.approx([(15 + 3 * 4) / 6, (1 + 3 * 4) / 4])
+    assert (predict_lookup(lookup, np.array([[2]])) == predict_lookup(lookup, tokens[:, :1])).all()

@@ -91,6 +91,39 @@ def test_tokens_without_a_finite_activation_are_left_out(reading: Reading) -> No
     assert one.n_held == int((reading.tokens[N // 2 :, 1:] == 1).sum())
 
 
+@pytest.mark.parametrize("level", [3, -3])
+def test_a_rule_that_claims_nothing_happens_is_refuted_by_what_does(
+    reading: Reading, level: int
+) -> None:
+    rest = 'when token in {" b"} -> 1\notherwise 0'
+    claim = f'first\nwhen token in {{" a"}} -> 0\n{rest}'
+    first, _ = found_of(claim, f'first\nwhen token in {{" a"}} -> {level}\n{rest}', reading)
+    assert (first.claimed, first.verdict) == (0, "refuted")
+    same, _ = found_of(claim, claim, reading)
+    assert same.verdict == "not decided"
+
+
+@pytest.mark.parametrize("n_holding", [3, 6, 12])
+def test_rules_of_no_effect_are_rarely_decided(n_holding: int) -> None:
+    """Documents differ in level, and in what happens where the rule holds."""
+    rng = np.random.default_rng(n_holding)
+    n_decided, n, trials = 0, 60, 100
+    pool = pool_of(n, LENGTH)
+    vocabulary = Vocabulary(WORDS, None)
+    program = parse_program('when token in {" d"} -> 1')
+    for _ in range(trials):
+        tokens = rng.integers(1, 4, (n, LENGTH))
+        tokens[rng.choice(n, n_holding, replace=False)[:, None], rng.permutation(LENGTH)[:4]] = 4
+        reading = Reading(tokens, np.full(n, LENGTH), vocabulary)
+        held = (tokens == 4).astype(np.float64)
+        actual = (
+            held * rng.normal(size=(n, 1)) + rng.normal(size=(n, 1)) + rng.normal(size=held.shape)
+        )
+        (one,) = examine_rules(program, reading, actual, pool)
+        n_decided += one.verdict in ("borne out", "refuted")
+    assert n_decided / trials <= (0.08 if n_holding >= 6 else 0)
+
+
 def test_two_documents_decide_nothing(reading: Reading) -> None:
     source = 'when token in {" a"} -> 2'
     actual = predict(parse_program(source), reading)

@@ -1,9 +1,11 @@
-"""A planted model, swept, with pools to explain from."""
+"""A planted model, swept, with pools to explain from; also by a language model."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from analysis.assistants.patience import Patience
+from analysis.worker.explaining import assisting
 from analysis.worker.inline import run_inline
 from analysis.worker.sweeping.job import KIND
 from app.settings import Settings
@@ -27,3 +29,13 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swept]:
     result = run_inline(engine, settings, KIND, POOLED)
     yield Swept(engine, settings, planted, result["run_id"])
     engine.dispose()
+
+
+@pytest.fixture
+def fresh(swept: Swept, monkeypatch: pytest.MonkeyPatch) -> Iterator[Swept]:
+    """Nothing was answered before, and nobody waits long for an endpoint."""
+    haste = Patience(tries=2, first_wait=0.01, longest_wait=0.05)
+    monkeypatch.setattr(assisting, "PATIENCE", haste)
+    (swept.settings.data / assisting.CACHE).unlink(missing_ok=True)
+    yield swept
+    (swept.settings.data / assisting.CACHE).unlink(missing_ok=True)

@@ -17,8 +17,8 @@ from app.store.requests import AssistantOptions, ExplainRequest
 from app.store.tables import ExplanationTable
 from tests.analysis.assistants.scripted import Play, Script, scripted
 from tests.worker.conftest import ROOT, Laboratory
+from tests.worker.explaining.assisted import answers
 from tests.worker.explaining.conftest import POOLED
-from tests.worker.explaining.test_assisting import answers
 from tests.worker.sweeping.conftest import add_planted
 
 CONCURRENCY = 3

@@ -6,21 +6,15 @@ from sqlalchemy import func, select
 
 from analysis.programs.parsing import parse_program
 from analysis.worker.explaining import job
-from analysis.worker.explaining.work import Explaining
 from analysis.worker.inline import run_inline
-from analysis.worker.sweeping.job import KIND as SWEEP_KIND
 from app.errors import PatchclampError
 from app.store.engine import open_session
 from app.store.packing import COLUMNS, METRICS, unpack_notes, unpack_scores
 from app.store.queries.explanation import get_explanation
-from app.store.queries.job import create_job, list_jobs
-from app.store.queries.run import get_run
 from app.store.queries.score import list_score_summaries
 from app.store.requests import ExplainRequest
-from app.store.tables import ExplanationTable, RunTable, ScoreSummaryTable, ScoreTable, SiteTable
-from tests.worker.conftest import Laboratory
-from tests.worker.explaining.conftest import POOLED
-from tests.worker.sweeping.conftest import Swept, add_planted
+from app.store.tables import ExplanationTable, ScoreSummaryTable, ScoreTable, SiteTable
+from tests.worker.sweeping.conftest import Swept
 
 
 def request(swept: Swept, **changes: object) -> ExplainRequest:
@@ -163,41 +157,6 @@ def test_summaries_count_every_unit_that_was_explained(swept, explained):
         assert row.n_scored + row.n_undefined + row.n_failed == row.n_units
 
 
-def test_a_job_that_was_killed_in_the_middle_ends_with_the_same_rows(swept, explained, monkeypatch):
-    """Whoever takes it up again does only the chunks that are not stored."""
-
-    class PowerCut(BaseException):
-        pass
-
-    done = []
-    explain = Explaining.explain
-
-    def explain_few(self: Explaining, chunk: object) -> None:
-        if len(done) == 3:
-            raise PowerCut
-        done.append(chunk)
-        explain(self, chunk)
-
-    asked = request(swept, seed=0)
-    with open_session(swept.engine, commit=True) as session:
-        job_row = create_job(session, request=asked, actor="tester")
-    context = _context(swept, asked, job_row.id)
-    monkeypatch.setattr(Explaining, "explain", explain_few)
-    with pytest.raises(PowerCut):
-        job.run(context)
-    again = []
-
-    def count(self: Explaining, chunk: object) -> None:
-        again.append(chunk)
-        explain(self, chunk)
-
-    monkeypatch.setattr(Explaining, "explain", count)
-    run_id = job.run(context)["run_id"]
-    assert len(done) == 3
-    assert not set(done) & set(again)
-    assert stored(swept, run_id) == stored(swept, explained)
-
-
 def test_a_sample_is_drawn_over_all_sites_by_its_seed(swept):
     first = run_inline(swept.engine, swept.settings, job.KIND, request(swept, sample=9, seed=3))
     again = run_inline(swept.engine, swept.settings, job.KIND, request(swept, sample=9, seed=3))
@@ -213,52 +172,3 @@ def test_units_that_are_not_there_are_refused(swept):
         with pytest.raises(PatchclampError) as refused:
             run_inline(swept.engine, swept.settings, job.KIND, request(swept, **wrong))
         assert refused.value.hint
-
-
-def test_a_sweep_explains_its_first_units_before_it_ends(laboratory: Laboratory, monkeypatch):
-    """And hands their run on to the job that explains all others."""
-    engine, settings = laboratory.engine, laboratory.settings
-    planted = add_planted(engine, settings, laboratory.folder)
-    monkeypatch.setattr(
-        "analysis.worker.sweeping.publishing.Publisher.due",
-        lambda self, counted: True,  # noqa: ARG005
-    )
-    asked = POOLED.model_copy(update={"follow_up": True})
-    run_inline(engine, settings, SWEEP_KIND, asked)
-    with open_session(engine) as session:
-        run = session.scalars(select(RunTable).where(RunTable.kind == "explain")).one()
-        waiting = {one.kind: one.id for one in list_jobs(session, status="queued").items}
-        n = session.scalar(select(func.count()).where(ExplanationTable.run_id == run.id))
-    assert run.status == "running"
-    assert run.job_id == waiting["explain"]
-    assert n > 0
-    assert planted.units
-    with open_session(engine) as session:
-        asked_for = list_jobs(session, status="queued")
-    assert {one.kind for one in asked_for.items} == {"output", "relate", "explain"}
-    assert get_run_kind(laboratory, run.id) == "explain"
-
-
-def get_run_kind(laboratory: Laboratory, run_id: int) -> str:
-    with open_session(laboratory.engine) as session:
-        return get_run(session, run_id=run_id).kind
-
-
-def _context(swept: Swept, asked: ExplainRequest, job_id: str):
-    from analysis.worker.context import JobContext
-    from analysis.worker.heartbeat import Lease
-    from analysis.worker.stopping import Stopping
-    from app.store import queue
-
-    claim = queue.claim_next(swept.engine, worker_id="w", kinds=["explain"], lease_seconds=3600)
-    assert claim is not None
-    assert claim.job_id == job_id
-    return JobContext(
-        asked,
-        engine=swept.engine,
-        signals=swept.engine,
-        settings=swept.settings,
-        lease=Lease(claim, 3600),
-        stopping=Stopping(),
-        run_step=lambda name, function: function(),  # noqa: ARG005
-    )

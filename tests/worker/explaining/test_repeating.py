@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from analysis.worker.explaining.job import command_of
+from analysis.worker.explaining.repeating import command_of
 from app.cli import build
 from app.commands import following
 from app.store.requests import AssistantOptions, ExplainRequest

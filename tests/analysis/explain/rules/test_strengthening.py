@@ -108,6 +108,30 @@ def test_with_little_room_the_tokens_that_explain_most_are_listed() -> None:
     assert [" rare1" in name or " rare2" in name for name in levels_of(found)].count(True) == 1
 
 
+def test_peaks_that_are_only_noise_give_next_to_no_rules() -> None:
+    """Exemplars are chosen for their peaks: which tokens stand there is luck."""
+    rng = np.random.default_rng(5)
+    words = Vocabulary([f" w{n}" for n in range(3_000)], None)
+    chance = 1 / np.arange(1, 3_001)
+    program = parse_program('when token in {" w5", " w6", " w7", " w8"} -> 2')
+
+    def shown(n: int, top: int | None = None) -> Shown:
+        tokens = rng.choice(3_000, (n, 64), p=chance / chance.sum())
+        reading = Reading(tokens, np.full(n, 64), words)
+        actual = predict(program, reading) + 0.6 * rng.standard_t(4, tokens.shape)
+        kept = np.argsort(-actual.max(1))[:top]
+        return Shown(
+            Reading(tokens[kept], np.full(len(kept), 64), words),
+            np.ones((len(kept), 64), bool),
+            actual[kept].astype(np.float32),
+        )
+
+    pool, exemplars, calibration, fresh = shown(60), shown(2_000, 30), shown(40), shown(300)
+    found = strengthen(program, pool, exemplars, calibration, **LIMITS)
+    assert n_listed(found) <= 4 + 8
+    assert error(found, fresh) <= 1.01 * error(program, fresh)
+
+
 @pytest.mark.parametrize("values", [np.nan, np.inf])
 def test_exemplars_without_a_finite_activation_teach_nothing(values: float) -> None:
     exemplars = text(2, rare=0.5)
