@@ -16,7 +16,7 @@ from numpy import ndarray
 if TYPE_CHECKING:
     from analysis.explain.rules.candidates import Candidates
 
-KEPT_BYTES = 320 * 2**20
+KEPT_BYTES = 640 * 2**20
 SPARSE_SHARE = 0.33
 """A column with overlaps with fewer candidates is kept as a list of those."""
 FEW = 48

@@ -1,7 +1,7 @@
 """The best additive prediction from the last five tokens, however long: what rules are measured
 against, and what they are fitted to.
 
-â = base + Σ_k (E[token −k]·w_k) + table(token) + table(token −1): a ridge regression on the
+â = base + Σ_k (E[token −k]·w_k) + Σ_k table_k(token −k), three tables: a ridge regression on the
 model's token space, which carries over to tokens that the text lacks, then tables of what it
 leaves, shrunk. The solution is the same linear map for every unit: a block of units costs two
 matrix products. As a program it is five tables over the whole vocabulary.
@@ -21,8 +21,8 @@ from analysis.programs.writing import as_written
 
 DIMS = (256, 192, 128, 64, 64)
 PENALTIES = (15.0, 60.0, 90.0, 120.0, 120.0)
-SHRINKAGES = (3.0, 8.0)
-"""Of the tables of the token itself and of the one before, in occurrences."""
+SHRINKAGES = (3.0, 10.0, 40.0)
+"""Of the tables of the token itself and of the two before, in occurrences."""
 MOST_WRITTEN = MOST_LISTED * 3 // 4
 """Levels of a prediction that is written down: with all, the text could exceed a program."""
 
@@ -33,7 +33,7 @@ class Basis:
 
     features: Float32[ndarray, "position feature"]
     tokens: Int64[ndarray, "back position"]
-    """The token and the one before; −1: none."""
+    """The token and those before; −1: none."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,7 @@
 """An explain job that died and is taken up again stores what one that went through stores."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -64,13 +65,24 @@ def stored(swept: Swept, run_id: int) -> dict[str, list[Any]]:
     }
 
 
+@dataclass(frozen=True)
+class Whole:
+    """What a job stores that nothing interrupts."""
+
+    stored: dict[str, list[Any]]
+    n_rounds: int
+
+
 @pytest.fixture(scope="module")
-def whole(swept: Swept) -> dict[str, list[Any]]:
-    result = run_inline(swept.engine, swept.settings, job.KIND, asked_of(swept))
+def whole(swept: Swept) -> Whole:
+    rounds: list[Any] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job, "summarise", in_turn(job.summarise, rounds, dies_at=-1))
+        result = run_inline(swept.engine, swept.settings, job.KIND, asked_of(swept))
     assert result is not None
     found = stored(swept, result["run_id"])
     assert all(found.values())
-    return found
+    return Whole(found, len(rounds))
 
 
 def asked_of(swept: Swept) -> ExplainRequest:
@@ -90,7 +102,7 @@ def in_turn(function: Callable[..., Any], calls: list[Any], dies_at: int) -> Cal
 
 
 def test_one_that_died_before_a_chunk_does_only_what_is_not_stored(
-    swept: Swept, whole: dict[str, list[Any]], monkeypatch: pytest.MonkeyPatch
+    swept: Swept, whole: Whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     explain = Explaining.explain
     done: list[Any] = []
@@ -103,29 +115,21 @@ def test_one_that_died_before_a_chunk_does_only_what_is_not_stored(
     run_id = job.run(context)["run_id"]
     assert len(done) == 3
     assert not {chunk for _, chunk in done} & {chunk for _, chunk in again}
-    assert stored(swept, run_id) == whole
+    assert stored(swept, run_id) == whole.stored
 
 
-@pytest.mark.parametrize("which", ["first", "last"])
-def test_one_that_died_between_a_rounds_last_chunk_and_its_summary_summarises_it(
-    swept: Swept,
-    whole: dict[str, list[Any]],
-    which: str,
-    monkeypatch: pytest.MonkeyPatch,
+def test_one_that_died_between_its_last_chunk_and_the_summary_summarises_it(
+    swept: Swept, whole: Whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     summarise = job.summarise
-    rounds: list[Any] = []
-    monkeypatch.setattr(job, "summarise", in_turn(summarise, rounds, dies_at=-1))
-    run_inline(swept.engine, swept.settings, job.KIND, asked_of(swept))
-    at = 0 if which == "first" else len(rounds) - 1
-    assert len(rounds) > 1
+    assert whole.n_rounds > 1
     context = context_of(swept)
-    monkeypatch.setattr(job, "summarise", in_turn(summarise, [], dies_at=at))
+    monkeypatch.setattr(job, "summarise", in_turn(summarise, [], dies_at=whole.n_rounds - 1))
     with pytest.raises(PowerCut):
         job.run(context)
     monkeypatch.setattr(job, "summarise", summarise)
     run_id = job.run(context)["run_id"]
-    assert stored(swept, run_id) == whole
+    assert stored(swept, run_id) == whole.stored
 
 
 def test_summaries_are_caught_up_with_before_the_next_chunk(
