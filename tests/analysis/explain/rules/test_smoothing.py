@@ -19,15 +19,16 @@ from analysis.programs.writing import write_program
 from tests.analysis.explain.rules.invented import WORDS, text, vocabulary
 
 
-def test_without_a_token_space_it_is_two_shrunk_tables() -> None:
+def test_without_a_token_space_it_is_three_shrunk_tables() -> None:
     reading = Reading(np.array([[9, 1, 1, 2]]), np.array([4]), vocabulary())
     counted = np.array([[False, True, True, True]])
     basis = make_basis(reading, counted)
     actual = np.array([[4.0, 4.0, -2.0]], np.float32)
     _, predicted = smooth(make_smoother(basis, n_dims=0), actual, n_vocab=len(WORDS))
     # Mean 2; token 1: (2 + 2)/(2 + 3) = 0.8, token 2: −4/(1 + 3) = −1. Left: 1.2, 1.2, −3.
-    # After 9: 1.2/(1 + 8); after 1: (1.2 − 3)/(2 + 8).
-    wanted = [2 + 0.8 + 1.2 / 9, 2 + 0.8 - 0.18, 2 - 1 - 0.18]
+    # After 9: 1.2/(1 + 10); after 1: (1.2 − 3)/(2 + 10) = −0.15. Left: …, 1.35, −2.85.
+    # Two after 9: 1.35/(1 + 40); two after 1: −2.85/(1 + 40).
+    wanted = [2 + 0.8 + 1.2 / 11, 2 + 0.8 - 0.15 + 1.35 / 41, 2 - 1 - 0.15 - 2.85 / 41]
     assert predicted[0].tolist() == pytest.approx(wanted, abs=1e-5)
 
 
