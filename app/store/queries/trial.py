@@ -23,6 +23,7 @@ from app.store.tables import (
     DocumentTable,
     ExemplarTable,
     ExplanationTable,
+    RunTable,
     WindowTable,
 )
 
@@ -47,6 +48,9 @@ OTHERS = (
     )
     .order_by(ExplanationTable.id.desc())
 )
+
+
+STATUS = select(RunTable.status).where(RunTable.id == bindparam("run_id"))
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,11 @@ def read_trial(
     n_windows = {split: len(row.window_numbers) for split, row in artifacts.items()}
     for split in (FIT, "test"):
         if (n := n_windows.get(split, 0)) < FEWEST_WINDOWS:
+            if not n and session.scalar(STATUS, {"run_id": place.run_id}) == "running":
+                raise NotFoundError(
+                    f"The sweep (run {place.run_id}) still runs, and its pools come at its end.",
+                    hint="Come back then; words alone can be saved now.",
+                )
             kept = f"only {n} windows of {split}" if n else "no pools"
             raise NotFoundError(
                 f"Run {place.run_id} kept {kept} of {place.site} to try a program on.",
