@@ -7,6 +7,7 @@ units of one site in random order, and more than one where shuffling is wanted.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float32
@@ -16,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from analysis.explain.rules.fitting import fit_rules
 from analysis.explain.rules.smoothing import predict_smoothed, smooth
 from analysis.explain.rules.strengthening import LISTED_SHARE, Shown, strengthen
-from analysis.explain.texts import Texts
+from analysis.explain.texts import SplitText, Texts
 from analysis.programs.length import n_listed
 from analysis.programs.program import Program
 from analysis.programs.reading import Reading
@@ -32,7 +33,7 @@ from analysis.score.lookup import (
     lookup_program,
     predict_lookup,
 )
-from analysis.score.records import Scores
+from analysis.score.records import Scores, or_none
 from analysis.score.scoring import Failure, Shared, fit_decisions, score_explanation
 from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds, take_target
 
@@ -107,32 +108,30 @@ def _explain(
     calibration = _finite(by_split[CALIBRATION])[:, texts.calibration.counted]
     reasons: list[str | None] = []
     programs: list[Program | None] = []
-    for unit in range(len(fit)):
+    for unit, kept in enumerate(exemplars):
         program = None
         if varies[unit]:
-            kept = exemplars[unit]
-            program = fit_rules(
+            from_pool = partial(
+                fit_rules,
                 on_fit[unit],
                 smoothed_fit[unit],
                 calibration[unit],
                 fit=texts.rules_fit,
                 on=texts.rules_calibration,
                 most_rules=most_rules,
-                most_listed=most_listed if kept is None else int(LISTED_SHARE * most_listed),
             )
             if kept is not None:
+                with_room = from_pool(most_listed=int(LISTED_SHARE * most_listed))
                 program = strengthen(
-                    program,
-                    Shown(texts.fit.reading, texts.fit.counted, by_split[FIT][unit]),
+                    with_room,
+                    _on(texts.fit, by_split[FIT][unit]),
                     _shown(kept, texts),
-                    Shown(
-                        texts.calibration.reading,
-                        texts.calibration.counted,
-                        by_split[CALIBRATION][unit],
-                    ),
+                    _on(texts.calibration, by_split[CALIBRATION][unit]),
                     most_rules=most_rules,
                     most_listed=most_listed,
                 )
+            if kept is None or program is with_room:  # nothing to leave room for
+                program = from_pool(most_listed=most_listed)
         is_something = program is not None and bool(program.rules)
         programs.append(program if is_something else None)
         reasons.append(
@@ -168,6 +167,10 @@ def _explain(
         )
         for unit in range(len(fit))
     ]
+
+
+def _on(text: SplitText, actual: Float32[ndarray, "window pos"]) -> Shown:
+    return Shown(text.reading, text.counted, actual)
 
 
 def _shown(kept: UnitTops, texts: Texts) -> Shown:
@@ -237,7 +240,7 @@ class _Scoring:
                 self._by_split[split][unit],
                 ours if np.isfinite(values[text.counted]).all() else Failure("not finite"),
                 baselines=Baselines(
-                    mean=_or_none(float(self._lookups["whole"].base[unit])),
+                    mean=or_none(float(self._lookups["whole"].base[unit])),
                     lookup=self._looked_up("whole", unit, split, top),
                     shuffled=self._shuffled(kind, unit, split, top),
                     lookup_cut=ours
@@ -245,7 +248,7 @@ class _Scoring:
                     else self._looked_up("cut", unit, split, top),
                 ),
                 pool=text.pool,
-                firing=_or_none(float(self._firing[unit])),
+                firing=or_none(float(self._firing[unit])),
                 top=None if top is None else top.about,
                 shared=self._share(split, unit, top),
             )
@@ -258,7 +261,7 @@ class _Scoring:
             target = take_target(
                 self._by_split[split][unit],
                 self._texts.tested[split].pool,
-                firing=_or_none(float(self._firing[unit])),
+                firing=or_none(float(self._firing[unit])),
                 top=None if top is None else top.about,
             )
             shared = Shared(target)
@@ -309,7 +312,7 @@ class _Scoring:
                 self._by_split[CALIBRATION][unit],
                 predicted,
                 pool=self._texts.calibration.pool,
-                firing=_or_none(float(self._firing[unit])),
+                firing=or_none(float(self._firing[unit])),
             )
         return self._chosen[kind, unit, other]
 
@@ -322,16 +325,7 @@ class _Scoring:
     ) -> Float32[ndarray, "top pos"]:
         if kind == "rules" and program is not None:
             return predict(program, Reading(top.tokens, top.about.lengths, self._texts.vocabulary))
-        table = self._lookups[kind]
-        return _lookup_one(table, unit, top.tokens)
-
-
-def _lookup_one(table: Lookup, unit: int, tokens: ndarray) -> Float32[ndarray, "top pos"]:
-    places = np.clip(np.searchsorted(table.tokens, tokens), 0, max(0, len(table.tokens) - 1))
-    known = table.tokens[places] == tokens
-    return np.where(known, table.levels[unit][places], np.float32(table.base[unit])).astype(
-        np.float32
-    )
+        return np.asarray(predict_lookup(self._lookups[kind].of_unit(unit), top.tokens)[0])
 
 
 def _finite(actual: Float32[ndarray, "unit window pos"]) -> Float32[ndarray, "unit window pos"]:
@@ -351,8 +345,4 @@ def _why(fit: Float32[ndarray, "window pos"], texts: Texts, varies: bool) -> str
 
 
 def _r_of_each(actual: ndarray, predicted: ndarray) -> list[float | None]:
-    return [_or_none(pearson(*pair)) for pair in zip(actual, predicted, strict=True)]
-
-
-def _or_none(number: float) -> float | None:
-    return None if np.isnan(number) else number
+    return [or_none(pearson(*pair)) for pair in zip(actual, predicted, strict=True)]

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64
 from numpy import ndarray
 
-from analysis.score.bootstrap import Resampled, explained
+from analysis.score.bootstrap import Resampled, explained, fewer
 from analysis.score.reasons import ALL_FIRE, NONE_FIRES
 from analysis.score.records import Cases
 from analysis.score.units import Prediction, Target
@@ -30,7 +30,7 @@ def score_auroc(
         return Resampled(np.full(1, np.nan), np.full((len(draws), 1), np.nan), (reason,), cases)
     firing, quiet = prediction.values[target.fires], prediction.values[target.quiet]
     values = np.array([auroc(firing, quiet)])
-    replicates = np.zeros((0, 1))
+    replicates, n_documents = np.zeros((0, 1)), 0
     if len(draws):
         n_quiet = target.per_window - target.n_firing
         wins = _wins(
@@ -41,11 +41,11 @@ def score_auroc(
             draws.shape[1],
         )
         counts = target.pool.membership @ np.stack([target.n_firing, n_quiet], axis=1)
+        n_documents = fewer(*counts.T)
         pairs = (draws @ counts).prod(1)
         with np.errstate(divide="ignore", invalid="ignore"):
             won = np.einsum("rd,rd->r", draws @ wins, draws)
             replicates = (won / pairs)[:, None]
-    n_documents = draws.shape[1]
     reasons = explained(values, (None,))
     return Resampled(values, replicates, reasons, cases, n_documents=n_documents)
 

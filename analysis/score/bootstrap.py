@@ -42,7 +42,8 @@ class Resampled:
     """Why a metric has no value."""
     cases: Cases | None = None
     n_documents: int = 0
-    """That were drawn from; of two sets, the fewer."""
+    """That the interval stands on: of two kinds that a metric needs (documents that fire and that
+    do not, top and random), the fewer."""
 
 
 @lru_cache(maxsize=64)
@@ -65,12 +66,18 @@ def resample(
     draws: Float64[ndarray, "replicate document"],
     reasons: tuple[str | None, ...],
     cases: Cases | None = None,
+    *,
+    n_documents: int | None = None,
 ) -> Resampled:
     """The metrics of all documents and of every resample; `reasons` are kept where NaN."""
     values = finish(sums.sum(0, keepdims=True))[0]
-    return Resampled(
-        values, finish(draws @ sums), explained(values, reasons), cases, n_documents=draws.shape[1]
-    )
+    n = draws.shape[1] if n_documents is None else n_documents
+    return Resampled(values, finish(draws @ sums), explained(values, reasons), cases, n_documents=n)
+
+
+def fewer(one: Float64[ndarray, " document"], other: Float64[ndarray, " document"]) -> int:
+    """Documents that have any of the one, or of the other, whichever are fewer."""
+    return min(int(np.count_nonzero(one)), int(np.count_nonzero(other)))
 
 
 def explained(
@@ -84,11 +91,12 @@ def explained(
 
 def intervals(
     replicates: Float64[ndarray, "replicate metric"], n_documents: int
-) -> tuple[Float64[ndarray, "metric 2"], Float64[ndarray, " metric"]]:
-    """Low and high of every metric, NaN where undefined, and the share of undefined resamples."""
+) -> Float64[ndarray, "metric 2"]:
+    """Low and high of every metric; NaN where too many resamples are undefined, or there are
+    none, or too few documents."""
     n_replicates, n_metrics = replicates.shape
-    if not n_replicates:
-        return np.full((n_metrics, 2), np.nan), np.ones(n_metrics)
+    if not n_replicates or n_documents < FEWEST_DOCUMENTS:
+        return np.full((n_metrics, 2), np.nan)
     ordered = np.sort(replicates.T, axis=1)  # NaN last
     defined = n_replicates - np.isnan(ordered).sum(1)
     undefined = 1 - defined / n_replicates
@@ -105,14 +113,12 @@ def intervals(
         ordered[rows, below],
     )
     ends[undefined > MOST_UNDEFINED] = np.nan
-    return ends, undefined
+    return np.asarray(ends)
 
 
 @lru_cache(maxsize=1024)
 def tail_of(n_documents: int) -> float:
-    """The share of resamples to be left out at each end."""
-    if n_documents < FEWEST_DOCUMENTS:
-        return (1 - LEVEL) / 2
+    """The share of resamples to be left out at each end; of FEWEST_DOCUMENTS or more."""
     widened = _student(n_documents - 1) * (n_documents / (n_documents - 1)) ** 0.5
     return NormalDist().cdf(-widened)
 

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
-from analysis.score.bootstrap import Resampled, resample
+from analysis.score.bootstrap import Resampled, fewer, resample
 from analysis.score.reasons import (
     EVERY_WINDOW_FIRES,
     NEVER_YES,
@@ -58,12 +58,14 @@ def judge_windows(
 ) -> Resampled:
     """The three numbers of any judge; a window may be left out where its answer was no answer."""
     one_sided = EVERY_WINDOW_FIRES if truth.all() else NO_WINDOW_FIRES
+    sums = target.pool.membership[:, windows] @ verdict_sums(verdicts, truth)
     return resample(
-        target.pool.membership[:, windows] @ verdict_sums(verdicts, truth),
+        sums,
         finish_verdicts,
         draws,
         (one_sided, NEVER_YES, NO_WINDOW_FIRES),
         Cases(int(truth.sum()), len(truth)),
+        n_documents=fewer(sums[:, :2].sum(1), sums[:, 2:].sum(1)),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
-from analysis.score.bootstrap import Resampled, resample
+from analysis.score.bootstrap import Resampled, fewer, resample
 from analysis.score.reasons import NOTHING_TO_MARK, ONE_SIDED_MARKS
 from analysis.score.records import Cases
 from analysis.score.thresholds import choose_threshold, finish_verdicts, verdict_sums
@@ -42,7 +42,12 @@ def judge_marks(
     sums = target.pool.membership[:, windows] @ verdict_sums(verdicts, truth)
     asked = Cases(int(truth.sum()), len(truth))
     return resample(
-        sums, lambda totals: finish_verdicts(totals)[..., :1], draws, (NOTHING_TO_MARK,), asked
+        sums,
+        lambda totals: finish_verdicts(totals)[..., :1],
+        draws,
+        (NOTHING_TO_MARK,),
+        asked,
+        n_documents=fewer(sums[:, :2].sum(1), sums[:, 2:].sum(1)),
     )
 
 

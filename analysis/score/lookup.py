@@ -38,6 +38,18 @@ class Lookup:
     same_text: Int64[ndarray, " vocab"] | None = None
     """Of each token id, the one that stands for it in `tokens`; None: each for itself."""
 
+    def of_unit(self, unit: int) -> "Lookup":
+        """The tables of that unit alone."""
+        one = slice(unit, unit + 1)
+        return replace(
+            self,
+            base=self.base[one],
+            levels=self.levels[one],
+            listed=self.listed[one],
+            sums=self.sums[one],
+            counts=self.counts[one],
+        )
+
 
 def fit_lookup(
     actual: Float[ndarray, "unit window pos"],

@@ -25,6 +25,11 @@ COLUMNS = ("value", "low", "high", "mean", "lookup", "shuffled", "lookup_cut")
 Status = Literal["scored", "undefined", "failed"]
 
 
+def or_none(number: float) -> float | None:
+    """What is not defined has no number when it leaves the arrays."""
+    return None if np.isnan(number) else number
+
+
 @dataclass(frozen=True)
 class Measured:
     """A number with its 95 % interval; None where undefined. A value may be without an interval."""

@@ -5,16 +5,17 @@ from typing import TypeAlias
 
 import numpy as np
 
-from analysis.score.bootstrap import FEWEST_DOCUMENTS, Resampled, intervals
+from analysis.score.bootstrap import FEWEST_DOCUMENTS, MOST_UNDEFINED, Resampled, intervals
 from analysis.score.reasons import (
     BOUNDARY,
     FEW_DOCUMENTS,
+    FEW_OF_A_KIND,
     FEW_TOP_DOCUMENTS,
     NO_RESAMPLES,
     NOT_ASKED,
     UNDEFINED_RESAMPLES,
 )
-from analysis.score.records import METRICS, Measured, MetricScore, Scores, Status
+from analysis.score.records import METRICS, Measured, MetricScore, Scores, Status, or_none
 from analysis.score.units import Target
 
 Family: TypeAlias = tuple[tuple[str, ...], Resampled]
@@ -75,7 +76,7 @@ def without(target: Target, status: Status, reason: str) -> Scores:
 def values(families: Sequence[Family]) -> dict[str, float | None]:
     """Each metric's value by name, None where undefined."""
     return {
-        name: _or_none(value)
+        name: or_none(value)
         for names, family in families
         for name, value in zip(names, family.values.tolist(), strict=True)
     }
@@ -83,14 +84,16 @@ def values(families: Sequence[Family]) -> dict[str, float | None]:
 
 def _measured(family: Resampled, target: Target) -> list[tuple[Measured, str | None]]:
     """Every metric of a family with its interval, and why it has no value or no interval."""
-    ends, _ = intervals(family.replicates, family.n_documents)
+    ends = intervals(family.replicates, family.n_documents)
     found = []
-    for value, (low, high), reason in zip(family.values, ends, family.reasons, strict=True):
-        one = Measured(_or_none(value), _or_none(low), _or_none(high))
+    for place, (value, (low, high), reason) in enumerate(
+        zip(family.values, ends, family.reasons, strict=True)
+    ):
+        one = Measured(or_none(value), or_none(low), or_none(high))
         if one.value is None:
             found.append((Measured(), reason))
         elif one.low is None:
-            found.append((one, _why_no_interval(target, len(family.replicates))))
+            found.append((one, _why_no_interval(target, family, place)))
         elif np.float32(low) == np.float32(high):
             found.append((Measured(one.value), BOUNDARY))
         else:
@@ -98,9 +101,10 @@ def _measured(family: Resampled, target: Target) -> list[tuple[Measured, str | N
     return found
 
 
-def _why_no_interval(target: Target, n_replicates: int) -> str:
-    if n_replicates:
-        return UNDEFINED_RESAMPLES
+def _why_no_interval(target: Target, family: Resampled, place: int) -> str:
+    if len(family.replicates):
+        undefined = np.isnan(family.replicates[:, place]).mean() > MOST_UNDEFINED
+        return UNDEFINED_RESAMPLES if undefined else FEW_OF_A_KIND
     if not target.pool.replicates:
         return NO_RESAMPLES
     return FEW_DOCUMENTS if target.pool.n_documents < FEWEST_DOCUMENTS else FEW_TOP_DOCUMENTS
@@ -114,7 +118,3 @@ def _counts(target: Target) -> dict[str, int]:
         "n_positions": target.n_counted,
         "n_left_out": target.n_left_out,
     }
-
-
-def _or_none(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -21,6 +21,7 @@ from analysis.programs.reading import Reading
 from analysis.programs.running import predict, strength, table_levels
 from analysis.score.bootstrap import intervals
 from analysis.score.pools import Pool
+from analysis.score.records import or_none
 
 FEWEST = 6
 """Documents in which a rule must hold for an interval: resamples of fewer say little of others."""
@@ -114,9 +115,9 @@ def _test(
     low = high = None
     if n_documents >= FEWEST:
         # What decides are the documents with the rule, however many there are without it.
-        ends, _ = intervals(_slope(pool.draws @ by_document)[:, None], n_documents)
-        low, high = (_or_none(float(end)) for end in ends[0])
-    return RuleTest(n_held, n_documents, level, _or_none(found), low, high)
+        ends = intervals(_slope(pool.draws @ by_document)[:, None], n_documents)
+        low, high = (or_none(float(end)) for end in ends[0])
+    return RuleTest(n_held, n_documents, level, or_none(found), low, high)
 
 
 def _slope(sums: Float64[ndarray, "draw 5"]) -> Float64[ndarray, " draw"]:
@@ -124,7 +125,3 @@ def _slope(sums: Float64[ndarray, "draw 5"]) -> Float64[ndarray, " draw"]:
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = xx - x * x / n
         return np.asarray(np.where(spread > 1e-9 * xx, (xy - x * y / n) / spread, np.nan))
-
-
-def _or_none(number: float) -> float | None:
-    return None if np.isnan(number) else number

@@ -32,4 +32,5 @@ REASONS: Final = (
     "no interval: fewer than 3 documents",
     FEW_TOP_DOCUMENTS,
     BOUNDARY,
+    "no interval: fewer than 3 documents that fire, or fewer than 3 that do not",
 )

@@ -1,14 +1,16 @@
 """The row of `scores` for what the analysis measured of one explanation on one split."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.score.records import MetricScore, Scores
 from app.store.packing import ScoreNote, pack, pack_notes
 from app.store.writing_explanations import ScoreRow
+
+if TYPE_CHECKING:  # the store is opened without the analysis
+    from analysis.score.records import MetricScore, Scores
 
 CHOSEN_ON_FIT: Final = "chosen_on_fit_windows"
 """In the details of an explanation: so many fit windows stood in for a calibration split."""
@@ -17,11 +19,11 @@ CHOSEN_ON_FIT: Final = "chosen_on_fit_windows"
 def scored_row(
     split: str,
     judge: str,
-    scores: Scores,
+    scores: "Scores",
     *,
     n_failed: int = 0,
     values: NDArray[np.float32] | None = None,
-    metrics: Sequence[MetricScore] | None = None,
+    metrics: "Sequence[MetricScore] | None" = None,
 ) -> ScoreRow:
     """`values` [metric, column] and `metrics`, where they are not all that the scores hold."""
     told = scores.metrics if metrics is None else metrics
@@ -41,6 +43,6 @@ def scored_row(
     )
 
 
-def _note(one: MetricScore) -> ScoreNote:
+def _note(one: "MetricScore") -> ScoreNote:
     cases = (None, None) if one.cases is None else (one.cases.n_yes, one.cases.n)
     return ScoreNote(one.reason, *cases)

@@ -75,7 +75,7 @@ def strengthen(
     """
     texts = [_Text(shown) for shown in (pool, exemplars)]
     actual = np.concatenate([text.actual for text in texts])
-    if not len(actual) or actual.min() == actual.max():
+    if not len(texts[1].actual) or actual.min() == actual.max():
         return program
     found = _with_bands(program, texts, actual, most_rules, most_listed)
     if found is None:

@@ -11,12 +11,13 @@ program counts with r = 0, and so does an undefined r.
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Float16, Int64
+from jaxtyping import Float16, Float32, Int64
 from numpy import ndarray
 
-from analysis.explain.texts import PoolWindows, Texts, prepare_texts
+from analysis.explain.texts import PoolWindows, prepare_texts
 from analysis.explain.units import Explained, UnitTops, explain_units
 from analysis.programs.token_space import TokenSpace
 from analysis.programs.vocabulary import Vocabulary
@@ -37,6 +38,9 @@ TOP, BOTTOM, RANDOM = 10, 6, 14
 TOP_OF_TEST = 3
 SEED = 3_016
 
+Activations: TypeAlias = dict[str, Float32[ndarray, "unit window pos"]]
+"""By split."""
+
 
 def measure(quick: bool) -> Iterator[Measurement]:
     """r by both protocols, and neurons per second and core, with and without exemplars."""
@@ -49,29 +53,32 @@ def measure(quick: bool) -> Iterator[Measurement]:
     del model
     pools = {split: recorded.windows[split].part(slice(n)) for split, n in POOL.items()}
     texts = prepare_texts(pools, vocabulary, counted_from=COUNTED_FROM, seed=0)
-    _explain(texts, recorded, next(iter(units)), slice(0, 2), kept=True)  # compiles
+    first = _prepared(recorded, next(iter(units)), slice(0, 2))
+    explain_units(texts, *first[:2], exemplars=first[2])  # compiles
     r: defaultdict[str, list[float]] = defaultdict(list)
     seconds: defaultdict[str, float] = defaultdict(float)
     for site, chosen in units.items():
-        for name in ("pool", "exemplars"):
+        activations, tops, exemplars = _prepared(recorded, site, slice(len(chosen)))
+        for name, kept in (("pool", []), ("exemplars", exemplars)):
             start = time.process_time()
-            found = _explain(texts, recorded, site, slice(len(chosen)), kept=name == "exemplars")
+            found = explain_units(texts, activations, tops, exemplars=kept)
             seconds[name] += time.process_time() - start
             for metric in ("corpus_r", "top_random_r"):
                 r[f"{name}_{metric}"] += [_value(one, metric) for one in found]
     yield from _reported(r, seconds, sum(map(len, units.values())))
 
 
-def _explain(
-    texts: Texts, recorded: Recorded, site: str, part: slice, *, kept: bool
-) -> list[Explained]:
+def _prepared(
+    recorded: Recorded, site: str, part: slice
+) -> tuple[Activations, dict[str, list[UnitTops]], list[UnitTops]]:
+    """Activations of the pools, top windows of test, and exemplars of fit."""
     whole = {split: sites[site][part] for split, sites in recorded.activations.items()}
     activations = {split: whole[split][:, :n].astype(np.float32) for split, n in POOL.items()}
     numbers = range(len(whole["fit"]))
     rng = np.random.default_rng(SEED)
     tops = [_keep(recorded, whole, "test", unit, rng) for unit in numbers]
-    exemplars = [_keep(recorded, whole, "fit", unit, rng) for unit in numbers] if kept else []
-    return explain_units(texts, activations, {"test": tops}, exemplars=exemplars)
+    exemplars = [_keep(recorded, whole, "fit", unit, rng) for unit in numbers]
+    return activations, {"test": tops}, exemplars
 
 
 def _keep(

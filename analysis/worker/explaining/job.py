@@ -48,7 +48,7 @@ from app.store.tables import ModelTable, RunTable, SiteTable, WindowSetTable
 from app.store.writing_explanations import write_token_space
 
 Int8Array = NDArray[np.int8]
-METHOD, METHOD_VERSION = "token lookup; rules by matching pursuit; output side in words", "1"
+METHOD, METHOD_VERSION = "token lookup; rules by matching pursuit; output side in words", "2"
 
 
 def run(context: JobContext[ExplainRequest]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from analysis.score.division import CALIBRATION, FEWEST_WINDOWS, FIT, divide
 from app.errors import NotFoundError
 from app.store.locating import Place, check_index, locate_site
 from app.store.packing import TOP, unpack
@@ -111,6 +110,9 @@ def read_trial(
 ) -> Trial:
     """Raises NotFoundError where the model's sweep kept no pool of the site or it was pruned, or
     pools of fewer windows than explaining takes."""
+    # the store opens without the analysis
+    from analysis.score.division import CALIBRATION, FEWEST_WINDOWS, FIT, divide
+
     place = locate_site(session, model=model, site=site, run_id=run_id)
     check_index(place, index)
     artifacts = {

@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.score.auroc import auroc
+from analysis.score.auroc import auroc, score_auroc
 from analysis.score.baselines import Baselines
 from analysis.score.pools import PoolText, prepare_pool
-from analysis.score.reasons import BOUNDARY, REASONS
+from analysis.score.reasons import BOUNDARY, FEW_OF_A_KIND, REASONS
 from analysis.score.records import COLUMNS, METRICS, Cases, Measured
 from analysis.score.scoring import Failure, fit_decisions, score_block, score_explanation
-from analysis.score.units import Prediction, firing_thresholds
+from analysis.score.units import Prediction, firing_thresholds, take_target
 from tests.analysis.score.pools import pool_of
 
 NO_BASELINES = Baselines(mean=None)
@@ -328,3 +328,27 @@ def test_every_reason_of_a_metric_is_one_that_the_store_knows():
     reasons = {metric.reason for scores in found for metric in scores.metrics} - {None}
     assert reasons <= set(REASONS)
     assert len(reasons) >= 6
+
+
+def test_two_documents_that_fire_among_five_give_no_interval():
+    """That is in few enough of the resamples for one, but tells of two documents only."""
+    actual, predicted = _noisy(n_windows=25)
+    documents = np.arange(25) % 5
+    actual[documents >= 2] = 0.0
+    pool = pool_of(25, 16, documents=documents, counted_from=1)
+    scores = _scored(actual, predicted, pool=pool)
+    for name in ("detection", "auroc"):
+        metric = scores.of(name)
+        assert metric.score.value is not None
+        assert metric.score.low is None
+        assert metric.reason == FEW_OF_A_KIND
+    assert scores.of("corpus_r").score.low is not None
+
+
+def test_intervals_are_widened_for_the_documents_that_fire():
+    actual, predicted = _noisy(n_windows=60)
+    actual[:] = 0.0
+    actual[:6, 5] = 3.0
+    target = take_target(actual, pool_of(60, 16, counted_from=1), firing=2.0)
+    found = score_auroc(target, Prediction(predicted), target.pool.draws)
+    assert found.n_documents == 6
