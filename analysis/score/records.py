@@ -27,7 +27,7 @@ Status = Literal["scored", "undefined", "failed"]
 
 def or_none(number: float) -> float | None:
     """What is not defined has no number when it leaves the arrays."""
-    return None if np.isnan(number) else number
+    return float(number) if np.isfinite(number) else None
 
 
 @dataclass(frozen=True)
