@@ -5,53 +5,25 @@ from collections.abc import Callable, Iterator
 from html import unescape
 
 import pytest
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from app.store.engine import open_session
 from app.store.tables import (
     ExemplarTable,
-    ModelTable,
-    RunTable,
     SiteSummaryTable,
     UnitHistogramTable,
     UnitStatisticsTable,
 )
+from tests.store.sweeps import sweep_again
 
 COPIED = (UnitStatisticsTable, UnitHistogramTable, ExemplarTable, SiteSummaryTable)
 
 
-def sweep_again(engine: Engine, *, maximum: float) -> tuple[int, int]:
-    """A second sweep with the rows of the first, all maxima set to one number, and shown."""
-    with open_session(engine, commit=True) as session:
-        model = session.scalars(select(ModelTable)).one()
-        first = session.get_one(RunTable, model.current_run_id)
-        columns = {
-            column.name: getattr(first, column.key)
-            for column in RunTable.__table__.columns
-            if column.name not in ("id", "job_id")
-        }
-        second = RunTable(**columns)
-        session.add(second)
-        session.flush()
-        for table in COPIED:
-            rows = [
-                dict(row) | {"run_id": second.id}
-                for row in session.execute(
-                    select(table.__table__).where(table.run_id == first.id)
-                ).mappings()
-            ]
-            for row in rows:
-                if table is UnitStatisticsTable:
-                    row["maximum"] = maximum
-            session.execute(insert(table.__table__), rows)
-        model.current_run_id = second.id
-        return first.id, second.id
-
-
 @pytest.fixture
 def swept_twice(own_pages: TestClient) -> tuple[TestClient, int, int]:
-    first, second = sweep_again(own_pages.app.state.engine, maximum=7777.0)  # type: ignore[attr-defined]
+    engine = own_pages.app.state.engine  # type: ignore[attr-defined]
+    first, second = sweep_again(engine, COPIED, maximum=7777.0)
     return own_pages, first, second
 
 
