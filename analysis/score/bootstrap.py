@@ -72,7 +72,8 @@ def resample(
     """The metrics of all documents and of every resample; `reasons` are kept where NaN."""
     values = finish(sums.sum(0, keepdims=True))[0]
     n = draws.shape[1] if n_documents is None else n_documents
-    return Resampled(values, finish(draws @ sums), explained(values, reasons), cases, n_documents=n)
+    replicates = finish(draws @ sums) if len(draws) else np.zeros((0, len(values)))
+    return Resampled(values, replicates, explained(values, reasons), cases, n_documents=n)
 
 
 def fewer(one: Float64[ndarray, " document"], other: Float64[ndarray, " document"]) -> int:

@@ -7,12 +7,12 @@ come from ten sums over tokens, so that resampling documents needs no tokens.
 """
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Float, Float64
 from numpy import ndarray
 
 from analysis.score.bootstrap import Resampled, resample
 from analysis.score.reasons import ALL_ZERO, SAME_ACTIVATION, SAME_PREDICTION
-from analysis.score.units import Prediction, Target, centre_of
+from analysis.score.units import Centred, Prediction, Target, centre
 
 SMALLEST_SPREAD = 1e-12
 """Of the variance, relative to the mean square about a fixed centre: below it is rounding."""
@@ -25,7 +25,7 @@ def simulation(
     where undefined."""
     a, p = actual.astype(np.float64)[None], predicted.astype(np.float64)[None]
     counted = np.ones(a.shape, bool)
-    sums = window_sums(a, p, counted, (centre_of(a, counted), centre_of(p, counted)))
+    sums = window_sums(centre(a, counted), centre(p, counted))
     return np.asarray(finish(sums.sum(0, keepdims=True))[0])
 
 
@@ -34,9 +34,17 @@ def pearson(actual: Float[ndarray, " token"], predicted: Float[ndarray, " token"
     finite = np.isfinite(actual)
     if not finite.any():
         return float("nan")
-    a, p = (v - v.mean(dtype=np.float64) for v in (actual[finite], predicted[finite]))
-    scale = float(np.sqrt((a @ a) * (p @ p)))
-    return float(a @ p) / scale if scale > 0 else float("nan")
+    return cosine(less_mean(actual[finite]), less_mean(predicted[finite]))
+
+
+def less_mean(values: Float[ndarray, " token"]) -> Float64[ndarray, " token"]:
+    return np.asarray(values - values.mean(dtype=np.float64))
+
+
+def cosine(one: Float64[ndarray, " token"], other: Float64[ndarray, " token"]) -> float:
+    """Of two rows of numbers less their means that is r; NaN where either is 0."""
+    scale = float(np.sqrt((one @ one) * (other @ other)))
+    return float(one @ other) / scale if scale > 0 else float("nan")
 
 
 def score_simulation(
@@ -44,9 +52,8 @@ def score_simulation(
 ) -> Resampled:
     """corpus_r, r2_uncentred, r2_centred, deviation."""
     predicted = np.where(target.counted, prediction.values, 0).astype(np.float64)
-    centres = (target.centre, centre_of(predicted, target.counted))
-    sums = window_sums(target.actual, predicted, target.counted, centres)
-    varied = (target.actual != centres[0])[target.counted].any()
+    sums = window_sums(target.centred, centre(predicted, target.counted))
+    varied = target.centred.about.any()
     return resample(
         target.pool.membership @ sums,
         finish,
@@ -55,27 +62,24 @@ def score_simulation(
     )
 
 
-def window_sums(
-    actual: Float64[ndarray, "window pos"],
-    predicted: Float64[ndarray, "window pos"],
-    counted: Bool[ndarray, "window pos"],
-    centres: tuple[float, float],
-) -> Float64[ndarray, "window 10"]:
-    """n, Σx, Σy, Σx², Σy², Σxy, Σ(a−â)², Σ|a−â|, Σ|a|, Σa² with x and y about the centres; a and â
-    are 0 where they do not count."""
-    x = np.where(counted, actual - centres[0], 0)
-    y = np.where(counted, predicted - centres[1], 0)
-    error = actual - predicted
-    sums = np.empty((len(actual), 10))
-    sums[:, 0] = np.count_nonzero(counted, axis=1)
-    sums[:, 1] = x.sum(1)
-    sums[:, 2] = y.sum(1)
-    for column, (left, right) in enumerate(((x, x), (y, y), (x, y), (error, error)), 3):
-        np.einsum("wp,wp->w", left, right, out=sums[:, column])
-    sums[:, 7] = np.abs(error).sum(1)
-    sums[:, 8] = np.abs(actual).sum(1)
-    np.einsum("wp,wp->w", actual, actual, out=sums[:, 9])
-    return sums
+def window_sums(actual: Centred, predicted: Centred) -> Float64[ndarray, "window 10"]:
+    """n, Σx, Σy, Σx², Σy², Σxy, Σ(a−â)², Σ|a−â|, Σ|a|, Σa² with x and y about the centres."""
+    error = actual.values - predicted.values
+    return np.stack(
+        [
+            actual.n,
+            actual.sums,
+            predicted.sums,
+            actual.squares,
+            predicted.squares,
+            np.einsum("wp,wp->w", actual.about, predicted.about),
+            np.einsum("wp,wp->w", error, error),
+            np.abs(error, out=error).sum(1),
+            actual.magnitude,
+            actual.power,
+        ],
+        axis=1,
+    )
 
 
 def finish(sums: Float64[ndarray, "draw 10"]) -> Float64[ndarray, "draw 4"]:

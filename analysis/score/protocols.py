@@ -16,7 +16,7 @@ from numpy import ndarray
 from analysis.score.bootstrap import Resampled, draw_documents, explained
 from analysis.score.correlation import correlation, window_sums
 from analysis.score.reasons import NO_TOP_WINDOWS, NOTHING_COUNTED_ON_TOP, SAME_ON_TOP
-from analysis.score.units import Prediction, Target, TopWindows, centre_of
+from analysis.score.units import Prediction, Target, TopWindows, centre
 
 FEWEST_TOP_DOCUMENTS = 8
 """Top windows are few and alike: resampling fewer documents of them tells nothing of others."""
@@ -34,11 +34,13 @@ def score_top_random(
     if not counted.any():
         return _undefined(NOTHING_COUNTED_ON_TOP)
     predicted = np.where(target.counted, prediction.values, 0).astype(np.float64)
-    centres = (target.centre, centre_of(predicted, target.counted))
-    random = window_sums(target.actual, predicted, target.counted, centres)[:, :HALVES]
+    ours, theirs = target.centred, centre(predicted, target.counted)
+    random = window_sums(ours, theirs)[:, :HALVES]
     actual = np.where(counted, target.top.actual, 0).astype(np.float64)
     predicted_top = np.where(counted, prediction.top, 0).astype(np.float64)
-    top = window_sums(actual, predicted_top, counted, centres)[:, :HALVES]
+    top_ours = centre(actual, counted, about=ours.centre)
+    top_theirs = centre(predicted_top, counted, about=theirs.centre)
+    top = window_sums(top_ours, top_theirs)[:, :HALVES]
     documents, document_of = np.unique(target.top.documents, return_inverse=True)
     top_sums = (document_of == np.arange(len(documents))[:, None]).astype(np.float64) @ top
     random_sums = target.pool.membership @ random

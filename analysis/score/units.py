@@ -45,6 +45,44 @@ class TopWindows:
 
 
 @dataclass(frozen=True)
+class Centred:
+    """Numbers of a pool about a point near their mean, and their sums in each window; everything is
+    0 where it does not count."""
+
+    values: Float64[ndarray, "window pos"]
+    centre: float
+    counted: Bool[ndarray, "window pos"]
+
+    @cached_property
+    def about(self) -> Float64[ndarray, "window pos"]:
+        return np.where(self.counted, self.values - self.centre, 0)
+
+    @cached_property
+    def n(self) -> Int64[ndarray, " window"]:
+        return np.asarray(np.count_nonzero(self.counted, axis=1))
+
+    @cached_property
+    def sums(self) -> Float64[ndarray, " window"]:
+        """Σx about the centre."""
+        return np.asarray(self.about.sum(1))
+
+    @cached_property
+    def squares(self) -> Float64[ndarray, " window"]:
+        """Σx² about the centre."""
+        return np.asarray(np.einsum("wp,wp->w", self.about, self.about))
+
+    @cached_property
+    def magnitude(self) -> Float64[ndarray, " window"]:
+        """Σ|a|."""
+        return np.asarray(np.abs(self.values).sum(1))
+
+    @cached_property
+    def power(self) -> Float64[ndarray, " window"]:
+        """Σa²."""
+        return np.asarray(np.einsum("wp,wp->w", self.values, self.values))
+
+
+@dataclass(frozen=True)
 class Target:
     """A unit's activations on a pool; position by position 0 where it does not count."""
 
@@ -82,9 +120,8 @@ class Target:
         return np.asarray(np.count_nonzero(self.fires, axis=1))
 
     @cached_property
-    def centre(self) -> float:
-        """Near the mean, and exactly the value of a constant unit."""
-        return centre_of(self.actual, self.counted)
+    def centred(self) -> "Centred":
+        return centre(self.actual, self.counted)
 
     @cached_property
     def false_marks(self) -> Bool[ndarray, "window pos"]:
@@ -135,13 +172,16 @@ def firing_thresholds(
     return found
 
 
-def centre_of(
-    values: Float64[ndarray, "window pos"], counted: Bool[ndarray, "window pos"]
-) -> float:
-    """Near the mean of what counts; exactly the value where there is only one, so that its spread
-    is exactly 0."""
-    chosen = values[counted]
-    if not chosen.size:
-        return 0.0
-    low, high = chosen.min(), chosen.max()
-    return float(low if low == high else chosen.mean())
+def centre(
+    values: Float64[ndarray, "window pos"],
+    counted: Bool[ndarray, "window pos"],
+    about: float | None = None,
+) -> Centred:
+    """About the mean of what counts, or about what is given; exactly about the value where there is
+    only one, so that its spread is exactly 0."""
+    if about is None:
+        about, chosen = 0.0, values[counted]
+        if chosen.size:
+            low, high = chosen.min(), chosen.max()
+            about = float(low if low == high else chosen.mean())
+    return Centred(values, about, counted)

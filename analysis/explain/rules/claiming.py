@@ -20,7 +20,10 @@ NEAREST_SHIFT = 64
 
 def r_or_least(actual: ndarray, predicted: ndarray) -> float:
     """Pearson's r; −1 where it is undefined, so that such a prediction is never chosen."""
-    r = pearson(actual, predicted)
+    return defined_or_least(pearson(actual, predicted))
+
+
+def defined_or_least(r: float) -> float:
     return -1.0 if np.isnan(r) else r
 
 

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float32, Float64
 from numpy import ndarray
 
 from analysis.explain.rules.candidates import Candidates
-from analysis.explain.rules.claiming import is_borne_out, r_or_least
+from analysis.explain.rules.claiming import defined_or_least, is_borne_out
 from analysis.explain.rules.covering import LISTED_BITS, RULE_BITS, Cover, best_cover, rest_of
 from analysis.explain.rules.grouping import Group, group_picks, predicate_of
 from analysis.explain.rules.levels import set_levels
@@ -28,6 +28,7 @@ from analysis.programs.program import Predicate, Program, Rule
 from analysis.programs.reading import Reading
 from analysis.programs.running import strength
 from analysis.programs.writing import as_written
+from analysis.score.correlation import cosine, less_mean
 
 SMOOTHED_SHARE = 0.6
 SHRINKAGE = 0.25
@@ -48,8 +49,9 @@ CONDITIONS = 2
 COVER_SHRINKAGE = 0.01
 SOLVED = 1e-4
 """Share of the variance that need not be explained."""
-WORTH_COVERING = 0.2
-"""Share of the variance that the first exact rule must explain for more to be looked for."""
+WORTH_COVERING = 0.3
+"""Share of the variance that the first exact rule must explain, before it is narrowed, for more to
+be looked for."""
 EXPLAINED = 0.9
 """Share of calibration's variance from which on exact rules are the program."""
 
@@ -136,6 +138,7 @@ class _Judge:
     ) -> None:
         self._finite = np.isfinite(actual)
         self._actual = actual[self._finite]
+        self._centred = less_mean(self._actual)
         self._on = on
 
     def there(self, predicates: Sequence[Predicate]) -> Float32[ndarray, "rule position"]:
@@ -152,7 +155,7 @@ class _Judge:
         levels: Float64[ndarray, " rule"],
     ) -> Trial:
         predicted = levels.astype(np.float32) @ there
-        r = r_or_least(self._actual, predicted)
+        r = defined_or_least(cosine(self._centred, less_mean(predicted)))
         return Trial(base, levels, predicates, bits, predicted, r)
 
     def claims(self, trial: Trial) -> bool:
@@ -166,7 +169,8 @@ def _cover(
     most_rules: int,
     most_listed: int,
 ) -> Iterator[Trial]:
-    """Programs of one exact rule, of two, and so on, as long as they pay."""
+    """Programs of one exact rule, of two, and so on, as long as they pay and are on the way to
+    explain nearly everything: a third after one, half after two, six tenths after three."""
     rest = rest_of(actual)
     whole = rest.error
     covers: list[Cover] = []
@@ -187,7 +191,8 @@ def _cover(
         bits = sum(cover.bits for cover in covers)
         yield judge.try_levels(partial(list, predicates), bits, there, base, levels)
         rest = rest_of(actual - levels.astype(np.float32) @ held)
-        if rest.error < SOLVED * whole:
+        n = len(covers)
+        if rest.error < SOLVED * whole or rest.error > whole * 2 / (n + 2):
             return
 
 

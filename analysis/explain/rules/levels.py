@@ -13,8 +13,8 @@ def set_levels(
     shrinkages: Sequence[float],
 ) -> list[tuple[float, Float64[ndarray, " rule"]]]:
     """Base and levels, for each shrinkage (in positions); the base is not shrunk."""
-    means = held.mean(1, dtype=np.float64)
     n = held.shape[1]
+    means = (held @ np.ones(n, np.float32)).astype(np.float64) / n
     gram = (held @ held.T).astype(np.float64) - n * np.outer(means, means)
     mean = float(actual.mean(dtype=np.float64))
     right = (held @ (actual - np.float32(mean))).astype(np.float64)

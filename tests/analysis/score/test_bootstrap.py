@@ -11,6 +11,7 @@ from analysis.score.bootstrap import (
     tail_of,
 )
 from analysis.score.correlation import finish, window_sums
+from analysis.score.units import centre
 
 
 def _mean(sums):
@@ -102,7 +103,8 @@ def test_the_interval_of_r_covers_the_truth_nearly_as_often(n: int, least: float
     covered = 0
     for trial in range(300):
         actual, predicted = documents(n)
-        sums = window_sums(actual, predicted, np.ones(actual.shape, bool), (0.0, 0.0))
+        everywhere = np.ones(actual.shape, bool)
+        sums = window_sums(*(centre(one, everywhere, about=0.0) for one in (actual, predicted)))
         found = resample(sums, finish, draw_documents(n, 1000, trial), (None,) * 4)
         low, high = intervals(found.replicates, found.n_documents)[0]
         covered += low <= truth <= high
