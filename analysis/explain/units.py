@@ -35,7 +35,8 @@ from analysis.score.lookup import (
 )
 from analysis.score.records import Scores, or_none
 from analysis.score.scoring import Failure, Shared, fit_decisions, score_explanation
-from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds, take_target
+from analysis.score.tails import find_firing
+from analysis.score.units import Decisions, Prediction, TopWindows, take_target
 
 LISTED_BY_LOOKUP = 12
 """Tokens that the lookup shown lists; baselines of scores are the whole table, and the table cut to
@@ -193,7 +194,7 @@ class _Scoring:
         """`lookups`: `whole`, `short` as it is shown, `cut` to the length of each unit's rules."""
         self._texts, self._by_split, self._tops = texts, by_split, tops
         self._programs, self._lookups = programs, lookups
-        self._firing = firing_thresholds(by_split[FIT], texts.fit.pool)
+        self._firing = find_firing(by_split[FIT], texts.fit.counted)
         there = texts.calibration.windows.tokens
         self._shared: dict[str, tuple[int, Shared]] = {}
         self._chosen: dict[tuple[str, int, int], Decisions] = {}
@@ -248,7 +249,7 @@ class _Scoring:
                     else self._looked_up("cut", unit, split, top),
                 ),
                 pool=text.pool,
-                firing=or_none(float(self._firing[unit])),
+                firing=self._firing[unit],
                 top=None if top is None else top.about,
                 shared=self._share(split, unit, top),
             )
@@ -261,7 +262,7 @@ class _Scoring:
             target = take_target(
                 self._by_split[split][unit],
                 self._texts.tested[split].pool,
-                firing=or_none(float(self._firing[unit])),
+                firing=self._firing[unit],
                 top=None if top is None else top.about,
             )
             shared = Shared(target)
@@ -312,7 +313,7 @@ class _Scoring:
                 self._by_split[CALIBRATION][unit],
                 predicted,
                 pool=self._texts.calibration.pool,
-                firing=or_none(float(self._firing[unit])),
+                firing=self._firing[unit],
             )
         return self._chosen[kind, unit, other]
 

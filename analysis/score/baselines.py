@@ -30,5 +30,6 @@ class Baselines:
 def predict_mean(target: Target, mean: float) -> Prediction:
     """The same number at every token; a mark must exceed it by more than rounding."""
     top = None if target.top is None else np.full(target.top.actual.shape, mean)
-    decisions = Decisions(detection=mean, fuzzing=ROUNDING * max(1.0, abs(mean)))
+    upwards = -mean if target.tail == "lower" else mean
+    decisions = Decisions(detection=upwards, fuzzing=ROUNDING * max(1.0, abs(mean)))
     return Prediction(np.full(target.actual.shape, mean), decisions, top)

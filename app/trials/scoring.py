@@ -1,6 +1,6 @@
 """Tries a program on the pools of a unit: the scores that an explain run would give it, at once.
 
-What is fitted (the token lookup beside it, the firing threshold, what counts as a yes) comes from
+What is fitted (the token lookup beside it, when it fires, what counts as a yes) comes from
 the fit and calibration pools; scores are of test and of every held-out domain.
 """
 
@@ -25,7 +25,8 @@ from analysis.score.division import CALIBRATION, FIT, SEEN
 from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, predict_lookup
 from analysis.score.pools import Pool, PoolText, prepare_pool
 from analysis.score.scoring import fit_decisions, score_explanation
-from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds
+from analysis.score.tails import Firing, find_firing
+from analysis.score.units import Decisions, Prediction, TopWindows
 from app.store.queries.trial import Text, Trial, TriedSplit
 from app.store.scored import scored_row
 from app.store.writing_explanations import ScoreRow
@@ -45,7 +46,7 @@ class _Fitted:
     """What is known of the unit before the program is tried."""
 
     mean: float | None
-    firing: float | None
+    firing: Firing | None
     predictors: Mapping[str, Predict]
     """`program`, and the baselines `lookup`, `lookup_cut` and `shuffled`."""
     decisions: Mapping[str, Decisions]
@@ -84,8 +85,7 @@ def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
     pool = prepare(fit.text, trial)
     actual = fit.actual[None].astype(np.float32)
     lookup = fit_lookup(actual, fit.text.tokens, pool, same_text=vocabulary.first_of_text)
-    threshold = float(firing_thresholds(actual, pool)[0])
-    firing = None if np.isnan(threshold) else threshold
+    [firing] = find_firing(actual, pool.within)
     predictors: dict[str, Predict] = {
         "program": partial(_run, program, vocabulary, check),
         "lookup": partial(_look_up, lookup),
@@ -104,7 +104,7 @@ def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
 
 
 def _decide(
-    trial: Trial, predictors: Mapping[str, Predict], firing: float | None
+    trial: Trial, predictors: Mapping[str, Predict], firing: Firing | None
 ) -> dict[str, Decisions]:
     calibration = trial.splits[CALIBRATION]
     pool = prepare(calibration.text, trial)
