@@ -22,7 +22,8 @@ from analysis.programs.length import n_listed
 from analysis.programs.program import Program
 from analysis.programs.reading import Reading
 from analysis.programs.running import predict
-from analysis.score.baselines import Baselines
+from analysis.score.baselines import Baselines, fit_line
+from analysis.score.calibration import Linear
 from analysis.score.correlation import pearson
 from analysis.score.division import CALIBRATION, FIT
 from analysis.score.lookup import (
@@ -198,6 +199,7 @@ class _Scoring:
         there = texts.calibration.windows.tokens
         self._shared: dict[str, tuple[int, Shared]] = {}
         self._chosen: dict[tuple[str, int, int], Decisions] = {}
+        self._lines: dict[tuple[str, int], Linear | None] = {}
         self._values: dict[tuple[int, str], Float32[ndarray, "window pos"]] = {}
         self._decisions: dict[str, Sequence[Float32[ndarray, "window pos"] | None]] = {
             "rules": [
@@ -301,8 +303,17 @@ class _Scoring:
                 values,
                 self._decide(kind, unit, other),
                 None if top is None else self._on_top(kind, other, program, top),
+                self._line(kind, unit, other),
             )
         return None
+
+    def _line(self, kind: str, unit: int, other: int) -> Linear | None:
+        """From what another unit's explanation says to this unit's activations."""
+        predicted = self._decisions[kind][other]
+        if (kind, unit) not in self._lines and predicted is not None:
+            actual, pool = self._by_split[CALIBRATION][unit], self._texts.calibration.pool
+            self._lines[kind, unit] = fit_line(actual, predicted, pool)
+        return self._lines.get((kind, unit))
 
     def _decide(self, kind: str, unit: int, other: int) -> Decisions:
         predicted = self._decisions[kind][other]

@@ -42,10 +42,13 @@ def pearson(actual: Float[ndarray, " token"], predicted: Float[ndarray, " token"
 def score_simulation(
     target: Target, prediction: Prediction, draws: Float64[ndarray, "replicate document"]
 ) -> Resampled:
-    """corpus_r, r2_uncentred, r2_centred, deviation."""
+    """corpus_r, r2_uncentred, r2_centred, deviation; the last three by the prediction's line."""
     predicted = np.where(target.counted, prediction.values, 0).astype(np.float64)
     centres = (target.centre, centre_of(predicted, target.counted))
-    sums = window_sums(target.actual, predicted, target.counted, centres)
+    fitted = predicted
+    if prediction.line is not None:
+        fitted = np.where(target.counted, prediction.line(predicted), 0)
+    sums = window_sums(target.actual, predicted, target.counted, centres, fitted)
     varied = (target.actual != centres[0])[target.counted].any()
     return resample(
         target.pool.membership @ sums,
@@ -60,12 +63,13 @@ def window_sums(
     predicted: Float64[ndarray, "window pos"],
     counted: Bool[ndarray, "window pos"],
     centres: tuple[float, float],
+    fitted: Float64[ndarray, "window pos"] | None = None,
 ) -> Float64[ndarray, "window 10"]:
     """n, Σx, Σy, Σx², Σy², Σxy, Σ(a−â)², Σ|a−â|, Σ|a|, Σa² with x and y about the centres; a and â
-    are 0 where they do not count."""
+    are 0 where they do not count. The two of a−â are of `fitted`, where that is given."""
     x = np.where(counted, actual - centres[0], 0)
     y = np.where(counted, predicted - centres[1], 0)
-    error = actual - predicted
+    error = actual - (predicted if fitted is None else fitted)
     sums = np.empty((len(actual), 10))
     sums[:, 0] = np.count_nonzero(counted, axis=1)
     sums[:, 1] = x.sum(1)

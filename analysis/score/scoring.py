@@ -47,6 +47,8 @@ SCORERS: tuple[tuple[tuple[str, ...], Scorer], ...] = (
     (("fuzzing",), score_fuzzing),
     (("auroc",), score_auroc),
 )
+OF_LINE = ("r2_uncentred", "r2_centred", "deviation")
+"""Metrics that depend on the scale of a prediction."""
 
 
 @dataclass(frozen=True)
@@ -152,10 +154,13 @@ def _scored(shared: Shared, prediction: Prediction, baselines: Baselines) -> Sco
     elif cut is not None and _finite(target, cut):
         found = {**found, "lookup_cut": _families(target, cut, nothing, nothing)}
     p = None
+    told = {name: values(one) for name, one in found.items()}
     if "shuffled" in found:
         theirs = found["shuffled"][0][1]
         p = chance_of_no_gain(ours[0][1].replicates[:, 0], theirs.replicates[:, 0])
-    return report(target, ours, p=p, **{name: values(one) for name, one in found.items()})
+        if baselines.shuffled is not None and baselines.shuffled.line is None:
+            told["shuffled"] |= dict.fromkeys(OF_LINE, None)
+    return report(target, ours, p=p, **told)
 
 
 def _families(

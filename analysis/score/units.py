@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int64
 from numpy import ndarray
 
+from analysis.score.calibration import Linear
 from analysis.score.pools import Pool
 from analysis.score.tails import Firing, Tail
 
@@ -33,6 +34,9 @@ class Prediction:
     decisions: Decisions = Decisions()
     top: Float[ndarray, "top pos"] | None = None
     """Of the unit's top windows, for the protocol top+random."""
+    line: Linear | None = None
+    """R² and deviation are of this line of the values; of the values themselves where it is None.
+    All other metrics are of the values: where the line falls, it would turn r into |r|."""
 
 
 @dataclass(frozen=True)

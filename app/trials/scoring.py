@@ -20,7 +20,8 @@ from analysis.programs.parsing import parse_program
 from analysis.programs.program import Program
 from analysis.programs.running import run_program
 from analysis.programs.vocabulary import Vocabulary
-from analysis.score.baselines import Baselines
+from analysis.score.baselines import Baselines, fit_line
+from analysis.score.calibration import Linear
 from analysis.score.division import CALIBRATION, FIT, SEEN
 from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, predict_lookup
 from analysis.score.pools import Pool, PoolText, prepare_pool
@@ -50,6 +51,8 @@ class _Fitted:
     predictors: Mapping[str, Predict]
     """`program`, and the baselines `lookup`, `lookup_cut` and `shuffled`."""
     decisions: Mapping[str, Decisions]
+    lines: Mapping[str, Linear | None]
+    """Of the shuffled baseline, whose levels are another unit's."""
 
 
 def try_program(program: Program, trial: Trial, check: Check = go_on) -> list[ScoreRow]:
@@ -95,24 +98,24 @@ def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
     if other is not None:
         predictors["shuffled"] = partial(_run, other, vocabulary, check)
     base = float(lookup.base[0])
+    calibration = trial.splits[CALIBRATION]
+    calibrated_on = prepare(calibration.text, trial)
+    on = calibration.actual.astype(np.float32)
+    predicted = {name: predict(calibration.text) for name, predict in predictors.items()}
     return _Fitted(
         mean=None if np.isnan(base) else base,
         firing=firing,
         predictors=predictors,
-        decisions=_decide(trial, predictors, firing),
+        decisions={
+            name: fit_decisions(on, one, pool=calibrated_on, firing=firing)
+            for name, one in predicted.items()
+        },
+        lines={
+            name: fit_line(on, one, calibrated_on)
+            for name, one in predicted.items()
+            if name == "shuffled"
+        },
     )
-
-
-def _decide(
-    trial: Trial, predictors: Mapping[str, Predict], firing: Firing | None
-) -> dict[str, Decisions]:
-    calibration = trial.splits[CALIBRATION]
-    pool = prepare(calibration.text, trial)
-    actual = calibration.actual.astype(np.float32)
-    return {
-        name: fit_decisions(actual, predict(calibration.text), pool=pool, firing=firing)
-        for name, predict in predictors.items()
-    }
 
 
 def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> ScoreRow:
@@ -121,6 +124,7 @@ def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> Scor
             predict(tried.text),
             fitted.decisions[name],
             None if tried.top is None else predict(tried.top),
+            fitted.lines.get(name),
         )
         for name, predict in fitted.predictors.items()
     }

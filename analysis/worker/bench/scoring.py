@@ -7,12 +7,12 @@ three baselines. CPU time, because machines are shared.
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy import ndarray
 
-from analysis.score.baselines import Baselines
+from analysis.score.baselines import Baselines, fit_line
 from analysis.score.lookup import cut_lookup, fit_lookup, predict_lookup
 from analysis.score.pools import Pool, PoolText, prepare_pool
 from analysis.score.scoring import fit_decisions, score_block
@@ -46,6 +46,11 @@ def measure(quick: bool) -> Iterator[Measurement]:
     firing = find_firing(fit.actual, fit.pool.within)
     on_calibration = [predict_lookup(table, calibration.tokens) for table in (short, lookup)]
     ours, theirs = (_decisions(calibration, predicted, firing) for predicted in on_calibration)
+    on = on_calibration[0]
+    lines = [
+        fit_line(calibration.actual[unit], on[unit - 1], calibration.pool)
+        for unit in range(n_units)
+    ]
     fitted = time.process_time()
     for name in ("test", "ood"):
         split = splits[name]
@@ -55,7 +60,7 @@ def measure(quick: bool) -> Iterator[Measurement]:
             Baselines(
                 mean=float(lookup.base[unit]),
                 lookup=Prediction(looked_up[unit], theirs[unit]),
-                shuffled=predictions[unit - 1],
+                shuffled=replace(predictions[unit - 1], line=lines[unit]),
             )
             for unit in range(n_units)
         ]

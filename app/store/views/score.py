@@ -19,7 +19,8 @@ class BaselinesView(View):
     lookup: float | None
     """The unit's token lookup."""
     shuffled: float | None
-    """The explanation of another random unit of the site."""
+    """The explanation of another random unit of the site; R² and deviation after a line fitted on
+    calibration, for its levels are another unit's (of scores stored before: as it is)."""
     lookup_cut: float | None
     """The token lookup cut to as many tokens as the program lists, at least one."""
 

@@ -94,6 +94,23 @@ def test_a_planted_lower_tail_is_explained_and_judged() -> None:
     assert auroc.score.value > 0.95
 
 
+def test_the_r2_of_the_shuffled_one_does_not_depend_on_the_other_unit_s_scale() -> None:
+    pools = {split: windows(split, 0) for split in N_WINDOWS}
+    texts = prepare_texts(pools, vocabulary(), counted_from=1, seed=0)
+    unit = {split: activations(one)[:2] for split, one in pools.items()}
+    larger = {split: one * np.float32([[[1]], [[256]]]) for split, one in unit.items()}
+    plain, scaled = (explain_units(texts, one, {})[0] for one in (unit, larger))
+    for ours, theirs in (
+        (plain.rule_scores, scaled.rule_scores),
+        (plain.lookup_scores, scaled.lookup_scores),
+    ):
+        for name in ("corpus_r", "r2_centred", "deviation"):
+            found = ours["test"].of(name).shuffled
+            assert found is not None
+            assert theirs["test"].of(name).shuffled == pytest.approx(found, rel=0.02, abs=1e-3)
+            assert -1 < found < 1
+
+
 def test_a_pool_of_one_document_is_enough() -> None:
     test = windows("test", 0)
     alone = PoolWindows(test.tokens, test.lengths, 0 * test.documents, test.numbers)
