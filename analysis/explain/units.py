@@ -22,7 +22,8 @@ from analysis.programs.length import n_listed
 from analysis.programs.program import Program
 from analysis.programs.reading import Reading
 from analysis.programs.running import predict
-from analysis.score.baselines import Baselines
+from analysis.score.baselines import Baselines, fit_line
+from analysis.score.calibration import Linear
 from analysis.score.correlation import pearson
 from analysis.score.division import CALIBRATION, FIT
 from analysis.score.lookup import (
@@ -35,7 +36,8 @@ from analysis.score.lookup import (
 )
 from analysis.score.records import Scores, or_none
 from analysis.score.scoring import Failure, Shared, fit_decisions, score_explanation
-from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds, take_target
+from analysis.score.tails import find_firing
+from analysis.score.units import Decisions, Prediction, TopWindows, take_target
 
 LISTED_BY_LOOKUP = 12
 """Tokens that the lookup shown lists; baselines of scores are the whole table, and the table cut to
@@ -193,10 +195,11 @@ class _Scoring:
         """`lookups`: `whole`, `short` as it is shown, `cut` to the length of each unit's rules."""
         self._texts, self._by_split, self._tops = texts, by_split, tops
         self._programs, self._lookups = programs, lookups
-        self._firing = firing_thresholds(by_split[FIT], texts.fit.pool)
+        self._firing = find_firing(by_split[FIT], texts.fit.counted)
         there = texts.calibration.windows.tokens
         self._shared: dict[str, tuple[int, Shared]] = {}
         self._chosen: dict[tuple[str, int, int], Decisions] = {}
+        self._lines: dict[tuple[str, int], Linear | None] = {}
         self._values: dict[tuple[int, str], Float32[ndarray, "window pos"]] = {}
         self._decisions: dict[str, Sequence[Float32[ndarray, "window pos"] | None]] = {
             "rules": [
@@ -248,7 +251,7 @@ class _Scoring:
                     else self._looked_up("cut", unit, split, top),
                 ),
                 pool=text.pool,
-                firing=or_none(float(self._firing[unit])),
+                firing=self._firing[unit],
                 top=None if top is None else top.about,
                 shared=self._share(split, unit, top),
             )
@@ -261,7 +264,7 @@ class _Scoring:
             target = take_target(
                 self._by_split[split][unit],
                 self._texts.tested[split].pool,
-                firing=or_none(float(self._firing[unit])),
+                firing=self._firing[unit],
                 top=None if top is None else top.about,
             )
             shared = Shared(target)
@@ -300,8 +303,17 @@ class _Scoring:
                 values,
                 self._decide(kind, unit, other),
                 None if top is None else self._on_top(kind, other, program, top),
+                self._line(kind, unit, other),
             )
         return None
+
+    def _line(self, kind: str, unit: int, other: int) -> Linear | None:
+        """From what another unit's explanation says to this unit's activations."""
+        predicted = self._decisions[kind][other]
+        if (kind, unit) not in self._lines and predicted is not None:
+            actual, pool = self._by_split[CALIBRATION][unit], self._texts.calibration.pool
+            self._lines[kind, unit] = fit_line(actual, predicted, pool)
+        return self._lines.get((kind, unit))
 
     def _decide(self, kind: str, unit: int, other: int) -> Decisions:
         predicted = self._decisions[kind][other]
@@ -312,7 +324,7 @@ class _Scoring:
                 self._by_split[CALIBRATION][unit],
                 predicted,
                 pool=self._texts.calibration.pool,
-                firing=or_none(float(self._firing[unit])),
+                firing=self._firing[unit],
             )
         return self._chosen[kind, unit, other]
 

@@ -1,5 +1,6 @@
 """AUROC: how often a firing token has the higher prediction than one that does not fire.
 
+Of a unit whose lower tail is judged: the lower one.
 Exactly the Mann–Whitney statistic, ties counting half. For the interval it is taken apart by
 documents: wins[d, e] is how often tokens of d that fire win against tokens of e that do not, so a
 resample that takes document d w_d times has Σ w_d wins[d, e] w_e. The wins come from histograms of
@@ -24,11 +25,12 @@ def score_auroc(
 ) -> Resampled:
     """auroc; undefined where every counted token fires or none does."""
     n_firing = int(target.n_firing.sum())
-    cases = None if target.firing is None else Cases(n_firing, target.n_counted)
+    cases = None if target.firing is None else Cases(n_firing, target.n_counted, target.tail)
     if n_firing in (0, target.n_counted):
         reason = ALL_FIRE if n_firing else NONE_FIRES
         return Resampled(np.full(1, np.nan), np.full((len(draws), 1), np.nan), (reason,), cases)
-    firing, quiet = prediction.values[target.fires], prediction.values[target.quiet]
+    firing = target.upwards(prediction.values[target.fires])
+    quiet = target.upwards(prediction.values[target.quiet])
     values = np.array([auroc(firing, quiet)])
     replicates, n_documents = np.zeros((0, 1)), 0
     if len(draws):

@@ -50,9 +50,12 @@ def cosine(one: Float64[ndarray, " token"], other: Float64[ndarray, " token"]) -
 def score_simulation(
     target: Target, prediction: Prediction, draws: Float64[ndarray, "replicate document"]
 ) -> Resampled:
-    """corpus_r, r2_uncentred, r2_centred, deviation."""
+    """corpus_r, r2_uncentred, r2_centred, deviation; the last three by the prediction's line."""
     predicted = np.where(target.counted, prediction.values, 0).astype(np.float64)
-    sums = window_sums(target.centred, centre(predicted, target.counted))
+    fitted = None
+    if prediction.line is not None:
+        fitted = np.where(target.counted, prediction.line(predicted), 0)
+    sums = window_sums(target.centred, centre(predicted, target.counted), fitted)
     varied = target.centred.about.any()
     return resample(
         target.pool.membership @ sums,
@@ -62,9 +65,12 @@ def score_simulation(
     )
 
 
-def window_sums(actual: Centred, predicted: Centred) -> Float64[ndarray, "window 10"]:
-    """n, Σx, Σy, Σx², Σy², Σxy, Σ(a−â)², Σ|a−â|, Σ|a|, Σa² with x and y about the centres."""
-    error = actual.values - predicted.values
+def window_sums(
+    actual: Centred, predicted: Centred, fitted: Float64[ndarray, "window pos"] | None = None
+) -> Float64[ndarray, "window 10"]:
+    """n, Σx, Σy, Σx², Σy², Σxy, Σ(a−â)², Σ|a−â|, Σ|a|, Σa² with x and y about the centres. The two
+    of a−â are of `fitted`, where that is given."""
+    error = actual.values - (predicted.values if fitted is None else fitted)
     return np.stack(
         [
             actual.n,

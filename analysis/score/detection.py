@@ -1,11 +1,12 @@
 """Detection: says the judge rightly, window by window, whether the explanation fits?
 
-The truth: the unit fires in the window (its maximum is above the firing threshold). The program as
-judge says yes where the maximum of its predictions is above a threshold chosen on calibration. It
-judges every window of the pool, so the negatives include near misses in the proportion in which
-they occur. A language model is asked about fewer: `choose_windows` takes half that fire, and of the
-others half that nearly do. Paulo et al. (2024), *Automatically interpreting millions of features in
-large language models*, from where detection and fuzzing come.
+The truth: the unit fires in the window (a token of it is beyond the firing threshold). The program
+as judge says yes where the maximum of its predictions (of a lower tail, of their negatives) is
+above a threshold chosen on calibration. It judges every window of the pool, so the negatives
+include near misses in the proportion in which they occur. A language model is asked about fewer:
+`choose_windows` takes half that fire, and of the others half that nearly do. Paulo et al. (2024),
+*Automatically interpreting millions of features in large language models*, from where detection and
+fuzzing come.
 """
 
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def judge_windows(
         finish_verdicts,
         draws,
         (one_sided, NEVER_YES, NO_WINDOW_FIRES),
-        Cases(int(truth.sum()), len(truth)),
+        Cases(int(truth.sum()), len(truth), target.tail),
         n_documents=fewer(sums[:, :2].sum(1), sums[:, 2:].sum(1)),
     )
 
@@ -78,19 +79,22 @@ def fit_detection(target: Target, prediction: Prediction) -> float | None:
 def cases(
     target: Target, prediction: Prediction
 ) -> tuple[Float64[ndarray, " case"], Bool[ndarray, " case"], Int64[ndarray, " case"]]:
-    """Of every window with a counted token: the highest prediction, whether it fires, its row."""
+    """Of every window with a counted token: the highest prediction with the judged tail upwards,
+    whether it fires, its row."""
     there = np.flatnonzero(target.counted.any(1))
-    shown = np.where(target.counted[there], prediction.values[there], -np.inf).astype(np.float64)
+    predicted = target.upwards(prediction.values[there])
+    shown = np.where(target.counted[there], predicted, -np.inf).astype(np.float64)
     marks: ndarray = shown.max(1, initial=-np.inf)
     truth = np.asarray(target.fires[there].any(1))
     return marks, truth, there
 
 
 def choose_windows(target: Target, *, n: int, generator: np.random.Generator) -> ChosenWindows:
-    """At most n windows: half fire, a quarter are the quiet ones with the highest maxima (near
-    misses), a quarter other quiet ones; fewer where there are not so many."""
+    """At most n windows: half fire, a quarter are the quiet ones that come nearest to firing
+    (near misses), a quarter other quiet ones; fewer where there are not so many."""
     there = np.flatnonzero(target.counted.any(1))
-    peaks = np.where(target.counted[there], target.actual[there], -np.inf).max(1, initial=-np.inf)
+    actual = target.upwards(target.actual[there])
+    peaks = np.where(target.counted[there], actual, -np.inf).max(1, initial=-np.inf)
     fires = target.fires[there].any(1)
     firing = generator.permutation(there[fires])[: n // 2]
     quiet = there[~fires][np.argsort(-peaks[~fires], kind="stable")]
@@ -106,7 +110,7 @@ def _undefined(target: Target, replicates: int) -> Resampled:
     values = np.full(len(NAMES), np.nan)
     nothing = np.full((replicates, len(NAMES)), np.nan)
     fires = target.fires.any(1)
-    judged = Cases(int(fires.sum()), int(target.counted.any(1).sum()))
+    judged = Cases(int(fires.sum()), int(target.counted.any(1).sum()), target.tail)
     return Resampled(
         values,
         nothing,

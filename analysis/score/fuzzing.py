@@ -1,9 +1,10 @@
 """Fuzzing: does the judge see whether the marked tokens are the ones that fire?
 
 Each firing window is shown twice: once the tokens that fire are marked, once as many that do not,
-drawn at random. The program as judge compares its predictions: yes where their mean over the marked
-tokens exceeds their mean over the others by more than a threshold chosen on calibration. Chance is
-½. Windows in which more tokens fire than do not cannot be marked falsely and are left out.
+drawn at random. The program as judge compares its predictions (of a lower tail, their negatives):
+yes where their mean over the marked tokens exceeds their mean over the others by more than a
+threshold chosen on calibration. Chance is ½. Windows in which more tokens fire than do not cannot
+be marked falsely and are left out.
 """
 
 import numpy as np
@@ -25,7 +26,7 @@ def score_fuzzing(
     if target.firing is None or threshold is None:
         nothing = np.full((len(draws), 1), np.nan)
         n = int(target.false_marks.any(1).sum())
-        asked = None if target.firing is None else Cases(n, 2 * n)
+        asked = None if target.firing is None else Cases(n, 2 * n, target.tail)
         return Resampled(np.full(1, np.nan), nothing, (ONE_SIDED_MARKS,), asked)
     marks, truth, windows = cases(target, prediction)
     return judge_marks(marks > threshold, truth, windows, target, draws)
@@ -40,7 +41,7 @@ def judge_marks(
 ) -> Resampled:
     """The balanced accuracy of any judge."""
     sums = target.pool.membership[:, windows] @ verdict_sums(verdicts, truth)
-    asked = Cases(int(truth.sum()), len(truth))
+    asked = Cases(int(truth.sum()), len(truth), target.tail)
     return resample(
         sums,
         lambda totals: finish_verdicts(totals)[..., :1],
@@ -63,7 +64,8 @@ def cases(
     """Of every window that can be marked, twice: the difference of means, whether the marks are
     true, the window's row."""
     windows = np.flatnonzero(target.false_marks.any(1))
-    predicted = np.where(target.counted[windows], prediction.values[windows], 0).astype(np.float64)
+    shown = target.upwards(prediction.values[windows])
+    predicted = np.where(target.counted[windows], shown, 0).astype(np.float64)
     sums, counts, n_marked = predicted.sum(1), target.per_window[windows], target.n_firing[windows]
     differences = []
     for marks in (target.fires[windows], target.false_marks[windows]):

@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float32
 from numpy import ndarray
 
+from analysis.score.tails import Tail
+
 METRICS = (
     "corpus_r",
     "top_random_r",
@@ -47,6 +49,8 @@ class Cases:
     """Windows in which the unit fires; windows that are marked rightly; tokens that fire."""
     n: int
     """All that were judged: windows; windows with marks; counted tokens."""
+    tail: Tail | None
+    """In which the unit fires; None: that is not known."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """All scores of an explanation on one split, with intervals and baselines.
 
 In: a unit's activations on a pool, what the explanation and the baselines predict for the same
-tokens, and what was fitted elsewhere (the firing threshold on fit, decisions on calibration). Out:
+tokens, and what was fitted elsewhere (when it fires on fit, decisions on calibration). Out:
 `Scores`. Nothing is fitted here, so nothing of the scored text can leak into a prediction. A family
 of metrics is a `Scorer`; adding one is a file and a line in SCORERS.
 """
@@ -24,6 +24,7 @@ from analysis.score.pools import Pool
 from analysis.score.protocols import score_top_random
 from analysis.score.records import Scores
 from analysis.score.reporting import Family, report, values, without
+from analysis.score.tails import Firing
 from analysis.score.units import Decisions, Prediction, Target, TopWindows, take_target
 
 
@@ -46,6 +47,8 @@ SCORERS: tuple[tuple[tuple[str, ...], Scorer], ...] = (
     (("fuzzing",), score_fuzzing),
     (("auroc",), score_auroc),
 )
+OF_LINE = ("r2_uncentred", "r2_centred", "deviation")
+"""Metrics that depend on the scale of a prediction."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def score_explanation(
     *,
     baselines: Baselines,
     pool: Pool,
-    firing: float | None,
+    firing: Firing | None,
     top: TopWindows | None = None,
     shared: Shared | None = None,
 ) -> Scores:
@@ -100,20 +103,20 @@ def score_block(
     *,
     baselines: Sequence[Baselines],
     pool: Pool,
-    firing: Float64[ndarray, " unit"],
+    firing: Sequence[Firing | None],
     tops: Sequence[TopWindows | None] | None = None,
 ) -> list[Scores]:
-    """The same for many units of a site; `firing` is NaN where it is not known."""
+    """The same for many units of a site."""
     return [
         score_explanation(
             activations,
             prediction,
             baselines=beside,
             pool=pool,
-            firing=None if np.isnan(threshold) else float(threshold),
+            firing=fires,
             top=top,
         )
-        for activations, prediction, beside, threshold, top in zip(
+        for activations, prediction, beside, fires, top in zip(
             actual, predictions, baselines, firing, tops or [None] * len(actual), strict=True
         )
     ]
@@ -124,7 +127,7 @@ def fit_decisions(
     predicted: Float[ndarray, "window pos"],
     *,
     pool: Pool,
-    firing: float | None,
+    firing: Firing | None,
 ) -> Decisions:
     """The thresholds of detection and fuzzing, from the calibration pool."""
     target = take_target(actual, pool, firing=firing)
@@ -151,10 +154,13 @@ def _scored(shared: Shared, prediction: Prediction, baselines: Baselines) -> Sco
     elif cut is not None and _finite(target, cut):
         found = {**found, "lookup_cut": _families(target, cut, nothing, nothing)}
     p = None
+    told = {name: values(one) for name, one in found.items()}
     if "shuffled" in found:
         theirs = found["shuffled"][0][1]
         p = chance_of_no_gain(ours[0][1].replicates[:, 0], theirs.replicates[:, 0])
-    return report(target, ours, p=p, **{name: values(one) for name, one in found.items()})
+        if baselines.shuffled is not None and baselines.shuffled.line is None:
+            told["shuffled"] |= dict.fromkeys(OF_LINE, None)
+    return report(target, ours, p=p, **told)
 
 
 def _families(

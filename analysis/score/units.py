@@ -11,14 +11,15 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int64
 from numpy import ndarray
 
+from analysis.score.calibration import Linear
 from analysis.score.pools import Pool
-
-FIRING_PERCENTILE = 99
+from analysis.score.tails import Firing, Tail
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """Above what the program answers yes, chosen on calibration; None: it could not be chosen."""
+    """Above what the program answers yes, chosen on calibration, with the judged tail upwards;
+    None: it could not be chosen."""
 
     detection: float | None = None
     fuzzing: float | None = None
@@ -33,6 +34,9 @@ class Prediction:
     decisions: Decisions = Decisions()
     top: Float[ndarray, "top pos"] | None = None
     """Of the unit's top windows, for the protocol top+random."""
+    line: Linear | None = None
+    """R² and deviation are of this line of the values; of the values themselves where it is None.
+    All other metrics are of the values: where the line falls, it would turn r into |r|."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +94,18 @@ class Target:
     actual: Float64[ndarray, "window pos"]
     counted: Bool[ndarray, "window pos"]
     n_left_out: int
-    firing: float | None
-    """The unit fires above it."""
+    firing: Firing | None
+    """None: it is not known when the unit fires."""
     top: TopWindows | None
+
+    @property
+    def tail(self) -> Tail | None:
+        """Which one detection, fuzzing and AUROC judge."""
+        return None if self.firing is None else self.firing.tail
+
+    def upwards(self, values: Float[ndarray, "*axes"]) -> Float[ndarray, "*axes"]:
+        """Activations or predictions with the judged tail upwards."""
+        return values if self.firing is None else self.firing.upwards(values)
 
     @cached_property
     def n_counted(self) -> int:
@@ -108,7 +121,7 @@ class Target:
         """Nowhere, where the threshold is not known."""
         if self.firing is None:
             return np.zeros_like(self.counted)
-        return self.counted & (self.actual > self.firing)
+        return np.asarray(self.counted & self.firing.of(self.actual))
 
     @cached_property
     def quiet(self) -> Bool[ndarray, "window pos"]:
@@ -139,7 +152,7 @@ def take_target(
     actual: Float[ndarray, "window pos"],
     pool: Pool,
     *,
-    firing: float | None,
+    firing: Firing | None,
     top: TopWindows | None = None,
 ) -> Target:
     """The unit as it is scored: what is not finite is left out and counted."""
@@ -153,23 +166,6 @@ def take_target(
         firing=firing,
         top=top,
     )
-
-
-def firing_thresholds(
-    fit: Float[ndarray, "unit window pos"], pool: Pool
-) -> Float64[ndarray, " unit"]:
-    """The 99th percentile of each unit's activations on the fit pool; NaN where none is finite.
-
-    Firing is the positive tail, also of gated neurons, whose activations have both signs: an
-    explanation of the negative tail is judged by r and R², which see both.
-    """
-    found = np.full(len(fit), np.nan)
-    for unit, actual in enumerate(fit):
-        values = actual[pool.within].astype(np.float32)
-        values = values[np.isfinite(values)]
-        if len(values):
-            found[unit] = np.percentile(values, FIRING_PERCENTILE)
-    return found
 
 
 def centre(

@@ -47,7 +47,7 @@ def schema() -> Any:  # noqa: ANN401 - pyarrow has no types
     count, text, number = pa.int32(), pa.string(), pa.float64()
     metric = pa.struct([
         ("metric", text), *((name, pa.float32()) for name in COLUMNS),
-        ("reason", text), ("n_yes", count), ("n_cases", count),
+        ("reason", text), ("n_yes", count), ("n_cases", count), ("tail", text),
     ])  # fmt: skip
     score = pa.struct([
         ("split", text), ("judge", text), ("status", text), ("reason", text),

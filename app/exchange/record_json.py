@@ -4,7 +4,7 @@
      "created_at", "id", "run_id", "details": {…}, "scores": [{"split", "judge", "status", "reason",
      "n_windows", "n_documents", "n_positions", "n_failed", "r", "p",
      "metrics": {"corpus_r": {"value", "low", "high", "mean", "lookup", "shuffled", "lookup_cut",
-                              "reason", "n_yes", "n_cases"}, …}}]}
+                              "reason", "n_yes", "n_cases", "tail"}, …}}]}
 
 `null` is undefined; a metric that nobody asked for is not named. docs/interop.md tells it to users.
 """
@@ -155,9 +155,10 @@ def _metric(fields: Fields) -> list[float | None]:
 
 
 def _note(fields: Fields) -> ScoreNote:
-    """A reason in other words than ours has no place in a row of the store."""
+    """A reason or a tail in other words than ours has no place in a row of the store."""
     return ScoreNote(
         fields.maybe_text("reason", longest=LONGEST_TEXT),
         fields.maybe_whole("n_yes"),
         fields.maybe_whole("n_cases"),
+        fields.maybe_text("tail", longest=LONGEST_TEXT),
     )

@@ -1,10 +1,18 @@
 """The scores of one explanation as tables: one per judge, a row per metric, a column per split."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from app.rendering.score import METRICS
-from app.store.views.score import ScoreView
+from app.store.views.score import ScoreView, Tail
+
+JUDGED: Final[Mapping[Tail, str]] = {
+    "upper": "the upper tail (activations above their 99th percentile on fit), the heavier one: "
+    "there its outermost 1 % lie farther from the median, or nothing lies below 0.",
+    "lower": "the lower tail (activations below their 1st percentile on fit), the heavier one: "
+    "there its outermost 1 % lie farther from the median, or nothing lies above 0.",
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,17 @@ class ScoreRowView:
         """Whether it asks when the unit fires, which is beyond a threshold."""
         return self.metric.startswith(("detection", "fuzzing", "auroc"))
 
+    @property
+    def tail(self) -> Tail | None:
+        """Which one that is; None where it is not told."""
+        return next((s.tail for s in self.scores if s is not None and s.tail is not None), None)
+
+    @property
+    def is_of_untold_tail(self) -> bool:
+        """Whether it judged one and does not tell which: it was stored before that was told."""
+        judged = any(s is not None and s.status in ("ok", "undefined") for s in self.scores)
+        return self.judges_one_tail and judged and self.tail is None
+
 
 @dataclass(frozen=True)
 class ScoreTableView:
@@ -43,7 +62,7 @@ class ScoreTableView:
     not_run: list[str]
     """Metrics that nobody asked for, in words."""
     notes: list[str]
-    """How much was scored, split by split."""
+    """How much was scored, split by split; which tail was judged, and why."""
     n_failed: int
 
 
@@ -75,6 +94,11 @@ def _table(scores: Sequence[ScoreView]) -> ScoreTableView:
         f"{split}: {one.n_windows:,} windows of {one.n_documents:,} documents, "
         f"{one.n_positions:,} tokens."
         for split, one in first.items()
+    ]
+    notes += [
+        f"Detection, fuzzing and AUROC judge {JUDGED[tail]}"
+        for tail in JUDGED
+        if any(row.tail == tail for row in rows)
     ]
     return ScoreTableView(
         splits=splits,

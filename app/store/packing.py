@@ -76,12 +76,17 @@ class ScoreNote(NamedTuple):
     n_yes: int | None = None
     """Of the cases: firing windows, windows marked rightly, firing tokens."""
     n_cases: int | None = None
+    tail: str | None = None
+    """Of `TAILS`: where the unit fires; None: not known, or no question of firing."""
 
 
 NO_NOTE = ScoreNote()
+TAILS = ("upper", "lower")
 COLUMN_BYTES = 4 * len(METRICS)
 NOTES_BYTES = len(METRICS) + 8 * len(COUNTED)
-"""Less than a column, so that the length of a row tells how many columns it has."""
+TAILS_BYTES = len(COUNTED)
+"""Both together less than a column, so that the length of a row tells how many columns it has. Rows
+that were stored before tails were told have none."""
 
 
 def pack_scores(
@@ -100,15 +105,19 @@ def pack_scores(
 
 def pack_notes(notes: Mapping[str, ScoreNote]) -> bytes:
     """What follows the numbers: a byte for each metric, the place of its reason in `REASONS` from 1
-    (0: none); then uint32 [COUNTED, 2], the cases and how many of them are yes, 0 of 0: unknown."""
+    (0: none); then uint32 [COUNTED, 2], the cases and how many of them are yes, 0 of 0: unknown;
+    then a byte for each of COUNTED, the place of its tail in `TAILS` from 1 (0: unknown)."""
     reasons = np.zeros(len(METRICS), np.uint8)
     counts = np.zeros((len(COUNTED), 2), np.uint32)
+    tails = np.zeros(len(COUNTED), np.uint8)
     for name, note in notes.items():
         if note.reason in REASONS:
             reasons[METRICS.index(name)] = REASONS.index(note.reason) + 1
         if name in COUNTED and note.n_cases is not None:
             counts[COUNTED.index(name)] = note.n_yes or 0, note.n_cases
-    return pack(reasons, np.uint8) + pack(counts, np.uint32)
+        if name in COUNTED and note.tail in TAILS:
+            tails[COUNTED.index(name)] = TAILS.index(note.tail) + 1
+    return pack(reasons, np.uint8) + pack(counts, np.uint32) + pack(tails, np.uint8)
 
 
 def unpack_scores(data: bytes) -> NDArray[np.float32]:
@@ -137,12 +146,16 @@ def unpack_notes(data: bytes) -> list[ScoreNote]:
     if len(data) < start + NOTES_BYTES:
         return [NO_NOTE] * len(METRICS)
     counts = unpack(data[start + len(METRICS) : start + NOTES_BYTES], np.uint32, -1, 2).tolist()
+    tails = data[start + NOTES_BYTES : start + NOTES_BYTES + TAILS_BYTES] or bytes(TAILS_BYTES)
     notes = []
     for place, metric in enumerate(METRICS):
         family = metric.partition("_")[0]
         n_yes, n_cases = counts[COUNTED.index(family)] if family in COUNTED else (0, 0)
-        known = (n_yes, n_cases) if n_cases else (None, None)
-        notes.append(ScoreNote(unpack_reason(data, place), *known))
+        tail = tails[COUNTED.index(family)] if family in COUNTED else 0
+        told = TAILS[tail - 1] if 0 < tail <= len(TAILS) else None
+        if not n_cases:
+            n_yes = n_cases = None
+        notes.append(ScoreNote(unpack_reason(data, place), n_yes, n_cases, told))
     return notes
 
 

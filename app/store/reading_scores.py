@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Row
 
@@ -16,7 +16,14 @@ from app.store.packing import (
     unpack_scores,
 )
 from app.store.reasons import BOUNDARY, NO_JUDGE
-from app.store.views.score import IMPORTED, BaselinesView, HeadlineView, ScoreStatus, ScoreView
+from app.store.views.score import (
+    IMPORTED,
+    BaselinesView,
+    HeadlineView,
+    ScoreStatus,
+    ScoreView,
+    Tail,
+)
 
 
 def score_views(row: Row[*tuple[Any, ...]]) -> list[ScoreView]:
@@ -83,6 +90,7 @@ def _score_view(
         p=row.p if metric == METRICS[0] else None,
         n_yes=note.n_yes,
         n_cases=note.n_cases,
+        tail=cast(Tail | None, note.tail),
         n_windows=row.n_windows,
         n_documents=row.n_documents,
         n_positions=row.n_positions,

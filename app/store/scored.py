@@ -44,5 +44,7 @@ def scored_row(
 
 
 def _note(one: "MetricScore") -> ScoreNote:
-    cases = (None, None) if one.cases is None else (one.cases.n_yes, one.cases.n)
-    return ScoreNote(one.reason, *cases)
+    cases = one.cases
+    if cases is None:
+        return ScoreNote(one.reason)
+    return ScoreNote(one.reason, cases.n_yes, cases.n, cases.tail)

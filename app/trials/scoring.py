@@ -1,6 +1,6 @@
 """Tries a program on the pools of a unit: the scores that an explain run would give it, at once.
 
-What is fitted (the token lookup beside it, the firing threshold, what counts as a yes) comes from
+What is fitted (the token lookup beside it, when it fires, what counts as a yes) comes from
 the fit and calibration pools; scores are of test and of every held-out domain.
 """
 
@@ -20,12 +20,14 @@ from analysis.programs.parsing import parse_program
 from analysis.programs.program import Program
 from analysis.programs.running import run_program
 from analysis.programs.vocabulary import Vocabulary
-from analysis.score.baselines import Baselines
+from analysis.score.baselines import Baselines, fit_line
+from analysis.score.calibration import Linear
 from analysis.score.division import CALIBRATION, FIT, SEEN
 from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, predict_lookup
 from analysis.score.pools import Pool, PoolText, prepare_pool
 from analysis.score.scoring import fit_decisions, score_explanation
-from analysis.score.units import Decisions, Prediction, TopWindows, firing_thresholds
+from analysis.score.tails import Firing, find_firing
+from analysis.score.units import Decisions, Prediction, TopWindows
 from app.store.queries.trial import Text, Trial, TriedSplit
 from app.store.scored import scored_row
 from app.store.writing_explanations import ScoreRow
@@ -45,10 +47,12 @@ class _Fitted:
     """What is known of the unit before the program is tried."""
 
     mean: float | None
-    firing: float | None
+    firing: Firing | None
     predictors: Mapping[str, Predict]
     """`program`, and the baselines `lookup`, `lookup_cut` and `shuffled`."""
     decisions: Mapping[str, Decisions]
+    lines: Mapping[str, Linear | None]
+    """Of the shuffled baseline, whose levels are another unit's."""
 
 
 def try_program(program: Program, trial: Trial, check: Check = go_on) -> list[ScoreRow]:
@@ -84,8 +88,7 @@ def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
     pool = prepare(fit.text, trial)
     actual = fit.actual[None].astype(np.float32)
     lookup = fit_lookup(actual, fit.text.tokens, pool, same_text=vocabulary.first_of_text)
-    threshold = float(firing_thresholds(actual, pool)[0])
-    firing = None if np.isnan(threshold) else threshold
+    [firing] = find_firing(actual, pool.within)
     predictors: dict[str, Predict] = {
         "program": partial(_run, program, vocabulary, check),
         "lookup": partial(_look_up, lookup),
@@ -95,24 +98,24 @@ def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
     if other is not None:
         predictors["shuffled"] = partial(_run, other, vocabulary, check)
     base = float(lookup.base[0])
+    calibration = trial.splits[CALIBRATION]
+    calibrated_on = prepare(calibration.text, trial)
+    on = calibration.actual.astype(np.float32)
+    predicted = {name: predict(calibration.text) for name, predict in predictors.items()}
     return _Fitted(
         mean=None if np.isnan(base) else base,
         firing=firing,
         predictors=predictors,
-        decisions=_decide(trial, predictors, firing),
+        decisions={
+            name: fit_decisions(on, one, pool=calibrated_on, firing=firing)
+            for name, one in predicted.items()
+        },
+        lines={
+            name: fit_line(on, one, calibrated_on)
+            for name, one in predicted.items()
+            if name == "shuffled"
+        },
     )
-
-
-def _decide(
-    trial: Trial, predictors: Mapping[str, Predict], firing: float | None
-) -> dict[str, Decisions]:
-    calibration = trial.splits[CALIBRATION]
-    pool = prepare(calibration.text, trial)
-    actual = calibration.actual.astype(np.float32)
-    return {
-        name: fit_decisions(actual, predict(calibration.text), pool=pool, firing=firing)
-        for name, predict in predictors.items()
-    }
 
 
 def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> ScoreRow:
@@ -121,6 +124,7 @@ def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> Scor
             predict(tried.text),
             fitted.decisions[name],
             None if tried.top is None else predict(tried.top),
+            fitted.lines.get(name),
         )
         for name, predict in fitted.predictors.items()
     }

@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from app.store.packing import TAILS, TAILS_BYTES
+
 UNIT = "/m/synthetic/mlp.1/7"
 FAILED, CONSTANT, EDITED, WITHDRAWN, ASKED = (f"/m/synthetic/mlp.1/{n}" for n in (6, 1, 0, 4, 5))
 
@@ -257,7 +259,7 @@ def test_rows_say_why_there_is_no_number_or_no_interval_and_on_how_much_they_sta
     assert "5 of 496 tokens fire" in rows["AUROC"]
 
 
-def test_a_unit_that_fires_negatively_is_judged_by_its_positive_tail_and_says_so(
+def test_scores_from_before_tails_were_told_say_that_the_other_tail_was_judged(
     own_pages: TestClient,
 ) -> None:
     address = best(own_pages, "/m/synthetic/mlp.0/7")
@@ -271,6 +273,38 @@ def test_a_unit_that_fires_negatively_is_judged_by_its_positive_tail_and_says_so
         assert page.count("This unit fires negatively") == times
     assert "fires negatively" in words_of(table_of(page)["AUROC"])
     assert "fires negatively" not in words_of(table_of(page)["simulation r"])
+
+
+@pytest.mark.parametrize("tail", ["upper", "lower"])
+def test_the_page_and_the_api_say_which_tail_was_judged_and_why(
+    own_pages: TestClient, tail: str
+) -> None:
+    number = of(own_pages, "/m/synthetic/mlp.0/7", "rules")["id"]
+    with own_pages.app.state.engine.begin() as connection:  # type: ignore[attr-defined]
+        connection.execute(
+            text("UPDATE unit_statistics SET skewness = -2.5 WHERE unit_index = 7"),
+        )
+        rows = connection.execute(
+            text('SELECT id, "values" FROM scores WHERE explanation_id = :id'), {"id": number}
+        ).all()
+        for row in rows:
+            told = bytes([1 + TAILS.index(tail)]) * TAILS_BYTES
+            connection.execute(
+                text('UPDATE scores SET "values" = :told WHERE id = :id'),
+                {"id": row.id, "told": bytes(row[1])[:-TAILS_BYTES] + told},
+            )
+    page = own_pages.get(f"/m/synthetic/mlp.0/7/explanations/{number}").text
+    assert "fires negatively" not in words_of(page)
+    why = f"judge the {tail} tail"
+    assert words_of(page).count(why) == 1
+    assert "outermost 1 % lie farther from the median" in words_of(page)
+    of_row = {name: words_of(row) for name, row in table_of(page).items()}
+    assert ("lower tail" in of_row["AUROC"]) == (tail == "lower")
+    assert "lower tail" not in of_row["simulation r"]
+    scores = own_pages.get(f"/api/v1/explanations/{number}").json()["scores"]
+    tails = {one["metric"]: one["tail"] for one in scores}
+    assert tails["auroc"] == tails["detection_recall"] == tail
+    assert tails["corpus_r"] is None
 
 
 @pytest.mark.parametrize("tail", ["negative", "positive"])

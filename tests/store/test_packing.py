@@ -6,6 +6,7 @@ from app.store.packing import (
     COLUMNS,
     METRICS,
     NOT_ASKED,
+    TAILS_BYTES,
     ScoreNote,
     histogram_edges,
     pack,
@@ -58,7 +59,7 @@ def test_parameters_that_do_not_fit_together_are_refused():
 
 
 def test_scores_come_back_with_what_stands_beside_them():
-    notes = {"auroc": ScoreNote(NONE_FIRES, 0, 4_000), "detection": ScoreNote(None, 3, 20)}
+    notes = {"auroc": ScoreNote(NONE_FIRES, 0, 4_000), "detection": ScoreNote(None, 3, 20, "lower")}
     data = pack_scores({"corpus_r": (0.5, 0.25, 0.75), "auroc": (None,)}, notes)
     values, found = unpack_scores(data), dict(zip(METRICS, unpack_notes(data), strict=True))
     assert values[0, :3].tolist() == [0.5, 0.25, 0.75]
@@ -66,8 +67,16 @@ def test_scores_come_back_with_what_stands_beside_them():
     assert np.isnan(values[METRICS.index("auroc"), 0])
     assert values[METRICS.index("fuzzing"), 0] == NOT_ASKED
     assert found["auroc"] == ScoreNote(NONE_FIRES, 0, 4_000)
-    assert found["detection_recall"] == found["detection"] == ScoreNote(None, 3, 20)
+    assert found["detection_recall"] == found["detection"] == ScoreNote(None, 3, 20, "lower")
     assert found["corpus_r"] == ScoreNote()
+
+
+def test_rows_from_before_tails_were_told_keep_what_they_tell():
+    notes = {"detection": ScoreNote(NONE_FIRES, 3, 20, "lower")}
+    data = pack_scores({"corpus_r": (0.5,)}, notes)
+    before = dict(zip(METRICS, unpack_notes(data[:-TAILS_BYTES]), strict=True))
+    assert before["detection"] == ScoreNote(NONE_FIRES, 3, 20)
+    assert unpack_scores(data[:-TAILS_BYTES]).tolist()[0][0] == 0.5
 
 
 def test_rows_from_before_the_cut_lookup_have_no_number_for_it():

@@ -1,8 +1,8 @@
 """Which windows of a unit a language model is shown: to explain from, to choose by, to judge.
 
-Only the tail that reaches further is explained, counted tokens alone: from `counted_from` on, so no
-BOS token, whose activation is of another size. For the negative tail the activations are turned
-over, and everything that follows is the same.
+Only the tail that programs are judged by is explained (`score.tails`), counted tokens alone: from
+`counted_from` on, so no BOS token, whose activation is of another size. For the lower tail the
+activations are turned over, and everything that follows is the same.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,8 @@ from analysis.explain.units import UnitTops
 from analysis.score.detection import choose_windows
 from analysis.score.division import CALIBRATION, FIT
 from analysis.score.pools import Pool, PoolText, prepare_pool
-from analysis.score.units import Target, TopWindows, firing_thresholds, take_target
+from analysis.score.tails import Firing, find_firing
+from analysis.score.units import Target, TopWindows, take_target
 
 STRONGEST, AT_RANDOM = 6, 2
 """Windows shown to the explainer."""
@@ -56,8 +57,8 @@ class UnitEvidence:
 
     @cached_property
     def negated(self) -> bool:
-        counted = self._on_fit
-        return bool(len(counted)) and float(-counted.min()) > float(counted.max())
+        """Whether it is the lower tail."""
+        return self.firing is not None and self.firing.tail == "lower"
 
     @property
     def varies(self) -> bool:
@@ -65,9 +66,16 @@ class UnitEvidence:
         return bool(len(counted)) and float(counted.min()) < float(counted.max())
 
     @cached_property
-    def firing(self) -> float:
-        """Above it the tail in question fires; by the fit pool."""
-        return float(firing_thresholds(self.turned(FIT)[None], self.texts.fit.pool)[0])
+    def firing(self) -> Firing | None:
+        """By the fit pool; None where nothing of it is finite."""
+        return find_firing(self.activations[FIT][None], self.texts.fit.counted)[0]
+
+    @property
+    def threshold(self) -> float:
+        """Excerpts fire above it, the explained tail upwards."""
+        if self.firing is None:
+            return float("nan")
+        return -self.firing.threshold if self.negated else self.firing.threshold
 
     def turned(self, split: str) -> Float32[ndarray, "window pos"]:
         """Activations, the explained tail upwards."""
@@ -120,8 +128,8 @@ class UnitEvidence:
         )
 
     def target(self, split: str, shown: Shown) -> Target:
-        """The windows as a judge of windows sees them: the explained tail upwards."""
-        return take_target(self.turned(split)[shown.rows], shown.pool, firing=self.firing)
+        """The windows as a judge of windows sees them."""
+        return take_target(self.activations[split][shown.rows], shown.pool, firing=self.firing)
 
     def top_excerpts(self, split: str, n: int) -> tuple[TopWindows | None, list[Excerpt]]:
         """The unit's strongest windows of a split, where they are of the tail that is explained."""
@@ -156,7 +164,8 @@ class UnitEvidence:
         return (firsts + others)[:STRONGEST]
 
     def _cases(self, split: str, n: int) -> list[int]:
-        target = take_target(self.turned(split), self.text(split).pool, firing=self.firing)
+        pool = self.text(split).pool
+        target = take_target(self.activations[split], pool, firing=self.firing)
         chosen = choose_windows(target, n=n, generator=self._generator(split, 1))
         return self._rows_shown(split, chosen.windows.tolist())
 

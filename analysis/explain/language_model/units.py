@@ -276,7 +276,7 @@ def _line(
 
 
 def _judge_options(unit: UnitEvidence, choices: AssistantChoices) -> JudgeOptions:
-    return JudgeOptions(choices.judge_model, threshold=unit.firing, seed=choices.seed)
+    return JudgeOptions(choices.judge_model, threshold=unit.threshold, seed=choices.seed)
 
 
 def _headline(parts: Sequence[tuple[tuple[str, ...], Scores]]) -> Scores:

@@ -7,16 +7,17 @@ three baselines. CPU time, because machines are shared.
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy import ndarray
 
-from analysis.score.baselines import Baselines
+from analysis.score.baselines import Baselines, fit_line
 from analysis.score.lookup import cut_lookup, fit_lookup, predict_lookup
 from analysis.score.pools import Pool, PoolText, prepare_pool
 from analysis.score.scoring import fit_decisions, score_block
-from analysis.score.units import Decisions, Prediction, firing_thresholds
+from analysis.score.tails import Firing, find_firing
+from analysis.score.units import Decisions, Prediction
 from app.bench.measurement import Measurement
 
 LENGTH = 128
@@ -42,9 +43,14 @@ def measure(quick: bool) -> Iterator[Measurement]:
     start = time.process_time()
     lookup = fit_lookup(fit.actual, fit.tokens, fit.pool)
     short = cut_lookup(lookup, n=LISTED)
-    firing = firing_thresholds(fit.actual, fit.pool)
+    firing = find_firing(fit.actual, fit.pool.within)
     on_calibration = [predict_lookup(table, calibration.tokens) for table in (short, lookup)]
     ours, theirs = (_decisions(calibration, predicted, firing) for predicted in on_calibration)
+    on = on_calibration[0]
+    lines = [
+        fit_line(calibration.actual[unit], on[unit - 1], calibration.pool)
+        for unit in range(n_units)
+    ]
     fitted = time.process_time()
     for name in ("test", "ood"):
         split = splits[name]
@@ -54,7 +60,7 @@ def measure(quick: bool) -> Iterator[Measurement]:
             Baselines(
                 mean=float(lookup.base[unit]),
                 lookup=Prediction(looked_up[unit], theirs[unit]),
-                shuffled=predictions[unit - 1],
+                shuffled=replace(predictions[unit - 1], line=lines[unit]),
             )
             for unit in range(n_units)
         ]
@@ -66,10 +72,10 @@ def measure(quick: bool) -> Iterator[Measurement]:
     yield Measurement("scoring.unit_ms", scoring, "ms", f"all scores, test and ood, {what}")
 
 
-def _decisions(split: _Split, predicted: ndarray, firing: ndarray) -> list[Decisions]:
+def _decisions(split: _Split, predicted: ndarray, firing: list[Firing | None]) -> list[Decisions]:
     return [
-        fit_decisions(actual, guess, pool=split.pool, firing=float(threshold))
-        for actual, guess, threshold in zip(split.actual, predicted, firing, strict=True)
+        fit_decisions(actual, guess, pool=split.pool, firing=fires)
+        for actual, guess, fires in zip(split.actual, predicted, firing, strict=True)
     ]
 
 

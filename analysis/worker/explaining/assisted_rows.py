@@ -56,7 +56,7 @@ def _details(found: AssistedUnit, choices: AssistantChoices, reason: str | None)
         "model": choices.model,
         "judge_model": choices.judge_model,
         "prompts": VERSION,
-        "tail": "negative" if explanation.negated else "positive",
+        "tail": "lower" if explanation.negated else "upper",
         "prompt": explanation.asked[0].prompt if explanation.asked else None,
         "asked": [_asked(one) for one in explanation.asked],
         "candidates": [

@@ -80,9 +80,9 @@ class ExplanationView(ExplanationLine):
     details: dict[str, Any]
     """How it came about: candidates, prompt, answer, cost, why it failed, where it is from."""
     fires_negatively: bool | None
-    """Whether the heavier tail of its activations on fit is the negative one (gated, skewness below
-    0): detection, fuzzing and AUROC of a program judge the positive tail all the same, other judges
-    the one in `details.tail`. null: not known."""
+    """Whether its activations on fit lean to the negative side (gated, skewness below 0). Scores of
+    a program that were stored before they told their `tail` are of the other side then. null: not
+    known."""
     held_out: HeldOutView | None
     """How near the test documents are to those that it was fitted on; null: made without a
     sweep."""

@@ -5,6 +5,7 @@ from typing import Final, Literal
 from app.store.views.base import View
 
 ScoreStatus = Literal["ok", "undefined", "failed", "not run"]
+Tail = Literal["upper", "lower"]
 IMPORTED: Final = "import:"
 """How the judge of a score begins that came with an import: shown, but nothing is ranked by it, and
 it is no test."""
@@ -18,7 +19,8 @@ class BaselinesView(View):
     lookup: float | None
     """The unit's token lookup."""
     shuffled: float | None
-    """The explanation of another random unit of the site."""
+    """The explanation of another random unit of the site; R² and deviation after a line fitted on
+    calibration, for its levels are another unit's (of scores stored before: as it is)."""
     lookup_cut: float | None
     """The token lookup cut to as many tokens as the program lists, at least one."""
 
@@ -51,6 +53,12 @@ class ScoreView(View):
     of windows with the marks where it fires; of AUROC: tokens that fire."""
     n_cases: int | None
     """All that were judged: windows; showings; counted tokens."""
+    tail: Tail | None
+    """Of detection, its precision and recall, fuzzing and AUROC: the tail in which the unit fires,
+    the heavier one on fit (its outermost 1 % lie farther from the median, or nothing lies on the
+    other side of 0). null: of other metrics, where it is not known, and of scores stored before it
+    was told, which are of the upper one where a program judged and of `details.tail` where a
+    language model did."""
     n_windows: int
     n_documents: int
     n_positions: int

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from analysis.score import auroc as module
 from analysis.score.auroc import auroc, score_auroc
+from analysis.score.tails import Firing
 from analysis.score.units import Prediction, take_target
 from tests.analysis.score.pools import pool_of
 
@@ -40,7 +41,7 @@ def test_a_resample_is_what_repeating_documents_would_give(monkeypatch, most_edg
     predicted = np.round(actual + rng.normal(size=actual.shape), 1).astype(np.float32)
     documents = np.arange(12) // 3
     pool = pool_of(12, 40, documents=documents, replicates=25)
-    target = take_target(actual, pool, firing=1.0)
+    target = take_target(actual, pool, firing=Firing(1.0))
     found = score_auroc(target, Prediction(predicted), pool.draws)
     for draw, replicate in zip(pool.draws, found.replicates[:, 0], strict=True):
         rows = np.repeat(np.arange(12), draw[documents].astype(int))
@@ -52,7 +53,7 @@ def test_a_resample_is_what_repeating_documents_would_give(monkeypatch, most_edg
 @pytest.mark.parametrize(("firing", "reason"), [(9.0, "no token fires"), (-9.0, "every token")])
 def test_it_is_undefined_where_one_side_is_empty(firing, reason):
     pool = pool_of(3, 4)
-    target = take_target(np.ones((3, 4)), pool, firing=firing)
+    target = take_target(np.ones((3, 4)), pool, firing=Firing(firing))
     found = score_auroc(target, Prediction(np.ones((3, 4))), pool.draws)
     assert np.isnan(found.values).all()
     assert found.reasons[0].startswith(reason)

@@ -7,6 +7,7 @@ from analysis.score.detection import (
     judge_windows,
     score_detection,
 )
+from analysis.score.tails import Firing
 from analysis.score.thresholds import choose_threshold
 from analysis.score.units import Decisions, Prediction, take_target
 from tests.analysis.score.pools import pool_of
@@ -16,7 +17,7 @@ ACTUAL = np.array([[0.0, 5], [0, 4], [0, 1], [0, 0]])
 
 
 def _target(pool=None):
-    return take_target(ACTUAL, pool or pool_of(4, 2), firing=2.0)
+    return take_target(ACTUAL, pool or pool_of(4, 2), firing=Firing(2.0))
 
 
 def test_the_three_numbers_by_hand():
@@ -68,7 +69,7 @@ def test_a_judge_that_never_says_yes_has_no_precision():
 
 def test_a_language_model_is_asked_about_near_misses_too():
     actual = np.arange(40.0)[:, None]
-    target = take_target(actual, pool_of(40, 1), firing=29.5)
+    target = take_target(actual, pool_of(40, 1), firing=Firing(29.5))
     chosen = choose_windows(target, n=16, generator=np.random.default_rng(0))
     assert len(set(chosen.windows.tolist())) == 16
     assert chosen.fires.sum() == 8

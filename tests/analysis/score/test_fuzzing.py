@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from analysis.score.fuzzing import cases, fit_fuzzing, score_fuzzing
+from analysis.score.tails import Firing
 from analysis.score.units import Decisions, Prediction, take_target
 from tests.analysis.score.pools import pool_of
 
@@ -10,7 +11,7 @@ ACTUAL = np.array([[9.0, 0, 0, 0], [0, 9, 9, 0], [0, 0, 0, 0], [9, 9, 9, 0]])
 
 
 def _target(**options):
-    return take_target(ACTUAL, pool_of(4, 4, **options), firing=2.0)
+    return take_target(ACTUAL, pool_of(4, 4, **options), firing=Firing(2.0))
 
 
 def test_as_many_quiet_tokens_are_marked_falsely_where_that_is_possible():
@@ -25,7 +26,7 @@ def test_the_marks_depend_on_the_seed_and_not_on_the_order_of_the_windows():
     actual = rng.normal(size=(30, 20))
 
     def marked(pool, rows=slice(None)):
-        return take_target(actual[rows], pool, firing=1.0).false_marks
+        return take_target(actual[rows], pool, firing=Firing(1.0)).false_marks
 
     marks = marked(pool_of(30, 20, seed=1))
     assert (marks != marked(pool_of(30, 20, seed=2))).any()
@@ -58,7 +59,7 @@ def test_the_threshold_comes_from_calibration():
 
 
 def test_it_is_undefined_where_nothing_can_be_marked():
-    silent = take_target(np.zeros((4, 4)), pool_of(4, 4), firing=2.0)
+    silent = take_target(np.zeros((4, 4)), pool_of(4, 4), firing=Firing(2.0))
     found = score_fuzzing(silent, Prediction(ACTUAL, Decisions(fuzzing=1.0)), np.zeros((0, 4)))
     assert np.isnan(found.values).all()
     assert found.reasons == ("no window can be marked both ways",)

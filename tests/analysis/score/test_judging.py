@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 
 from analysis.score.judging import Verdicts, score_verdicts
+from analysis.score.tails import Firing
 from analysis.score.units import take_target
 from tests.analysis.score.pools import pool_of
 
 
 def _target():
     actual = np.tile([[0.0, 5], [0, 0]], (6, 1))
-    return take_target(actual, pool_of(12, 2, replicates=100), firing=2.0)
+    return take_target(actual, pool_of(12, 2, replicates=100), firing=Firing(2.0))
 
 
 def test_a_language_model_is_scored_by_what_it_answered():

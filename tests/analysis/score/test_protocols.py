@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from analysis.score.protocols import score_top_random
+from analysis.score.tails import Firing
 from analysis.score.units import Prediction, TopWindows, take_target
 from tests.analysis.score.pools import pool_of
 
@@ -15,7 +16,7 @@ def _case(top_documents=tuple(range(8))):
     top_predicted = 3 + rng.normal(size=(n, 10))
     top = TopWindows(top_actual, np.array([10] * (n - 1) + [4]), np.array(top_documents))
     pool = pool_of(12, 10, counted_from=1, replicates=200)
-    return take_target(actual, pool, firing=1.0, top=top), predicted, top_predicted
+    return take_target(actual, pool, firing=Firing(1.0), top=top), predicted, top_predicted
 
 
 def test_both_halves_weigh_the_same():

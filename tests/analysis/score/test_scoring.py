@@ -9,10 +9,12 @@ from analysis.score.pools import PoolText, prepare_pool
 from analysis.score.reasons import BOUNDARY, FEW_OF_A_KIND, REASONS
 from analysis.score.records import COLUMNS, METRICS, Cases, Measured
 from analysis.score.scoring import Failure, fit_decisions, score_block, score_explanation
-from analysis.score.units import Prediction, firing_thresholds, take_target
+from analysis.score.tails import Firing, find_firing
+from analysis.score.units import Prediction, take_target
 from tests.analysis.score.pools import pool_of
 
 NO_BASELINES = Baselines(mean=None)
+FIRING = Firing(2.0)
 
 
 def _noisy(n_windows=24, n_pos=16, seed=0):
@@ -21,7 +23,7 @@ def _noisy(n_windows=24, n_pos=16, seed=0):
     return actual, actual + rng.normal(size=actual.shape)
 
 
-def _scored(actual, predicted, *, pool=None, baselines=NO_BASELINES, firing=2.0):
+def _scored(actual, predicted, *, pool=None, baselines=NO_BASELINES, firing=FIRING):
     pool = pool or pool_of(*actual.shape, counted_from=1, replicates=200)
     decisions = fit_decisions(actual, predicted, pool=pool, firing=firing)
     prediction = Prediction(predicted, decisions)
@@ -108,7 +110,7 @@ def test_no_better_than_shuffled_has_a_high_p():
 
 
 def test_a_unit_that_never_fires_is_undefined_not_0():
-    scores = _scored(np.zeros((24, 16)), _noisy()[1], firing=0.0)
+    scores = _scored(np.zeros((24, 16)), _noisy()[1], firing=Firing(0.0))
     assert scores.status == "undefined"
     assert scores.reason == "every activation is the same"
     assert all(metric.score.value is None for metric in scores.metrics)
@@ -117,7 +119,7 @@ def test_a_unit_that_never_fires_is_undefined_not_0():
 
 
 def test_a_constant_unit_keeps_what_is_defined():
-    scores = _scored(np.full((24, 16), 0.1), _noisy()[1], firing=0.1)
+    scores = _scored(np.full((24, 16), 0.1), _noisy()[1], firing=Firing(0.1))
     assert scores.status == "undefined"
     assert scores.of("r2_uncentred").score.value is not None
     assert scores.of("r2_centred").score.value is None
@@ -125,7 +127,7 @@ def test_a_constant_unit_keeps_what_is_defined():
 
 def test_a_unit_that_fires_everywhere_has_an_r_but_no_judgements():
     actual, predicted = _noisy()
-    scores = _scored(actual, predicted, firing=-1.0)
+    scores = _scored(actual, predicted, firing=Firing(-1.0))
     assert scores.status == "scored"
     assert scores.of("auroc").reason == "every token fires"
     for name in ("detection", "fuzzing", "auroc"):
@@ -165,7 +167,7 @@ def test_an_interval_that_hangs_on_one_document_is_not_given():
     actual = np.zeros((12, 8))
     actual[3, 4] = 5
     predicted = np.random.default_rng(0).normal(size=actual.shape)
-    scores = _scored(actual, predicted, firing=1.0)
+    scores = _scored(actual, predicted, firing=Firing(1.0))
     metric = scores.of("auroc")
     assert metric.score.value is not None
     assert metric.score.low is None
@@ -185,7 +187,9 @@ def test_a_failure_is_counted_as_one():
     actual, _ = _noisy()
     pool = pool_of(24, 16)
     failure = Failure("the program does not parse")
-    scores = score_explanation(actual, failure, baselines=NO_BASELINES, pool=pool, firing=2.0)
+    scores = score_explanation(
+        actual, failure, baselines=NO_BASELINES, pool=pool, firing=Firing(2.0)
+    )
     assert (scores.status, scores.reason) == ("failed", "the program does not parse")
     assert np.isnan(scores.values()).all()
 
@@ -203,7 +207,7 @@ def test_a_prediction_for_another_pool_is_refused():
     with pytest.raises(ValueError, match="predict for this pool"):
         score_explanation(
             actual, Prediction(predicted[:5]), baselines=NO_BASELINES, pool=pool_of(24, 16),
-            firing=1.0,
+            firing=Firing(1.0),
         )  # fmt: skip
 
 
@@ -211,14 +215,14 @@ def test_a_block_gives_what_each_unit_gives_alone():
     cases = [_noisy(seed=seed) for seed in range(3)]
     pool = pool_of(24, 16, counted_from=1, replicates=50)
     actual = np.stack([a for a, _ in cases])
-    firing = firing_thresholds(actual, pool)
+    firing = find_firing(actual, pool.within)
     beside = [Baselines(1.0, None, Prediction(cases[unit - 1][1])) for unit in range(3)]
     predictions = [Prediction(p) for _, p in cases]
     block = score_block(actual, predictions, baselines=beside, pool=pool, firing=firing)
     for unit, scores in enumerate(block):
         alone = score_explanation(
             actual[unit], predictions[unit], baselines=beside[unit], pool=pool,
-            firing=float(firing[unit]),
+            firing=firing[unit],
         )  # fmt: skip
         assert scores == alone
 
@@ -235,13 +239,6 @@ def test_the_order_of_windows_and_documents_changes_nothing(order, seed):
         return _scored(actual[rows], predicted[rows], pool=pool).values()
 
     np.testing.assert_allclose(scored(order), scored(np.arange(12)), rtol=1e-5, atol=1e-6)
-
-
-def test_firing_is_the_positive_tail_beyond_the_99th_percentile():
-    actual = np.arange(-500.0, 501)[None, None, :]
-    pool = pool_of(1, 1001)
-    assert firing_thresholds(actual, pool) == pytest.approx([490])
-    assert np.isnan(firing_thresholds(np.full((1, 1, 1001), np.nan), pool)).all()
 
 
 def test_the_intervals_of_r_and_auroc_hold_the_truth_nearly_as_often_as_they_say():
@@ -264,7 +261,7 @@ def test_the_intervals_of_r_and_auroc_hold_the_truth_nearly_as_often_as_they_say
         documents, actual, predicted = invented(60, 30)
         pool = pool_of(60, 32, documents=documents, seed=seed, replicates=300)
         scores = score_explanation(
-            actual, Prediction(predicted), baselines=NO_BASELINES, pool=pool, firing=3.0
+            actual, Prediction(predicted), baselines=NO_BASELINES, pool=pool, firing=Firing(3.0)
         )
         for name, true in truth.items():
             found = scores.of(name).score
@@ -283,11 +280,11 @@ def test_detection_fuzzing_and_auroc_say_on_how_many_cases_they_stand():
     actual, predicted = _noisy()
     scores = _scored(actual, predicted)
     fires = actual[:, 1:] > 2.0
-    assert scores.of("auroc").cases == Cases(int(fires.sum()), fires.size)
-    assert scores.of("detection").cases == Cases(int(fires.any(1).sum()), 24)
+    assert scores.of("auroc").cases == Cases(int(fires.sum()), fires.size, "upper")
+    assert scores.of("detection").cases == Cases(int(fires.any(1).sum()), 24, "upper")
     assert scores.of("detection_recall").cases == scores.of("detection").cases
     marked = int((fires.any(1) & (2 * fires.sum(1) <= 15)).sum())
-    assert scores.of("fuzzing").cases == Cases(marked, 2 * marked)
+    assert scores.of("fuzzing").cases == Cases(marked, 2 * marked, "upper")
     assert scores.of("corpus_r").cases is None
 
 
@@ -309,7 +306,7 @@ def test_a_prediction_that_is_the_cut_lookup_is_beside_itself():
         ours,
         baselines=Baselines(None, lookup_cut=ours),
         pool=pool_of(24, 16, counted_from=1),
-        firing=2.0,
+        firing=Firing(2.0),
     )
     assert scores.of("corpus_r").lookup_cut == scores.r
 
@@ -321,8 +318,8 @@ def test_every_reason_of_a_metric_is_one_that_the_store_knows():
         _scored(actual, predicted, firing=None),
         _scored(actual, flat),
         _scored(flat, predicted),
-        _scored(actual, predicted, firing=1e9),
-        _scored(actual, predicted, firing=-1e9),
+        _scored(actual, predicted, firing=Firing(1e9)),
+        _scored(actual, predicted, firing=Firing(-1e9)),
         _scored(actual, predicted, pool=pool_of(24, 16, documents=np.zeros(24, int))),
     ]
     reasons = {metric.reason for scores in found for metric in scores.metrics} - {None}
@@ -349,6 +346,6 @@ def test_intervals_are_widened_for_the_documents_that_fire():
     actual, predicted = _noisy(n_windows=60)
     actual[:] = 0.0
     actual[:6, 5] = 3.0
-    target = take_target(actual, pool_of(60, 16, counted_from=1), firing=2.0)
+    target = take_target(actual, pool_of(60, 16, counted_from=1), firing=Firing(2.0))
     found = score_auroc(target, Prediction(predicted), target.pool.draws)
     assert found.n_documents == 6

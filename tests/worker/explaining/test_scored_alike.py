@@ -8,7 +8,7 @@ from analysis.worker.explaining import job
 from analysis.worker.inline import run_inline
 from analysis.worker.sweeping.job import KIND
 from app.store.engine import open_session
-from app.store.packing import COLUMNS, METRICS, unpack_scores
+from app.store.packing import COLUMNS, METRICS, unpack_notes, unpack_scores
 from app.store.queries.explanation import get_explanation
 from app.store.requests import ExplainRequest, Sampling
 from app.store.tables import ExplanationTable, ScoreTable
@@ -29,7 +29,7 @@ def test_worker_and_web_score_a_program_alike(swept: Swept, n_calibration: int) 
     )["run_id"]
     request = ExplainRequest(model="planted", run_id=sweep, methods=["rules", "lookup"])
     run = run_inline(swept.engine, swept.settings, job.KIND, request)["run_id"]
-    n_decided = 0
+    n_decided, tails = 0, set[str | None]()
     with open_session(swept.engine) as session:
         table = ExplanationTable
         made = select(table.id).where(table.run_id == run, table.program.is_not(None))
@@ -47,12 +47,19 @@ def test_worker_and_web_score_a_program_alike(swept: Swept, n_calibration: int) 
             assert claim.details["chosen_on_fit_windows"] == 4
             if view.method == "rules":
                 assert view.details["chosen_on_fit_windows"] == 4
-            ours = {score.split: unpack_scores(score.values) for score in claim.scores}
+            ours = {score.split: score.values for score in claim.scores}
             rows = select(ScoreTable.split, ScoreTable.values).filter_by(explanation_id=number)
             for split, values in session.execute(rows):
                 theirs = unpack_scores(values)
                 np.testing.assert_allclose(
-                    ours[split][:, COMPARED], theirs[:, COMPARED], rtol=1e-3, atol=1e-4
+                    unpack_scores(ours[split])[:, COMPARED],
+                    theirs[:, COMPARED],
+                    rtol=1e-3,
+                    atol=1e-4,
                 )
+                told = [note.tail for note in unpack_notes(values)]
+                assert [note.tail for note in unpack_notes(ours[split])] == told
+                tails.add(told[METRICS.index("detection")])
                 n_decided += bool(np.isfinite(theirs[METRICS.index("detection"), 0]))
+    assert tails == {"upper", "lower"}
     assert n_decided  # where thresholds that were chosen on calibration have a say
