@@ -14,7 +14,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.store.migrating import upgrade
 from app.store.synthetic import fill_synthetic
-from app.trials import scoring
+from app.trials import claim
 
 PAGE = "/m/synthetic/mlp.0/9/explanations"
 LIST = "/api/v1/models/synthetic/sites/mlp.0/units/9/explanations"
@@ -120,13 +120,13 @@ def test_while_a_program_is_scored_no_turn_to_write_is_taken(
     hurried: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free: list[int] = []
-    score = scoring.try_program
+    score = claim.score_held_out
 
     def watched(*given: Any) -> Any:
         free.append(hurried.state.writers._turns.value)
         return score(*given)
 
-    monkeypatch.setattr(scoring, "try_program", watched)
+    monkeypatch.setattr(claim, "score_held_out", watched)
     number = client.post(LIST, json={"program": QUICK}).json()["id"]
     client.post(f"/api/v1/explanations/{number}/versions", json={"program": QUICK})
     assert client.post(PAGE, data={"program": QUICK}).status_code == 200

@@ -90,10 +90,10 @@ def test_what_is_saved_is_shown_and_can_be_withdrawn(open_page: OpenPage) -> Non
 def test_the_form_works_without_javascript(open_page: OpenPage) -> None:
     page = open_page(f"{UNIT}/explanations/new", java_script_enabled=False, refused=422)
     page.get_by_label("Program: what it predicts").fill("when nonsense -> 2")
-    page.get_by_role("button", name="Check").click()
+    page.get_by_role("button", name="Try").click()
     expect(page.locator("#check .excerpt")).to_contain_text("^")
     page.get_by_label("Program: what it predicts").fill("when repeated -> 2")
-    page.get_by_role("button", name="Check").click()
+    page.get_by_role("button", name="Try").click()
     expect(page.locator("#check")).to_contain_text("this program")
 
 
