@@ -45,8 +45,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "split": "The share of documents that a number is from: fit, calibration, test, or a held-out "
     "domain (ood). Assigned by document before anything is ranked.",
     "fit": "Documents from which exemplars are chosen and explanations are made.",
-    "calibration": "Documents on which thresholds and scales are adjusted, and on which a program is "
-    "tried while it is written.",
+    "calibration": "Documents on which thresholds and scales are adjusted, and on which a program "
+    "is tried while it is written.",
     "test": "Documents that nothing was chosen on: what honest numbers come from.",
     "held-out domain": "Texts of another kind than the rest (ood: out of distribution), kept away "
     "from fitting, to see what breaks.",

@@ -64,7 +64,8 @@ def test_trying_shows_english_and_scores_beside_the_lookup_and_the_mean(
         assert said in answer.text, said
     assert f"on {n} calibration windows" in words(answer.text)
     assert re.search(r"on calibration[^\"]*; token lookup", answer.text)  # of the drawing
-    assert answer.text.count('class="score-bar') >= 2
+    assert answer.text.count('class="score-bar') == 1
+    assert answer.text.count('<th scope="row"><a class="term"') == 4  # metrics
 
 
 def test_trying_says_that_it_is_no_test_and_why(calibrated: tuple[TestClient, int]) -> None:
@@ -139,9 +140,12 @@ def test_what_is_saved_stands_on_its_page_with_scores_and_author(own_pages: Test
 
 def test_what_was_tried_is_scored_on_test_once_it_is_saved(own_pages: TestClient) -> None:
     own_pages.post(f"{HERE}/try", data={"program": VARIED}, headers=FRAGMENT)
-    page = own_pages.get(save(own_pages, program=VARIED)).text
+    page, listed = own_pages.get(save(own_pages, program=VARIED)).text, own_pages.get(HERE).text
     assert re.search(r"Simulation r <data [^>]*>[^<]*</data>.* random test windows of", page)
     assert "1 version of this explanation was scored on test." in page
+    row = re.search(r'<li class="explanation">(?:(?!</li>).)*by hand.*?</li>', listed, re.DOTALL)
+    assert row is not None
+    assert re.search(r'aria-label="r [^"]* on test', row[0])
 
 
 def test_a_page_says_how_many_versions_were_scored_on_test(own_pages: TestClient) -> None:
