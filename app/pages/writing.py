@@ -1,7 +1,8 @@
 """`/m/{model}/{site}/{index}/explanations/new`: somebody writes an explanation, or edits one.
 
-Trying changes nothing: the program is read, run on the unit's test windows and scored, beside what
-is there already. Saving does the same once more and keeps the scores with the claim.
+Trying changes nothing: the program is read, run on the unit's calibration windows and scored,
+beside its token lookup. Saving scores it on test and on held-out domains, and keeps that with the
+claim.
 """
 
 from dataclasses import dataclass

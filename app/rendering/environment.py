@@ -26,6 +26,7 @@ from app.rendering import (
     score_table,
     simulation,
     strip,
+    times_tested,
     words,
 )
 from app.rendering.markup import QuickCode
@@ -70,6 +71,7 @@ environment.filters.update(
     verdicts=score.verdicts,
     dropped=score.dropped,
     tested=score.tested,
+    times_tested=times_tested.times_tested,
     in_domain=score.in_domain,
     domains=score.domains,
     short_split=words.short_split,

@@ -45,7 +45,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "split": "The share of documents that a number is from: fit, calibration, test, or a held-out "
     "domain (ood). Assigned by document before anything is ranked.",
     "fit": "Documents from which exemplars are chosen and explanations are made.",
-    "calibration": "Documents on which thresholds and scales are adjusted.",
+    "calibration": "Documents on which thresholds and scales are adjusted, and on which a program "
+    "is tried while it is written.",
     "test": "Documents that nothing was chosen on: what honest numbers come from.",
     "held-out domain": "Texts of another kind than the rest (ood: out of distribution), kept away "
     "from fitting, to see what breaks.",
@@ -97,10 +98,11 @@ GLOSSARY: Final[dict[str, str]] = {
     "says 1. Borne out: its 95 % interval is on the claimed side of 0; refuted: on the other side; "
     "not decided: 0 is in it, or there are too few documents. Of 20 true rules of no effect about "
     "one is borne out or refuted by luck.",
-    "simulated": "What a program predicts for the unit, token by token, on text that nothing was "
-    "fitted on.",
+    "simulated": "What a program predicts for the unit, token by token: of what is saved, on text "
+    "that nothing was fitted on; while it is written, on calibration.",
     "simulation r": "Pearson correlation of real and simulated activations over all tokens of "
-    "random test windows: 1 is perfect, 0 tells nothing. Undefined where either is constant.",
+    "random windows, of test unless another split is named: 1 is perfect, 0 tells nothing. "
+    "Undefined where either is constant.",
     "interval of a score": "95 % of the values that come out when documents are drawn again at "
     "random (bootstrap). Documents are drawn as wholes: their tokens are not independent.",
     "token lookup": "The baseline that every unit has: the mean activation at each token, from the "

@@ -216,7 +216,8 @@ def verdicts(tests: Sequence[RuleTestView]) -> str:
     counts = Counter[str](test.verdict for test in tests)
     order = ("borne out", "not decided", "never held", "refuted")
     said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
-    return f"Of {len(tests)} rules: {said}." if tests else ""
+    rules = "1 rule" if len(tests) == 1 else f"{len(tests)} rules"
+    return f"Of {rules}: {said}." if tests else ""
 
 
 def level(value: float) -> str:

@@ -3,9 +3,9 @@
 Where there are held-out domains, ticks of the test split end at the axis, and those of the domains
 hang below it.
 
-Comes in: a score on the test split and the same on other splits. Goes out: SVG, one line high for
-tables or three with labels, with all of its numbers as text alternative. What is no number
-(undefined, not run, failed) is a word and no drawing.
+Comes in: a score on one split (test, but for a program that is being tried) and the same on others.
+Goes out: SVG, one line high for tables or three with labels, with all of its numbers as text
+alternative. What is no number (undefined, not run, failed) is a word and no drawing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,9 +49,10 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class Bar:
-    """One metric on the test split, and what stands beside it."""
+    """One metric on one split, and what stands beside it."""
 
     name: str
+    split: str
     value: float | None
     low: float | None
     high: float | None
@@ -79,16 +80,16 @@ def axis_start(lines: Iterable[Line]) -> float:
 
 
 def score_bar(headlines: Sequence[HeadlineView], start: float | None = None) -> Markup:
-    """Simulation r, one line high; nothing where the test split has no number."""
+    """Simulation r on test, one line high; nothing where there is no number."""
     bar = bar_of(headlines)
     if bar is None or bar.value is None:
         return Markup("")
     return small(bar, _start(bar.numbers()) if start is None else start)
 
 
-def tall_bar(headlines: Sequence[HeadlineView]) -> Markup:
-    """The same with labels, three lines high."""
-    bar = bar_of(headlines)
+def tall_bar(headlines: Sequence[HeadlineView], split: str = "test") -> Markup:
+    """The same with labels, three lines high, on test or another split."""
+    bar = bar_of(headlines, split)
     return Markup("") if bar is None or bar.value is None else labelled(bar)
 
 
@@ -101,20 +102,20 @@ def metric_bar(test: ScoreView | None, others: Sequence[ScoreView]) -> Markup:
         for score in others
         if score.value is not None
     ]
-    bar = Bar(test.metric, test.value, test.low, test.high, test.baselines, elsewhere)
+    bar = Bar(test.metric, test.split, test.value, test.low, test.high, test.baselines, elsewhere)
     return small(bar, _start(bar.numbers()))
 
 
-def bar_of(headlines: Sequence[HeadlineView]) -> Bar | None:
-    test = next((one for one in headlines if one.split == "test"), None)
-    if test is None:
+def bar_of(headlines: Sequence[HeadlineView], split: str = "test") -> Bar | None:
+    here = next((one for one in headlines if one.split == split), None)
+    if here is None:
         return None
     elsewhere = [
         Elsewhere(one.split, one.r, one.baselines)
         for one in headlines
         if one.r is not None and one.split.startswith("ood:")
     ]
-    return Bar("r", test.r, test.low, test.high, test.baselines, elsewhere)
+    return Bar("r", split, here.r, here.low, here.high, here.baselines, elsewhere)
 
 
 def small(bar: Bar, start: float) -> Markup:
@@ -146,8 +147,8 @@ def labelled(bar: Bar) -> Markup:
 def spoken(bar: Bar) -> str:
     """All numbers of the drawing in words."""
     if bar.value is None:
-        return f"{bar.name} undefined on test"
-    words = f"{bar.name} {number(bar.value)} on test"
+        return f"{bar.name} undefined on {split_title(bar.split)}"
+    words = f"{bar.name} {number(bar.value)} on {split_title(bar.split)}"
     if bar.low is not None and bar.high is not None:
         words += f", 95 % interval {number(bar.low)} to {number(bar.high)}"
     words += "".join(f"; {told}" for told in _spoken_baselines(bar.baselines))
@@ -179,7 +180,7 @@ class _Frame:
     def __init__(self, start: float, width: int, *, upper: float, lower: float) -> None:
         self.start, self.width = start, width
         self.upper, self.lower = upper, lower
-        """Where the value on test is drawn, and where those of held-out domains are."""
+        """Where the value of the split is drawn, and where those of held-out domains are."""
 
     def x(self, value: float) -> float:
         share = (min(1.0, max(self.start, value)) - self.start) / (1 - self.start)
@@ -228,7 +229,10 @@ def _marks(frame: _Frame, bar: Bar) -> str:
 def _labels(frame: _Frame, bar: Bar) -> str:
     """What is drawn, by name: the score first, then baselines, then domains; each in the first line
     where it covers no other."""
-    wanted = [("test", bar.value), *((name, getattr(bar.baselines, name)) for name in BASELINES)]
+    wanted = [
+        (short_split(bar.split), bar.value),
+        *((name, getattr(bar.baselines, name)) for name in BASELINES),
+    ]
     wanted += [(short_split(one.split), one.value) for one in bar.elsewhere]
     placed: dict[int, list[float]] = {y: [] for y in LINES}
     parts = []

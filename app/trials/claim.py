@@ -13,8 +13,8 @@ from app.store.locating import check_index, locate_site
 from app.store.queries.model import vocabulary_of
 from app.store.queries.trial import read_trial
 from app.store.writing_explanations import ScoreRow
-from app.trials.reading import read_program
-from app.trials.scoring import score_program
+from app.trials.reading import read_program, runnable
+from app.trials.scoring import score_held_out
 
 
 def make_claim(
@@ -26,8 +26,9 @@ def make_claim(
     data: Path,
     check: Check,
 ) -> Claim:
-    """What a person says of a unit (model, site, index). A program is scored on what it never saw;
-    without words, it says what it does itself. Where no pools are kept, it has no scores."""
+    """What a person says of a unit (model, site, index). A program is scored on what it never saw,
+    for the first time here; without words, it says what it does itself. Where no pools are kept, it
+    has no scores."""
     model, site, index = unit
     place = locate_site(session, model=model, site=site)
     check_index(place, index)
@@ -44,7 +45,8 @@ def make_claim(
         scores: list[ScoreRow] = []
         sweep_id, details = None, {}
     else:
-        scores = score_program(read.program, trial, check)
+        with runnable():
+            scores = score_held_out(read.program, trial, check)
         sweep_id, details = trial.place.run_id, trial.details
     words = text.strip() or read.words
     return Claim(

@@ -20,7 +20,7 @@ from app.store.queries.trial import Trial, read_trial
 from app.store.queries.unscored import Unscored, next_unscored
 from app.store.scored import CHOSEN_ON_FIT
 from app.store.writing_explanations import ScoreRow, place_in_sweep, write_scores
-from app.trials.scoring import JUDGE, try_program
+from app.trials.scoring import JUDGE, score_held_out
 
 
 class Tried(NamedTuple):
@@ -67,7 +67,7 @@ def _score(engine: Engine, model: str, one: Unscored, data: Path) -> tuple[list[
     with open_session(engine) as session:
         trial = read_trial(session, model=model, site=one.site, index=one.unit_index, data=data)
     try:
-        rows = try_program(parse_program(one.program), trial)
+        rows = score_held_out(parse_program(one.program), trial)
     except ProgramError as error:
         rows = [
             ScoreRow("test", JUDGE, "failed", error.detail, 0, 0, 0, 0, None, None, pack_scores({}))

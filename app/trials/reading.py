@@ -1,5 +1,7 @@
 """A person's program: read, said in words, measured; or what is wrong with it, and where."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,6 +37,17 @@ class UnreadableProgramError(BadRequestError):
         self.line = error.place.line if error.place else None
         self.column = error.place.column if error.place else None
         self.excerpt = error.excerpt
+
+
+@contextmanager
+def runnable() -> Iterator[None]:
+    """Around what runs a program for whoever waits. Raises UnreadableProgramError for what can be
+    read, but not be run: `near` where nobody has measured the token space, or an expression of too
+    many states."""
+    try:
+        yield
+    except ProgramError as error:
+        raise UnreadableProgramError(error) from error
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
-"""Tries a program on the pools of a unit: the scores that an explain run would give it, at once.
+"""Scores a program on the pools of a unit, as an explain run would, while somebody waits.
 
-What is fitted (the token lookup beside it, when it fires, what counts as a yes) comes from
-the fit and calibration pools; scores are of test and of every held-out domain.
+What is fitted (the token lookup beside it, when it fires, what counts as a yes) comes from the fit
+and calibration pools. A program that is being written is scored on calibration, as often as its
+writer likes; one that is saved, on test and on every held-out domain. Were tries scored on test,
+the best of them would be fitted to it.
 """
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -31,10 +33,12 @@ from analysis.score.units import Decisions, Prediction, TopWindows
 from app.store.queries.trial import Text, Trial, TriedSplit
 from app.store.scored import scored_row
 from app.store.writing_explanations import ScoreRow
-from app.trials.reading import UnreadableProgramError
 from app.trials.vocabularies import prepared_vocabulary
 
 JUDGE: Final = "program"
+TRIED: Final = ("corpus_r", "r2_uncentred", "r2_centred", "deviation")
+"""What is said of a try: how it predicts random windows. Detection and fuzzing go by thresholds
+that are chosen on this very split."""
 
 ONE_TOKEN: Final = (np.zeros((1, 1), np.int64), np.ones(1, np.int64))
 """Tokens and lengths of a text on which a program shows whether it can be run."""
@@ -50,30 +54,29 @@ class _Fitted:
     firing: Firing | None
     predictors: Mapping[str, Predict]
     """`program`, and the baselines `lookup`, `lookup_cut` and `shuffled`."""
-    decisions: Mapping[str, Decisions]
-    lines: Mapping[str, Linear | None]
-    """Of the shuffled baseline, whose levels are another unit's."""
 
 
-def try_program(program: Program, trial: Trial, check: Check = go_on) -> list[ScoreRow]:
+def score_held_out(program: Program, trial: Trial, check: Check = go_on) -> list[ScoreRow]:
     """One row for each split that the program was not written from. `check` is called between the
     parts of the work, and ends it by raising. ProgramError: it can be read, but not be run."""
     fitted = _fit(program, trial, check)
+    decided = _decide(trial, fitted)
     rows = []
     for split, tried in trial.splits.items():
         if split not in SEEN:
             check()
-            rows.append(_score(split, tried, trial, fitted))
+            rows.append(_score(split, tried, trial, fitted, decided))
     return rows
 
 
-def score_program(program: Program, trial: Trial, check: Check) -> list[ScoreRow]:
-    """The same for whoever waits. BadRequestError: what can be read, but not be run, such as `near`
-    where nobody has measured the token space, or an expression of too many states."""
-    try:
-        return try_program(program, trial, check)
-    except ProgramError as error:
-        raise UnreadableProgramError(error) from error
+def score_calibration(program: Program, trial: Trial, check: Check = go_on) -> ScoreRow:
+    """The metrics of TRIED on calibration, or on what stands in; the others are left undecided.
+    Raises what `score_held_out` raises."""
+    fitted = _fit(program, trial, check)
+    check()
+    # of the windows that stand in, the strongest are those of all fit, which the lookup has seen
+    tried = replace(trial.splits[CALIBRATION], top=None, top_actual=None)
+    return _score(CALIBRATION, tried, trial, fitted, _decide_nothing(trial, fitted))
 
 
 def prepare(text: Text, trial: Trial) -> Pool:
@@ -98,33 +101,55 @@ def _fit(program: Program, trial: Trial, check: Check) -> _Fitted:
     if other is not None:
         predictors["shuffled"] = partial(_run, other, vocabulary, check)
     base = float(lookup.base[0])
-    calibration = trial.splits[CALIBRATION]
-    calibrated_on = prepare(calibration.text, trial)
-    on = calibration.actual.astype(np.float32)
-    predicted = {name: predict(calibration.text) for name, predict in predictors.items()}
     return _Fitted(
         mean=None if np.isnan(base) else base,
         firing=firing,
         predictors=predictors,
-        decisions={
-            name: fit_decisions(on, one, pool=calibrated_on, firing=firing)
-            for name, one in predicted.items()
-        },
-        lines={
-            name: fit_line(on, one, calibrated_on)
-            for name, one in predicted.items()
-            if name == "shuffled"
-        },
     )
 
 
-def _score(split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted) -> ScoreRow:
+@dataclass(frozen=True)
+class _Decided:
+    """What is fitted on text that is neither fit nor the one that is scored."""
+
+    decisions: Mapping[str, Decisions]
+    line: Linear | None
+    """Of the shuffled baseline, whose levels are another unit's."""
+
+
+def _decide(trial: Trial, fitted: _Fitted) -> _Decided:
+    calibration = trial.splits[CALIBRATION]
+    pool = prepare(calibration.text, trial)
+    actual = calibration.actual.astype(np.float32)
+    predicted = {name: predict(calibration.text) for name, predict in fitted.predictors.items()}
+    return _Decided(
+        {
+            name: fit_decisions(actual, one, pool=pool, firing=fitted.firing)
+            for name, one in predicted.items()
+        },
+        fit_line(actual, predicted["shuffled"], pool) if "shuffled" in predicted else None,
+    )
+
+
+def _decide_nothing(trial: Trial, fitted: _Fitted) -> _Decided:
+    """For calibration itself: the line comes from fit, so that nothing knows what is scored."""
+    fit = trial.splits[FIT]
+    other = fitted.predictors.get("shuffled")
+    if other is None:
+        return _Decided({}, None)
+    actual = fit.actual.astype(np.float32)
+    return _Decided({}, fit_line(actual, other(fit.text), prepare(fit.text, trial)))
+
+
+def _score(
+    split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted, decided: _Decided
+) -> ScoreRow:
     predictions = {
         name: Prediction(
             predict(tried.text),
-            fitted.decisions[name],
+            decided.decisions.get(name, Decisions()),
             None if tried.top is None else predict(tried.top),
-            fitted.lines.get(name),
+            decided.line if name == "shuffled" else None,
         )
         for name, predict in fitted.predictors.items()
     }

@@ -1,4 +1,4 @@
-"""A program's predictions beside a unit's activations on text that it never saw, worst first."""
+"""A program's predictions beside a unit's activations on the windows of one split, worst first."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from analysis.programs.check import Check
-from analysis.programs.errors import ProgramError
 from analysis.programs.program import Program
 from analysis.programs.reading import Reading
 from analysis.programs.running import predict
@@ -21,7 +20,7 @@ from app.store.queries.trial import Trial, TriedSplit
 from app.store.reading import texts
 from app.store.views.program import RuleTestView
 from app.store.views.simulation import FailingToken, SimulatedWindow, SimulationView
-from app.trials.reading import UnreadableProgramError
+from app.trials.reading import runnable
 from app.trials.scoring import prepare
 from app.trials.vocabularies import prepared_vocabulary
 
@@ -83,11 +82,9 @@ def run(
     UnreadableProgramError where it cannot be run: `near` without a token space."""
     vocabulary = prepared_vocabulary(trial.vocabulary, trial.space)
     text = tried.text
-    try:
+    with runnable():
         reading = Reading(text.tokens, text.lengths, vocabulary, check)
         return predict(program, reading), examine_rules(program, reading, tried.actual, pool)
-    except ProgramError as error:
-        raise UnreadableProgramError(error) from error
 
 
 def _rule(test: RuleTest) -> RuleTestView:

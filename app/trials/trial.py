@@ -1,4 +1,4 @@
-"""One trial of a program: what a form shows while it is written."""
+"""One try of a program: what a form shows while it is written, without any test document."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from analysis.programs.check import Check
+from analysis.score.division import CALIBRATION, SEEN
 from app.errors import NotFoundError
 from app.store.queries.model import get_vocabulary
 from app.store.queries.trial import read_trial
@@ -14,8 +15,9 @@ from app.store.reading_scores import headline_views, score_views
 from app.store.views.trial import TrialView
 from app.store.writing_explanations import ScoreRow
 from app.trials.program import view_program
-from app.trials.reading import read_program
-from app.trials.scoring import score_program
+from app.trials.reading import read_program, runnable
+from app.trials.scoring import TRIED, score_calibration
+from app.trials.simulation import simulate
 
 
 def view_trial(
@@ -32,18 +34,28 @@ def view_trial(
     texts = get_vocabulary(session, model=model)
     read = read_program(source, n_vocab=len(texts), check=check)
     try:
-        trial = read_trial(session, model=model, site=site, index=index, data=data)
+        trial = read_trial(session, model=model, site=site, index=index, data=data, only=SEEN)
     except NotFoundError as missing:
         shown = view_program(read, texts)
         untested = f"{missing.detail} {missing.hint or ''}".strip()
         return TrialView(
-            program=shown, headlines=[], scores=[], untested=untested, chosen_on_fit_windows=0
+            program=shown,
+            split=CALIBRATION,
+            headlines=[],
+            scores=[],
+            simulation=None,
+            untested=untested,
+            chosen_on_fit_windows=0,
         )
-    rows = [_as_stored(row) for row in score_program(read.program, trial, check)]
+    with runnable():
+        row = _as_stored(score_calibration(read.program, trial, check))
+    check()
     return TrialView(
         program=view_program(read, texts),
-        headlines=headline_views(rows),
-        scores=[score for row in rows for score in score_views(row)],
+        split=CALIBRATION,
+        headlines=headline_views([row]),
+        scores=[score for score in score_views(row) if score.metric in TRIED],
+        simulation=simulate(session, read.program, trial, split=CALIBRATION, check=check),
         untested=None,
         chosen_on_fit_windows=trial.standing_in,
     )

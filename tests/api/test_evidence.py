@@ -104,7 +104,7 @@ def test_a_program_is_tried_and_nothing_is_stored(filled: TestClient) -> None:
     assert answer.status_code == 200
     trial = answer.json()
     assert trial["program"]["unknown"] == ["qqzz"]
-    assert [headline["split"] for headline in trial["headlines"]] == ["test", "ood:code"]
+    assert [headline["split"] for headline in trial["headlines"]] == ["calibration"]
     assert {headline["status"] for headline in trial["headlines"]} == {"undefined"}
     assert filled.get(UNIT).json() == before
 

@@ -135,9 +135,40 @@ def test_scores_of_an_edit_are_stored_under_the_sweep_that_they_are_of(own):
     address = f"/api/v1/explanations/{old['id']}/versions"
     view = own.post(address, json={"program": PROGRAM}).json()
     assert view["sweep_id"] == second
-    (r,) = {s["value"] for s in view["scores"] if (s["split"], s["metric"]) == ("test", "corpus_r")}
-    tried = own.post(f"{LIST}/try", json={"program": PROGRAM}).json()
-    assert r == next(h["r"] for h in tried["headlines"] if h["split"] == "test")
+    assert {h["split"] for h in view["headlines"]} == {"test", "ood:code"}
+
+
+def test_an_explanation_says_how_many_of_its_versions_were_scored_on_test(own):
+    first = own.get(LIST, params={"method": "rules"}).json()["items"][0]["id"]
+    assert counted(own, first) == (1, 0)
+    second = edit(own, first, {"program": PROGRAM})
+    third = edit(own, second, {"text": "Words alone have no score."})
+    fourth = edit(own, third, {"program": 'when token in {"."} -> 1'})
+    assert {counted(own, number) for number in (first, second, third, fourth)} == {(3, 0)}
+    other = own.post(LIST, json={"program": PROGRAM}).json()["id"]
+    assert counted(own, other) == (1, 2), "two that were written by hand, not the fitted rules"
+    assert counted(own, fourth) == (3, 1)
+    own.post(f"/api/v1/explanations/{other}/withdraw")
+    assert counted(own, fourth) == (3, 1), "what is withdrawn was scored all the same"
+    assert counted(own, own.post(LIST, json={"text": "Krakens."}).json()["id"]) == (0, 3), "words"
+
+
+def counted(own, number):
+    view = own.get(f"/api/v1/explanations/{number}").json()
+    return view["n_versions_on_test"], view["n_others_on_test"]
+
+
+def edit(own, number, body):
+    """The number of the new version."""
+    return own.post(f"/api/v1/explanations/{number}/versions", json=body).json()["id"]
+
+
+def test_trying_is_not_counted_as_a_look_at_test(own):
+    number = own.post(LIST, json={"program": PROGRAM}).json()["id"]
+    for level in range(5):
+        tried = own.post(f"{LIST}/try", json={"program": f"when always -> {level + 1}"})
+        assert tried.status_code == 200
+    assert counted(own, number) == (1, 0)
 
 
 def test_an_edit_in_words_stays_with_the_sweep_of_what_it_replaces(own):

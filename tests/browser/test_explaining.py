@@ -45,12 +45,26 @@ def test_a_simulated_row_is_read_token_by_token(open_page: OpenPage) -> None:
 
 def test_a_program_is_scored_while_it_is_typed(open_page: OpenPage) -> None:
     page = open_page(UNIT)
-    write(page, 'when word in {"wena", "qqzz"} -> 2')
+    write(page, 'when word in {"wena", "qqzz"} -> 2\nwhen position < 6 -> 1')
     check = page.locator("#check")
     expect(check).to_contain_text("this program")
     expect(check.locator(".score-bar").first).to_be_visible()
     expect(check.locator(".warning")).to_contain_text("qqzz")
+    expect(check.locator(".tried-on")).to_contain_text("Not a test")
+    expect(check.locator(".simulated").first).to_be_visible()
     expect(page).to_have_url(re.compile(r"/mlp\.1/7$"))
+
+
+def test_the_evidence_and_the_form_stand_on_one_page_without_sharing_ids(
+    open_page: OpenPage,
+) -> None:
+    page = open_page(UNIT)
+    page.locator("#evidence").scroll_into_view_if_needed()
+    expect(page.locator("#simulated-title")).to_be_visible()
+    write(page, "when position < 6 -> 1")
+    expect(page.locator("#tried-simulated-title")).to_be_visible()
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+    assert sorted(ids) == sorted(set(ids))
 
 
 def test_a_mistake_is_shown_with_its_caret_and_goes_when_it_is_mended(
@@ -90,10 +104,10 @@ def test_what_is_saved_is_shown_and_can_be_withdrawn(open_page: OpenPage) -> Non
 def test_the_form_works_without_javascript(open_page: OpenPage) -> None:
     page = open_page(f"{UNIT}/explanations/new", java_script_enabled=False, refused=422)
     page.get_by_label("Program: what it predicts").fill("when nonsense -> 2")
-    page.get_by_role("button", name="Check").click()
+    page.get_by_role("button", name="Try").click()
     expect(page.locator("#check .excerpt")).to_contain_text("^")
     page.get_by_label("Program: what it predicts").fill("when repeated -> 2")
-    page.get_by_role("button", name="Check").click()
+    page.get_by_role("button", name="Try").click()
     expect(page.locator("#check")).to_contain_text("this program")
 
 

@@ -1,6 +1,7 @@
 """Someone explains a unit by hand, edits an explanation, or withdraws one."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,33 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from app.rendering.examples import EXAMPLES
+from app.store.synthetic import fill_synthetic
+from tests.pages.conftest import BROWSER, make_app
+from tests.store.calibrating import keep_calibration
 
 UNIT = "/m/synthetic/mlp.0/5"
 HERE = f"{UNIT}/explanations"
 PROGRAM = 'when word in {"the"} -> 2\notherwise 0.1\n'
 VARIED = "when position < 6 -> 2\n"
 FRAGMENT = {"hx-request": "true", "hx-target": "div#check"}
+
+
+@pytest.fixture
+def calibrated(tmp_path: Path) -> Iterator[tuple[TestClient, int]]:
+    """Pages over a store whose sweep kept a calibration pool, and of how many windows."""
+    app = make_app(tmp_path)
+    fill_synthetic(
+        app.state.engine, data=tmp_path, layers=1, neurons=8, heads=2, windows=192,
+        window_length=16, exemplars_per_kind=2,
+    )  # fmt: skip
+    n = len(keep_calibration(app.state.engine, tmp_path))
+    with TestClient(app, headers=BROWSER) as client:
+        yield client, n
+
+
+def words(page: str) -> str:
+    """Without markup, with single blanks."""
+    return " ".join(re.sub(r"<[^>]+>", "", page).split())
 
 
 def save(client: TestClient, **form: object) -> str:
@@ -31,18 +53,37 @@ def test_the_form_works_without_javascript(pages: TestClient) -> None:
     assert 'formaction="/m/synthetic/mlp.1/7/explanations/try"' in page
 
 
-def test_trying_shows_english_and_scores_beside_what_is_there(own_pages: TestClient) -> None:
-    answer = own_pages.post(f"{HERE}/try", data={"program": PROGRAM}, headers=FRAGMENT)
+def test_trying_shows_english_and_scores_beside_the_lookup_and_the_mean(
+    calibrated: tuple[TestClient, int],
+) -> None:
+    client, n = calibrated
+    answer = client.post(f"{HERE}/try", data={"program": VARIED}, headers=FRAGMENT)
     assert answer.status_code == 200
     assert answer.text.lstrip().startswith('<div id="check"')
-    for words in ("“the” (any case)", "this program", "token lookup", ">rules<"):
-        assert words in answer.text, words
-    assert answer.text.count('class="score-bar"') >= 2
+    for said in ("first six tokens", "this program", "token lookup", "uncentred", "Worst first"):
+        assert said in answer.text, said
+    assert f"on {n} calibration windows" in words(answer.text)
+    assert re.search(r"on calibration[^\"]*; token lookup", answer.text)  # of the drawing
+    assert answer.text.count('class="score-bar') == 1
+    assert answer.text.count('<th scope="row"><a class="term"') == 4  # metrics
+
+
+def test_trying_says_that_it_is_no_test_and_why(calibrated: tuple[TestClient, int]) -> None:
+    tried = calibrated[0].post(f"{HERE}/try", data={"program": VARIED}, headers=FRAGMENT).text
+    note = re.search(r'<p class="tried-on"[^>]*>(.*?)</p>', tried, re.DOTALL)
+    assert note is not None
+    said = words(note[1])
+    assert said.startswith("Not a test: what you try is scored on the calibration split, and on")
+    assert "only when you save: the best of many tries fits the text" in said
+    assert "stand in" not in tried
+    assert ">test<" not in tried
 
 
 def test_without_a_calibration_split_it_is_said_what_stands_in(own_pages: TestClient) -> None:
-    tried = own_pages.post(f"{HERE}/try", data={"program": PROGRAM}, headers=FRAGMENT).text
-    assert "what counts as a yes in detection and fuzzing is chosen on" in tried
+    answer = own_pages.post(f"{HERE}/try", data={"program": VARIED}, headers=FRAGMENT)
+    tried = words(answer.text)
+    assert "what you try is scored on the last 2 fit windows, which stand in for" in tried
+    assert "on 2 fit windows that stand in for calibration" in tried
     page = own_pages.get(save(own_pages, program=PROGRAM)).text
     assert "what counts as a yes in detection and fuzzing was chosen on" in page
 
@@ -97,15 +138,26 @@ def test_what_is_saved_stands_on_its_page_with_scores_and_author(own_pages: Test
     assert "Articles" in own_pages.get(UNIT).text
 
 
-def test_scores_on_trying_are_those_that_are_saved(own_pages: TestClient) -> None:
-    tried = own_pages.post(f"{HERE}/try", data={"program": VARIED}, headers=FRAGMENT).text
-    ours = tried[tried.index('class="ours"') :]
-    shown = re.search(r'<data class="score" value="([^"]*)"', ours)
-    assert shown is not None
-    number = save(own_pages, program=VARIED).rpartition("/")[2]
-    stored = own_pages.get(f"/api/v1/explanations/{number}").json()
-    r = next(h["r"] for h in stored["headlines"] if h["split"] == "test")
-    assert r == pytest.approx(float(shown[1]))
+def test_what_was_tried_is_scored_on_test_once_it_is_saved(own_pages: TestClient) -> None:
+    own_pages.post(f"{HERE}/try", data={"program": VARIED}, headers=FRAGMENT)
+    page, listed = own_pages.get(save(own_pages, program=VARIED)).text, own_pages.get(HERE).text
+    assert re.search(r"Simulation r <data [^>]*>[^<]*</data>.* random test windows of", page)
+    assert "1 version of this explanation was scored on test." in page
+    row = re.search(r'<li class="explanation">(?:(?!</li>).)*by hand.*?</li>', listed, re.DOTALL)
+    assert row is not None
+    assert re.search(r'aria-label="r [^"]* on test', row[0])
+
+
+def test_a_page_says_how_many_versions_were_scored_on_test(own_pages: TestClient) -> None:
+    number = None
+    for level in (1, 2, 3):
+        form = {"program": f"when position < 6 -> {level}", "edit": number or ""}
+        address = save(own_pages, **form)
+        number = address.rpartition("/")[2]
+    page = own_pages.get(address).text
+    assert "3 versions of this explanation were scored on test. Whoever saw one of" in page
+    other = own_pages.get(save(own_pages, program=PROGRAM)).text
+    assert "scored on test, beside 3 programs that people wrote for this unit as other" in other
 
 
 def test_a_program_without_words_says_itself_what_it_does(own_pages: TestClient) -> None:

@@ -65,8 +65,9 @@ def try_program(
     index: UnitIndex,
     body: Annotated[TrialBody, Body(description="What is tried.")],
 ) -> TrialView:
-    """What the program says in English, which of its tokens the model does not have, and its scores
-    on test and held-out domains. Nothing is stored."""
+    """What the program says in English, which of its tokens the model does not have, its scores and
+    its worst misses, all on the calibration split. Nothing is stored. Test and held-out domains are
+    scored when it is saved, so that trying many programs does not fit them to that text."""
     with places.taken_for(body.program):
         return view_trial(
             session,

@@ -15,7 +15,7 @@ from app.store.queries.held_out import held_out
 from app.store.queries.later_run import NEWEST, explained_again
 from app.store.queries.model import check_choice
 from app.store.queries.score import METHODS, OF_EXPLANATIONS, ROW, scores_of
-from app.store.queries.version import versions_of
+from app.store.queries.version import how_many_on_test, versions_of
 from app.store.reading_scores import headline_views
 from app.store.tables import (
     ExplanationTable,
@@ -151,15 +151,21 @@ def get_explanation(session: Session, *, explanation_id: int) -> ExplanationView
         model=row.model,
         site=row.site,
     )
-    versions = versions_of(session, origin_id=row.origin_id or row.id)
+    origin_id = row.origin_id or row.id
+    versions = versions_of(session, origin_id=origin_id)
+    n_versions, n_others = how_many_on_test(
+        session, origin_id=origin_id, site_id=row.site_id, unit_index=row.unit_index
+    )
     return ExplanationView(
         **{name: getattr(line, name) for name in ExplanationLine.model_fields},
-        origin_id=row.origin_id or row.id,
+        origin_id=origin_id,
         program=row.program,
         details=row.details,
         fires_negatively=_fires_negatively(row),
         held_out=None if row.corpus_id is None else held_out(session, corpus_id=row.corpus_id),
         scores=scores_of(session, explanation_id=row.id, method=row.method),
+        n_versions_on_test=n_versions,
+        n_others_on_test=n_others,
         history=versions.items,
         history_cursor=versions.next_cursor,
     )

@@ -1,6 +1,6 @@
 """What an explanation of one unit is tried on: its pools with their tokens, as plain arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -106,10 +106,20 @@ class Trial:
 
 
 def read_trial(
-    session: Session, *, model: str, site: str, index: int, data: Path, run_id: int | None = None
+    session: Session,
+    *,
+    model: str,
+    site: str,
+    index: int,
+    data: Path,
+    run_id: int | None = None,
+    only: Container[str] | None = None,
 ) -> Trial:
-    """Raises NotFoundError where the model's sweep kept no pool of the site or it was pruned, or
-    pools of fewer windows than explaining takes."""
+    """`only`: of no other split is any text or activation read; None: of all.
+
+    Raises NotFoundError where the model's sweep kept no pool of the site or it was pruned, or pools
+    of fewer windows than explaining takes.
+    """
     # the store opens without the analysis
     from analysis.score.division import CALIBRATION, FEWEST_WINDOWS, FIT, divide
 
@@ -138,7 +148,7 @@ def read_trial(
     splits = {
         split: _split(session, place, index, artifacts[split], data)
         for split in place.splits
-        if split in artifacts
+        if split in artifacts and (only is None or split in only)
     }
     division = divide(n_windows)
     source, calibrated_on = division.calibration

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
@@ -10,6 +10,7 @@ from app.store.paging import LARGEST_INTEGER, check_limit, is_integer, read_curs
 from app.store.tables import ExplanationTable, ScoreTable
 from app.store.views.base import Page
 from app.store.views.explanation import VersionLine
+from app.store.views.score import IMPORTED
 
 SORT: Final = "versions"
 SHOWN: Final = 20
@@ -37,6 +38,44 @@ VERSIONS = (
     .where(Explanations.id.in_(bindparam("ids", expanding=True)))
     .order_by(Explanations.version.desc())
 )  # fmt: skip
+ON_TEST = exists().where(
+    Scores.explanation_id == Explanations.id,
+    Scores.split == "test",
+    Scores.status != "failed",
+    Scores.judge.not_like(f"{IMPORTED}%"),
+)
+HOW_MANY_ON_TEST = select(
+    select(func.count())
+    .select_from(Explanations)
+    .where(
+        (Explanations.origin_id == bindparam("origin_id"))
+        | (Explanations.id == bindparam("origin_id")),
+        ON_TEST,
+    )
+    .scalar_subquery()
+    .label("versions"),
+    select(func.count())
+    .select_from(Explanations)
+    .where(
+        Explanations.site_id == bindparam("site_id"),
+        Explanations.unit_index == bindparam("unit_index"),
+        Explanations.method == "hand",
+        func.coalesce(Explanations.origin_id, Explanations.id) != bindparam("origin_id"),
+        ON_TEST,
+    )
+    .scalar_subquery()
+    .label("others"),
+)
+"""What came with an import was not scored on test here, and what failed has no score."""
+
+
+def how_many_on_test(
+    session: Session, *, origin_id: int, site_id: int, unit_index: int
+) -> tuple[int, int]:
+    """Versions of the claim scored on test, and programs by hand of its unit's other claims."""
+    keys = {"origin_id": origin_id, "site_id": site_id, "unit_index": unit_index}
+    row = session.execute(HOW_MANY_ON_TEST, keys).one()
+    return row.versions, row.others
 
 
 def list_versions(

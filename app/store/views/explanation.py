@@ -87,6 +87,12 @@ class ExplanationView(ExplanationLine):
     """How near the test documents are to those that it was fitted on; null: made without a
     sweep."""
     scores: list[ScoreView]
+    n_versions_on_test: int
+    """Versions of this claim, whatever became of them, that were scored on test here. Whoever saw
+    the score of one before writing the next has fitted to that text: intervals and p of the best do
+    not allow for it."""
+    n_others_on_test: int
+    """Programs that people wrote for this unit as other explanations, scored on test."""
     history: list[VersionLine]
     """The newest versions, 20 at most, the newest first."""
     history_cursor: str | None

@@ -1,0 +1,25 @@
+"""How often the test text was looked at for one claim, in words: who tries often finds by luck."""
+
+from typing import Final
+
+from app.store.views.explanation import ExplanationView
+
+LUCK: Final = (
+    "Whoever saw one of these scores before writing the next has fitted to test: of several the "
+    "best is a little too high by luck, and intervals and p do not allow for that."
+)
+
+
+def times_tested(view: ExplanationView) -> str:
+    """Nothing where no version was scored on test, or where one alone was and no person wrote it:
+    then nobody has chosen by it."""
+    n = view.n_versions_on_test
+    others = view.n_others_on_test if view.method == "hand" else 0
+    if not n or (n == 1 and view.method != "hand"):
+        return ""
+    versions, were = ("1 version", "was") if n == 1 else (f"{n:,} versions", "were")
+    told = f"{versions} of this explanation {were} scored on test"
+    if others:
+        programs = "1 program" if others == 1 else f"{others:,} programs"
+        told += f", beside {programs} that people wrote for this unit as other explanations"
+    return f"{told}. {LUCK}" if n + others > 1 else f"{told}."
