@@ -14,7 +14,7 @@ from app.store.migrating import upgrade
 from app.store.packing import COLUMNS, METRICS, unpack_scores
 from app.store.queries.trial import Trial, read_trial
 from app.store.synthetic import fill_synthetic
-from app.trials.scoring import try_program
+from app.trials.scoring import score_calibration, score_held_out
 
 R, R2, DEVIATION = (METRICS.index(name) for name in ("corpus_r", "r2_centred", "deviation"))
 
@@ -32,10 +32,11 @@ def trial(tmp_path: Path) -> Iterator[Trial]:
 
 
 def shuffled_of(trial: Trial, level: float) -> np.ndarray:
-    """[split, metric] beside a program of the unit itself, where the other one has this level."""
+    """[split, metric], calibration first, beside a program of the unit itself, where the other one has this level."""
     other = f"sum\nwhen position < 8 -> {level}\notherwise 5\n"
     program = parse_program("sum\nwhen position < 4 -> 1\notherwise 0\n")
-    rows = try_program(program, replace(trial, others=[other]))
+    beside = replace(trial, others=[other])
+    rows = [score_calibration(program, beside), *score_held_out(program, beside)]
     return np.array([unpack_scores(row.values)[:, COLUMNS.index("shuffled")] for row in rows])
 
 
