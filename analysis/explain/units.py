@@ -35,9 +35,9 @@ from analysis.score.lookup import (
     predict_lookup,
 )
 from analysis.score.records import Scores, or_none
-from analysis.score.scoring import Failure, Shared, fit_decisions, score_explanation
+from analysis.score.scoring import Failure, Shared, decide, score_explanation
 from analysis.score.tails import find_firing
-from analysis.score.units import Decisions, Prediction, TopWindows, take_target
+from analysis.score.units import Decisions, Prediction, Target, TopWindows, take_target
 
 LISTED_BY_LOOKUP = 12
 """Tokens that the lookup shown lists; baselines of scores are the whole table, and the table cut to
@@ -198,6 +198,7 @@ class _Scoring:
         self._firing = find_firing(by_split[FIT], texts.fit.counted)
         there = texts.calibration.windows.tokens
         self._shared: dict[str, tuple[int, Shared]] = {}
+        self._calibration: tuple[int, Target | None] = (-1, None)
         self._chosen: dict[tuple[str, int, int], Decisions] = {}
         self._lines: dict[tuple[str, int], Linear | None] = {}
         self._values: dict[tuple[int, str], Float32[ndarray, "window pos"]] = {}
@@ -320,13 +321,17 @@ class _Scoring:
         if predicted is None:
             return Decisions()
         if (kind, unit, other) not in self._chosen:
-            self._chosen[kind, unit, other] = fit_decisions(
-                self._by_split[CALIBRATION][unit],
-                predicted,
-                pool=self._texts.calibration.pool,
-                firing=self._firing[unit],
-            )
+            self._chosen[kind, unit, other] = decide(self._on_calibration(unit), predicted)
         return self._chosen[kind, unit, other]
+
+    def _on_calibration(self, unit: int) -> Target:
+        """Kept for the unit that was scored last."""
+        last, target = self._calibration
+        if last != unit or target is None:
+            actual, pool = self._by_split[CALIBRATION][unit], self._texts.calibration.pool
+            target = take_target(actual, pool, firing=self._firing[unit])
+            self._calibration = unit, target
+        return target
 
     def _top(self, split: str, unit: int) -> UnitTops | None:
         there = self._tops.get(split)

@@ -25,7 +25,7 @@ def score_fuzzing(
     threshold = prediction.decisions.fuzzing
     if target.firing is None or threshold is None:
         nothing = np.full((len(draws), 1), np.nan)
-        n = int(target.false_marks.any(1).sum())
+        n = len(target.markable)
         asked = None if target.firing is None else Cases(n, 2 * n, target.tail)
         return Resampled(np.full(1, np.nan), nothing, (ONE_SIDED_MARKS,), asked)
     marks, truth, windows = cases(target, prediction)
@@ -63,13 +63,13 @@ def cases(
 ) -> tuple[Float64[ndarray, " case"], Bool[ndarray, " case"], Int64[ndarray, " case"]]:
     """Of every window that can be marked, twice: the difference of means, whether the marks are
     true, the window's row."""
-    windows = np.flatnonzero(target.false_marks.any(1))
+    windows = target.markable
     shown = target.upwards(prediction.values[windows])
     predicted = np.where(target.counted[windows], shown, 0).astype(np.float64)
     sums, counts, n_marked = predicted.sum(1), target.per_window[windows], target.n_firing[windows]
     differences = []
-    for marks in (target.fires[windows], target.false_marks[windows]):
-        marked = np.einsum("wp,wp->w", predicted, marks.astype(np.float64))
+    for marks in target.marks:
+        marked = np.einsum("wp,wp->w", predicted, marks)
         differences.append(marked / n_marked - (sums - marked) / (counts - n_marked))
     truth = np.repeat([True, False], len(windows))
     return np.concatenate(differences), truth, np.concatenate([windows, windows])

@@ -130,9 +130,13 @@ def fit_decisions(
     firing: Firing | None,
 ) -> Decisions:
     """The thresholds of detection and fuzzing, from the calibration pool."""
-    target = take_target(actual, pool, firing=firing)
+    return decide(take_target(actual, pool, firing=firing), predicted)
+
+
+def decide(target: Target, predicted: Float[ndarray, "window pos"]) -> Decisions:
+    """The same of a target of the calibration pool, which serves all predictions of the unit."""
     prediction = Prediction(predicted)
-    if not target.n_counted or not np.isfinite(predicted[target.counted]).all():
+    if not target.n_counted or not _finite(target, prediction):
         return Decisions()
     return Decisions(fit_detection(target, prediction), fit_fuzzing(target, prediction))
 
@@ -177,7 +181,8 @@ def _families(
 
 
 def _finite(target: Target, prediction: Prediction) -> bool:
-    return bool(np.isfinite(prediction.values[target.counted]).all())
+    finite = np.isfinite(prediction.values)
+    return bool(finite.all() or finite[target.counted].all())
 
 
 def _check_shapes(target: Target, prediction: Prediction, baselines: Baselines) -> None:

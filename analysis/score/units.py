@@ -147,6 +147,17 @@ class Target:
         marks[self.pool.order] = quiet & (np.cumsum(quiet, axis=1) <= wanted[:, None])
         return marks.reshape(self.counted.shape)
 
+    @cached_property
+    def markable(self) -> Int64[ndarray, " markable"]:
+        """Windows with true and false marks."""
+        return np.flatnonzero(self.false_marks.any(1))
+
+    @cached_property
+    def marks(self) -> tuple[Float64[ndarray, "markable pos"], Float64[ndarray, "markable pos"]]:
+        """True and false ones, as 0 and 1."""
+        fires, false = self.fires[self.markable], self.false_marks[self.markable]
+        return fires.astype(np.float64), false.astype(np.float64)
+
 
 def take_target(
     actual: Float[ndarray, "window pos"],

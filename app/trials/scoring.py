@@ -27,9 +27,9 @@ from analysis.score.calibration import Linear
 from analysis.score.division import CALIBRATION, FIT, SEEN
 from analysis.score.lookup import Lookup, cut_lookup, fit_lookup, predict_lookup
 from analysis.score.pools import Pool, PoolText, prepare_pool
-from analysis.score.scoring import fit_decisions, score_explanation
+from analysis.score.scoring import decide, score_explanation
 from analysis.score.tails import Firing, find_firing
-from analysis.score.units import Decisions, Prediction, TopWindows
+from analysis.score.units import Decisions, Prediction, TopWindows, take_target
 from app.store.queries.trial import Text, Trial, TriedSplit
 from app.store.scored import scored_row
 from app.store.writing_explanations import ScoreRow
@@ -121,12 +121,10 @@ def _decide(trial: Trial, fitted: _Fitted) -> _Decided:
     calibration = trial.splits[CALIBRATION]
     pool = prepare(calibration.text, trial)
     actual = calibration.actual.astype(np.float32)
+    target = take_target(actual, pool, firing=fitted.firing)
     predicted = {name: predict(calibration.text) for name, predict in fitted.predictors.items()}
     return _Decided(
-        {
-            name: fit_decisions(actual, one, pool=pool, firing=fitted.firing)
-            for name, one in predicted.items()
-        },
+        {name: decide(target, one) for name, one in predicted.items()},
         fit_line(actual, predicted["shuffled"], pool) if "shuffled" in predicted else None,
     )
 

@@ -32,7 +32,7 @@ def trial(tmp_path: Path) -> Iterator[Trial]:
 
 
 def shuffled_of(trial: Trial, level: float) -> np.ndarray:
-    """[split, metric], calibration first, beside a program of the unit itself, where the other one has this level."""
+    """[split, metric], calibration first, beside a program of the unit."""
     other = f"sum\nwhen position < 8 -> {level}\notherwise 5\n"
     program = parse_program("sum\nwhen position < 4 -> 1\notherwise 0\n")
     beside = replace(trial, others=[other])

@@ -97,7 +97,7 @@ def predict_smoothed(
     smoothed: Smoothed, smoother: Smoother, basis: Basis
 ) -> Float32[ndarray, "unit position"]:
     """Of another text."""
-    predicted = (basis.features - smoother.centre) @ smoothed.weights
+    predicted = basis.features @ smoothed.weights - smoother.centre @ smoothed.weights
     for row, table in zip(basis.tokens, smoothed.tables, strict=True):
         predicted += table[row]
     return (predicted + smoothed.base).T
