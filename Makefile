@@ -38,7 +38,7 @@ setup: $(run_time) ## Only install what running needs, in .venv
 	@echo "Patchclamp is set up in $(VENV): $(bin)/patchclamp --help says what it can do"
 
 test: $(test_time) browser lint ## Check style, types, architecture; run all tests
-	@CHROMIUM="$(CHROMIUM)" $(bin)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --cov --cov-report=
+	@CHROMIUM="$(CHROMIUM)" $(bin)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=
 
 lint: $(test_time) ## Check style, types and the import rules
 	@$(bin)/ruff check .

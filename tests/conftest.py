@@ -36,11 +36,20 @@ KERNELS = Path(__file__).with_name("__pycache__") / f"numba-{kernels_version()}"
 # Workers keep compiled kernels in their data folder; here they share them, or each would compile.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(KERNELS))
 
+SLOW = ("worker", "bench", "cli")
+"""Folders with tests that take half a minute."""
+
 _numbers = count(1)
 
 # Tests are never timed: machines are shared.
 hypothesis.settings.register_profile("patchclamp", deadline=None)
 hypothesis.settings.load_profile("patchclamp")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files first, so that no process is left with one of them when the others are done."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in SLOW)
 
 
 @dataclass(frozen=True)
