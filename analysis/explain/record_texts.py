@@ -13,9 +13,9 @@ from jaxtyping import Float32
 from numpy import ndarray
 
 from analysis.errors import RecordsError
+from analysis.explain.block_scores import UnitTops
 from analysis.explain.record_splits import NeuronSplits, RecordWindows, SplitRecords
 from analysis.explain.texts import PoolWindows, Texts, prepare_texts
-from analysis.explain.units import UnitTops
 from analysis.programs.vocabulary import Vocabulary
 from analysis.score.division import CALIBRATION, FIT
 from analysis.score.units import TopWindows

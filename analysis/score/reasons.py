@@ -30,10 +30,10 @@ UNDEFINED_RESAMPLES: Final = (
     "no interval: undefined in more than a tenth of the resamples of documents"
 )
 NO_RESAMPLES: Final = "no interval: no resamples were asked for"
-FEW_DOCUMENTS: Final = "no interval: fewer than 3 documents"
+FEW_DOCUMENTS: Final = "no interval: fewer than 6 documents"
 FEW_TOP_DOCUMENTS: Final = "no interval: the top windows are of fewer than 8 documents"
 BOUNDARY: Final = "no interval: nearly all resamples of the documents give this same value"
-FEW_OF_A_KIND: Final = "no interval: fewer than 3 documents that fire, or fewer than 3 that do not"
+FEW_OF_A_KIND: Final = "no interval: fewer than 6 documents that fire, or fewer than 6 that do not"
 
 REASONS: Final = (
     SAME_PREDICTION,

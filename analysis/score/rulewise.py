@@ -23,8 +23,6 @@ from analysis.score.bootstrap import intervals
 from analysis.score.pools import Pool
 from analysis.score.records import or_none
 
-FEWEST = 6
-"""Documents in which a rule must hold for an interval: resamples of fewer say little of others."""
 MOST = 200
 """Rules tested one by one: nobody reads more, and each takes a pass over the text."""
 
@@ -46,7 +44,7 @@ class RuleTest:
     """What this text says; None where the rule never holds, or always does."""
     low: float | None
     high: float | None
-    """95 % interval, clustered by document; None where it holds in fewer than FEWEST."""
+    """95 % interval, clustered by document; None where it holds in fewer than FEWEST_DOCUMENTS."""
 
     @property
     def verdict(self) -> Verdict:
@@ -112,11 +110,9 @@ def _test(
     by_document = pool.membership @ sums
     found = float(_slope(by_document.sum(0)[None])[0])
     n_documents = int(np.count_nonzero(pool.membership @ there.any(1)))
-    low = high = None
-    if n_documents >= FEWEST:
-        # What decides are the documents with the rule, however many there are without it.
-        ends = intervals(_slope(pool.draws @ by_document)[:, None], n_documents)
-        low, high = (or_none(float(end)) for end in ends[0])
+    # What decides are the documents with the rule, however many there are without it.
+    ends = intervals(_slope(pool.draws @ by_document)[:, None], n_documents)
+    low, high = (or_none(end) for end in ends[0])
     return RuleTest(n_held, n_documents, level, or_none(found), low, high)
 
 

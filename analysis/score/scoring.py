@@ -16,7 +16,7 @@ from numpy import ndarray
 
 from analysis.score.auroc import score_auroc
 from analysis.score.baselines import Baselines, predict_mean
-from analysis.score.bootstrap import Resampled, chance_of_no_gain
+from analysis.score.bootstrap import Resampled
 from analysis.score.correlation import score_simulation
 from analysis.score.detection import fit_detection, score_detection
 from analysis.score.fuzzing import fit_fuzzing, score_fuzzing
@@ -77,8 +77,10 @@ def score_explanation(
     firing: Firing | None,
     top: TopWindows | None = None,
     shared: Shared | None = None,
+    p: float | None = None,
 ) -> Scores:
-    """Every metric of one explanation of one unit on one split.
+    """Every metric of one explanation of one unit on one split; `p`: of being no better than other
+    units' explanations (`foils`), where that was tested.
 
     Raises:
         ValueError: a prediction is not of the shape of the activations.
@@ -94,7 +96,7 @@ def score_explanation(
     if strange:
         reason = f"the prediction is not a finite number at {strange} tokens"
         return without(target, "failed", reason)
-    return _scored(shared, prediction, baselines)
+    return _scored(shared, prediction, baselines, p)
 
 
 def score_block(
@@ -141,43 +143,35 @@ def decide(target: Target, predicted: Float[ndarray, "window pos"]) -> Decisions
     return Decisions(fit_detection(target, prediction), fit_fuzzing(target, prediction))
 
 
-def _scored(shared: Shared, prediction: Prediction, baselines: Baselines) -> Scores:
+def _scored(
+    shared: Shared, prediction: Prediction, baselines: Baselines, p: float | None
+) -> Scores:
     target, found = shared.target, shared.families
-    draws = target.pool.draws
-    nothing = draws[:0]
-    ours = _families(target, prediction, draws, draws)
+    nothing = target.pool.draws[:0]
+    ours = _families(target, prediction, target.pool.draws)
     mean = None if baselines.mean is None else predict_mean(target, baselines.mean)
     for name, one in (("mean", mean), ("lookup", baselines.lookup)):
         if name not in found and one is not None and _finite(target, one):
-            found[name] = _families(target, one, nothing, nothing)
+            found[name] = _families(target, one, nothing)
     if baselines.shuffled is not None and _finite(target, baselines.shuffled):
-        found = {**found, "shuffled": _families(target, baselines.shuffled, draws, nothing)}
+        found = {**found, "shuffled": _families(target, baselines.shuffled, nothing)}
     cut = baselines.lookup_cut
     if cut is prediction:
         found = {**found, "lookup_cut": ours}
     elif cut is not None and _finite(target, cut):
-        found = {**found, "lookup_cut": _families(target, cut, nothing, nothing)}
-    p = None
+        found = {**found, "lookup_cut": _families(target, cut, nothing)}
     told = {name: values(one) for name, one in found.items()}
-    if "shuffled" in found:
-        theirs = found["shuffled"][0][1]
-        p = chance_of_no_gain(ours[0][1].replicates[:, 0], theirs.replicates[:, 0])
-        if baselines.shuffled is not None and baselines.shuffled.line is None:
-            told["shuffled"] |= dict.fromkeys(OF_LINE, None)
+    other = baselines.shuffled
+    if other is not None and other.line is None and "shuffled" in told:
+        told["shuffled"] |= dict.fromkeys(OF_LINE, None)
     return report(target, ours, p=p, **told)
 
 
 def _families(
-    target: Target,
-    prediction: Prediction,
-    first: Float64[ndarray, "replicate document"],
-    others: Float64[ndarray, "other_replicate document"],
+    target: Target, prediction: Prediction, draws: Float64[ndarray, "replicate document"]
 ) -> list[Family]:
-    """Everything in SCORERS; the first of them, simulation, with resamples of its own."""
-    return [
-        (names, scorer(target, prediction, others if at else first))
-        for at, (names, scorer) in enumerate(SCORERS)
-    ]
+    """Everything in SCORERS."""
+    return [(names, scorer(target, prediction, draws)) for names, scorer in SCORERS]
 
 
 def _finite(target: Target, prediction: Prediction) -> bool:

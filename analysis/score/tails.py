@@ -3,11 +3,12 @@
 Gated neurons have activations of both signs, and what they respond to may be what makes them low.
 Detection, fuzzing and AUROC ask when a unit fires, so they judge the heavier tail: of the 1 % of
 the positions of the fit pool that would fire upwards and the 1 % that would fire downwards, the one
-whose mean lies farther from the median. Means, because a unit that fires at one token of 300 does
-not move its 0.5 % quantile; not skewness, whose third power lets a single outlier decide; from
-the median, because what a unit does nearly always is no firing, whatever its sign. Where no
-activation is below 0 (norms of heads, rectified units), or none above, the tail of that sign is it.
-Only fit is looked at.
+whose mean root distance from the median is larger. Not a quantile, for a unit that fires at one
+token of 300 does not move its 0.5 % quantile; roots, and not skewness, whose third power lets a
+single outlier decide; from the median, because what a unit does nearly always is no firing,
+whatever its sign. Where no activation is below 0 (norms of heads, rectified units), or none above,
+the tail of that sign is it. Only fit is looked at. Units whose tails are nearly alike are judged on
+one or the other by chance.
 """
 
 from dataclasses import dataclass
@@ -64,9 +65,13 @@ def _firing(values: Float32[ndarray, " token"]) -> Firing:
     if lower.min() >= 0 or upper.max() <= 0:
         is_lower = bool(lower.min() < 0)
     else:
-        depth, height = median - lower.mean(dtype=float), upper.mean(dtype=float) - median
-        is_lower = bool(depth > height)
+        is_lower = _reach(median - lower) > _reach(upper - median)
     ends = (last - below, last - above) if is_lower else (below, above)
     near, far = (float(ordered[end]) for end in ends)
     threshold = near + (place - below) * (far - near)
     return Firing(threshold, "lower" if is_lower else "upper")
+
+
+def _reach(distances: Float32[ndarray, " outermost"]) -> float:
+    """The same to the last bit for the same distances in another order."""
+    return float(np.sqrt(np.sort(distances)).mean(dtype=np.float64))

@@ -112,9 +112,11 @@ GLOSSARY: Final[dict[str, str]] = {
     "that matter most on the fit pool. What rules of this length should beat.",
     "shuffled": "The explanation of another random unit of the same site, scored on this one: what "
     "knowing the kind of text is worth.",
-    "survived": "A test is survived where the whole 95 % interval of r lies above the shuffled "
-    "baseline: on the test split, and on each held-out domain. Undecided: too few documents for an "
-    "interval, no r, or no shuffled baseline. It says that the explanation is better than another "
+    "survived": "A test is survived where the whole 95 % interval of r lies above 0 and above the "
+    "shuffled baseline, and where, tried on many units, the explanation fits its own better than "
+    "95 % of pairs of a unit and another's explanation fit: on the test split, and on each "
+    "held-out domain. Undecided: too few documents for an interval, no r, or no shuffled "
+    "baseline. It says that the explanation is better than another "
     "unit's, not that it is good: see the token lookup beside it. Nothing is ever proved by it.",
     "best explanation": "Of what says when the unit fires, the one with the highest r on test. "
     "Of many, the best one's r is a little too high by luck.",
@@ -137,8 +139,10 @@ GLOSSARY: Final[dict[str, str]] = {
     "which it does not; ½ is guessing.",
     "cosine": "How alike two directions are: 1 the same, 0 nothing in common. Of texts, between "
     "their sentence embeddings.",
-    "false discovery rate": "Of the units called better than shuffled, the share that is so by "
-    "luck, held to 5 % (Benjamini and Hochberg 1995).",
+    "false discovery rate": "Of the units whose explanation is called better than those of others, "
+    "the share that is so by luck, held to 5 % (Benjamini and Hochberg 1995).",
+    "own unit": "The explanation was tried on many units of its site. p: how often another unit's "
+    "explanation exceeds what is usual on a unit as far as this one does on its own.",
     "undefined": "There is no number, for instance the kurtosis of a constant. It is not 0.",
     "sweep": "One pass of a model over a corpus: statistics, exemplars and pools of all units.",
     "run": "One execution of a method: where numbers come from.",

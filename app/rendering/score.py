@@ -30,6 +30,7 @@ METRICS: Final = {
 LOUD: Final = 0.1
 """A drop from this on is marked."""
 MOST_SURE: Final = 1e-4
+CHANCE: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Test:
 
     split: str
     survived: bool | None
-    """The whole 95 % interval of r lies above the shuffled baseline; None: that is not decided."""
+    """The whole 95 % interval of r lies above the shuffled baseline and above 0, and where it was
+    compared with many other units' explanations, p is at most CHANCE; None: that is not decided."""
 
 
 def method_title(method: str) -> str:
@@ -67,7 +69,21 @@ def _is_imported(one: HeadlineView) -> bool:
 def _survived(one: HeadlineView) -> bool | None:
     if one.low is None or one.baselines.shuffled is None:
         return None
-    return one.low > one.baselines.shuffled
+    by_luck = one.p is not None and one.p > CHANCE
+    return not by_luck and one.low > max(0.0, one.baselines.shuffled)
+
+
+def _below(one: HeadlineView | None) -> str:
+    """Which lookup does better on test: a table of tokens is no explanation."""
+    if one is None or one.r is None or _is_imported(one):
+        return ""
+    for name, r in (
+        ("a lookup of its length", one.baselines.lookup_cut),
+        ("the token lookup", one.baselines.lookup),
+    ):
+        if r is not None and one.r < r:
+            return f"{name} does better"
+    return ""
 
 
 def tested(headlines: Sequence[HeadlineView]) -> Markup:
@@ -82,10 +98,14 @@ def tested(headlines: Sequence[HeadlineView]) -> Markup:
     n = sum(test.survived is True for test in tests)
     words = f"survived {n} of {len(tests)} tests"
     if lost:
-        words += f", not {' and '.join(lost)}"
+        words += f", not that on {' and '.join(lost)}"
     if open_ones:
         words += f"; {' and '.join(open_ones)} undecided"
-    shown = "evidence refuted" if lost else "untested" if open_ones else "evidence earned"
+    below = _below(in_domain(headlines))
+    if below:
+        words += f"; {below}"
+    is_open = bool(open_ones or below)
+    shown = "evidence refuted" if lost else "untested" if is_open else "evidence earned"
     return trusted(f'<span class="{shown}">{term("survived", words)}</span>')
 
 
@@ -134,17 +154,18 @@ def cases_of(score: ScoreView | None) -> str:
 
 
 def luck_of(score: ScoreView | None) -> Markup:
-    """p and q of being better than shuffled; nothing where p is not defined."""
+    """p and q of being better than explanations of other units; nothing where p is not defined."""
     if score is None or score.p is None:
         return Markup("")
-    words = f"{term('shuffled', 'better than shuffled')}: p {shown_p(score.p)}"
+    than_others = term("own unit", "better than others'")
+    words = f"{than_others}: p {shown_p(score.p)}"
     if score.q is not None:
         words += f", {term('false discovery rate', 'q')} {shown_p(score.q)}"
     return trusted(f'<span class="luck">{words}</span>')
 
 
 def shown_p(value: float) -> str:
-    """Two digits: 0.00099 is what a thousand resamples can say at best."""
+    """Two digits."""
     return f"{value:.2g}" if value >= MOST_SURE else f"{value:.1e}"
 
 

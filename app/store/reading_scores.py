@@ -65,6 +65,7 @@ def _headline(row: Row[*tuple[Any, ...]]) -> HeadlineView:
         r=value,
         low=low,
         high=high,
+        p=row.p,
         baselines=_baselines(numbers),
         n_windows=row.n_windows,
         n_documents=row.n_documents,

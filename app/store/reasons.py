@@ -29,8 +29,8 @@ REASONS: Final = (
     NO_JUDGE,
     "no interval: undefined in more than a tenth of the resamples of documents",
     "no interval: no resamples were asked for",
-    "no interval: fewer than 3 documents",
+    "no interval: fewer than 6 documents",
     FEW_TOP_DOCUMENTS,
     BOUNDARY,
-    "no interval: fewer than 3 documents that fire, or fewer than 3 that do not",
+    "no interval: fewer than 6 documents that fire, or fewer than 6 that do not",
 )

@@ -239,7 +239,7 @@ def test_baselines_stand_beside_every_domain(pages: TestClient) -> None:
 
 def test_the_row_of_r_says_how_lucky_it_would_have_to_be(pages: TestClient) -> None:
     row = words_of(table_of(pages.get(best(pages)).text)["simulation r"])
-    assert len(re.findall(r"better than shuffled : p [\d.]+, q [\d.]+", row)) == 2
+    assert len(re.findall(r"better than others' : p [\d.]+, q [\d.]+", row)) == 2
     view = pages.get(f"/api/v1/explanations/{of(pages, UNIT, 'rules')['id']}").json()
     scores = {(one["metric"], one["split"]): one for one in view["scores"]}
     r = scores["corpus_r", "test"]

@@ -21,6 +21,7 @@ def headline(
     reason: str | None = None,
     lookup: float | None = 0.5,
     shuffled: float | None = 0.02,
+    p: float | None = 0.001,
 ) -> HeadlineView:
     return HeadlineView(
         split=split,
@@ -30,6 +31,7 @@ def headline(
         r=r,
         low=low,
         high=high,
+        p=p,
         baselines=BaselinesView(mean=None, lookup=lookup, shuffled=shuffled, lookup_cut=0.4),
         n_windows=96,
         n_documents=12,
@@ -129,7 +131,7 @@ def test_a_large_drop_is_loud_and_a_small_one_is_not() -> None:
 def test_what_is_said_of_tests_counts_those_that_were_lost() -> None:
     assert "survived 2 of 2 tests" in score.tested(BOTH)
     lost = score.tested([headline(), headline("ood:code", 0.05, -0.1, 0.2)])
-    assert "survived 1 of 2 tests, not code" in lost
+    assert "survived 1 of 2 tests, not that on code" in lost
     assert "refuted" in lost
     assert "not tested" in score.tested([])
     undecided = score.tested([headline(low=None, high=None), headline("ood:code")])
@@ -147,3 +149,22 @@ def test_a_tall_bar_names_what_it_draws() -> None:
     drawing = tall_bar(BOTH)
     for words in ("test 0.62", "shuffled 0.02", "token lookup 0.50", "code 0.20"):
         assert words in drawing, words
+
+
+@pytest.mark.parametrize(
+    ("low", "shuffled", "p"), [(-0.05, -0.12, None), (0.1, 0.2, 0.01), (0.3, 0.1, 0.06)]
+)
+def test_a_test_is_not_survived_by_chance(low: float, shuffled: float, p: float | None) -> None:
+    """Nor where a foil happens to be worse than nothing, and 0 is in the interval."""
+    one = headline(low=low, shuffled=shuffled, p=p)
+    assert "survived 0 of 1 tests, not that on test" in score.tested([one])
+
+
+def test_a_table_of_tokens_that_does_better_is_named_with_the_tests() -> None:
+    """Better than another unit's explanation is little, where looking tokens up is better."""
+    assert "does better" not in score.tested(BOTH)
+    assert "earned" in score.tested(BOTH)
+    better = score.tested([headline(lookup=0.66)])
+    assert "survived 1 of 1 tests; the token lookup does better" in better
+    assert "earned" not in better
+    assert "; a lookup of its length does better" in score.tested([headline(r=0.39, low=0.3)])

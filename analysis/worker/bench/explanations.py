@@ -24,6 +24,7 @@ from analysis.models.loading import load_model
 from analysis.models.subject import SubjectModel
 from analysis.programs.length import bits_of, n_listed, n_rules
 from analysis.programs.parsing import parse_program
+from analysis.programs.program import Program, Table
 from analysis.programs.running import predict
 from analysis.programs.token_space import TokenSpace
 from analysis.programs.vocabulary import Vocabulary
@@ -51,6 +52,9 @@ BLOCK = 40
 """Units explained together."""
 OOD = "ood:code"
 REFERENCES = {"lookup": None, "lookup_120": 120, "lookup_12": 12}
+AS_LONG = "lookup_same_bits"
+"""The lookup cut to as many bits as the neuron's program has; to 120 tokens where there is none."""
+BELOW = ("lookup_120", AS_LONG)
 
 
 @dataclass
@@ -154,7 +158,7 @@ def _explain(texts: Texts, recorded: Recorded, site: str, part: slice, found: _F
     layer.add("concise", [_r(one, "test") for one in explained])
     layer.add("ood", [_r(one, OOD) for one in explained])
     layer.add("full", [_or_nan(one.additive_r["test"]) for one in explained])
-    for name, values in _references(texts, activations).items():
+    for name, values in _references(texts, activations, explained).items():
         layer.add(name, values)
     n_vocab = len(texts.vocabulary)
     for one in explained:
@@ -205,7 +209,9 @@ def _or_nan(value: float | None) -> float:
 
 
 def _references(
-    texts: Texts, activations: dict[str, Float32[ndarray, "unit window pos"]]
+    texts: Texts,
+    activations: dict[str, Float32[ndarray, "unit window pos"]],
+    explained: Sequence[Explained],
 ) -> dict[str, list[float]]:
     whole = fit_lookup(
         activations["fit"],
@@ -216,11 +222,25 @@ def _references(
     test = texts.tested["test"]
     actual = activations["test"][:, test.counted]
     found = {}
-    for name, n in REFERENCES.items():
+    same_bits = [_as_long(one, len(texts.vocabulary)) for one in explained]
+    for name, n in {**REFERENCES, AS_LONG: same_bits}.items():
         table = whole if n is None else cut_lookup(whole, n=n)
         predicted = predict_lookup(table, test.windows.tokens)[:, test.counted]
         found[name] = [pearson(*pair) for pair in zip(actual, predicted, strict=True)]
     return found
+
+
+def _as_long(explained: Explained, n_vocab: int) -> int:
+    """Tokens of a table that takes as many bits as the program."""
+    if explained.rules is None:
+        return REFERENCES["lookup_120"] or 0
+    bits = [bits_of(_table_of(n), n_vocab) for n in (0, 100)]
+    per_token = (bits[1] - bits[0]) / 100
+    return max(1, int((bits_of(explained.rules, n_vocab) - bits[0]) / per_token))
+
+
+def _table_of(n: int) -> Program:
+    return Program(0.0, tables=(Table(0, tuple((str(token), 1.0) for token in range(n))),))
 
 
 def _reported(found: _Found, n: int) -> Iterator[Measurement]:
@@ -229,7 +249,7 @@ def _reported(found: _Found, n: int) -> Iterator[Measurement]:
     yield Measurement(
         "explanations.full_r", found.mean("full"), "1", f"program without a limit: {over}"
     )
-    for name in REFERENCES:
+    for name in (*REFERENCES, AS_LONG):
         what = f"reference, {name.replace('_', ' cut to tokens: ')}: {over}"
         yield Measurement(f"explanations.{name}_r", found.mean(name), "1", what)
     yield Measurement("explanations.ood_r", found.mean("ood"), "1", f"rules on {OOD}: {over}")
@@ -256,15 +276,17 @@ def _reported(found: _Found, n: int) -> Iterator[Measurement]:
     yield Measurement(
         "explanations.undefined", undefined, "1", f"of {n} neurons: a program, but no r on test"
     )
-    below = 0
+    below = dict.fromkeys(BELOW, 0)
     for site, layer in found.layers.items():
-        below += layer.mean("concise") <= layer.mean("lookup_120")
-        beside = ", ".join(f"{name} {layer.mean(name):.3f}" for name in ("full", *REFERENCES))
+        for name in BELOW:
+            below[name] += layer.mean("concise") <= layer.mean(name)
+        names = ("full", *REFERENCES, AS_LONG)
+        beside = ", ".join(f"{name} {layer.mean(name):.3f}" for name in names)
         what = f"rules, mean test r of {len(layer.r['concise'])} neurons; {beside}"
         yield Measurement(f"explanations.{site}.concise_r", layer.mean("concise"), "1", what)
-    yield Measurement(
-        "explanations.layers_below_lookup_120", below, "1", f"of {len(found.layers)} layers"
-    )
+    for name, n_below in below.items():
+        what = f"of {len(found.layers)} layers: rules are no better than this table"
+        yield Measurement(f"explanations.layers_below_{name}", n_below, "1", what)
     lengths = np.array(found.lengths or [(0, 0, 0.0)])
     for at, (name, what) in enumerate(
         [("rules", "rules"), ("listed", "listed tokens"), ("bits", "description length in bits")]

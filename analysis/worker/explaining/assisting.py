@@ -24,10 +24,10 @@ from analysis.assistants.endpoint import Endpoint, configured_endpoint
 from analysis.assistants.patience import Patience
 from analysis.assistants.pool import AskingPool
 from analysis.errors import AssistantError, BudgetSpent
+from analysis.explain.block_scores import UnitTops
 from analysis.explain.language_model.evidence import UnitEvidence
 from analysis.explain.language_model.units import AssistantChoices, explain_unit
 from analysis.explain.texts import Texts
-from analysis.explain.units import UnitTops
 from analysis.score.division import FIT
 from analysis.worker.context import JobContext
 from analysis.worker.explaining.assisted_rows import assisted_row

@@ -13,7 +13,7 @@ from app.store.scored import CHOSEN_ON_FIT, scored_row
 from app.store.writing_explanations import ExplanationRow, ScoreRow
 
 JUDGE = "program"
-AUTHORS = {"rules": "rules 2", "lookup": "token lookup 2", "output": "output side 1"}
+AUTHORS = {"rules": "rules 3", "lookup": "token lookup 2", "output": "output side 1"}
 """By method, with its version: change a version where what it finds changes."""
 
 

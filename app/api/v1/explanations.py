@@ -158,7 +158,7 @@ def list_score_summaries(
     kind: SiteKind = None,
 ) -> Response:
     """Simulation r by layer and method, over units drawn at random, with the denominators:
-    explained, scored, undefined, failed, better than shuffled."""
+    explained, scored, undefined, failed, better than others'."""
     views = score.list_score_summaries(
         session, model=model, run_id=run_id, method=method, split=split, kind=kind
     )

@@ -1,4 +1,4 @@
-"""q-values: at which false discovery rate a unit counts as better than shuffled, among its run's.
+"""q-values: at which false discovery rate a unit counts as better explained than by chance.
 
 Benjamini and Hochberg over every unit that the run explained by the method, where a unit without a
 p counts as p = 1: as `analysis.worker.explaining.summarising` counts how many are better. p comes

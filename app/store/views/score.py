@@ -43,10 +43,10 @@ class ScoreView(View):
     high: float | None
     baselines: BaselinesView
     p: float | None
-    """Of corpus_r: of being no better than shuffled, one-sided, by the document bootstrap."""
+    """Of corpus_r: of being no better than explanations of other units of the site."""
     q: float | None = None
     """Of corpus_r: the lowest false discovery rate, over all units that the run explained by this
-    method, at which it counts as better than shuffled; null where no run explained a random sample
+    method, at which it counts as better than others'; null where no run explained a random sample
     of units, and in lists."""
     n_yes: int | None
     """Of detection, its precision and recall: windows in which the unit fires; of fuzzing: showings
@@ -79,6 +79,8 @@ class HeadlineView(View):
     r: float | None
     low: float | None
     high: float | None
+    p: float | None
+    """Of being no better than explanations of other units; null where that was not tested."""
     baselines: BaselinesView
     n_windows: int
     n_documents: int

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from analysis.score.bootstrap import (
-    chance_of_no_gain,
     draw_documents,
     intervals,
     resample,
@@ -88,7 +87,7 @@ def test_the_interval_covers_the_truth_as_often_as_it_says(n: int) -> None:
     assert naive / 300 < 0.5
 
 
-@pytest.mark.parametrize(("n", "least"), [(10, 0.89), (30, 0.92)])
+@pytest.mark.parametrize(("n", "least"), [(6, 0.89), (10, 0.89), (30, 0.92)])
 def test_the_interval_of_r_covers_the_truth_nearly_as_often(n: int, least: float) -> None:
     """Documents differ in how high the activation is and in how well the explanation fits. r is
     skewed, so that few documents still give a little too narrow an interval."""
@@ -109,16 +108,3 @@ def test_the_interval_of_r_covers_the_truth_nearly_as_often(n: int, least: float
         low, high = intervals(found.replicates, found.n_documents)[0]
         covered += low <= truth <= high
     assert least <= covered / 300 <= 0.98
-
-
-def test_the_chance_of_no_gain_counts_resamples_and_never_reaches_0():
-    ours = np.array([0.5, 0.4, 0.1, np.nan])
-    theirs = np.array([0.2, 0.4, 0.0, 0.0])
-    assert chance_of_no_gain(ours, theirs) == pytest.approx(3 / 5)
-    assert chance_of_no_gain(np.full(99, 0.9), np.zeros(99)) == pytest.approx(1 / 100)
-    assert chance_of_no_gain(np.zeros(0), np.zeros(0)) is None
-
-
-def test_against_a_constant_explanation_r_must_be_above_0():
-    ours = np.array([0.3, -0.1, 0.2])
-    assert chance_of_no_gain(ours, np.full(3, np.nan)) == pytest.approx(2 / 4)

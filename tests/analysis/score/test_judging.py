@@ -14,9 +14,9 @@ def _target():
 
 def test_a_language_model_is_scored_by_what_it_answered():
     verdicts = Verdicts(
-        windows=np.array([0, 2, 4, 1, 3, 5]),
-        says=np.array([True, True, False, False, False, True]),
-        truth=np.array([True, True, True, False, False, False]),
+        windows=np.array([0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11]),
+        says=np.array([True] * 4 + [False] * 6 + [True] * 2),
+        truth=np.repeat([True, False], 6),
     )
     scores = score_verdicts(_target(), detection=verdicts)
     assert scores.status == "scored"

@@ -32,7 +32,7 @@ def _scored(actual, predicted, *, pool=None, baselines=NO_BASELINES, firing=FIRI
 
 def test_a_good_prediction_is_scored_in_full_but_for_the_top_windows():
     actual, predicted = _noisy()
-    scores = _scored(actual, predicted)
+    scores = _scored(actual, predicted, firing=Firing(3.0))
     assert (scores.status, scores.reason) == ("scored", None)
     assert (scores.n_windows, scores.n_documents, scores.n_positions) == (24, 24, 24 * 15)
     true = np.corrcoef(actual[:, 1:].ravel(), predicted[:, 1:].ravel())[0, 1]
@@ -100,13 +100,7 @@ def test_the_baselines_mean_and_shuffled():
     assert scores.of("detection_precision").mean is None
     assert abs(scores.of("corpus_r").shuffled) < 0.2
     assert scores.of("corpus_r").lookup is None
-    assert scores.p == pytest.approx(1 / 201)
-
-
-def test_no_better_than_shuffled_has_a_high_p():
-    actual, predicted = _noisy()
-    scores = _scored(actual, -predicted, baselines=Baselines(None, None, Prediction(predicted)))
-    assert scores.p == 1
+    assert scores.p is None, "one other explanation tells no chance"
 
 
 def test_a_unit_that_never_fires_is_undefined_not_0():
@@ -150,8 +144,8 @@ def test_unknown_firing_leaves_the_judgements_undefined():
     assert scores.of("detection").score.value is None
 
 
-@pytest.mark.parametrize("n_documents", [1, 2])
-def test_one_or_two_documents_give_values_without_intervals(n_documents):
+@pytest.mark.parametrize("n_documents", [1, 2, 5])
+def test_few_documents_give_values_without_intervals(n_documents):
     actual, predicted = _noisy()
     pool = pool_of(24, 16, documents=np.arange(24) % n_documents, counted_from=1)
     shuffled = Prediction(predicted[::-1])
@@ -159,8 +153,7 @@ def test_one_or_two_documents_give_values_without_intervals(n_documents):
     metric = scores.of("corpus_r")
     assert scores.status == "scored"
     assert (metric.score.low, metric.score.high) == (None, None)
-    assert metric.reason == "no interval: fewer than 3 documents"
-    assert scores.p is None
+    assert metric.reason == "no interval: fewer than 6 documents"
 
 
 def test_an_interval_that_hangs_on_one_document_is_not_given():
@@ -327,12 +320,12 @@ def test_every_reason_of_a_metric_is_one_that_the_store_knows():
     assert len(reasons) >= 6
 
 
-def test_two_documents_that_fire_among_five_give_no_interval():
+def test_two_documents_that_fire_among_ten_give_no_interval():
     """That is in few enough of the resamples for one, but tells of two documents only."""
-    actual, predicted = _noisy(n_windows=25)
-    documents = np.arange(25) % 5
+    actual, predicted = _noisy(n_windows=50)
+    documents = np.arange(50) % 10
     actual[documents >= 2] = 0.0
-    pool = pool_of(25, 16, documents=documents, counted_from=1)
+    pool = pool_of(50, 16, documents=documents, counted_from=1)
     scores = _scored(actual, predicted, pool=pool)
     for name in ("detection", "auroc"):
         metric = scores.of(name)

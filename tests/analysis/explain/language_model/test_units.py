@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from analysis.assistants.budget import Prices
+from analysis.explain.block_scores import UnitTops
 from analysis.explain.language_model.evidence import AT_RANDOM, STRONGEST, UnitEvidence
 from analysis.explain.language_model.units import AssistantChoices, AssistedUnit, explain_unit
 from analysis.explain.texts import PoolWindows, Texts, prepare_texts
-from analysis.explain.units import UnitTops
 from analysis.programs.vocabulary import Vocabulary
 from analysis.score.records import METRICS
 from analysis.score.units import TopWindows
