@@ -51,7 +51,7 @@ class UnitEvidence:
         seed: Sequence[int],
     ) -> None:
         """`activations` as `Texts.divided` gives them; `tops` of fit and tested splits; `seed`
-        stands for the unit too."""
+        ends with the unit, and what is before is the same for all units of the site."""
         self.texts, self.activations, self.tops = texts, activations, tops
         self._seed = tuple(seed)
 
@@ -104,8 +104,9 @@ class UnitEvidence:
         return [self._excerpt(CALIBRATION, row) for row in rows]
 
     def at_random(self, split: str, n: int) -> Shown:
-        """n windows of the split's pool, whatever the unit does there."""
-        return self.shown(split, self._rows_shown(split, self._random_rows(split))[:n])
+        """n windows of the split's pool, whatever the unit does there; the same for all units of a
+        site, so that a sentence simulated for one of them is simulated for all."""
+        return self.shown(split, self._rows_shown(split, self._rows_of_site(split))[:n])
 
     def cases(self, split: str, n: int) -> Shown:
         """n windows: half fire, a quarter nearly do."""
@@ -172,6 +173,11 @@ class UnitEvidence:
     def _random_rows(self, split: str) -> list[int]:
         n = len(self.text(split).windows.lengths)
         return [int(row) for row in self._generator(split, 0).permutation(n)]
+
+    def _rows_of_site(self, split: str) -> list[int]:
+        n = len(self.text(split).windows.lengths)
+        generator = np.random.default_rng((*self._seed[:-1], 2, *split.encode()))
+        return [int(row) for row in generator.permutation(n)]
 
     def _rows_shown(self, split: str, rows: Sequence[int] | None) -> list[int]:
         """Of these, or of all, those that can be shown: with counted tokens, and no activation that

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from analysis.assistants.asked import Asked
+from analysis.explain.language_model.choices import AssistantChoices
 from analysis.explain.language_model.prompts import VERSION
-from analysis.explain.language_model.units import AssistantChoices, AssistedUnit
+from analysis.explain.language_model.units import AssistedUnit
 from analysis.programs.length import bits_of_text
 from app.store.scored import scored_row
 from app.store.writing_explanations import ExplanationRow, storable

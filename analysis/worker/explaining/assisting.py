@@ -11,7 +11,7 @@ from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jaxtyping import Float32
 from numpy import ndarray
@@ -24,8 +24,10 @@ from analysis.assistants.endpoint import Endpoint, configured_endpoint
 from analysis.assistants.patience import Patience
 from analysis.assistants.pool import AskingPool
 from analysis.errors import AssistantError, BudgetSpent
+from analysis.explain.language_model.answers import Answers, ask_judges
+from analysis.explain.language_model.choices import AssistantChoices
 from analysis.explain.language_model.evidence import UnitEvidence
-from analysis.explain.language_model.units import AssistantChoices, explain_unit
+from analysis.explain.language_model.units import AssistedUnit, find_sentence, score_answers
 from analysis.explain.texts import Texts
 from analysis.explain.units import UnitTops
 from analysis.score.division import FIT
@@ -50,6 +52,7 @@ GROUP = 8
 LOOK = 0.1
 CACHE = "assistants.sqlite"
 PATIENCE = Patience()
+Result = TypeVar("Result")
 
 
 class _Ended(BaseException):
@@ -177,19 +180,47 @@ class Assisting:
         self, group: Sequence[int], evidence: Sequence[UnitEvidence]
     ) -> list[ExplanationRow]:
         """The rows of the group, in its order; all of them, or none."""
-        futures = [
-            self._units.submit(explain_unit, self._assistant, unit, self.choices)
-            for unit in evidence
+        found = self._all(
+            find_sentence, [(self._assistant, unit, self.choices) for unit in evidence]
+        )
+        texts = [one.text for one in found]
+        ours = self._judged(evidence, texts)
+        scored: list[AssistedUnit] = self._all(
+            score_answers,
+            [
+                (unit, sentence, answers, self.choices)
+                for unit, sentence, answers in zip(evidence, found, ours, strict=True)
+            ],
+        )
+        return [
+            assisted_row(unit, one, self.choices, free=not self._cache.counting)
+            for unit, one in zip(group, scored, strict=True)
         ]
+
+    def _judged(
+        self, evidence: Sequence[UnitEvidence], texts: Sequence[str | None]
+    ) -> list[Answers | None]:
+        """What judges say of each text on the unit at its place; None where there is no text."""
+        there = [at for at, text in enumerate(texts) if text is not None]
+        given = self._all(
+            ask_judges, [(self._assistant, texts[at], evidence[at], self.choices) for at in there]
+        )
+        answers: list[Answers | None] = [None] * len(texts)
+        for at, one in zip(there, given, strict=True):
+            answers[at] = one
+        return answers
+
+    def _all(
+        self, task: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]
+    ) -> list[Result]:
+        """The task for all units of a group at the same time, in their order."""
+        futures = [self._units.submit(task, *each) for each in arguments]
         try:
             self._await(futures)
         except BaseException:
             self._stop.set()
             raise
-        return [
-            assisted_row(unit, future.result(), self.choices, free=not self._cache.counting)
-            for unit, future in zip(group, futures, strict=True)
-        ]
+        return [future.result() for future in futures]
 
     def _await(self, futures: Sequence[Future[Any]]) -> None:
         """Until all have ended: those that the budget does not stop still bring answers home."""

@@ -1,13 +1,17 @@
 """A unit is explained from its fit windows, and judged on others; what comes out is real scores."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from analysis.assistants.assistant import Assistant
 from analysis.assistants.budget import Prices
+from analysis.explain.language_model.answers import ask_judges
+from analysis.explain.language_model.choices import AssistantChoices
 from analysis.explain.language_model.evidence import AT_RANDOM, STRONGEST, UnitEvidence
-from analysis.explain.language_model.units import AssistantChoices, AssistedUnit, explain_unit
+from analysis.explain.language_model.units import AssistedUnit, find_sentence, score_answers
 from analysis.explain.texts import PoolWindows, Texts, prepare_texts
 from analysis.explain.units import UnitTops
 from analysis.programs.vocabulary import Vocabulary
@@ -70,9 +74,15 @@ def script(asked: dict[str, Any], number: int) -> Play:
     return sees("whale")(asked, number)
 
 
+def explained(asker: Assistant, unit: UnitEvidence, what: AssistantChoices) -> AssistedUnit:
+    found = find_sentence(asker, unit, what)
+    answers = None if found.text is None else ask_judges(asker, found.text, unit, what)
+    return score_answers(unit, found, answers, what)
+
+
 def asked_about(unit: UnitEvidence, what: AssistantChoices) -> tuple[AssistedUnit, list[Any]]:
     with scripted(script) as endpoint, assistant(endpoint.url) as asker:
-        found = explain_unit(asker, unit, what)
+        found = explained(asker, unit, what)
         return found, endpoint.requests
 
 
@@ -103,6 +113,47 @@ def test_the_negative_tail_is_explained_where_it_reaches_further() -> None:
     assert values["detection"] == 1.0
     levels = [line.split("\t") for text in data_of(requests[0]) for line in text.split("\n")]
     assert {int(level) >= 8 for word, level in levels if "whale" in word} == {True}
+
+
+def test_levels_become_activations_as_on_random_calibration_windows() -> None:
+    """A judge with false alarms: among windows chosen because the unit fires it would have fewer,
+    and its levels would seem to be worth more."""
+
+    def fooled(asked: dict[str, Any], number: int) -> Play:
+        if asked["response_format"]["json_schema"]["name"] == "levels":
+            rows = [line.split("\t") for line in data_of(asked)[0].split("\n")]
+            return object_says({number: _level(token) for number, token in rows})
+        return script(asked, number)
+
+    for sign in (1.0, -1.0):
+        unit = evidence(sign)
+        what = replace(choices("simulation"), windows=SPLITS["calibration"])
+        with scripted(fooled) as endpoint, assistant(endpoint.url) as asker:
+            found = explained(asker, unit, what)
+        tokens = unit.texts.calibration.windows.tokens[:, 1:]
+        levels = [[_level(WORDS[token]) for token in row] for row in tokens.tolist()]
+        actual = sign * unit.activations["calibration"][:, 1:].astype(float)
+        scale, offset = np.polyfit(np.ravel(levels), actual.ravel(), 1)
+        assert found.line is not None
+        assert found.line.scale == pytest.approx(scale)
+        assert found.line.offset == pytest.approx(offset)
+        share = len(unit.cases("calibration", what.windows).rows) / SPLITS["calibration"]
+        assert share < 1  # what was chosen by firing is not the pool
+
+
+def _level(token: str) -> int:
+    return 8 if "whale" in token or "word7" in token else 0
+
+
+def test_all_units_of_a_site_are_simulated_on_the_same_random_windows() -> None:
+    texts, activations = texts_and_activations()
+    one, other, elsewhere = (
+        UnitEvidence(texts, activations, {}, seed=seed)
+        for seed in ((0, 1, 2), (0, 1, 3), (0, 2, 2))
+    )
+    for split in ("calibration", "test"):
+        assert one.at_random(split, 8).rows.tolist() == other.at_random(split, 8).rows.tolist()
+        assert one.at_random(split, 8).rows.tolist() != elsewhere.at_random(split, 8).rows.tolist()
 
 
 def test_bos_is_never_shown() -> None:
@@ -197,7 +248,7 @@ def test_a_judge_that_always_says_the_same_leaves_r_undefined_and_not_turned() -
         return script(asked, number)
 
     with scripted(flat) as endpoint, assistant(endpoint.url) as asker:
-        found = explain_unit(asker, evidence(), choices("simulation"))
+        found = explained(asker, evidence(), choices("simulation"))
     assert found.splits["test"].scores.status == "undefined"
     assert found.splits["test"].scores.reason == "every prediction is the same"
     assert found.line is not None
@@ -214,7 +265,7 @@ def test_a_judge_that_says_the_opposite_scores_below_zero() -> None:
         return script(asked, number)
 
     with scripted(opposite) as endpoint, assistant(endpoint.url) as asker:
-        found = explain_unit(asker, evidence(), choices("simulation"))
+        found = explained(asker, evidence(), choices("simulation"))
     assert metrics(found)["corpus_r"] < -0.9
 
 
