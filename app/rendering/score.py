@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from app.rendering.glossary import term
 from app.rendering.markup import trusted
-from app.rendering.numbers import MINUS
+from app.rendering.numbers import MINUS, percent_text
 from app.rendering.score_bar import number
 from app.rendering.words import short_split
 from app.store.views.explanation import CLAIMS, ExplanationLine
@@ -131,6 +131,20 @@ def cases_of(score: ScoreView | None) -> str:
         return f"{score.n_yes:,} windows, each marked rightly and wrongly"
     noun = "tokens" if score.metric == "auroc" else "windows"
     return f"{score.n_yes:,} of {score.n_cases:,} {noun} fire"
+
+
+def prevalence_of(score: ScoreView | None) -> str:
+    """Beside precision: how many windows fire at all, and what it would be where as many fire as in
+    the pool; nothing of other metrics."""
+    if score is None or score.prevalence is None:
+        return ""
+    words = f"prevalence {percent_text(score.prevalence)}"
+    if score.pool_prevalence is None or score.pool_prevalence == score.prevalence:
+        return words
+    words += f" of those judged, {percent_text(score.pool_prevalence)} in the pool"
+    if score.precision_in_pool is None:
+        return words
+    return f"{words}, where precision would be {number(score.precision_in_pool)}"
 
 
 def luck_of(score: ScoreView | None) -> Markup:

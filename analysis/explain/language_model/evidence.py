@@ -6,7 +6,7 @@ activations are turned over, and everything that follows is the same.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,7 @@ from analysis.explain.units import UnitTops
 from analysis.score.detection import choose_windows
 from analysis.score.division import CALIBRATION, FIT
 from analysis.score.pools import Pool, PoolText, prepare_pool
+from analysis.score.prevalence import Parts
 from analysis.score.tails import Firing, find_firing
 from analysis.score.units import Target, TopWindows, take_target
 
@@ -37,6 +38,8 @@ class Shown:
     pool: Pool
     actual: Float32[ndarray, "window pos"]
     """As they are."""
+    parts: Parts | None = None
+    """From where in the split's pool each is, where they were chosen by it."""
 
 
 class UnitEvidence:
@@ -100,7 +103,8 @@ class UnitEvidence:
         explainer has not seen."""
         known = {excerpt.document for excerpt in seen}
         documents = self.text(CALIBRATION).windows.documents
-        rows = [row for row in self._cases(CALIBRATION, n) if int(documents[row]) not in known]
+        cases, _ = self._cases(CALIBRATION, n)
+        rows = [row for row in cases if int(documents[row]) not in known]
         return [self._excerpt(CALIBRATION, row) for row in rows]
 
     def at_random(self, split: str, n: int) -> Shown:
@@ -110,7 +114,8 @@ class UnitEvidence:
 
     def cases(self, split: str, n: int) -> Shown:
         """n windows: half fire, a quarter nearly do."""
-        return self.shown(split, self._cases(split, n))
+        rows, parts = self._cases(split, n)
+        return replace(self.shown(split, rows), parts=parts)
 
     def shown(self, split: str, rows: Sequence[int]) -> Shown:
         windows = self.text(split).windows
@@ -164,11 +169,13 @@ class UnitEvidence:
         others = [one for one in found if not any(one is another for another in firsts)]
         return (firsts + others)[:STRONGEST]
 
-    def _cases(self, split: str, n: int) -> list[int]:
+    def _cases(self, split: str, n: int) -> tuple[list[int], Parts]:
         pool = self.text(split).pool
         target = take_target(self.activations[split], pool, firing=self.firing)
         chosen = choose_windows(target, n=n, generator=self._generator(split, 1))
-        return self._rows_shown(split, chosen.windows.tolist())
+        rows = self._rows_shown(split, chosen.windows.tolist())
+        kept = np.isin(chosen.windows, rows)
+        return rows, replace(chosen.parts, kinds=chosen.parts.kinds[kept])
 
     def _random_rows(self, split: str) -> list[int]:
         n = len(self.text(split).windows.lengths)

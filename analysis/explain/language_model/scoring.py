@@ -145,7 +145,8 @@ class Scoring:
 
     def _verdicts(self, split: str, answers: Mapping[JudgeName, Verdicts]) -> Scores:
         unit = self._unit
-        target = unit.target(split, unit.cases(split, self._choices.windows))
+        cases = unit.cases(split, self._choices.windows)
+        target = unit.target(split, cases)
         if not answers:
             return without(target, "undefined", NOTHING_FIRES)
         given = {
@@ -153,7 +154,10 @@ class Scoring:
             for name, one in answers.items()
         }
         return judging.score_verdicts(
-            target, detection=given.get("detection"), fuzzing=given.get("fuzzing")
+            target,
+            detection=given.get("detection"),
+            fuzzing=given.get("fuzzing"),
+            parts=cases.parts,
         )
 
 

@@ -115,6 +115,16 @@ def test_the_negative_tail_is_explained_where_it_reaches_further() -> None:
     assert {int(level) >= 8 for word, level in levels if "whale" in word} == {True}
 
 
+def test_precision_is_told_for_the_pool_of_which_windows_were_chosen() -> None:
+    found, _ = asked_about(evidence(), replace(choices("detection"), windows=8))
+    told = next(m for m in found.splits["test"].metrics if m.name == "detection_precision")
+    assert told.cases is not None
+    assert told.cases.in_pool is not None
+    assert (told.cases.n_yes, told.cases.n) == (4, 8)
+    assert told.cases.in_pool.prevalence == 4 / SPLITS["test"]
+    assert told.cases.in_pool.precision == 1.0
+
+
 def test_levels_become_activations_as_on_random_calibration_windows() -> None:
     """A judge with false alarms: among windows chosen because the unit fires it would have fewer,
     and its levels would seem to be worth more."""
