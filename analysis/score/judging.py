@@ -4,6 +4,7 @@ It is asked about fewer cases than a program, and some of its answers are no ans
 out here and counted by whoever asked. Intervals and reasons are those of programs.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from jaxtyping import Bool, Int64
@@ -14,7 +15,7 @@ from analysis.score.detection import judge_windows
 from analysis.score.fuzzing import judge_marks
 from analysis.score.prevalence import Parts, in_pool
 from analysis.score.records import Scores
-from analysis.score.reporting import Family, report, without
+from analysis.score.reporting import NOTHING, Family, report, without
 from analysis.score.units import Target
 
 
@@ -34,10 +35,12 @@ def score_verdicts(
     detection: Verdicts | None = None,
     fuzzing: Verdicts | None = None,
     parts: Parts | None = None,
+    shuffled: Mapping[str, float | None] = NOTHING,
 ) -> Scores:
     """detection and fuzzing, of which either was asked; other metrics say that they were not.
 
-    `parts`: where the target's windows come from, if they were chosen."""
+    `parts`: where the target's windows come from, if they were chosen; `shuffled`: what the same
+    judge's verdicts on another unit's explanation come to."""
     draws = target.pool.draws
     families: list[Family] = []
     if detection is not None and len(detection.windows):
@@ -51,4 +54,4 @@ def score_verdicts(
         families.append((("fuzzing",), found))
     if not families:
         return without(target, "failed", "the judge gave no answer that could be read")
-    return report(target, families)
+    return report(target, families, shuffled=shuffled)

@@ -1,9 +1,9 @@
 """Scores in words: what was tested and how it went; what is no number looks like what it is."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from markupsafe import Markup, escape
 
@@ -145,6 +145,19 @@ def prevalence_of(score: ScoreView | None) -> str:
     if score.precision_in_pool is None:
         return words
     return f"{words}, where precision would be {number(score.precision_in_pool)}"
+
+
+def shuffled_with(details: Mapping[str, Any]) -> str:
+    """Whose sentence a language model judged as the shuffled one, or why it judged none; nothing
+    where that was not told. Details may come from anywhere."""
+    told = details.get("shuffled")
+    if not isinstance(told, dict):
+        return ""
+    if "none_because" in told:
+        return f"No shuffled baseline by a language model: {str(told['none_because'])[:200]}."
+    if "unit" not in told or "text" not in told:
+        return ""
+    return f"Shuffled is what it says of unit {told['unit']}: “{str(told['text'])[:500]}”"
 
 
 def luck_of(score: ScoreView | None) -> Markup:

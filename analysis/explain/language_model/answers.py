@@ -36,6 +36,18 @@ class SplitAnswers:
         return told | {name: one.asked for name, one in self.verdicts.items()}
 
     @property
+    def asked_anew(self) -> dict[JudgeName, tuple[Asked, ...]]:
+        """Of another unit's sentence: without what its own unit was asked before, on the random
+        windows that the two share."""
+        simulated = () if self.random is None else self.random.asked
+        known = {id(one) for one in simulated if one.cached}
+        told = {
+            name: tuple(one for one in asked if id(one) not in known)
+            for name, asked in self.asked.items()
+        }
+        return {name: asked for name, asked in told.items() if asked}
+
+    @property
     def n_failed(self) -> int:
         judged = (self.random, self.top, *self.verdicts.values())
         return sum(one.n_failed for one in judged if one is not None)
@@ -56,6 +68,15 @@ class Answers:
         line = () if self.line is None else self.line.asked
         splits = (split.asked.values() for split in self.splits.values())
         return [*line, *chain.from_iterable(chain.from_iterable(splits))]
+
+    @property
+    def asked_anew(self) -> list[Asked]:
+        line = () if self.line is None else self.line.asked
+        splits = (split.asked_anew.values() for split in self.splits.values())
+        return [
+            *(one for one in line if not one.cached),
+            *chain.from_iterable(chain.from_iterable(splits)),
+        ]
 
 
 def ask_judges(

@@ -16,3 +16,5 @@ class AssistantChoices:
     """Per split and judge, and for the choice among candidates."""
     seed: int
     prices: Prices
+    shuffled: bool = True
+    """Whether another unit's sentence is judged on the same windows."""

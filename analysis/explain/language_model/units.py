@@ -20,6 +20,7 @@ from analysis.explain.language_model.explaining import explain
 from analysis.explain.language_model.options import ExplainerOptions
 from analysis.explain.language_model.records import ModelExplanation
 from analysis.explain.language_model.scoring import JudgedSplit, Scoring
+from analysis.explain.language_model.shuffling import Shuffled
 from analysis.score.calibration import Linear
 
 CONSTANT = "The activation does not vary on the fit text."
@@ -33,6 +34,7 @@ class AssistedUnit:
     splits: Mapping[str, JudgedSplit]
     line: Linear | None
     """From levels to activations, where simulations were asked for."""
+    shuffled: Shuffled | None = None
 
     @property
     def asked(self) -> list[Asked]:
@@ -43,6 +45,7 @@ class AssistedUnit:
             *self.explanation.asked,
             *chain.from_iterable(judged.asked for judged in candidates if judged is not None),
             *judges,
+            *(() if self.shuffled is None else self.shuffled.answers.asked_anew),
         ]
 
 
@@ -69,13 +72,14 @@ def score_answers(
     explanation: ModelExplanation,
     answers: Answers | None,
     choices: AssistantChoices,
+    shuffled: Shuffled | None = None,
 ) -> AssistedUnit:
-    """`answers`: to the explanation's text, where it has one."""
+    """`answers`: to the explanation's text, where it has one; `shuffled`: to another's."""
     if explanation.text is None or answers is None:
         return AssistedUnit(explanation, None, {}, None)
     line = None
     if answers.line is not None:
         line = line_of_own(unit, answers.line, choices, highest_of(unit.to_explain_from()))
-    scoring = Scoring(unit, choices, line)
+    scoring = Scoring(unit, choices, line, shuffled)
     splits = {split: scoring.of(split, given) for split, given in answers.splits.items()}
-    return AssistedUnit(explanation, answers, splits, line)
+    return AssistedUnit(explanation, answers, splits, line, shuffled)

@@ -11,6 +11,9 @@ from analysis.assistants.budget import Prices
 from analysis.explain.language_model.answers import ask_judges
 from analysis.explain.language_model.choices import AssistantChoices
 from analysis.explain.language_model.evidence import AT_RANDOM, STRONGEST, UnitEvidence
+from analysis.explain.language_model.records import Simulated
+from analysis.explain.language_model.scoring import common
+from analysis.explain.language_model.shuffling import Other, Shuffled
 from analysis.explain.language_model.units import AssistedUnit, find_sentence, score_answers
 from analysis.explain.texts import PoolWindows, Texts, prepare_texts
 from analysis.explain.units import UnitTops
@@ -164,6 +167,79 @@ def test_all_units_of_a_site_are_simulated_on_the_same_random_windows() -> None:
     for split in ("calibration", "test"):
         assert one.at_random(split, 8).rows.tolist() == other.at_random(split, 8).rows.tolist()
         assert one.at_random(split, 8).rows.tolist() != elsewhere.at_random(split, 8).rows.tolist()
+
+
+def by_claim(asked: dict[str, Any], number: int) -> Play:
+    """Believes what is claimed: whales, or the word 7."""
+    if asked["response_format"]["json_schema"]["name"] == "explanation":
+        return object_says({"explanation": "whales"})
+    claimed = "whale" if "whales" in asked["messages"][-1]["content"] else "word7"
+    return sees(claimed)(asked, number)
+
+
+def beside_another(sign: float, what: AssistantChoices) -> AssistedUnit:
+    unit = evidence(sign)
+    with scripted(by_claim) as endpoint, assistant(endpoint.url) as asker:
+        found = find_sentence(asker, unit, what)
+        ours = ask_judges(asker, "whales", unit, what)
+        theirs = ask_judges(asker, "the word 7", unit, what)
+    return score_answers(unit, found, ours, what, Shuffled(Other(9, "the word 7"), theirs))
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_another_units_sentence_is_scored_beside_by_the_same_judges(sign: float) -> None:
+    judges = ("simulation", "detection", "fuzzing")
+    what = replace(choices(*judges), windows=SPLITS["test"])
+    found = beside_another(sign, what)
+    told = {one.name: one for one in found.splits["test"].metrics}
+    unit = evidence(sign)
+
+    def on(split: str) -> tuple[np.ndarray, np.ndarray]:
+        tokens = unit.texts.tested[split] if split == "test" else unit.texts.calibration
+        levels = [[8 * ("word7" in WORDS[t]) for t in row] for row in tokens.windows.tokens[:, 1:]]
+        return sign * np.ravel(levels), unit.activations[split][:, 1:].ravel().astype(float)
+
+    levels, actual = on("calibration")
+    scale, offset = np.polyfit(levels, actual, 1)
+    levels, actual = on("test")
+    error = np.square(actual - scale * levels - offset).sum()
+    assert told["corpus_r"].shuffled == pytest.approx(np.corrcoef(levels, actual)[0, 1], abs=1e-5)
+    assert told["r2_centred"].shuffled == pytest.approx(
+        1 - error / np.square(actual - actual.mean()).sum(), abs=1e-5
+    )
+    assert told["deviation"].shuffled is not None
+    for name in ("detection", "detection_recall", "fuzzing"):
+        shuffled, own = told[name].shuffled, told[name].score.value
+        assert shuffled is not None
+        assert own == 1.0 > shuffled
+    p = found.splits["test"].scores.p
+    assert p is not None
+    assert p <= 0.01
+
+
+def test_what_is_asked_about_another_sentence_counts_as_the_units_own_cost() -> None:
+    found = beside_another(1.0, choices("detection"))
+    n_windows = [len(evidence().cases(split, 12).rows) for split in ("test", "ood:sea")]
+    asked = sum("the word 7" in str(one.prompt) for one in found.asked)
+    assert asked == sum(-(-n // 5) for n in n_windows)  # five a question
+
+
+def test_without_another_sentence_there_is_no_shuffled_baseline() -> None:
+    found, _ = asked_about(evidence(), choices("simulation", "detection"))
+    assert {one.shuffled for one in found.splits["test"].metrics} == {None}
+    assert found.splits["test"].scores.p is None
+
+
+def test_windows_of_which_one_of_the_two_sentences_was_not_answered_are_left_out_of_both() -> None:
+    def simulated(*answered: bool) -> Simulated:
+        there = np.array(answered)
+        return Simulated("simulation", "big", np.zeros((4, 1), np.float32), there, 0, 0, ())
+
+    whole = simulated(True, True, True, True)
+    both = common(whole, simulated(True, False, True, False))
+    assert both is not None
+    assert both.tolist() == [True, False, True, False]
+    assert common(whole, simulated(True, False, False, False)) is None
 
 
 def test_bos_is_never_shown() -> None:
