@@ -325,6 +325,35 @@ def test_prevalence_stands_beside_precision_in_the_judged_windows_and_in_the_poo
     assert recall["prevalence"] is recall["precision_in_pool"] is None
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"none_because": "no other unit of the job and site has an explanation"},
+         "No shuffled baseline by a language model: no other unit of the job"),
+        ({"unit": 12, "text": "<b>whales</b>"},
+         "Shuffled is what it says of unit 12: “&lt;b&gt;whales"),
+        ("whatever an import brings", None),
+    ],
+)  # fmt: skip
+def test_whose_sentence_is_the_shuffled_one_stands_under_the_scores(
+    own_pages: TestClient, told: object, words: str | None
+) -> None:
+    unit = "/m/synthetic/mlp.0/5"
+    asked = of(own_pages, unit, "language_model")
+    with own_pages.app.state.engine.begin() as connection:  # type: ignore[attr-defined]
+        connection.execute(
+            text("UPDATE explanations SET details = :details WHERE id = :id"),
+            {"id": asked["id"], "details": json.dumps({"shuffled": told})},
+        )
+    answer = own_pages.get(f"{unit}/explanations/{asked['id']}")
+    assert answer.status_code == 200
+    if words is None:
+        assert "Shuffled is what" not in answer.text
+        assert "No shuffled baseline" not in answer.text
+    else:
+        assert words in answer.text
+
+
 @pytest.mark.parametrize("tail", ["negative", "positive"])
 def test_a_language_model_judged_the_tail_that_it_explained(
     own_pages: TestClient, tail: str
