@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
 from analysis.score.bootstrap import Resampled, fewer, resample
+from analysis.score.prevalence import Parts
 from analysis.score.reasons import (
     EVERY_WINDOW_FIRES,
     NEVER_YES,
@@ -37,6 +38,8 @@ class ChosenWindows:
     """Rows of the pool."""
     fires: Bool[ndarray, " case"]
     near_miss: Bool[ndarray, " case"]
+    parts: Parts
+    """From where in the pool they come."""
 
 
 def score_detection(
@@ -103,7 +106,8 @@ def choose_windows(target: Target, *, n: int, generator: np.random.Generator) ->
     windows = np.concatenate([firing, near, others])
     order = generator.permutation(len(windows))
     kinds = np.repeat([0, 1, 2], [len(firing), len(near), len(others)])[order]
-    return ChosenWindows(windows[order], kinds == 0, kinds == 1)
+    sizes = (int(fires.sum()), len(near), len(quiet) - len(near))
+    return ChosenWindows(windows[order], kinds == 0, kinds == 1, Parts(kinds, sizes))
 
 
 def _undefined(target: Target, replicates: int) -> Resampled:

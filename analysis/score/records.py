@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float32
 from numpy import ndarray
 
+from analysis.score.prevalence import InPool
 from analysis.score.tails import Tail
 
 METRICS = (
@@ -51,6 +52,8 @@ class Cases:
     """All that were judged: windows; windows with marks; counted tokens."""
     tail: Tail | None
     """In which the unit fires; None: that is not known."""
+    in_pool: InPool | None = None
+    """Of windows that were chosen: what they tell of the pool. None: all of it was judged."""
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,10 @@ Wait = Annotated[bool, typer.Option("--wait", help="Show progress until it has e
 
 def ask(request: "JobRequest", *, wait: bool) -> None:
     """Puts the job into the store; says how to watch it, or shows its progress to the end."""
+    from app.store.asking import questions_of
     from app.store.engine import open_session
     from app.store.queries.job import create_job
-    from app.store.requests import SweepRequest
+    from app.store.requests import ExplainRequest, SweepRequest
     from app.store.sizing import size_of
 
     with opened_store() as (settings, engine):
@@ -33,6 +34,8 @@ def ask(request: "JobRequest", *, wait: bool) -> None:
             job = create_job(session, request=request, actor=ACTOR)
             if isinstance(request, SweepRequest):
                 typer.echo(_size_told(size_of(session, request)))
+            if isinstance(request, ExplainRequest) and request.assistant is not None:
+                typer.echo(f"It will ask {questions_of(request.assistant).words}.")
         if wait:
             wait_for(engine, job.id, lease_seconds=settings.lease_seconds)
         else:

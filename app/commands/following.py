@@ -112,6 +112,13 @@ def explain(
     windows: Annotated[
         int, typer.Option(min=4, max=200, help="Judged per unit, of every split.")
     ] = 12,
+    shuffled: Annotated[
+        str,
+        typer.Option(
+            metavar="true|false",
+            help="For language_model: another unit's explanation judged beside, as a baseline.",
+        ),
+    ] = "true",
     concurrency: Annotated[
         int, typer.Option(min=1, max=64, help="Questions to a language model at the same time.")
     ] = 4,
@@ -145,7 +152,8 @@ def explain(
             "model": assistant, "candidates": candidates, "budget": budget,
             "token_budget": token_budget, "judge_model": judge_model, "windows": windows,
             "concurrency": concurrency, "dollars_per_million_in": dollars_in,
-            "dollars_per_million_out": dollars_out, **({"judges": judge} if judge else {}),
+            "dollars_per_million_out": dollars_out,
+            "shuffled": shuffled, **({"judges": judge} if judge else {}),
         }  # fmt: skip
     try:
         request = ExplainRequest(

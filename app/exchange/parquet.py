@@ -48,6 +48,7 @@ def schema() -> Any:  # noqa: ANN401 - pyarrow has no types
     metric = pa.struct([
         ("metric", text), *((name, pa.float32()) for name in COLUMNS),
         ("reason", text), ("n_yes", count), ("n_cases", count), ("tail", text),
+        ("pool_prevalence", pa.float32()), ("precision_in_pool", pa.float32()),
     ])  # fmt: skip
     score = pa.struct([
         ("split", text), ("judge", text), ("status", text), ("reason", text),

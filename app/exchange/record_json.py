@@ -4,7 +4,8 @@
      "created_at", "id", "run_id", "details": {…}, "scores": [{"split", "judge", "status", "reason",
      "n_windows", "n_documents", "n_positions", "n_failed", "r", "p",
      "metrics": {"corpus_r": {"value", "low", "high", "mean", "lookup", "shuffled", "lookup_cut",
-                              "reason", "n_yes", "n_cases", "tail"}, …}}]}
+                              "reason", "n_yes", "n_cases", "tail", "pool_prevalence",
+                              "precision_in_pool"}, …}}]}
 
 `null` is undefined; a metric that nobody asked for is not named. docs/interop.md tells it to users.
 """
@@ -161,4 +162,6 @@ def _note(fields: Fields) -> ScoreNote:
         fields.maybe_whole("n_yes"),
         fields.maybe_whole("n_cases"),
         fields.maybe_text("tail", longest=LONGEST_TEXT),
+        fields.maybe_number("pool_prevalence", least=0, most=1),
+        fields.maybe_number("precision_in_pool", least=0, most=1),
     )

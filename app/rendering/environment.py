@@ -65,6 +65,8 @@ environment.filters.update(
     score_value=score.score_value,
     why_no_interval=score.why_no_interval,
     cases_of=score.cases_of,
+    prevalence_of=score.prevalence_of,
+    shuffled_with=score.shuffled_with,
     luck_of=score.luck_of,
     r_or_none=score.r_or_none,
     level=score.level,

@@ -131,7 +131,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "have predicted better.",
     "detection": "Whether each window has the unit firing, as the program or a judge says it: "
     "balanced accuracy, ½ is guessing.",
-    "precision of detection": "Of the windows that were said to fire, the share that do.",
+    "precision of detection": "Of the windows that were said to fire, the share that do. It is "
+    "the higher the more fire at all (prevalence), so it is told for that of the pool, too.",
     "recall of detection": "Of the windows that fire, the share that were said to.",
     "fuzzing": "Whether the marked tokens are those at which the unit fires: balanced accuracy, ½ "
     "is guessing.",

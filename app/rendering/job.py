@@ -10,6 +10,8 @@ from app.rendering.facts import Fact
 from app.rendering.glossary import GLOSSARY, term
 from app.rendering.numbers import percent_text
 from app.rendering.words import fact_name, link, plain, split_title
+from app.store.asking import questions_of
+from app.store.requests import AssistantOptions
 from app.store.sampling import USUAL
 from app.store.views.job import JobView
 
@@ -114,6 +116,14 @@ def _corpus(name: str) -> Markup:
     return link(f"/corpora/{quote(name, safe='')}", name)
 
 
+def _assistant(asked: dict[str, Any] | None) -> str:
+    """Which one, and how much it is asked; jobs from before the shuffled baseline had none."""
+    if asked is None:
+        return "none"
+    options = AssistantOptions.model_validate({"shuffled": False, **asked})
+    return f"{options.model}; {questions_of(options).words}"
+
+
 def _chosen(value: str) -> str:
     return "the worker chooses" if value == "auto" else value
 
@@ -135,6 +145,6 @@ VALUES: Final[dict[str, Callable[[Any], str]]] = {
     "site": lambda site: site or "all sites",
     "units": lambda units: "all" if units is None else ", ".join(map(str, units[:20])),
     "sample": lambda n: "all" if n is None else f"{n:,} at random",
-    "assistant": lambda asked: "none" if asked is None else str(asked["model"]),
+    "assistant": _assistant,
     "seed": str,  # a name rather than an amount
 }

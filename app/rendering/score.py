@@ -1,15 +1,15 @@
 """Scores in words: what was tested and how it went; what is no number looks like what it is."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from markupsafe import Markup, escape
 
 from app.rendering.glossary import term
 from app.rendering.markup import trusted
-from app.rendering.numbers import MINUS
+from app.rendering.numbers import MINUS, percent_text
 from app.rendering.score_bar import number
 from app.rendering.words import short_split
 from app.store.views.explanation import CLAIMS, ExplanationLine
@@ -151,6 +151,33 @@ def cases_of(score: ScoreView | None) -> str:
         return f"{score.n_yes:,} windows, each marked rightly and wrongly"
     noun = "tokens" if score.metric == "auroc" else "windows"
     return f"{score.n_yes:,} of {score.n_cases:,} {noun} fire"
+
+
+def prevalence_of(score: ScoreView | None) -> str:
+    """Beside precision: how many windows fire at all, and what it would be where as many fire as in
+    the pool; nothing of other metrics."""
+    if score is None or score.prevalence is None:
+        return ""
+    words = f"prevalence {percent_text(score.prevalence)}"
+    if score.pool_prevalence is None or score.pool_prevalence == score.prevalence:
+        return words
+    words += f" of those judged, {percent_text(score.pool_prevalence)} in the pool"
+    if score.precision_in_pool is None:
+        return words
+    return f"{words}, where precision would be {number(score.precision_in_pool)}"
+
+
+def shuffled_with(details: Mapping[str, Any]) -> str:
+    """Whose sentence a language model judged as the shuffled one, or why it judged none; nothing
+    where that was not told. Details may come from anywhere."""
+    told = details.get("shuffled")
+    if not isinstance(told, dict):
+        return ""
+    if "none_because" in told:
+        return f"No shuffled baseline by a language model: {str(told['none_because'])[:200]}."
+    if "unit" not in told or "text" not in told:
+        return ""
+    return f"Shuffled is what it says of unit {told['unit']}: “{str(told['text'])[:500]}”"
 
 
 def luck_of(score: ScoreView | None) -> Markup:

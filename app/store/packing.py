@@ -78,6 +78,11 @@ class ScoreNote(NamedTuple):
     n_cases: int | None = None
     tail: str | None = None
     """Of `TAILS`: where the unit fires; None: not known, or no question of firing."""
+    pool_prevalence: float | None = None
+    """Of detection_precision, where windows were chosen to be judged: the share of the pool's
+    windows in which the unit fires."""
+    precision_in_pool: float | None = None
+    """And the precision at that share."""
 
 
 NO_NOTE = ScoreNote()
@@ -85,8 +90,16 @@ TAILS = ("upper", "lower")
 COLUMN_BYTES = 4 * len(METRICS)
 NOTES_BYTES = len(METRICS) + 8 * len(COUNTED)
 TAILS_BYTES = len(COUNTED)
-"""Both together less than a column, so that the length of a row tells how many columns it has. Rows
-that were stored before tails were told have none."""
+IN_POOL, IN_POOL_BYTES = "detection_precision", 8
+NOTES_LENGTHS = (
+    0,
+    NOTES_BYTES,
+    NOTES_BYTES + TAILS_BYTES,
+    NOTES_BYTES + TAILS_BYTES + IN_POOL_BYTES,
+)
+"""What may follow the numbers: rows that were stored before notes or tails were told have none."""
+LENGTH_OF = {length % COLUMN_BYTES: length for length in NOTES_LENGTHS}
+"""No two are alike beyond whole columns, so the length of a row tells how many columns it has."""
 
 
 def pack_scores(
@@ -106,7 +119,8 @@ def pack_scores(
 def pack_notes(notes: Mapping[str, ScoreNote]) -> bytes:
     """What follows the numbers: a byte for each metric, the place of its reason in `REASONS` from 1
     (0: none); then uint32 [COUNTED, 2], the cases and how many of them are yes, 0 of 0: unknown;
-    then a byte for each of COUNTED, the place of its tail in `TAILS` from 1 (0: unknown)."""
+    then a byte for each of COUNTED, the place of its tail in `TAILS` from 1 (0: unknown); then,
+    where windows were chosen, two float32 of IN_POOL: prevalence in the pool, precision there."""
     reasons = np.zeros(len(METRICS), np.uint8)
     counts = np.zeros((len(COUNTED), 2), np.uint32)
     tails = np.zeros(len(COUNTED), np.uint8)
@@ -117,12 +131,21 @@ def pack_notes(notes: Mapping[str, ScoreNote]) -> bytes:
             counts[COUNTED.index(name)] = note.n_yes or 0, note.n_cases
         if name in COUNTED and note.tail in TAILS:
             tails[COUNTED.index(name)] = TAILS.index(note.tail) + 1
-    return pack(reasons, np.uint8) + pack(counts, np.uint32) + pack(tails, np.uint8)
+    told = notes.get(IN_POOL, NO_NOTE)
+    in_pool = [np.nan if n is None else n for n in (told.pool_prevalence, told.precision_in_pool)]
+    return b"".join(
+        (
+            pack(reasons, np.uint8),
+            pack(counts, np.uint32),
+            pack(tails, np.uint8),
+            b"" if told.pool_prevalence is None else pack(np.array(in_pool), np.float32),
+        )
+    )
 
 
 def unpack_scores(data: bytes) -> NDArray[np.float32]:
     """[metric, column]: NaN in columns that are younger than the row."""
-    n_columns = len(data) // COLUMN_BYTES
+    n_columns = _notes_start(data) // COLUMN_BYTES
     stored = unpack(data[: COLUMN_BYTES * n_columns], np.float32, len(METRICS), n_columns)
     if n_columns == len(COLUMNS):
         return stored
@@ -133,7 +156,7 @@ def unpack_scores(data: bytes) -> NDArray[np.float32]:
 
 def unpack_reason(data: bytes, metric: int = 0) -> str | None:
     """The reason alone, of one metric: lists need no more, and pages have many of them."""
-    start = len(data) // COLUMN_BYTES * COLUMN_BYTES
+    start = _notes_start(data)
     if len(data) < start + NOTES_BYTES:
         return None
     code = data[start + metric]
@@ -142,11 +165,13 @@ def unpack_reason(data: bytes, metric: int = 0) -> str | None:
 
 def unpack_notes(data: bytes) -> list[ScoreNote]:
     """One for each of `METRICS`; empty in rows that are older."""
-    start = len(data) // COLUMN_BYTES * COLUMN_BYTES
+    start = _notes_start(data)
     if len(data) < start + NOTES_BYTES:
         return [NO_NOTE] * len(METRICS)
     counts = unpack(data[start + len(METRICS) : start + NOTES_BYTES], np.uint32, -1, 2).tolist()
-    tails = data[start + NOTES_BYTES : start + NOTES_BYTES + TAILS_BYTES] or bytes(TAILS_BYTES)
+    tails_end = start + NOTES_BYTES + TAILS_BYTES
+    tails = data[start + NOTES_BYTES : tails_end] or bytes(TAILS_BYTES)
+    in_pool = [None if np.isnan(n) else n for n in unpack(data[tails_end:], np.float32).tolist()]
     notes = []
     for place, metric in enumerate(METRICS):
         family = metric.partition("_")[0]
@@ -155,8 +180,14 @@ def unpack_notes(data: bytes) -> list[ScoreNote]:
         told = TAILS[tail - 1] if 0 < tail <= len(TAILS) else None
         if not n_cases:
             n_yes = n_cases = None
-        notes.append(ScoreNote(unpack_reason(data, place), n_yes, n_cases, told))
+        more = in_pool if metric == IN_POOL else []
+        notes.append(ScoreNote(unpack_reason(data, place), n_yes, n_cases, told, *more))
     return notes
+
+
+def _notes_start(data: bytes) -> int:
+    rest = len(data) % COLUMN_BYTES
+    return len(data) - LENGTH_OF.get(rest, rest)
 
 
 def pack_histograms(counts: NDArray[Any]) -> list[bytes]:

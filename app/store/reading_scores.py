@@ -7,6 +7,7 @@ from typing import Any, cast
 from sqlalchemy import Row
 
 from app.store.packing import (
+    IN_POOL,
     METRICS,
     NOT_ASKED,
     PROTOCOLS,
@@ -92,12 +93,28 @@ def _score_view(
         n_yes=note.n_yes,
         n_cases=note.n_cases,
         tail=cast(Tail | None, note.tail),
+        **_prevalence(row.judge, metric, value, note),
         n_windows=row.n_windows,
         n_documents=row.n_documents,
         n_positions=row.n_positions,
         n_failed=row.n_failed,
         run_id=row.score_run_id,
     )
+
+
+def _prevalence(
+    judge: str, metric: str, value: float | None, note: ScoreNote
+) -> dict[str, float | None]:
+    """A program judges all windows of the pool, others what was chosen of it."""
+    if metric != IN_POOL or not note.n_cases or note.n_yes is None:
+        return {}
+    judged = note.n_yes / note.n_cases
+    of_all = judge == "program"
+    return {
+        "prevalence": judged,
+        "pool_prevalence": judged if of_all else note.pool_prevalence,
+        "precision_in_pool": value if of_all else note.precision_in_pool,
+    }
 
 
 def _status(

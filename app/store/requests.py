@@ -196,6 +196,11 @@ class AssistantOptions(Request):
         le=200,
         description="Per unit, so many are judged of every split, and looked at to choose.",
     )
+    shuffled: bool = Field(
+        default=True,
+        description="Another unit's explanation is judged on the same windows, as a baseline. Of "
+        "detection and fuzzing it doubles the questions, of simulation it adds four per split.",
+    )
 
     @model_validator(mode="after")
     def _has_prices(self) -> Self:

@@ -47,4 +47,9 @@ def _note(one: "MetricScore") -> ScoreNote:
     cases = one.cases
     if cases is None:
         return ScoreNote(one.reason)
-    return ScoreNote(one.reason, cases.n_yes, cases.n, cases.tail)
+    told = ScoreNote(one.reason, cases.n_yes, cases.n, cases.tail)
+    if cases.in_pool is None:
+        return told
+    return told._replace(
+        pool_prevalence=cases.in_pool.prevalence, precision_in_pool=cases.in_pool.precision
+    )

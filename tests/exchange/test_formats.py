@@ -207,7 +207,7 @@ def test_parquet_has_typed_columns(explained: Engine, tmp_path: Path) -> None:
     assert first["scores"][-1]["metrics"][0] == {
         "metric": "corpus_r", "value": 0.5, "low": 0.375, "high": None, "mean": 0.0,
         "lookup": 0.25, "shuffled": -0.0625, "lookup_cut": None, "reason": None, "n_yes": None,
-        "n_cases": None, "tail": None,
+        "n_cases": None, "tail": None, "pool_prevalence": None, "precision_in_pool": None,
     }  # fmt: skip
 
 

@@ -307,6 +307,53 @@ def test_the_page_and_the_api_say_which_tail_was_judged_and_why(
     assert tails["corpus_r"] is None
 
 
+def test_prevalence_stands_beside_precision_in_the_judged_windows_and_in_the_pool(
+    pages: TestClient,
+) -> None:
+    asked = of(pages, ASKED, "language_model")
+    rows = table_of(pages.get(f"{ASKED}/explanations/{asked['id']}").text)
+    told = words_of(rows["precision of detection"]).replace("\u2009", " ").replace("\xa0", " ")
+    assert "8 of 16 windows fire" in told
+    assert "prevalence 50.0 % of those judged, 8.00 % in the pool" in told
+    assert "where precision would be 0.31" in told
+    scores = pages.get(f"/api/v1/explanations/{asked['id']}").json()["scores"]
+    (one,) = (s for s in scores if s["metric"] == "detection_precision" and s["status"] == "ok")
+    assert one["prevalence"] == 0.5
+    assert one["pool_prevalence"] == pytest.approx(0.08)
+    assert one["precision_in_pool"] == pytest.approx(0.31)
+    recall = next(s for s in scores if s["metric"] == "detection_recall")
+    assert recall["prevalence"] is recall["precision_in_pool"] is None
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"none_because": "no other unit of the job and site has an explanation"},
+         "No shuffled baseline by a language model: no other unit of the job"),
+        ({"unit": 12, "text": "<b>whales</b>"},
+         "Shuffled is what it says of unit 12: “&lt;b&gt;whales"),
+        ("whatever an import brings", None),
+    ],
+)  # fmt: skip
+def test_whose_sentence_is_the_shuffled_one_stands_under_the_scores(
+    own_pages: TestClient, told: object, words: str | None
+) -> None:
+    unit = "/m/synthetic/mlp.0/5"
+    asked = of(own_pages, unit, "language_model")
+    with own_pages.app.state.engine.begin() as connection:  # type: ignore[attr-defined]
+        connection.execute(
+            text("UPDATE explanations SET details = :details WHERE id = :id"),
+            {"id": asked["id"], "details": json.dumps({"shuffled": told})},
+        )
+    answer = own_pages.get(f"{unit}/explanations/{asked['id']}")
+    assert answer.status_code == 200
+    if words is None:
+        assert "Shuffled is what" not in answer.text
+        assert "No shuffled baseline" not in answer.text
+    else:
+        assert words in answer.text
+
+
 @pytest.mark.parametrize("tail", ["negative", "positive"])
 def test_a_language_model_judged_the_tail_that_it_explained(
     own_pages: TestClient, tail: str

@@ -9,7 +9,14 @@ from starlette.testclient import TestClient
 
 from app.rendering.event import SENTENCES, happened, since_start
 from app.rendering.job import asked, became
-from app.store.requests import OutputRequest, PrepareDemoRequest, Sampling, SweepRequest
+from app.store.requests import (
+    AssistantOptions,
+    ExplainRequest,
+    OutputRequest,
+    PrepareDemoRequest,
+    Sampling,
+    SweepRequest,
+)
 from app.store.views.job import JobEventView, JobView, ProgressView
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -150,3 +157,18 @@ def test_the_page_of_a_job_tells_sentences_and_folds_the_raw_data(pages: TestCli
     assert "&#34;windows_per_shard&#34;: 256" in fold
     assert "dead_worker" in fold
     assert "<details open><summary>Traceback" in front
+
+
+def test_how_much_a_language_model_is_asked_stands_with_what_was_asked() -> None:
+    assistant = AssistantOptions(model="big", judges=["simulation", "detection"])
+    request = ExplainRequest(
+        model="toy", run_id=3, methods=["language_model"], assistant=assistant
+    ).model_dump(mode="json")
+    told = {fact.label: str(fact.value) for fact in asked(job(request))}["language model"]
+    assert told == (
+        "big; for each unit at most 13 questions, and 26 for each tested split, 7 of them for the "
+        "shuffled baseline"
+    )
+    del request["assistant"]["shuffled"]  # asked for before there was one
+    before = {fact.label: str(fact.value) for fact in asked(job(request))}["language model"]
+    assert before == "big; for each unit at most 13 questions, and 19 for each tested split"

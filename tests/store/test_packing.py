@@ -3,9 +3,11 @@ import pytest
 
 from analysis.score.reasons import NONE_FIRES
 from app.store.packing import (
+    COLUMN_BYTES,
     COLUMNS,
     METRICS,
     NOT_ASKED,
+    NOTES_LENGTHS,
     TAILS_BYTES,
     ScoreNote,
     histogram_edges,
@@ -77,6 +79,22 @@ def test_rows_from_before_tails_were_told_keep_what_they_tell():
     before = dict(zip(METRICS, unpack_notes(data[:-TAILS_BYTES]), strict=True))
     assert before["detection"] == ScoreNote(NONE_FIRES, 3, 20)
     assert unpack_scores(data[:-TAILS_BYTES]).tolist()[0][0] == 0.5
+
+
+def test_precision_in_the_pool_is_kept_where_windows_were_chosen():
+    chosen = ScoreNote(None, 6, 12, "lower", 0.0625, 0.25)
+    data = pack_scores({"corpus_r": (0.5,)}, {"detection_precision": chosen, "detection": chosen})
+    found = dict(zip(METRICS, unpack_notes(data), strict=True))
+    assert found["detection_precision"] == chosen
+    assert found["detection"] == ScoreNote(None, 6, 12, "lower")
+    assert unpack_scores(data)[0, 0] == 0.5
+    never_yes = ScoreNote(None, 6, 12, "lower", 0.0625, None)
+    again = pack_scores({}, {"detection_precision": never_yes, "detection": never_yes})
+    assert unpack_notes(again)[METRICS.index("detection_precision")] == never_yes
+
+
+def test_the_length_of_a_row_tells_its_columns_whatever_follows_them():
+    assert len({length % COLUMN_BYTES for length in NOTES_LENGTHS}) == len(NOTES_LENGTHS)
 
 
 def test_rows_from_before_the_cut_lookup_have_no_number_for_it():

@@ -6,7 +6,7 @@ activations are turned over, and everything that follows is the same.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,7 @@ from analysis.explain.texts import SplitText, Texts
 from analysis.score.detection import choose_windows
 from analysis.score.division import CALIBRATION, FIT
 from analysis.score.pools import Pool, PoolText, prepare_pool
+from analysis.score.prevalence import Parts
 from analysis.score.tails import Firing, find_firing
 from analysis.score.units import Target, TopWindows, take_target
 
@@ -37,6 +38,8 @@ class Shown:
     pool: Pool
     actual: Float32[ndarray, "window pos"]
     """As they are."""
+    parts: Parts | None = None
+    """From where in the split's pool each is, where they were chosen by it."""
 
 
 class UnitEvidence:
@@ -51,7 +54,7 @@ class UnitEvidence:
         seed: Sequence[int],
     ) -> None:
         """`activations` as `Texts.divided` gives them; `tops` of fit and tested splits; `seed`
-        stands for the unit too."""
+        ends with the unit, and what is before is the same for all units of the site."""
         self.texts, self.activations, self.tops = texts, activations, tops
         self._seed = tuple(seed)
 
@@ -100,16 +103,19 @@ class UnitEvidence:
         explainer has not seen."""
         known = {excerpt.document for excerpt in seen}
         documents = self.text(CALIBRATION).windows.documents
-        rows = [row for row in self._cases(CALIBRATION, n) if int(documents[row]) not in known]
+        cases, _ = self._cases(CALIBRATION, n)
+        rows = [row for row in cases if int(documents[row]) not in known]
         return [self._excerpt(CALIBRATION, row) for row in rows]
 
     def at_random(self, split: str, n: int) -> Shown:
-        """n windows of the split's pool, whatever the unit does there."""
-        return self.shown(split, self._rows_shown(split, self._random_rows(split))[:n])
+        """n windows of the split's pool, whatever the unit does there; the same for all units of a
+        site, so that a sentence simulated for one of them is simulated for all."""
+        return self.shown(split, self._rows_shown(split, self._rows_of_site(split))[:n])
 
     def cases(self, split: str, n: int) -> Shown:
         """n windows: half fire, a quarter nearly do."""
-        return self.shown(split, self._cases(split, n))
+        rows, parts = self._cases(split, n)
+        return replace(self.shown(split, rows), parts=parts)
 
     def shown(self, split: str, rows: Sequence[int]) -> Shown:
         windows = self.text(split).windows
@@ -163,15 +169,22 @@ class UnitEvidence:
         others = [one for one in found if not any(one is another for another in firsts)]
         return (firsts + others)[:STRONGEST]
 
-    def _cases(self, split: str, n: int) -> list[int]:
+    def _cases(self, split: str, n: int) -> tuple[list[int], Parts]:
         pool = self.text(split).pool
         target = take_target(self.activations[split], pool, firing=self.firing)
         chosen = choose_windows(target, n=n, generator=self._generator(split, 1))
-        return self._rows_shown(split, chosen.windows.tolist())
+        rows = self._rows_shown(split, chosen.windows.tolist())
+        kept = np.isin(chosen.windows, rows)
+        return rows, replace(chosen.parts, kinds=chosen.parts.kinds[kept])
 
     def _random_rows(self, split: str) -> list[int]:
         n = len(self.text(split).windows.lengths)
         return [int(row) for row in self._generator(split, 0).permutation(n)]
+
+    def _rows_of_site(self, split: str) -> list[int]:
+        n = len(self.text(split).windows.lengths)
+        generator = np.random.default_rng((*self._seed[:-1], 2, *split.encode()))
+        return [int(row) for row in generator.permutation(n)]
 
     def _rows_shown(self, split: str, rows: Sequence[int] | None) -> list[int]:
         """Of these, or of all, those that can be shown: with counted tokens, and no activation that

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from analysis.assistants.asked import Asked
+from analysis.explain.language_model.choices import AssistantChoices
 from analysis.explain.language_model.prompts import VERSION
-from analysis.explain.language_model.units import AssistantChoices, AssistedUnit
+from analysis.explain.language_model.shuffling import NO_OTHER, NOT_WANTED
+from analysis.explain.language_model.units import AssistedUnit
 from analysis.programs.length import bits_of_text
 from app.store.scored import scored_row
 from app.store.writing_explanations import ExplanationRow, storable
@@ -73,8 +75,29 @@ def _details(found: AssistedUnit, choices: AssistantChoices, reason: str | None)
             for split, one in found.splits.items()
         },
         "line": None if found.line is None else [found.line.scale, found.line.offset],
+        "shuffled": _shuffled(found, choices),
     }
     return details if reason is None else {**details, "failed_because": reason}
+
+
+def _shuffled(found: AssistedUnit, choices: AssistantChoices) -> dict[str, Any]:
+    """Whose sentence was judged beside it, without what stands with that one; or why none was."""
+    if found.shuffled is None:
+        return {"none_because": NO_OTHER if choices.shuffled else NOT_WANTED}
+    return {
+        "unit": found.shuffled.other.unit,
+        "text": found.shuffled.other.text,
+        "judged": {
+            split: {
+                "n_failed": one.n_failed,
+                **{
+                    judge: [_asked(asked) for asked in given]
+                    for judge, given in one.asked_anew.items()
+                },
+            }
+            for split, one in found.shuffled.answers.splits.items()
+        },
+    }
 
 
 def _asked(one: Asked) -> dict[str, Any]:

@@ -6,15 +6,13 @@ is that of the job, whatever the number of its attempts.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from jaxtyping import Float32
-from numpy import ndarray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,18 +22,21 @@ from analysis.assistants.endpoint import Endpoint, configured_endpoint
 from analysis.assistants.patience import Patience
 from analysis.assistants.pool import AskingPool
 from analysis.errors import AssistantError, BudgetSpent
-from analysis.explain.block_scores import UnitTops
+from analysis.explain.language_model.answers import Answers, ask_judges
+from analysis.explain.language_model.choices import AssistantChoices
 from analysis.explain.language_model.evidence import UnitEvidence
-from analysis.explain.language_model.units import AssistantChoices, explain_unit
+from analysis.explain.language_model.shuffling import Other, Shuffled
+from analysis.explain.language_model.units import AssistedUnit, find_sentence, score_answers
 from analysis.explain.texts import Texts
-from analysis.score.division import FIT
 from analysis.worker.context import JobContext
 from analysis.worker.explaining.assisted_rows import assisted_row
+from analysis.worker.explaining.evidence import read_evidence
 from analysis.worker.explaining.order import Chunk
-from analysis.worker.explaining.sources import read_tops, read_units
+from analysis.worker.explaining.shuffling import others_of, stored_sentence
 from analysis.worker.explaining.spending import PaidCache, is_taken_up, spent_before
 from app.errors import BadRequestError
 from app.settings import Settings
+from app.store.asking import questions_of
 from app.store.engine import open_session
 from app.store.requests import AssistantOptions, ExplainRequest
 from app.store.tables import ExplanationTable
@@ -50,6 +51,7 @@ GROUP = 8
 LOOK = 0.1
 CACHE = "assistants.sqlite"
 PATIENCE = Patience()
+Result = TypeVar("Result")
 
 
 class _Ended(BaseException):
@@ -94,7 +96,8 @@ class Assisting:
         options: AssistantOptions,
         asked: "Asked",
     ) -> None:
-        self._context, self._asked = context, asked
+        self._context, self._asked, self._options = context, asked, options
+        self._n_splits = 0
         self.choices = AssistantChoices(
             model=options.model,
             judge_model=options.judge_model or options.model,
@@ -103,6 +106,7 @@ class Assisting:
             windows=options.windows,
             seed=asked.seed,
             prices=Prices(options.dollars_per_million_in, options.dollars_per_million_out),
+            shuffled=options.shuffled,
         )
         self._stop = threading.Event()
         self._units = AskingPool(GROUP)
@@ -144,8 +148,11 @@ class Assisting:
         """For the job's result and the run: this attempt's questions, and what all attempts of the
         job have spent."""
         spent = self._budget.spent
+        at_most = questions_of(self._options)
         return {
             **asdict(self._assistant.tally),
+            "at_most_per_unit": at_most.of(self._n_splits),
+            "at_most_for_shuffled": at_most.shuffled_of(self._n_splits),
             "spent": {"tokens": spent.tokens, "dollars": round(spent.dollars, 6)},
         }
 
@@ -158,12 +165,16 @@ class Assisting:
             BudgetSpent: the next call could exceed the budget.
             AssistantError: the endpoint does not answer any more.
         """
+        self._n_splits = len(texts.tested)
         stored = self._stored(chunk)
         left = [unit for unit in chunk.units if unit not in stored]
         for start in range(0, len(left), GROUP):
             tell(len(chunk.units) - len(left) + start)
             group = left[start : start + GROUP]
-            rows = self._explained(group, self._evidence(chunk.site, group, texts, sources))
+            evidence = read_evidence(
+                self._context.engine, self._asked, chunk.site, group, texts, sources
+            )
+            rows = self._explained(chunk.site, group, evidence)
             if failure := self._assistant.given_up:
                 raise AssistantError(
                     f"The language model is not asked any more: {failure.detail}.",
@@ -174,22 +185,75 @@ class Assisting:
             self._cache.counting = False  # what was under way when an attempt ended is behind us
 
     def _explained(
-        self, group: Sequence[int], evidence: Sequence[UnitEvidence]
+        self, site: str, group: Sequence[int], evidence: Sequence[UnitEvidence]
     ) -> list[ExplanationRow]:
-        """The rows of the group, in its order; all of them, or none."""
-        futures = [
-            self._units.submit(explain_unit, self._assistant, unit, self.choices)
-            for unit in evidence
+        """The rows of the group, in its order; all of them, or none.
+
+        Step by step for all units: a sentence is judged on its own unit before it is on another,
+        which finds what the two have in common in the cache.
+        """
+        found = self._all(
+            find_sentence, [(self._assistant, unit, self.choices) for unit in evidence]
+        )
+        texts = [one.text for one in found]
+        ours = self._judged(evidence, texts)
+        others = self._others(site, group, texts)
+        theirs = self._judged(evidence, [None if one is None else one.text for one in others])
+        shuffled = [
+            None if other is None or answers is None else Shuffled(other, answers)
+            for other, answers in zip(others, theirs, strict=True)
         ]
+        scored: list[AssistedUnit] = self._all(
+            score_answers,
+            [
+                (*each, self.choices, beside)
+                for *each, beside in zip(evidence, found, ours, shuffled, strict=True)
+            ],
+        )
+        return [
+            assisted_row(unit, one, self.choices, free=not self._cache.counting)
+            for unit, one in zip(group, scored, strict=True)
+        ]
+
+    def _others(
+        self, site: str, group: Sequence[int], texts: Sequence[str | None]
+    ) -> list[Other | None]:
+        """Whose sentence each unit's own is compared with; None where none is."""
+        if not self.choices.shuffled or not self.choices.judges:
+            return [None] * len(group)
+        engine, asked = self._context.engine, self._asked
+        return others_of(
+            group,
+            texts,
+            before=lambda: stored_sentence(
+                engine, run_id=asked.run_id, site_id=asked.site_ids[site], method=METHOD
+            ),
+        )
+
+    def _judged(
+        self, evidence: Sequence[UnitEvidence], texts: Sequence[str | None]
+    ) -> list[Answers | None]:
+        """What judges say of each text on the unit at its place; None where there is no text."""
+        there = [at for at, text in enumerate(texts) if text is not None]
+        given = self._all(
+            ask_judges, [(self._assistant, texts[at], evidence[at], self.choices) for at in there]
+        )
+        answers: list[Answers | None] = [None] * len(texts)
+        for at, one in zip(there, given, strict=True):
+            answers[at] = one
+        return answers
+
+    def _all(
+        self, task: Callable[..., Result], arguments: Sequence[tuple[Any, ...]]
+    ) -> list[Result]:
+        """The task for all units of a group at the same time, in their order."""
+        futures = [self._units.submit(task, *each) for each in arguments]
         try:
             self._await(futures)
         except BaseException:
             self._stop.set()
             raise
-        return [
-            assisted_row(unit, future.result(), self.choices, free=not self._cache.counting)
-            for unit, future in zip(group, futures, strict=True)
-        ]
+        return [future.result() for future in futures]
 
     def _await(self, futures: Sequence[Future[Any]]) -> None:
         """Until all have ended: those that the budget does not stop still bring answers home."""
@@ -201,30 +265,6 @@ class Assisting:
                 if error is not None and not isinstance(error, BudgetSpent):
                     raise error
             self._context.check_cancelled()
-
-    def _evidence(
-        self, site: str, group: Sequence[int], texts: Texts, sources: "Sources"
-    ) -> list[UnitEvidence]:
-        activations = texts.divided(read_units(sources.pools[site], group))
-        with open_session(self._context.engine) as session:
-            tops = read_tops(
-                session,
-                run_id=self._asked.sweep_id,
-                site_id=self._asked.site_ids[site],
-                units=group,
-                splits=[FIT, *texts.tested],
-                windows=sources.windows,
-                first_of_group=sources.first_of_group,
-            )
-        return [
-            UnitEvidence(
-                texts,
-                _of_unit(activations, at),
-                _tops_of_unit(tops, at),
-                seed=(self._asked.seed, self._asked.site_ids[site], unit),
-            )
-            for at, unit in enumerate(group)
-        ]
 
     def _write(self, site: str, group: Sequence[int], rows: Sequence[ExplanationRow]) -> None:
         def write(session: Session) -> None:
@@ -260,15 +300,3 @@ class Assisting:
         """In the threads of units; the job's own thread asks whether it was cancelled."""
         if self._stop.is_set():
             raise _Ended
-
-
-def _of_unit(
-    activations: Mapping[str, Float32[ndarray, "unit window pos"]], at: int
-) -> dict[str, Float32[ndarray, "window pos"]]:
-    return {split: there[at] for split, there in activations.items()}
-
-
-def _tops_of_unit(
-    tops: Mapping[str, Sequence[UnitTops | None]], at: int
-) -> dict[str, UnitTops | None]:
-    return {split: there[at] for split, there in tops.items()}

@@ -34,6 +34,7 @@ def _assistant_options(assistant: AssistantOptions) -> dict[str, object]:
         "judge": list(assistant.judges),
         "judge-model": assistant.judge_model,
         "windows": assistant.windows,
+        "shuffled": None if assistant.shuffled else "false",
         "budget": assistant.budget,
         "token-budget": assistant.token_budget,
         "dollars-in": assistant.dollars_per_million_in or None,

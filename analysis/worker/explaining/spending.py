@@ -5,6 +5,7 @@ takes the job up finds that group's answers in the cache, and counts them as pai
 may have been another's, so a budget may end a little early, and is never exceeded.
 """
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +43,29 @@ def is_taken_up(engine: Engine, job_id: str) -> bool:
 
 
 class PaidCache(ReplyCache):
-    """The cache of a job; while `counting`, what is found was paid by an earlier attempt of it."""
+    """The cache of a job; while `counting`, what is found was paid by an earlier attempt of it,
+    once, however often it is found, unless this attempt has asked it itself."""
 
     def __init__(self, path: Path, budget: Budget, *, counting: bool) -> None:
         super().__init__(path)
         self.counting = counting
         self._budget = budget
+        self._counted: set[str] = set()
+        self._lock = threading.Lock()
+
+    def keep(self, key: str, reply: Reply) -> None:
+        super().keep(key, reply)
+        with self._lock:
+            self._counted.add(key)
 
     def find(self, key: str) -> Reply | None:
         reply = super().find(key)
-        if reply is not None and self.counting:
+        if reply is not None and self.counting and self._is_new(key):
             self._budget.settle(Spending(), reply.tokens_in or 0, reply.tokens_out or 0)
         return reply
+
+    def _is_new(self, key: str) -> bool:
+        with self._lock:
+            new = key not in self._counted
+            self._counted.add(key)
+        return new

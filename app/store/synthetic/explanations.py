@@ -182,7 +182,17 @@ def _asked(generator: np.random.Generator, unit: int) -> ExplanationRow:
         }
         return ExplanationRow(unit, model, "failed", "", None, None, None, None, details)
     words = f"Mentions of {TOPICS[unit % len(TOPICS)]}"
-    detection = pack_scores({"detection": (0.71, 0.6, 0.8), "detection_recall": (0.64, 0.5, 0.8)})
+    detection = pack_scores(
+        {
+            "detection": (0.71, 0.6, 0.8),
+            "detection_precision": (0.74, 0.6, 0.85),
+            "detection_recall": (0.64, 0.5, 0.8),
+        },
+        {
+            "detection": ScoreNote(None, 8, 16),
+            "detection_precision": ScoreNote(None, 8, 16, None, 0.08, 0.31),
+        },
+    )
     scored = ScoreRow("test", model, "scored", None, 16, 4, 0, 2, None, None, detection)
     simulated = make_scores(generator, r=0.21, judge=model)
     return ExplanationRow(

@@ -59,6 +59,14 @@ class ScoreView(View):
     other side of 0). null: of other metrics, where it is not known, and of scores stored before it
     was told, which are of the upper one where a program judged and of `details.tail` where a
     language model did."""
+    prevalence: float | None = None
+    """Of detection_precision, as the next two: the share of the judged windows in which the unit
+    fires. A language model is shown windows of which half do, if there are as many."""
+    pool_prevalence: float | None = None
+    """The same of all windows of the split's pool; null where it was not stored."""
+    precision_in_pool: float | None = None
+    """The precision at that share: recall · π / (recall · π + false-alarm rate · (1 − π)), the
+    false-alarm rate of quiet windows in the pool's proportion of near misses."""
     n_windows: int
     n_documents: int
     n_positions: int

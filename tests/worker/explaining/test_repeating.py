@@ -22,7 +22,7 @@ REQUESTS = [
         assistant=AssistantOptions(
             model="big one", candidates=3, judges=["simulation", "fuzzing"], judge_model="small",
             budget=0.5, token_budget=1000, dollars_per_million_in=2.5,
-            dollars_per_million_out=0.125, concurrency=9, windows=30,
+            dollars_per_million_out=0.125, concurrency=9, windows=30, shuffled=False,
         ),
     ),
 ]  # fmt: skip

@@ -1,14 +1,21 @@
 """A unit is explained from its fit windows, and judged on others; what comes out is real scores."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from analysis.assistants.assistant import Assistant
 from analysis.assistants.budget import Prices
 from analysis.explain.block_scores import UnitTops
+from analysis.explain.language_model.answers import ask_judges
+from analysis.explain.language_model.choices import AssistantChoices
 from analysis.explain.language_model.evidence import AT_RANDOM, STRONGEST, UnitEvidence
-from analysis.explain.language_model.units import AssistantChoices, AssistedUnit, explain_unit
+from analysis.explain.language_model.records import Simulated
+from analysis.explain.language_model.scoring import common
+from analysis.explain.language_model.shuffling import Other, Shuffled
+from analysis.explain.language_model.units import AssistedUnit, find_sentence, score_answers
 from analysis.explain.texts import PoolWindows, Texts, prepare_texts
 from analysis.programs.vocabulary import Vocabulary
 from analysis.score.records import METRICS
@@ -70,9 +77,15 @@ def script(asked: dict[str, Any], number: int) -> Play:
     return sees("whale")(asked, number)
 
 
+def explained(asker: Assistant, unit: UnitEvidence, what: AssistantChoices) -> AssistedUnit:
+    found = find_sentence(asker, unit, what)
+    answers = None if found.text is None else ask_judges(asker, found.text, unit, what)
+    return score_answers(unit, found, answers, what)
+
+
 def asked_about(unit: UnitEvidence, what: AssistantChoices) -> tuple[AssistedUnit, list[Any]]:
     with scripted(script) as endpoint, assistant(endpoint.url) as asker:
-        found = explain_unit(asker, unit, what)
+        found = explained(asker, unit, what)
         return found, endpoint.requests
 
 
@@ -103,6 +116,127 @@ def test_the_negative_tail_is_explained_where_it_reaches_further() -> None:
     assert values["detection"] == 1.0
     levels = [line.split("\t") for text in data_of(requests[0]) for line in text.split("\n")]
     assert {int(level) >= 8 for word, level in levels if "whale" in word} == {True}
+
+
+def test_precision_is_told_for_the_pool_of_which_windows_were_chosen() -> None:
+    found, _ = asked_about(evidence(), replace(choices("detection"), windows=8))
+    told = next(m for m in found.splits["test"].metrics if m.name == "detection_precision")
+    assert told.cases is not None
+    assert told.cases.in_pool is not None
+    assert (told.cases.n_yes, told.cases.n) == (4, 8)
+    assert told.cases.in_pool.prevalence == 4 / SPLITS["test"]
+    assert told.cases.in_pool.precision == 1.0
+
+
+def test_levels_become_activations_as_on_random_calibration_windows() -> None:
+    """A judge with false alarms: among windows chosen because the unit fires it would have fewer,
+    and its levels would seem to be worth more."""
+
+    def fooled(asked: dict[str, Any], number: int) -> Play:
+        if asked["response_format"]["json_schema"]["name"] == "levels":
+            rows = [line.split("\t") for line in data_of(asked)[0].split("\n")]
+            return object_says({number: _level(token) for number, token in rows})
+        return script(asked, number)
+
+    for sign in (1.0, -1.0):
+        unit = evidence(sign)
+        what = replace(choices("simulation"), windows=SPLITS["calibration"])
+        with scripted(fooled) as endpoint, assistant(endpoint.url) as asker:
+            found = explained(asker, unit, what)
+        tokens = unit.texts.calibration.windows.tokens[:, 1:]
+        levels = [[_level(WORDS[token]) for token in row] for row in tokens.tolist()]
+        actual = sign * unit.activations["calibration"][:, 1:].astype(float)
+        scale, offset = np.polyfit(np.ravel(levels), actual.ravel(), 1)
+        assert found.line is not None
+        assert found.line.scale == pytest.approx(scale)
+        assert found.line.offset == pytest.approx(offset)
+        share = len(unit.cases("calibration", what.windows).rows) / SPLITS["calibration"]
+        assert share < 1  # what was chosen by firing is not the pool
+
+
+def _level(token: str) -> int:
+    return 8 if "whale" in token or "word7" in token else 0
+
+
+def test_all_units_of_a_site_are_simulated_on_the_same_random_windows() -> None:
+    texts, activations = texts_and_activations()
+    one, other, elsewhere = (
+        UnitEvidence(texts, activations, {}, seed=seed)
+        for seed in ((0, 1, 2), (0, 1, 3), (0, 2, 2))
+    )
+    for split in ("calibration", "test"):
+        assert one.at_random(split, 8).rows.tolist() == other.at_random(split, 8).rows.tolist()
+        assert one.at_random(split, 8).rows.tolist() != elsewhere.at_random(split, 8).rows.tolist()
+
+
+def by_claim(asked: dict[str, Any], number: int) -> Play:
+    """Believes what is claimed: whales, or the word 7."""
+    if asked["response_format"]["json_schema"]["name"] == "explanation":
+        return object_says({"explanation": "whales"})
+    claimed = "whale" if "whales" in asked["messages"][-1]["content"] else "word7"
+    return sees(claimed)(asked, number)
+
+
+def beside_another(sign: float, what: AssistantChoices) -> AssistedUnit:
+    unit = evidence(sign)
+    with scripted(by_claim) as endpoint, assistant(endpoint.url) as asker:
+        found = find_sentence(asker, unit, what)
+        ours = ask_judges(asker, "whales", unit, what)
+        theirs = ask_judges(asker, "the word 7", unit, what)
+    return score_answers(unit, found, ours, what, Shuffled(Other(9, "the word 7"), theirs))
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_another_units_sentence_is_scored_beside_by_the_same_judges(sign: float) -> None:
+    judges = ("simulation", "detection", "fuzzing")
+    what = replace(choices(*judges), windows=SPLITS["test"])
+    found = beside_another(sign, what)
+    told = {one.name: one for one in found.splits["test"].metrics}
+    unit = evidence(sign)
+
+    def on(split: str) -> tuple[np.ndarray, np.ndarray]:
+        tokens = unit.texts.tested[split] if split == "test" else unit.texts.calibration
+        levels = [[8 * ("word7" in WORDS[t]) for t in row] for row in tokens.windows.tokens[:, 1:]]
+        return sign * np.ravel(levels), unit.activations[split][:, 1:].ravel().astype(float)
+
+    levels, actual = on("calibration")
+    scale, offset = np.polyfit(levels, actual, 1)
+    levels, actual = on("test")
+    error = np.square(actual - scale * levels - offset).sum()
+    assert told["corpus_r"].shuffled == pytest.approx(np.corrcoef(levels, actual)[0, 1], abs=1e-5)
+    assert told["r2_centred"].shuffled == pytest.approx(
+        1 - error / np.square(actual - actual.mean()).sum(), abs=1e-5
+    )
+    assert told["deviation"].shuffled is not None
+    for name in ("detection", "detection_recall", "fuzzing"):
+        shuffled, own = told[name].shuffled, told[name].score.value
+        assert shuffled is not None
+        assert own == 1.0 > shuffled
+    assert found.splits["test"].scores.p is None, "one other sentence tells no chance"
+
+
+def test_what_is_asked_about_another_sentence_counts_as_the_units_own_cost() -> None:
+    found = beside_another(1.0, choices("detection"))
+    n_windows = [len(evidence().cases(split, 12).rows) for split in ("test", "ood:sea")]
+    asked = sum("the word 7" in str(one.prompt) for one in found.asked)
+    assert asked == sum(-(-n // 5) for n in n_windows)  # five a question
+
+
+def test_without_another_sentence_there_is_no_shuffled_baseline() -> None:
+    found, _ = asked_about(evidence(), choices("simulation", "detection"))
+    assert {one.shuffled for one in found.splits["test"].metrics} == {None}
+
+
+def test_windows_of_which_one_of_the_two_sentences_was_not_answered_are_left_out_of_both() -> None:
+    def simulated(*answered: bool) -> Simulated:
+        there = np.array(answered)
+        return Simulated("simulation", "big", np.zeros((4, 1), np.float32), there, 0, 0, ())
+
+    whole = simulated(True, True, True, True)
+    both = common(whole, simulated(True, False, True, False))
+    assert both is not None
+    assert both.tolist() == [True, False, True, False]
+    assert common(whole, simulated(True, False, False, False)) is None
 
 
 def test_bos_is_never_shown() -> None:
@@ -197,7 +331,7 @@ def test_a_judge_that_always_says_the_same_leaves_r_undefined_and_not_turned() -
         return script(asked, number)
 
     with scripted(flat) as endpoint, assistant(endpoint.url) as asker:
-        found = explain_unit(asker, evidence(), choices("simulation"))
+        found = explained(asker, evidence(), choices("simulation"))
     assert found.splits["test"].scores.status == "undefined"
     assert found.splits["test"].scores.reason == "every prediction is the same"
     assert found.line is not None
@@ -214,7 +348,7 @@ def test_a_judge_that_says_the_opposite_scores_below_zero() -> None:
         return script(asked, number)
 
     with scripted(opposite) as endpoint, assistant(endpoint.url) as asker:
-        found = explain_unit(asker, evidence(), choices("simulation"))
+        found = explained(asker, evidence(), choices("simulation"))
     assert metrics(found)["corpus_r"] < -0.9
 
 
