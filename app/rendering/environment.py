@@ -82,6 +82,7 @@ environment.filters.update(
     simulated=simulation.simulated,
     layer_scores=score_layers.layer_scores,
     r_by_bits=score_layers.r_by_bits,
+    left_out=score_layers.left_out,
     change_of=score.change_of,
     strip=strip.strip,
     exemplar=exemplar.exemplar,

@@ -1,8 +1,10 @@
 """How well explanations predict, layer by layer: distributions of r, and r against length, as SVG.
 
-Comes in: summaries of simulation r over randomly chosen units. A row is a layer, the first at the
-bottom, as in the map: whisker from the 5th to the 95th percentile, box between the quartiles, the
-median as a line; the median of token lookup as a tick, that of held-out domains hollow.
+Comes in: summaries of simulation r over randomly chosen units, of which those without an r count
+as 0, of every method alike; only the dots of r against length leave them out. A row is a layer, the
+first at the bottom, as in the map: whisker from the 5th to the 95th percentile, box between the
+quartiles, the median as a line; the median of token lookup as a tick, that of held-out domains
+hollow.
 """
 
 import math
@@ -27,6 +29,7 @@ ROW: Final = 18
 POINTS: Final = ("rules", "language_model", "lookup")
 SIZE: Final = (420, 240)
 RIGHT: Final = 24
+LEFT_OUT: Final = {"rules": "rules", "language_model": "language models"}
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,18 @@ def r_by_bits(summaries: Sequence[ScoreSummaryView], kind: str) -> Markup:
         f"{axes}{dots}"
         f'<text class="label end" x="{width - 8}" y="{height - 3}">bits, log</text></svg>'
     )
+
+
+def left_out(summaries: Sequence[ScoreSummaryView], kind: str) -> str:
+    """How many units are no dots against length because they have no r, by method, in words."""
+    said = []
+    for method, name in LEFT_OUT.items():
+        some = [s for s in summaries if (s.kind, s.method, s.split) == (kind, method, "test")]
+        n_units = sum(one.n_units for one in some)
+        without = n_units - sum(one.n_scored for one in some)
+        if n_units:
+            said.append(f"{without:,} of {n_units:,} units explained by {name}")
+    return f"Without an r, and left out: {', '.join(said)}." if said else ""
 
 
 def _of_same_units(

@@ -5,7 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from app.rendering.score_layers import layers_of, r_by_bits, totals_of
+from app.rendering.score_layers import layers_of, left_out, r_by_bits, totals_of
 from app.store.views.score import ScorePoint, ScoreSummaryView
 
 PAGE = "/m/synthetic/scores"
@@ -79,6 +79,26 @@ def test_units_without_length_or_r_are_no_dots() -> None:
     assert dots is not None
     assert dots[1].count("M") == 1
     assert "undefined" in r_by_bits([summary("mlp.0", "rules", "test")], "mlp")
+
+
+def test_how_many_units_are_no_dots_is_said_by_method() -> None:
+    some = [
+        summary("mlp.0", "rules", "test", n_units=1000, n_scored=900),
+        summary("mlp.1", "rules", "test", n_units=1000, n_scored=0),
+        summary("mlp.0", "rules", "ood:code", n_scored=0),
+        summary("mlp.0", "language_model", "test", n_units=10, n_scored=8),
+    ]
+    assert left_out(some, "mlp") == (
+        "Without an r, and left out: 1,100 of 2,000 units explained by rules, 2 of 10 units"
+        " explained by language models."
+    )
+    assert left_out(some, "attn") == ""
+
+
+def test_captions_say_what_counts_as_0_and_what_is_left_out(pages: TestClient) -> None:
+    page = pages.get(PAGE).text
+    assert "of all units explained: those that failed, or whose r is undefined, count as 0" in page
+    assert "Without an r, and left out: 3 of 240 units explained by rules." in page
 
 
 def test_the_page_has_denominators_and_what_is_not_scored(pages: TestClient) -> None:

@@ -1,5 +1,8 @@
 """How scores are distributed over the units explained so far, site by site: rows of the model page.
 
+Mean and percentiles are over all units explained, so that methods are compared over the same ones:
+a unit without an r (failed, undefined, silent) counts as r = 0, whatever the method.
+
 Units are explained in random order, so whatever is done is a random sample. Which units are better
 than shuffled is decided over all of them at once (Benjamini and Hochberg, 5 %).
 """
@@ -132,7 +135,8 @@ def _row(
         for at in drawn.tolist()
         if scored[at][0].bits is not None
     ]
-    quantiles = np.percentile(r, np.arange(101)) if len(r) else np.zeros(0)
+    of_all = np.pad(r, (0, len(found) - len(r)))
+    quantiles = np.percentile(of_all, np.arange(101)) if len(r) else np.zeros(0)
     return SummaryRow(
         site_id=site_id,
         method=method,
@@ -142,7 +146,7 @@ def _row(
         n_undefined=sum(u.scored == "undefined" for u, _ in found),
         n_failed=sum(u.status == "failed" or u.scored == "failed" for u, _ in found),
         n_better=sum(q <= FALSE_DISCOVERY_RATE for _, q in scored),
-        mean_r=float(r.sum()) / len(found) if len(r) else None,
+        mean_r=float(of_all.mean()) if len(r) else None,
         quantiles=pack(quantiles, np.float32),
         points=pack(np.array(points, np.float64).reshape(-1, 3), np.float32),
     )

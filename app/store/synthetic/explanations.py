@@ -236,14 +236,16 @@ def _summarise(
             scores = [(row, s) for row in methods[method] for s in row.scores if s.split == split]
             values = [(row.unit_index, row.bits, s.r) for row, s in scores if s.r is not None]
             rs = np.array([r for _, _, r in values], np.float64)
+            of_all = np.pad(rs, (0, len(methods[method]) - len(rs)))
             chosen = generator.permutation(len(values))[:64].tolist()
             points = np.array([values[n] for n in chosen], np.float64).reshape(-1, 3)
             summaries.append(
                 SummaryRow(
                     site.id, method, split, len(methods[method]), len(values),
                     len(scores) - len(values), 0, int((rs > 0.1).sum()),
-                    float(rs.mean()) if len(rs) else None,
-                    pack(np.quantile(rs, np.linspace(0, 1, 101)), np.float32) if len(rs) else b"",
+                    float(of_all.mean()) if len(rs) else None,
+                    pack(np.quantile(of_all, np.linspace(0, 1, 101)), np.float32)
+                    if len(rs) else b"",
                     pack(points, np.float32),
                 )
             )  # fmt: skip

@@ -152,7 +152,8 @@ class ScoreSummaryTable(Base):
     mean_r: Mapped[float | None]
     """Over all units explained: without a program, or undefined, counts as 0."""
     quantiles: Mapped[bytes] = mapped_column(Packed)
-    """float32 [101]: percentiles of r; empty where nothing is scored."""
+    """float32 [101]: percentiles of r over the same units, with the same 0 as in the mean; empty
+    where nothing is scored."""
     points: Mapped[bytes] = mapped_column(Packed)
     """float32 [n, 3] of at most 64 units, chosen at random: index, bits, r."""
 

@@ -126,6 +126,7 @@ class ScoreSummaryView(View):
     """The same of the whole token lookup over the very same units; null where that run did not
     score it on them."""
     quantiles: list[float]
-    """Percentiles 0 to 100 of r; empty where nothing is scored."""
+    """Percentiles 0 to 100 of r over the same units, with the same 0; empty where nothing is
+    scored."""
     points: list[ScorePoint]
-    """At most 64 units, chosen at random."""
+    """At most 64 of the units that have an r, chosen at random."""
