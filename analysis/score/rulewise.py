@@ -5,6 +5,9 @@ rules. What the text says is the slope of a − (â without the rule) on how str
 of a table, on its entries, so that 1 is what it claims. Where the first rule that holds has its
 say, a rule claims that the activation at the tokens it decides is its level instead of what is
 otherwise predicted. Intervals draw documents, as for every score. Nothing is fitted.
+
+The claim is the level, not its sign alone: a rule whose interval lies on the claimed side of 0 but
+leaves out the level is weaker or stronger than claimed, and not borne out.
 """
 
 from collections.abc import Iterator
@@ -26,7 +29,17 @@ from analysis.score.records import or_none
 MOST = 200
 """Rules tested one by one: nobody reads more, and each takes a pass over the text."""
 
-Verdict = Literal["borne out", "refuted", "not decided", "never held"]
+ROUNDING = 1e-6
+"""Of a level: where a program is exact, its interval is a point beside the level."""
+
+Verdict = Literal[
+    "borne out",
+    "weaker than claimed",
+    "stronger than claimed",
+    "refuted",
+    "not decided",
+    "never held",
+]
 
 
 @dataclass(frozen=True)
@@ -52,8 +65,13 @@ class RuleTest:
             return "never held"
         if self.low is None or self.high is None or self.low <= 0 <= self.high:
             return "not decided"
-        as_claimed = self.claimed > 0 if self.low > 0 else self.claimed < 0
-        return "borne out" if as_claimed else "refuted"
+        if self.claimed == 0 or (self.claimed > 0) != (self.low > 0):
+            return "refuted"
+        rounding = ROUNDING * abs(self.claimed)
+        if self.low - rounding <= self.claimed <= self.high + rounding:
+            return "borne out"
+        nearest = min(abs(self.low), abs(self.high))
+        return "stronger than claimed" if nearest > abs(self.claimed) else "weaker than claimed"
 
 
 def examine_rules(

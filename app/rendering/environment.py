@@ -27,6 +27,7 @@ from app.rendering import (
     simulation,
     strip,
     times_tested,
+    verdicts,
     words,
 )
 from app.rendering.markup import QuickCode
@@ -70,7 +71,7 @@ environment.filters.update(
     luck_of=score.luck_of,
     r_or_none=score.r_or_none,
     level=score.level,
-    verdicts=score.verdicts,
+    verdicts=verdicts.verdicts,
     dropped=score.dropped,
     tested=score.tested,
     times_tested=times_tested.times_tested,

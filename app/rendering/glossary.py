@@ -95,9 +95,11 @@ GLOSSARY: Final[dict[str, str]] = {
     "rule": "When something holds at a token, a level that is added to the prediction.",
     "tested level": "What the text shown says of one rule: how much higher the activation is where "
     "the rule holds, beside what the other rules say; of a table, how large it is where the table "
-    "says 1. Borne out: its 95 % interval is on the claimed side of 0; refuted: on the other side; "
-    "not decided: 0 is in it, or there are too few documents. Of 20 true rules of no effect about "
-    "one is borne out or refuted by luck.",
+    "says 1. Borne out: its 95 % interval has the claimed level in it, and not 0; weaker or "
+    "stronger than claimed: the sign is right, the level is not in it; refuted: it is on the other "
+    "side of 0; not decided: 0 is in it, or there are too few documents. Of 20 rules of no effect "
+    "about one is decided by luck, and of 20 with the right level about one seems weaker or "
+    "stronger.",
     "simulated": "What a program predicts for the unit, token by token: of what is saved, on text "
     "that nothing was fitted on; while it is written, on calibration.",
     "simulation r": "Pearson correlation of real and simulated activations over all tokens of "

@@ -18,8 +18,17 @@ class RuleTestView(View):
     low: float | None
     high: float | None
     """95 % interval, clustered by document; null where it holds in fewer than 6."""
-    verdict: Literal["borne out", "refuted", "not decided", "never held"]
-    """refuted: the interval lies on the other side of 0, or beside it where 0 is claimed."""
+    verdict: Literal[
+        "borne out",
+        "weaker than claimed",
+        "stronger than claimed",
+        "refuted",
+        "not decided",
+        "never held",
+    ]
+    """borne out: `claimed` is in the interval and 0 is not; weaker, stronger: the interval lies on
+    the claimed side of 0, but nearer to 0 or farther from it than `claimed`; refuted: it lies on
+    the other side of 0, or beside it where 0 is claimed."""
 
 
 class RuleView(View):
