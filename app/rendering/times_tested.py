@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.store.views.explanation import ExplanationView
+from app.store.views.explanation import BROUGHT, ExplanationView
 
 LUCK: Final = (
     "Whoever saw one of these scores before writing the next has fitted to test: of several the "
@@ -11,15 +11,17 @@ LUCK: Final = (
 
 
 def times_tested(view: ExplanationView) -> str:
-    """Nothing where no version was scored on test, or where one alone was and no person wrote it:
+    """Nothing where no version was scored on test, or where one alone was and a run made it:
     then nobody has chosen by it."""
     n = view.n_versions_on_test
-    others = view.n_others_on_test if view.method == "hand" else 0
-    if not n or (n == 1 and view.method != "hand"):
+    others = view.n_others_on_test if view.method in BROUGHT else 0
+    if not n or (n == 1 and view.method not in BROUGHT):
         return ""
     versions, were = ("1 version", "was") if n == 1 else (f"{n:,} versions", "were")
     told = f"{versions} of this explanation {were} scored on test"
     if others:
         programs = "1 program" if others == 1 else f"{others:,} programs"
-        told += f", beside {programs} that people wrote for this unit as other explanations"
+        were = "was" if others == 1 else "were"
+        told += f", beside {programs} that {were} written or imported for this unit as other"
+        told += " explanations"
     return f"{told}. {LUCK}" if n + others > 1 else f"{told}."

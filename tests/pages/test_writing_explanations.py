@@ -157,7 +157,7 @@ def test_a_page_says_how_many_versions_were_scored_on_test(own_pages: TestClient
     page = own_pages.get(address).text
     assert "3 versions of this explanation were scored on test. Whoever saw one of" in page
     other = own_pages.get(save(own_pages, program=PROGRAM)).text
-    assert "scored on test, beside 3 programs that people wrote for this unit as other" in other
+    assert "scored on test, beside 3 programs that were written or imported for this unit" in other
 
 
 def test_a_program_without_words_says_itself_what_it_does(own_pages: TestClient) -> None:

@@ -9,11 +9,14 @@ from sqlalchemy import Engine, delete, select, update
 from analysis.programs import regex
 from app.errors import NotFoundError
 from app.exchange.importing import import_path
+from app.rendering.times_tested import times_tested
 from app.settings import Settings
 from app.store.engine import open_engine, open_session
 from app.store.migrating import upgrade
+from app.store.queries.explanation import get_explanation
 from app.store.synthetic import fill_synthetic
 from app.store.tables import ExplanationTable, ScoreTable, TokenSpaceTable
+from app.store.views.explanation import ExplanationView
 from app.trials.imports import Tried, score_imports
 from tests.store.sweeps import sweep_again
 
@@ -57,6 +60,44 @@ def reasons(engine: Engine) -> dict[str, str | None]:
     with open_session(engine) as session:
         imports = query.where(ExplanationTable.method == "import", ScoreTable.status == "failed")
         return {row.text: row.reason for row in session.execute(imports)}
+
+
+def imported(engine: Engine) -> list[ExplanationView]:
+    query = select(ExplanationTable.id).where(ExplanationTable.method == "import")
+    with open_session(engine) as session:
+        ids = session.scalars(query.order_by(ExplanationTable.id)).all()
+        return [get_explanation(session, explanation_id=number) for number in ids]
+
+
+def test_an_imported_program_that_is_scored_here_is_a_look_at_test(
+    swept: Engine, tmp_path: Path
+) -> None:
+    rows = [("mlp.0", 6, f"when always -> {level}") for level in (1, 2, 3)]
+    bring_in(swept, tmp_path, *rows)
+    assert {(one.n_versions_on_test, one.n_others_on_test) for one in imported(swept)} == {(0, 0)}
+    assert {times_tested(one) for one in imported(swept)} == {""}
+    assert score(swept, tmp_path).n_scored == 3
+    assert {(one.n_versions_on_test, one.n_others_on_test) for one in imported(swept)} == {(1, 2)}
+    told = times_tested(imported(swept)[0])
+    assert told.startswith(
+        "1 version of this explanation was scored on test, beside 2 programs that were written or"
+        " imported for this unit as other explanations. Whoever saw one"
+    )
+
+
+def test_imported_and_written_programs_of_a_unit_count_each_other(
+    swept: Engine, tmp_path: Path
+) -> None:
+    bring_in(swept, tmp_path, ("mlp.0", 6, "when always -> 1"))
+    score(swept, tmp_path)
+    (one,) = imported(swept)
+    assert times_tested(one) == "1 version of this explanation was scored on test."
+    with open_session(swept, commit=True) as session:
+        program = (ExplanationTable.unit_index == 6, ExplanationTable.method == "rules")
+        session.execute(update(ExplanationTable).where(*program).values(method="hand"))
+    (one,) = imported(swept)
+    assert one.n_others_on_test == 1
+    assert "beside 1 program that was written or imported" in times_tested(one)
 
 
 def test_a_program_that_cannot_be_run_is_failed_once_and_those_behind_it_are_scored(

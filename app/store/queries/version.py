@@ -9,7 +9,7 @@ from app.errors import NotFoundError
 from app.store.paging import LARGEST_INTEGER, check_limit, is_integer, read_cursor, write_cursor
 from app.store.tables import ExplanationTable, ScoreTable
 from app.store.views.base import Page
-from app.store.views.explanation import VersionLine
+from app.store.views.explanation import BROUGHT, VersionLine
 from app.store.views.score import IMPORTED
 
 SORT: Final = "versions"
@@ -59,20 +59,22 @@ HOW_MANY_ON_TEST = select(
     .where(
         Explanations.site_id == bindparam("site_id"),
         Explanations.unit_index == bindparam("unit_index"),
-        Explanations.method == "hand",
+        Explanations.method.in_(BROUGHT),
         func.coalesce(Explanations.origin_id, Explanations.id) != bindparam("origin_id"),
         ON_TEST,
     )
     .scalar_subquery()
     .label("others"),
 )
-"""What came with an import was not scored on test here, and what failed has no score."""
+"""A score that came with an import was not of test here, and what failed has no score; an imported
+program that was scored here is a look at test as one written here is."""
 
 
 def how_many_on_test(
     session: Session, *, origin_id: int, site_id: int, unit_index: int
 ) -> tuple[int, int]:
-    """Versions of the claim scored on test, and programs by hand of its unit's other claims."""
+    """Versions of the claim scored on test, and programs that were written by hand or imported of
+    its unit's other claims."""
     keys = {"origin_id": origin_id, "site_id": site_id, "unit_index": unit_index}
     row = session.execute(HOW_MANY_ON_TEST, keys).one()
     return row.versions, row.others

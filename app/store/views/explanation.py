@@ -9,6 +9,9 @@ from app.store.views.score import HeadlineView, ScoreView
 
 Method = Literal["lookup", "rules", "output", "language_model", "hand", "import"]
 CLAIMS: Final[tuple[Method, ...]] = ("rules", "hand", "language_model", "import")
+BROUGHT: Final[tuple[Method, ...]] = ("hand", "import")
+"""What came from outside of a run, written here or imported: whoever brought it may have seen what
+other programs score on test."""
 """Methods that say what a unit responds to: not its token lookup, not what it writes."""
 Status = Literal["current", "replaced", "withdrawn", "failed"]
 
@@ -92,7 +95,8 @@ class ExplanationView(ExplanationLine):
     the score of one before writing the next has fitted to that text: intervals and p of the best do
     not allow for it."""
     n_others_on_test: int
-    """Programs that people wrote for this unit as other explanations, scored on test."""
+    """Programs that were written by hand or imported for this unit as other explanations, and
+    scored on test here."""
     history: list[VersionLine]
     """The newest versions, 20 at most, the newest first."""
     history_cursor: str | None
