@@ -1,7 +1,8 @@
 """A score as a drawing: axis, value with its 95 % whisker, baselines as ticks, domains hollow.
 
 Where there are held-out domains, ticks of the test split end at the axis, and those of the domains
-hang below it.
+hang below it. R² has no lower end: what lies below the axis is an arrow at its edge, never a mark
+at a place that is not its own.
 
 Comes in: a score on one split (test, but for a program that is being tried) and the same on others.
 Goes out: SVG, one line high for tables or three with labels, with all of its numbers as text
@@ -29,6 +30,8 @@ LINES: Final = (11, 23, 35)
 """Of labels."""
 NEAR_ZERO: Final = -0.05
 """From here on the axis begins at 0: a shuffled baseline of −0.01 must not halve the drawing."""
+ARROW: Final = (1.5, 8.0)
+"""Where the arrow of a value below the axis begins and ends."""
 LABEL_GAP: Final = 92
 BASELINES: Final = {
     "mean": "mean", "lookup": "token lookup", "lookup_cut": "lookup of its length",
@@ -122,7 +125,7 @@ def small(bar: Bar, start: float) -> Markup:
     frame = _Frame(start, WIDTH, upper=6.0, lower=13.0)
     return trusted(
         f'<svg class="score-bar" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
-        f' role="img" aria-label="{escape(spoken(bar))}">'
+        f' role="img" aria-label="{escape(spoken(bar) + _spoken_beyond(bar, frame))}">'
         f"{_rail(frame, 9.5, HEIGHT)}{_ticks(frame, bar, 2, 9.5, 16)}{_marks(frame, bar)}</svg>"
     )
 
@@ -139,7 +142,8 @@ def labelled(bar: Bar) -> Markup:
     )
     return trusted(
         f'<svg class="score-bar tall" viewBox="0 0 {WIDE} {TALL}" role="img"'
-        f' aria-label="{escape(spoken(bar))}"><path class="axis" d="M{PAD} {AXIS}H{WIDE - PAD}"/>'
+        f' aria-label="{escape(spoken(bar) + _spoken_beyond(bar, frame))}">'
+        f'<path class="axis" d="M{PAD} {AXIS}H{WIDE - PAD}"/>'
         f"{axis}{_labels(frame, bar)}{_ticks(frame, bar, 39, 53, AXIS)}{_marks(frame, bar)}</svg>"
     )
 
@@ -162,6 +166,14 @@ def spoken(bar: Bar) -> str:
     return words
 
 
+def _spoken_beyond(bar: Bar, frame: "_Frame") -> str:
+    low = [number(value) for value in bar.numbers() if frame.is_below(value)]
+    if not low:
+        return ""
+    axis = f"{frame.start:g}".replace("-", MINUS)
+    return f"; below {axis}, where the axis begins, and drawn as an arrow: {', '.join(low)}"
+
+
 def _spoken_baselines(baselines: BaselinesView) -> list[str]:
     return [
         f"{title} {number(value)}"
@@ -182,7 +194,12 @@ class _Frame:
         self.upper, self.lower = upper, lower
         """Where the value of the split is drawn, and where those of held-out domains are."""
 
+    def is_below(self, value: float) -> bool:
+        """Whether it has no place on the axis."""
+        return value < (self.start or NEAR_ZERO)
+
     def x(self, value: float) -> float:
+        """At the edge, what lies beyond it."""
         share = (min(1.0, max(self.start, value)) - self.start) / (1 - self.start)
         return PAD + (self.width - 2 * PAD) * share
 
@@ -202,12 +219,24 @@ def _rail(frame: _Frame, y: float, height: int) -> str:
 def _ticks(frame: _Frame, bar: Bar, top: float, middle: float, bottom: float) -> str:
     halves = [(bar.baselines, "", top, middle if bar.elsewhere else bottom)]
     halves += [(one.baselines, " of-domain", middle, bottom) for one in bar.elsewhere]
-    return "".join(
-        f'<path class="{shape}{domain}" d="M{frame.x(value):.1f} {start:g}V{end:g}"/>'
-        for baselines, domain, start, end in halves
-        for name, shape in SHAPES.items()
-        if (value := getattr(baselines, name)) is not None
-    )
+    return "".join(_half(frame, *half) for half in halves)
+
+
+def _half(frame: _Frame, baselines: BaselinesView, domain: str, top: float, bottom: float) -> str:
+    """One row of ticks; those below the axis as arrow heads, side by side from its edge."""
+    parts, left, y = [], ARROW[1] + 2, (top + bottom) / 2
+    for name, shape in SHAPES.items():
+        value = getattr(baselines, name)
+        if value is None:
+            continue
+        if frame.is_below(value):
+            place = f"M{left + 3:g} {y - 3:g}L{left:g} {y:g}L{left + 3:g} {y + 3:g}"
+            parts.append(f'<path class="{shape}{domain} below" d="{place}"/>')
+            left += 4
+        else:
+            place = f"M{frame.x(value):.1f} {top:g}V{bottom:g}"
+            parts.append(f'<path class="{shape}{domain}" d="{place}"/>')
+    return "".join(parts)
 
 
 def _marks(frame: _Frame, bar: Bar) -> str:
@@ -216,14 +245,25 @@ def _marks(frame: _Frame, bar: Bar) -> str:
     x, y = frame.x(bar.value), frame.upper
     parts = [
         f'<path class="joint" d="M{x:.1f} {y}L{frame.x(one.value):.1f} {frame.lower}"/>'
-        f'<circle class="elsewhere" cx="{frame.x(one.value):.1f}" cy="{frame.lower}" r="3"/>'
+        + _mark(frame, one.value, frame.lower, "elsewhere", 3)
         for one in bar.elsewhere
     ]
     if bar.low is not None and bar.high is not None:
+        head = f"M{ARROW[1]:g} {y - 3}L{ARROW[0]:g} {y}L{ARROW[1]:g} {y + 3}"
         parts.append(
-            f'<path class="whisker" d="M{frame.x(bar.low):.1f} {y}H{frame.x(bar.high):.1f}"/>'
+            f'<path class="whisker" d="M{frame.x(bar.low):.1f} {y}H{frame.x(bar.high):.1f}'
+            f'{head if frame.is_below(bar.low) else ""}"/>'
         )
-    return "".join(parts) + f'<circle class="here" cx="{x:.1f}" cy="{y}" r="3.5"/>'
+    return "".join(parts) + _mark(frame, bar.value, y, "here", 3.5)
+
+
+def _mark(frame: _Frame, value: float, y: float, name: str, radius: float) -> str:
+    """A dot at its place; an arrow out of the drawing where it has none."""
+    if frame.is_below(value):
+        tip, back = ARROW
+        place = f"M{back:g} {y - radius - 0.5:g}L{tip:g} {y:g}L{back:g} {y + radius + 0.5:g}Z"
+        return f'<path class="{name} below" d="{place}"/>'
+    return f'<circle class="{name}" cx="{frame.x(value):.1f}" cy="{y}" r="{radius:g}"/>'
 
 
 def _labels(frame: _Frame, bar: Bar) -> str:

@@ -5,8 +5,9 @@ import re
 import pytest
 
 from app.rendering import score
+from app.rendering.numbers import MINUS
 from app.rendering.score import dropped, score_value
-from app.rendering.score_bar import axis_start, number, score_bar, tall_bar
+from app.rendering.score_bar import Bar, Elsewhere, axis_start, number, score_bar, small, tall_bar
 from app.store.views.explanation import ClaimLine
 from app.store.views.score import BaselinesView, HeadlineView, ScoreStatus
 
@@ -95,6 +96,51 @@ def test_one_axis_serves_a_whole_table_and_begins_at_minus_one_where_it_must() -
     assert axis_start([line(0.1), line(-0.04)]) == 0
     assert axis_start([line(0.1), line(-0.4)]) == -1
     assert axis_start([]) == 0
+
+
+def r2(
+    value: float, low: float = -0.9, shuffled: float = 0.0, elsewhere: float | None = None
+) -> str:
+    nothing = BaselinesView(mean=None, lookup=None, shuffled=None, lookup_cut=None)
+    beside = nothing.model_copy(update={"shuffled": shuffled})
+    domains = [] if elsewhere is None else [Elsewhere("ood:code", elsewhere, nothing)]
+    return small(Bar("R²", "test", value, low, 0.9, beside, domains), -1.0)
+
+
+def below(drawing: str) -> list[str]:
+    """What is drawn as an arrow."""
+    return re.findall(r'<path class="([\w-]+) below"', drawing)
+
+
+def test_what_lies_below_the_axis_is_an_arrow_and_not_a_dot_at_its_edge() -> None:
+    assert "here" in places(r2(-1.0))
+    assert below(r2(-1.0)) == []
+    far = r2(-4.0, elsewhere=-7.0, shuffled=-5.0)
+    assert places(far) == {}
+    assert below(far) == ["tick-shuffled", "elsewhere", "here"]
+    assert r2(-4.0).partition(">")[2] != r2(-1.0).partition(">")[2]
+    assert below(r2(-0.5, elsewhere=-7.0)) == ["elsewhere"]
+
+
+def test_an_interval_that_goes_on_below_the_axis_has_an_arrow_head() -> None:
+    whisker = re.compile(r'class="whisker" d="M[\d.]+ [\d.]+H[\d.]+(.*?)"')
+    assert whisker.findall(r2(-0.5, low=-0.9)) == [""]
+    assert whisker.findall(r2(-0.5, low=-3.0)) == ["M8 3.0L1.5 6.0L8 9.0"]
+
+
+def test_who_listens_hears_what_has_no_place_on_the_axis() -> None:
+    words = re.search(r'aria-label="([^"]*)"', r2(-4.0, shuffled=-5.0))
+    assert words is not None
+    assert words[1].replace(MINUS, "-") == (
+        "R² -4.00 on test, 95 % interval -0.90 to 0.90; shuffled -5.00;"
+        " below -1, where the axis begins, and drawn as an arrow: -4.00, -5.00"
+    )
+    assert "arrow" not in r2(-1.0)
+
+
+def test_a_baseline_of_nearly_0_is_no_arrow_on_an_axis_that_begins_at_0() -> None:
+    assert below(score_bar([headline(shuffled=-0.04)], 0.0)) == []
+    assert below(score_bar([headline(shuffled=-0.4)], 0.0)) == ["tick-shuffled"]
 
 
 def test_what_is_no_number_is_a_word_and_no_drawing() -> None:
