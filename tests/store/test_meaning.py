@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
+from app.store.claiming import Claim, create_explanation, edit_explanation, withdraw_explanation
 from app.store.engine import begin, open_session
+from app.store.queries.ranking import RANKED
 from app.store.queries.search import search_explanations
 from app.store.search.vectors import nearest, without_vector, write_vectors
 from tests.store.asking import TEXTS, ask, units, write
@@ -56,6 +58,36 @@ def test_vectors_written_later_are_seen_and_those_of_deleted_rows_are_not(explai
     write(explained, [])
     with open_session(explained) as session:
         assert nearest(session, axis(9), n=5) == []
+
+
+def test_what_was_replaced_or_withdrawn_takes_no_place_from_what_counts(explained: Engine):
+    """One claim edited more often than answers are looked at, beside one that is a little less
+    near."""
+    write(explained, [rules(0, "Counts.", program=None)], site_id=2)
+    with open_session(explained) as session:
+        (counts,) = search_explanations(session, query="counts")[0]
+    with begin(explained) as connection:
+        write_vectors(connection, [counts.id], axis(7, tilt=0.3)[None])
+    with open_session(explained, commit=True) as session:
+        claim = Claim("Edited often.", vector=axis(7))
+        place = {"model": "toy", "site": "mlp.0", "index": 1}
+        last = create_explanation(session, **place, claim=claim, actor="me")
+        for _ in range(RANKED):
+            last = edit_explanation(session, explanation_id=last.id, claim=claim, actor="me")
+        withdraw_explanation(session, explanation_id=last.id, actor="me")
+    with open_session(explained) as session:
+        assert [near.explanation_id for near in nearest(session, axis(7), n=RANKED)] == [counts.id]
+    assert units(ask(explained, "mammal", vector=axis(7))) == [0]
+
+
+def test_what_was_withdrawn_while_it_was_embedded_gets_no_vector(explained: Engine):
+    with open_session(explained, commit=True) as session:
+        (line, *_) = search_explanations(session, query="whales")[0]
+        withdraw_explanation(session, explanation_id=line.id, actor="me")
+    with begin(explained) as connection:
+        write_vectors(connection, [line.id], axis(7)[None])
+    with open_session(explained) as session:
+        assert nearest(session, axis(7), n=5) == []
 
 
 def test_the_nearest_of_thousands_are_found(explained: Engine):
