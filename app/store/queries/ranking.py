@@ -24,6 +24,8 @@ from app.store.views.score import IMPORTED
 
 RANKED: Final = 200
 """Of each list."""
+LOOKED_THROUGH: Final = 3_200
+"""The nearest by meaning among which `RANKED` are looked for that pass the filters."""
 FUSION: Final = 60
 """Of reciprocal-rank fusion, as in the paper."""
 
@@ -95,7 +97,8 @@ def rank(
     unit_keys: Sequence[int],
     near: Sequence[Near],
 ) -> tuple[dict[Unit, Candidate], int]:
-    """Units with what all lists give them, and how many explanations that mean alike passed."""
+    """Units with what all lists give them, and how many explanations that mean alike passed; the
+    first `RANKED` of these are ranked."""
     found: dict[Unit, Candidate] = defaultdict(Candidate)
     by_key = [id_of(key) for key in keys]
     rows = _candidates(session, scope, {*by_key, *(one.explanation_id for one in near)})
@@ -104,9 +107,9 @@ def rank(
     dense = sorted(worded, key=lambda row: (-density(row.text, words), row.search_key))
     cosines = {one.explanation_id: one.cosine for one in near}
     alike = [rows[one.explanation_id] for one in near if one.explanation_id in rows]
-    for ranked in (worded, dense, alike):
+    for ranked in (worded, dense, alike[:RANKED]):
         _add_explanations(found, ranked)
-    for row in alike:
+    for row in alike[:RANKED]:
         found[row.site_id, row.unit_index].cosines[row.id] = cosines[row.id]
     if unit_keys:
         ids = [id_of(key) for key in unit_keys]
