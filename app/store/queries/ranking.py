@@ -14,6 +14,7 @@ from sqlalchemy import ARRAY, Integer, Row, any_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.store.fetching import fetch
+from app.store.queries.later_run import explained_again
 from app.store.search.asked import Asked
 from app.store.search.keys import ID_BITS, id_of, last_key, rank_of
 from app.store.search.marking import density
@@ -37,12 +38,14 @@ CANDIDATE = select(
     Explanations.method,
     Explanations.search_key,
     Explanations.text,
-).where(Explanations.search_key.is_not(None))
+).where(Explanations.search_key.is_not(None), ~explained_again())
 CANDIDATES = CANDIDATE.where(Explanations.id.in_(bindparam("ids", expanding=True)))
 CANDIDATES_OF_ARRAY = CANDIDATE.where(
     Explanations.id == any_(bindparam("ids", type_=ARRAY(Integer)))
 )
 """One value instead of hundreds, on PostgreSQL."""
+AT_ONCE: Final = 10_000
+"""Ids in one statement: SQLite takes some 32,000 values."""
 TESTED = select(Scores.explanation_id, Scores.judge, Scores.r).where(
     Scores.explanation_id.in_(bindparam("ids", expanding=True)),
     Scores.split == "test",
@@ -122,6 +125,15 @@ def rank(
     return found, len(alike)
 
 
+def those_that_count(session: Session, keys: Sequence[int]) -> list[int]:
+    """The ids of these keys, in their order, without what a later run ended: the index has it."""
+    ids = [id_of(key) for key in keys]
+    there: set[int] = set()
+    for start in range(0, len(ids), AT_ONCE):
+        there |= _rows(session, ids[start : start + AT_ONCE]).keys()
+    return [number for number in ids if number in there]
+
+
 def _add_explanations(found: dict[Unit, Candidate], ranked: Sequence[AnyRow]) -> None:
     """A unit gets what its best explanation in the list is worth; the others do not add to it."""
     seen: set[Unit] = set()
@@ -139,11 +151,9 @@ def _candidates(session: Session, scope: Scope, ids: set[int]) -> dict[int, AnyR
     """The rows that pass the filters, by id."""
     if not ids:
         return {}
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    wanted = CANDIDATES if sqlite else CANDIDATES_OF_ARRAY
-    rows: dict[int, AnyRow] = {
-        row.id: row
-        for row in fetch(session, wanted, {"ids": sorted(ids)})
+    rows = {
+        number: row
+        for number, row in _rows(session, sorted(ids)).items()
         if scope.method in (None, row.method) and row.search_key < scope.below
     }
     if scope.r_min is None:
@@ -157,3 +167,9 @@ def _candidates(session: Session, scope: Scope, ids: set[int]) -> dict[int, AnyR
         if number not in tested or tested[number][1] < scope.r_min:
             del rows[number]
     return rows
+
+
+def _rows(session: Session, ids: Sequence[int]) -> dict[int, AnyRow]:
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    wanted = CANDIDATES if sqlite else CANDIDATES_OF_ARRAY
+    return {row.id: row for row in fetch(session, wanted, {"ids": ids})}

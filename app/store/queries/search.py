@@ -21,11 +21,19 @@ from app.store.paging import check_limit, is_name, read_cursor, write_cursor
 from app.store.queries.explanation import lines_of
 from app.store.queries.found import show
 from app.store.queries.model import check_choice
-from app.store.queries.ranking import LOOKED_THROUGH, RANKED, AnyRow, Candidate, Scope, Unit, rank
+from app.store.queries.ranking import (
+    LOOKED_THROUGH,
+    RANKED,
+    AnyRow,
+    Candidate,
+    Scope,
+    Unit,
+    rank,
+    those_that_count,
+)
 from app.store.queries.score import METHODS
 from app.store.search.asked import Asked, read_asked, shown
 from app.store.search.index import EXPLANATIONS, UNITS, facet_of_model, facet_of_run, facet_of_site
-from app.store.search.keys import id_of
 from app.store.search.matching import Facets, find_keys
 from app.store.search.vectors import Near, nearest
 from app.store.tables import ModelTable, SiteTable
@@ -111,10 +119,16 @@ def search_explanations(
         if not there:
             return [], False
         facets.append(there)
-    keys = find_keys(session, EXPLANATIONS, asked, facets=facets, n=offset + limit + 1)
-    ids = [id_of(key) for key in keys[offset : offset + limit]]
-    lines = lines_of(session, ids)
-    return [lines[number] for number in ids if number in lines], len(keys) > offset + limit
+    n = offset + limit + 1
+    while True:
+        keys = find_keys(session, EXPLANATIONS, asked, facets=facets, n=n)
+        ids = those_that_count(session, keys)
+        if len(ids) > offset + limit or len(keys) < n:
+            break
+        n *= 2
+    page = ids[offset : offset + limit]
+    lines = lines_of(session, page)
+    return [lines[number] for number in page], len(ids) > offset + limit
 
 
 def _scope(
