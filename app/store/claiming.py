@@ -27,9 +27,11 @@ LONGEST_TEXT: Final = 20_000
 LOCK = (
     select(ExplanationTable.id)
     .where(ExplanationTable.id == bindparam("explanation_id"))
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
-"""SQLite's write lock is taken already, when the transaction begins."""
+"""Against other changes, not against vectors and scores that point to it: whoever writes these may
+hold the lock that we wait for next. SQLite's write lock is taken already, when the transaction
+begins."""
 
 
 @dataclass(frozen=True)
