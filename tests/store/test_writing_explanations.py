@@ -1,7 +1,9 @@
 """What a run writes replaces what it wrote before, and nothing that others did."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from app.store.tables import ExplanationTable, ScoreTable
 from app.store.writing_explanations import (
     ExplanationRow,
     SummaryRow,
+    place_in_sweep,
     storable,
     write_explanations,
     write_score_summaries,
@@ -104,6 +107,40 @@ def test_what_a_person_withdrew_stays_withdrawn_when_the_run_writes_again(ready:
     assert write(ready, [rules(0)]) == [number]
     with open_session(ready) as session:
         assert get_explanation(session, explanation_id=number).status == "withdrawn"
+    assert found(ready, "whales") == []
+
+
+def write_again(engine: Engine, number: int) -> None:  # noqa: ARG001 - as the others
+    write(engine, [rules(0)])
+
+
+def score_again(engine: Engine, number: int) -> None:
+    with begin(engine) as connection:
+        write_scores(connection, run_id=3, scores={number: [score(0.9)]})
+
+
+def place(engine: Engine, number: int) -> None:
+    with begin(engine) as connection:
+        place_in_sweep(connection, explanation_id=number, sweep_id=1, details={"placed": True})
+
+
+@pytest.mark.parametrize("worker", [write_again, score_again, place])
+def test_what_a_person_withdraws_while_a_worker_writes_stays_withdrawn(
+    ready: Engine, worker: Callable[[Engine, int], None]
+):
+    """The worker begins while the person has not committed."""
+    (number,) = write(ready, [rules(0)])
+    other = Thread(target=worker, args=(ready, number))
+    with open_session(ready, commit=True) as session:
+        withdraw_explanation(session, explanation_id=number, actor="somebody")
+        other.start()
+        other.join(1)
+        assert other.is_alive()
+    other.join(30)
+    assert not other.is_alive()
+    with open_session(ready) as session:
+        view = get_explanation(session, explanation_id=number)
+    assert (view.status, view.details["withdrawn_by"]) == ("withdrawn", "somebody")
     assert found(ready, "whales") == []
 
 
