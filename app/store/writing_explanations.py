@@ -3,7 +3,7 @@
 A worker gives all that one method found for a chunk of units of one site, and it replaces what the
 same run had stored for them: doing it twice leaves the same rows under the same ids, which makes
 resuming harmless. What a person did meanwhile to an explanation (replaced or withdrew it) stays
-done. Scores are of this run; those that other runs gave to an
+done, and what it was done to stays there. Scores are of this run; those that other runs gave to an
 explanation stay while its text and program are the same.
 
     with engine_module.begin(engine) as connection:
@@ -122,7 +122,7 @@ def write_explanations(
         ids.append(None if before is None else before.id)
         if before is not None:
             kept[before.id] = before
-    gone = [row for left in found.values() for row in left]
+    gone = [row for left in found.values() for row in left if row.status not in SETTLED]
     _forget(connection, gone, list(kept.values()), run_id, rows, ids)
     fresh = iter(new_ids(connection, EXPLANATIONS.name, ids.count(None)))
     numbers = [next(fresh) if number is None else number for number in ids]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, text
 
-from app.store.claiming import withdraw_explanation
+from app.store.claiming import Claim, edit_explanation, withdraw_explanation
 from app.store.engine import begin, open_session
 from app.store.packing import COLUMNS, METRICS, pack_scores, unpack_scores
 from app.store.queries.explanation import get_explanation
@@ -142,6 +142,23 @@ def test_what_a_person_withdraws_while_a_worker_writes_stays_withdrawn(
         view = get_explanation(session, explanation_id=number)
     assert (view.status, view.details["withdrawn_by"]) == ("withdrawn", "somebody")
     assert found(ready, "whales") == []
+
+
+def test_what_a_person_settled_stays_where_the_run_finds_nothing_any_longer(ready: Engine):
+    edited, withdrawn = write(ready, [rules(0), rules(1)])
+    with open_session(ready, commit=True) as session:
+        claim = Claim("Fires at krakens.")
+        edit_explanation(session, explanation_id=edited, claim=claim, actor="somebody")
+        withdraw_explanation(session, explanation_id=withdrawn, actor="somebody", reason="Wrong.")
+    write(ready, [])
+    with open_session(ready) as session:
+        before = get_explanation(session, explanation_id=edited)
+        view = get_explanation(session, explanation_id=withdrawn)
+    assert [(line.version, line.status) for line in before.history] == [
+        (2, "current"), (1, "replaced"),
+    ]  # fmt: skip
+    assert (view.status, view.details["withdrawn_because"]) == ("withdrawn", "Wrong.")
+    assert view.headline is not None
 
 
 def test_scores_of_another_run_stay_while_the_text_is_the_same(ready: Engine):
