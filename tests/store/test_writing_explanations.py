@@ -161,6 +161,18 @@ def test_what_a_person_settled_stays_where_the_run_finds_nothing_any_longer(read
     assert view.headline is not None
 
 
+def test_of_the_details_only_those_are_taken_out_that_are_given_as_null(ready: Engine):
+    told = {"notes": None, "id": "7", "old": 1, "stale": 2}
+    (number,) = write(ready, [rules(0)._replace(details=told)])
+    with begin(ready) as connection:
+        place_in_sweep(
+            connection, explanation_id=number, sweep_id=1, details={"old": 3, "stale": None}
+        )
+    with open_session(ready) as session:
+        details = get_explanation(session, explanation_id=number).details
+    assert details == {"notes": None, "id": "7", "old": 3}
+
+
 def test_scores_of_another_run_stay_while_the_text_is_the_same(ready: Engine):
     (number,) = write(ready, [rules(0)])
     judged = {number: [score(0.3, judge="a judge")]}
