@@ -15,7 +15,7 @@ from app.errors import BadRequestError, ConflictError
 from app.store.locating import check_index, locate_site
 from app.store.paging import is_integer
 from app.store.queries.explanation import get_explanation, require_explanation
-from app.store.search.vectors import write_vectors
+from app.store.search.vectors import forget_vectors, write_vectors
 from app.store.tables import ExplanationTable
 from app.store.views.explanation import ExplanationView
 from app.store.writing import insert_rows
@@ -27,9 +27,11 @@ LONGEST_TEXT: Final = 20_000
 LOCK = (
     select(ExplanationTable.id)
     .where(ExplanationTable.id == bindparam("explanation_id"))
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
-"""SQLite's write lock is taken already, when the transaction begins."""
+"""Against other changes, not against vectors and scores that point to it: whoever writes these may
+hold the lock that we wait for next. SQLite's write lock is taken already, when the transaction
+begins."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,9 @@ def _settle(session: Session, number: int, status: str, details: dict[str, Any])
         .where(ExplanationTable.id == number)
         .values(status=status, details=details)
     )
-    place_in_search(session.connection(), [number])
+    connection = session.connection()
+    place_in_search(connection, [number])
+    forget_vectors(connection, [number])
 
 
 def _changeable(session: Session, explanation_id: int, done: str) -> Row[*tuple[Any, ...]]:

@@ -86,6 +86,11 @@ POSTGRESQL = (
         "Free some space there and try again; a job resumes where it stopped.",
     ),
     ("53300", "the database server takes no more connections", "Try again in a moment."),
+    (
+        "40P01",
+        "this process and another one locked each other out of it (a deadlock)",
+        "Try again in a moment.",
+    ),
     ("55P03", "another process kept the store locked for too long", "Try again in a moment."),
     ("57P", "the database server is starting or stopping", "Try again in a moment."),
     (

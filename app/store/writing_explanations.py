@@ -3,8 +3,8 @@
 A worker gives all that one method found for a chunk of units of one site, and it replaces what the
 same run had stored for them: doing it twice leaves the same rows under the same ids, which makes
 resuming harmless. What a person did meanwhile to an explanation (replaced or withdrew it) stays
-done. Scores are of this run; those that other runs gave to an explanation stay while its text and
-program are the same.
+done, and what it was done to stays there. Scores are of this run; those that other runs gave to an
+explanation stay while its text and program are the same.
 
     with engine_module.begin(engine) as connection:
         write_explanations(connection, model_id=1, site_id=7, run_id=5, sweep_id=3,
@@ -41,6 +41,8 @@ EXPLANATIONS: Final = Base.metadata.tables["explanations"]
 SCORES: Final = Base.metadata.tables["scores"]
 SETTLED: Final = ("replaced", "withdrawn")
 """What a person decided; writing again does not change it."""
+WITHDRAWN: Final = "withdrawn_"
+"""So begin the names of the details that say who withdrew it, and why."""
 BATCH: Final = 500
 
 
@@ -120,22 +122,23 @@ def write_explanations(
         ids.append(None if before is None else before.id)
         if before is not None:
             kept[before.id] = before
-    gone = [row for left in found.values() for row in left]
+    gone = [row for left in found.values() for row in left if row.status not in SETTLED]
     _forget(connection, gone, list(kept.values()), run_id, rows, ids)
     fresh = iter(new_ids(connection, EXPLANATIONS.name, ids.count(None)))
     numbers = [next(fresh) if number is None else number for number in ids]
     moment = (at or datetime.now(UTC)).astimezone(UTC)
     values, entries, scores = [], [], []
     for number, row in zip(numbers, rows, strict=True):
-        status = row.status
+        status, details = row.status, dict(row.details)
         if number in kept and kept[number].status in SETTLED:
-            status = kept[number].status
+            status, known = kept[number].status, kept[number].details
+            details |= {name: known[name] for name in known if name.startswith(WITHDRAWN)}
         key = explanation_key(number, headline(row.scores)) if status == "current" else None
         values.append((
             number, model_id, site_id, row.unit_index, sweep_id, run_id, method, row.author,
             status, None, 1, row.bits, row.n_rules, row.n_listed,
             stored_moment(connection, kept[number].created_at if number in kept else moment), key,
-            storable(row.text), json.dumps(dict(row.details), sort_keys=True, allow_nan=False),
+            storable(row.text), json.dumps(details, sort_keys=True, allow_nan=False),
             None if row.program is None else storable(row.program),
         ))  # fmt: skip
         scores += [(number, run_id, *score) for score in row.scores]
@@ -175,19 +178,22 @@ def place_in_sweep(
     """Says that an explanation was tested on text of this sweep, so that what is shown beside its
     scores is of the same text; `details` replace those of the same names, null takes one out."""
     here = ExplanationTable.id == explanation_id
-    known = connection.execute(select(ExplanationTable.details).where(here)).scalar_one()
-    kept = {name: value for name, value in {**known, **details}.items() if value is not None}
+    query = select(ExplanationTable.details).where(here).with_for_update(key_share=True)
+    known = connection.execute(query).scalar_one()
+    out = {name for name, value in details.items() if value is None}
+    kept = {name: value for name, value in {**known, **details}.items() if name not in out}
     connection.execute(update(ExplanationTable).where(here).values(sweep_id=sweep_id, details=kept))
 
 
 def place_in_search(connection: Connection, ids: Sequence[int]) -> None:
     """Puts these explanations where their status and scores say: current ones at the place of their
-    r, others out of the index."""
+    r, others out of the index. They are locked: what is being withdrawn is waited for."""
     query = select(
         ExplanationTable.id, ExplanationTable.model_id, ExplanationTable.site_id,
         ExplanationTable.method, ExplanationTable.status, ExplanationTable.search_key,
         ExplanationTable.text, ExplanationTable.program,
-    ).where(ExplanationTable.id.in_(ids))  # fmt: skip
+    ).where(ExplanationTable.id.in_(ids)).order_by(ExplanationTable.id)  # fmt: skip
+    rows = connection.execute(query.with_for_update(key_share=True)).all()
     best: dict[int, list[tuple[bool, float]]] = defaultdict(list)
     tested = select(ScoreTable.explanation_id, ScoreTable.judge, ScoreTable.r).where(
         ScoreTable.explanation_id.in_(ids), ScoreTable.split == "test", ScoreTable.r.is_not(None),
@@ -196,7 +202,7 @@ def place_in_search(connection: Connection, ids: Sequence[int]) -> None:
     for score in connection.execute(tested):
         best[score.explanation_id].append((score.judge == "program", score.r))
     moved, gone, entries = [], [], []
-    for row in connection.execute(query):
+    for row in rows:
         r = max(best[row.id])[1] if best[row.id] else None
         key = explanation_key(row.id, r) if row.status == "current" else None
         if key == row.search_key:
@@ -272,11 +278,12 @@ def storable(text: str) -> str:
 def _stored(
     connection: Connection, run_id: int, site_id: int, method: str, units: list[int]
 ) -> dict[int, list[Row[*tuple[Any, ...]]]]:
-    """What the run has of these units by this method, each unit's in order of ids."""
+    """What the run has of these units by this method, each unit's in order of ids; locked, so that
+    nobody settles one between here and where its status is written."""
     table = ExplanationTable
     columns = (
         table.id, table.unit_index, table.status, table.search_key, table.created_at, table.text,
-        table.program,
+        table.program, table.details,
     )  # fmt: skip
     found: dict[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
     for start in range(0, len(units), BATCH):
@@ -284,7 +291,7 @@ def _stored(
             table.site_id == site_id, table.unit_index.in_(units[start : start + BATCH]),
             table.run_id == run_id, table.method == method, table.version == 1,
         )  # fmt: skip
-        for row in connection.execute(query.order_by(table.id)):
+        for row in connection.execute(query.order_by(table.id).with_for_update(key_share=True)):
             found[row.unit_index].append(row)
     return found
 

@@ -10,7 +10,12 @@ from app.settings import Settings
 from app.store.claiming import Claim, create_explanation, edit_explanation, withdraw_explanation
 from app.store.engine import open_session
 from app.store.locating import locate_site
-from app.store.queries.explanation import explanations_of_unit, get_explanation, list_explanations
+from app.store.queries.explanation import (
+    SHORT,
+    explanations_of_unit,
+    get_explanation,
+    list_explanations,
+)
 from app.store.queries.score import list_score_summaries
 from app.store.queries.search import search_explanations
 from app.store.synthetic import fill_synthetic
@@ -49,6 +54,31 @@ def test_the_short_list_has_what_counts_by_method_then_what_failed(filled: Fille
     assert [line.method for line in first] == ["rules", "hand", "output", "lookup"]
     assert all(line.status == "current" and line.latest for line in first)
     assert (failed[-1].method, failed[-1].status) == ("language_model", "failed")
+
+
+def test_the_short_list_has_all_scores_of_all_it_shows_however_many_splits_there_are(own: Engine):
+    splits = ["test", *(f"ood:{n:02}" for n in range(61))]
+    said = [
+        create(own, text=f"Claim {n}.", scores=[score(0.4, split=split) for split in splits])
+        for n in range(9)
+    ]
+    with open_session(own) as session:
+        lines = explanations_of_unit(session, locate_site(session, **PLACE), 3)
+        listed = list_explanations(session, **PLACE, index=3).items
+    assert {line.id for line in lines} >= {one.id for one in said}
+    assert lines == [line for line in listed if line.status in ("current", "failed")]
+    assert [len(line.headlines) for line in lines if line.method == "hand"] == [62] * 9
+    assert all(line.headline is not None for line in lines if line.method == "hand")
+
+
+def test_the_short_list_ends_and_the_whole_list_goes_on(own: Engine):
+    for n in range(SHORT):
+        create(own, text=f"Claim {n}.")
+    with open_session(own) as session:
+        lines = explanations_of_unit(session, locate_site(session, **PLACE), 3)
+        listed = list_explanations(session, **PLACE, index=3, limit=SHORT + 2).items
+    assert lines == listed[:SHORT]
+    assert len(listed) > SHORT
 
 
 def test_a_headline_has_the_interval_the_baselines_and_the_drop_elsewhere(filled: Filled):

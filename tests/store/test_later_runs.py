@@ -1,5 +1,6 @@
 """What counts of several runs and sweeps: the same on pages, in lists, claims and exports."""
 
+import numpy as np
 import pytest
 from sqlalchemy import Engine
 
@@ -9,7 +10,9 @@ from app.store.locating import locate_site
 from app.store.queries.claim import best_claims, best_claims_of
 from app.store.queries.explanation import explanations_of_unit, lines_of, list_explanations
 from app.store.queries.exporting import find_chosen, read_all
+from app.store.queries.search import search, search_explanations
 from app.store.queries.unit import list_units
+from app.store.search.vectors import write_vectors
 from app.store.tables import ModelTable, UnitStatisticsTable, WindowSetTable
 from app.store.writing_explanations import write_explanations
 from tests.store import rows
@@ -102,6 +105,23 @@ def test_each_sweep_has_what_was_found_on_it(swept: Engine):
     with open_session(swept, commit=True) as session:
         session.get_one(ModelTable, 1).current_run_id = SECOND_SWEEP
     assert shown(swept) == ["On the second."]
+
+
+def test_search_finds_only_what_the_newest_run_found(swept: Engine):
+    ids = [explain(swept, run, FIRST_SWEEP, f"Said {run}.", r=1 / run) for run in (3, 4, 5)]
+    vector = np.full(128, 128**-0.5, np.float32)
+    with begin(swept) as connection:
+        write_vectors(connection, ids, np.stack([vector] * len(ids)))
+    with open_session(swept) as session:
+        found = search(session, query="said").items
+        alike = search(session, query="mammal", vector=vector)
+        lines, more = search_explanations(session, query="said", limit=1)
+        beyond, _ = search_explanations(session, query="said", offset=1)
+    assert [item.explanation.text for item in found] == ["Said 5."]
+    assert [item.n_explanations for item in found] == [1]
+    assert [item.explanation.text for item in alike.items] == ["Said 5."]
+    assert [one.n for one in alike.considered if one.what == "meaning"] == [1]
+    assert ([line.text for line in lines], more, beyond) == (["Said 5."], False, [])
 
 
 def test_units_are_sorted_by_what_was_found_on_the_sweep_that_is_asked_for(swept: Engine):

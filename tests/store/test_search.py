@@ -1,5 +1,7 @@
 """Search finds units by explanations, tokens and meaning, says why, and survives any text."""
 
+import time
+
 import numpy as np
 import pytest
 from sqlalchemy import Engine
@@ -13,6 +15,7 @@ from app.store.search.asked import MOST_WORDS, read_asked
 from app.store.search.index import EXPLANATIONS
 from app.store.search.keys import explanation_key, last_key
 from app.store.search.matching import END, find_keys
+from app.store.search.words import LONGEST_PROGRAM
 from app.store.tables import ModelTable
 from tests.conftest import Filled
 from tests.store.asking import TEXTS, ask, hits, units, write
@@ -46,6 +49,29 @@ def test_the_reason_is_the_text_with_the_words_marked(explained: Engine):
 def test_texts_that_a_program_lists_are_found_and_shown(explained: Engine):
     view = ask(explained, "ship harbour")
     assert hits(view.items[0])["program"] == [" ship"]
+
+
+def test_programs_with_megabytes_of_comments_cost_a_search_next_to_nothing(explained: Engine):
+    """Of processor time of this process: without a bound each is gone over for a quarter second."""
+    program = "when always -> 1\n" + "# \n" * 1_300_000
+    write(explained, [rules(n, "Megabytes.", program=program) for n in range(12)], site_id=2)
+    started = time.process_time()
+    view = ask(explained, "megabytes")
+    assert time.process_time() - started < 0.8
+    assert units(view) == [*range(12)]
+
+
+def test_what_a_program_lists_behind_the_part_looked_through_is_not_found(explained: Engine):
+    listed = 'when token in {" kraken"} -> 1\n'
+    comment = "# " + "x" * LONGEST_PROGRAM + "\n"
+    both = [
+        rules(0, "Early.", program=listed + comment),
+        rules(1, "Late.", program=comment + listed),
+    ]
+    write(explained, both, site_id=2)
+    view = ask(explained, "kraken")
+    assert units(view) == [0]
+    assert hits(view.items[0])["program"] == [" kraken"]
 
 
 def test_a_long_text_is_cut_around_the_words(explained: Engine):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
+from app.store.claiming import Claim, edit_explanation, withdraw_explanation
 from app.store.engine import begin, open_session
 from app.store.search.vectors import nearest, without_vector, write_vectors
 from app.store.writing_explanations import write_explanations
@@ -58,6 +59,38 @@ def test_vectors_that_are_committed_after_later_ones_were_read_are_found(
     other.join(30)
     assert found(engine, axis(0)) == ids[:1]
     assert found(engine, axis(1)) == ids[1:2]
+
+
+@pytest.mark.parametrize("change", ["edit", "withdraw"])
+def test_a_claim_that_is_changed_while_a_worker_embeds_it_ends_neither(
+    engine: Engine, ids: list[int], change: str
+):
+    """The person begins while the worker has vectors of others written, and waits for it."""
+    failed: list[Exception] = []
+
+    def person() -> None:
+        try:
+            with open_session(engine, commit=True) as session:
+                if change == "edit":
+                    claim = Claim("Fires at squids.", vector=axis(2))
+                    edit_explanation(session, explanation_id=ids[1], claim=claim, actor="me")
+                else:
+                    withdraw_explanation(session, explanation_id=ids[1], actor="me")
+        except Exception as error:  # noqa: BLE001 - asserted on below
+            failed.append(error)
+
+    other = Thread(target=person)
+    with begin(engine) as connection:
+        write_vectors(connection, ids[:1], axis(0)[None])
+        other.start()
+        other.join(1)
+        assert other.is_alive()
+        write_vectors(connection, ids[1:2], axis(1)[None])
+    other.join(30)
+    assert failed == []
+    assert found(engine, axis(0)) == ids[:1]
+    assert found(engine, axis(1)) == []
+    assert len(found(engine, axis(2))) == (1 if change == "edit" else 0)
 
 
 def test_of_vectors_of_two_lengths_those_of_the_question_s_are_compared(

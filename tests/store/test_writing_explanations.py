@@ -1,13 +1,15 @@
 """What a run writes replaces what it wrote before, and nothing that others did."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from threading import Thread
 
 import numpy as np
 import pytest
 from sqlalchemy import Engine, text
 
-from app.store.claiming import withdraw_explanation
+from app.store.claiming import Claim, edit_explanation, withdraw_explanation
 from app.store.engine import begin, open_session
 from app.store.packing import COLUMNS, METRICS, pack_scores, unpack_scores
 from app.store.queries.explanation import get_explanation
@@ -17,6 +19,7 @@ from app.store.tables import ExplanationTable, ScoreTable
 from app.store.writing_explanations import (
     ExplanationRow,
     SummaryRow,
+    place_in_sweep,
     storable,
     write_explanations,
     write_score_summaries,
@@ -105,6 +108,69 @@ def test_what_a_person_withdrew_stays_withdrawn_when_the_run_writes_again(ready:
     with open_session(ready) as session:
         assert get_explanation(session, explanation_id=number).status == "withdrawn"
     assert found(ready, "whales") == []
+
+
+def write_again(engine: Engine, number: int) -> None:  # noqa: ARG001 - as the others
+    write(engine, [rules(0)])
+
+
+def score_again(engine: Engine, number: int) -> None:
+    with begin(engine) as connection:
+        write_scores(connection, run_id=3, scores={number: [score(0.9)]})
+
+
+def place(engine: Engine, number: int) -> None:
+    with begin(engine) as connection:
+        place_in_sweep(connection, explanation_id=number, sweep_id=1, details={"placed": True})
+
+
+@pytest.mark.parametrize("worker", [write_again, score_again, place])
+def test_what_a_person_withdraws_while_a_worker_writes_stays_withdrawn(
+    ready: Engine, worker: Callable[[Engine, int], None]
+):
+    """The worker begins while the person has not committed."""
+    (number,) = write(ready, [rules(0)])
+    other = Thread(target=worker, args=(ready, number))
+    with open_session(ready, commit=True) as session:
+        withdraw_explanation(session, explanation_id=number, actor="somebody")
+        other.start()
+        other.join(1)
+        assert other.is_alive()
+    other.join(30)
+    assert not other.is_alive()
+    with open_session(ready) as session:
+        view = get_explanation(session, explanation_id=number)
+    assert (view.status, view.details["withdrawn_by"]) == ("withdrawn", "somebody")
+    assert found(ready, "whales") == []
+
+
+def test_what_a_person_settled_stays_where_the_run_finds_nothing_any_longer(ready: Engine):
+    edited, withdrawn = write(ready, [rules(0), rules(1)])
+    with open_session(ready, commit=True) as session:
+        claim = Claim("Fires at krakens.")
+        edit_explanation(session, explanation_id=edited, claim=claim, actor="somebody")
+        withdraw_explanation(session, explanation_id=withdrawn, actor="somebody", reason="Wrong.")
+    write(ready, [])
+    with open_session(ready) as session:
+        before = get_explanation(session, explanation_id=edited)
+        view = get_explanation(session, explanation_id=withdrawn)
+    assert [(line.version, line.status) for line in before.history] == [
+        (2, "current"), (1, "replaced"),
+    ]  # fmt: skip
+    assert (view.status, view.details["withdrawn_because"]) == ("withdrawn", "Wrong.")
+    assert view.headline is not None
+
+
+def test_of_the_details_only_those_are_taken_out_that_are_given_as_null(ready: Engine):
+    told = {"notes": None, "id": "7", "old": 1, "stale": 2}
+    (number,) = write(ready, [rules(0)._replace(details=told)])
+    with begin(ready) as connection:
+        place_in_sweep(
+            connection, explanation_id=number, sweep_id=1, details={"old": 3, "stale": None}
+        )
+    with open_session(ready) as session:
+        details = get_explanation(session, explanation_id=number).details
+    assert details == {"notes": None, "id": "7", "old": 3}
 
 
 def test_scores_of_another_run_stay_while_the_text_is_the_same(ready: Engine):

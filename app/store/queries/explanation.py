@@ -43,9 +43,9 @@ LINE: Final = (
     Explanations.program.is_not(None).label("has_program"),
     explained_again().label("explained_again"),
 )  # fmt: skip
-OF_UNIT = (
-    select(*LINE, *ROW)
-    .outerjoin(Scores, Scores.explanation_id == Explanations.id)
+SHORT: Final = 40
+CHOSEN = (
+    select(Explanations.id)
     .where(
         Explanations.site_id == bindparam("site_id"),
         Explanations.unit_index == bindparam("unit_index"),
@@ -53,9 +53,16 @@ OF_UNIT = (
         NEWEST,
     )
     .order_by(*ORDER, Explanations.id.desc())
-    .limit(400)
+    .limit(SHORT)
+    .subquery()
 )
-"""The short list of a page: at most so many rows of scores."""
+"""The short list of a page: so many explanations, however many scores each has."""
+OF_UNIT = (
+    select(*LINE, *ROW)
+    .join(CHOSEN, CHOSEN.c.id == Explanations.id)
+    .outerjoin(Scores, Scores.explanation_id == Explanations.id)
+    .order_by(*ORDER, Explanations.id.desc())
+)
 FULL = (
     select(*LINE, Explanations.model_id, Explanations.details, Explanations.program,
            Explanations.search_key, ModelTable.name.label("model"), ModelTable.facts,
@@ -82,7 +89,8 @@ LINES = (
 
 
 def explanations_of_unit(session: Session, place: Place, index: int) -> list[ExplanationLine]:
-    """The short list of a unit's page, in one statement: current ones by method, then failed ones.
+    """The short list of a unit's page, in one statement: current ones by method, then failed ones,
+    `SHORT` at most.
 
     Of several runs of one method on the place's sweep, only what the newest found.
     """

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.store.fetching import fetch
@@ -12,7 +12,7 @@ from app.store.queries.explanation import lines_of
 from app.store.queries.ranking import AnyRow, Candidate, Unit
 from app.store.search.asked import Asked
 from app.store.search.marking import mark, mark_tokens
-from app.store.search.words import listed_in
+from app.store.search.words import LONGEST_PROGRAM, listed_in
 from app.store.tables import ExplanationTable, ModelTable, SiteTable, UnitTokensTable
 from app.store.views.explanation import ExplanationLine
 from app.store.views.search import FoundView, ReasonView
@@ -20,7 +20,9 @@ from app.store.views.search import FoundView, ReasonView
 LOOKED_AT: Final = 2_000
 """Listed texts of one program, for those that have the words."""
 
-PROGRAMS = select(ExplanationTable.id, ExplanationTable.program).where(
+PROGRAMS = select(
+    ExplanationTable.id, func.substr(ExplanationTable.program, 1, LONGEST_PROGRAM).label("program")
+).where(
     ExplanationTable.id.in_(bindparam("ids", expanding=True)), ExplanationTable.method != "lookup"
 )
 TOKENS = select(

@@ -14,6 +14,7 @@ from sqlalchemy import ARRAY, Integer, Row, any_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.store.fetching import fetch
+from app.store.queries.later_run import explained_again
 from app.store.search.asked import Asked
 from app.store.search.keys import ID_BITS, id_of, last_key, rank_of
 from app.store.search.marking import density
@@ -24,6 +25,8 @@ from app.store.views.score import IMPORTED
 
 RANKED: Final = 200
 """Of each list."""
+LOOKED_THROUGH: Final = 3_200
+"""The nearest by meaning among which `RANKED` are looked for that pass the filters."""
 FUSION: Final = 60
 """Of reciprocal-rank fusion, as in the paper."""
 
@@ -35,12 +38,14 @@ CANDIDATE = select(
     Explanations.method,
     Explanations.search_key,
     Explanations.text,
-).where(Explanations.search_key.is_not(None))
+).where(Explanations.search_key.is_not(None), ~explained_again())
 CANDIDATES = CANDIDATE.where(Explanations.id.in_(bindparam("ids", expanding=True)))
 CANDIDATES_OF_ARRAY = CANDIDATE.where(
     Explanations.id == any_(bindparam("ids", type_=ARRAY(Integer)))
 )
 """One value instead of hundreds, on PostgreSQL."""
+AT_ONCE: Final = 10_000
+"""Ids in one statement: SQLite takes some 32,000 values."""
 TESTED = select(Scores.explanation_id, Scores.judge, Scores.r).where(
     Scores.explanation_id.in_(bindparam("ids", expanding=True)),
     Scores.split == "test",
@@ -95,7 +100,8 @@ def rank(
     unit_keys: Sequence[int],
     near: Sequence[Near],
 ) -> tuple[dict[Unit, Candidate], int]:
-    """Units with what all lists give them, and how many explanations that mean alike passed."""
+    """Units with what all lists give them, and how many explanations that mean alike passed; the
+    first `RANKED` of these are ranked."""
     found: dict[Unit, Candidate] = defaultdict(Candidate)
     by_key = [id_of(key) for key in keys]
     rows = _candidates(session, scope, {*by_key, *(one.explanation_id for one in near)})
@@ -104,9 +110,9 @@ def rank(
     dense = sorted(worded, key=lambda row: (-density(row.text, words), row.search_key))
     cosines = {one.explanation_id: one.cosine for one in near}
     alike = [rows[one.explanation_id] for one in near if one.explanation_id in rows]
-    for ranked in (worded, dense, alike):
+    for ranked in (worded, dense, alike[:RANKED]):
         _add_explanations(found, ranked)
-    for row in alike:
+    for row in alike[:RANKED]:
         found[row.site_id, row.unit_index].cosines[row.id] = cosines[row.id]
     if unit_keys:
         ids = [id_of(key) for key in unit_keys]
@@ -117,6 +123,15 @@ def rank(
                 unit.score += 1 / (FUSION + place)
                 unit.tokens = number
     return found, len(alike)
+
+
+def those_that_count(session: Session, keys: Sequence[int]) -> list[int]:
+    """The ids of these keys, in their order, without what a later run ended: the index has it."""
+    ids = [id_of(key) for key in keys]
+    there: set[int] = set()
+    for start in range(0, len(ids), AT_ONCE):
+        there |= _rows(session, ids[start : start + AT_ONCE]).keys()
+    return [number for number in ids if number in there]
 
 
 def _add_explanations(found: dict[Unit, Candidate], ranked: Sequence[AnyRow]) -> None:
@@ -136,11 +151,9 @@ def _candidates(session: Session, scope: Scope, ids: set[int]) -> dict[int, AnyR
     """The rows that pass the filters, by id."""
     if not ids:
         return {}
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    wanted = CANDIDATES if sqlite else CANDIDATES_OF_ARRAY
-    rows: dict[int, AnyRow] = {
-        row.id: row
-        for row in fetch(session, wanted, {"ids": sorted(ids)})
+    rows = {
+        number: row
+        for number, row in _rows(session, sorted(ids)).items()
         if scope.method in (None, row.method) and row.search_key < scope.below
     }
     if scope.r_min is None:
@@ -154,3 +167,9 @@ def _candidates(session: Session, scope: Scope, ids: set[int]) -> dict[int, AnyR
         if number not in tested or tested[number][1] < scope.r_min:
             del rows[number]
     return rows
+
+
+def _rows(session: Session, ids: Sequence[int]) -> dict[int, AnyRow]:
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    wanted = CANDIDATES if sqlite else CANDIDATES_OF_ARRAY
+    return {row.id: row for row in fetch(session, wanted, {"ids": ids})}

@@ -21,11 +21,19 @@ from app.store.paging import check_limit, is_name, read_cursor, write_cursor
 from app.store.queries.explanation import lines_of
 from app.store.queries.found import show
 from app.store.queries.model import check_choice
-from app.store.queries.ranking import RANKED, AnyRow, Scope, rank
+from app.store.queries.ranking import (
+    LOOKED_THROUGH,
+    RANKED,
+    AnyRow,
+    Candidate,
+    Scope,
+    Unit,
+    rank,
+    those_that_count,
+)
 from app.store.queries.score import METHODS
 from app.store.search.asked import Asked, read_asked, shown
 from app.store.search.index import EXPLANATIONS, UNITS, facet_of_model, facet_of_run, facet_of_site
-from app.store.search.keys import id_of
 from app.store.search.matching import Facets, find_keys
 from app.store.search.vectors import Near, nearest
 from app.store.tables import ModelTable, SiteTable
@@ -68,10 +76,7 @@ def search(
         unit_keys = find_keys(
             session, UNITS, asked, facets=scope.units, n=RANKED + 1, phrases=False
         )
-    near: list[Near] = []
-    if vector is not None and asked.phrases:
-        near = nearest(session, vector, n=RANKED, site_ids=scope.site_ids)
-    candidates, n_alike = rank(session, asked, scope, keys[:RANKED], unit_keys[:RANKED], near)
+    candidates, alike = _ranked(session, asked, scope, keys[:RANKED], unit_keys[:RANKED], vector)
     ordered = sorted(candidates.items(), key=lambda item: (-item[1].score, item[0]))
     page = ordered[first : first + limit]
     more = len(ordered) > first + limit
@@ -79,13 +84,13 @@ def search(
     if asked.left_out:
         note = f"Only the first words were looked for: {', '.join(map(shown, asked.words))}."
     if not ordered:
-        note = _nothing(session, asked, scope)
+        note = _nothing(session, asked, scope, vector)
     return SearchView(
         query=asked.text,
         words=[shown(word) for word in asked.words],
         items=show(session, asked, page),
         next_cursor=write_cursor(name, None, first + limit) if more else None,
-        considered=_considered(keys, unit_keys, scope, n_alike if vector is not None else None),
+        considered=_considered(keys, unit_keys, scope, alike),
         semantic=vector is not None,
         note=note,
     )
@@ -114,10 +119,16 @@ def search_explanations(
         if not there:
             return [], False
         facets.append(there)
-    keys = find_keys(session, EXPLANATIONS, asked, facets=facets, n=offset + limit + 1)
-    ids = [id_of(key) for key in keys[offset : offset + limit]]
-    lines = lines_of(session, ids)
-    return [lines[number] for number in ids if number in lines], len(keys) > offset + limit
+    n = offset + limit + 1
+    while True:
+        keys = find_keys(session, EXPLANATIONS, asked, facets=facets, n=n)
+        ids = those_that_count(session, keys)
+        if len(ids) > offset + limit or len(keys) < n:
+            break
+        n *= 2
+    page = ids[offset : offset + limit]
+    lines = lines_of(session, page)
+    return [lines[number] for number in page], len(ids) > offset + limit
 
 
 def _scope(
@@ -174,14 +185,38 @@ def _sites(session: Session, model: str | None) -> Sequence[AnyRow]:
     return fetch(session, query.order_by(SiteTable.id), {}).all()
 
 
+def _ranked(
+    session: Session,
+    asked: Asked,
+    scope: Scope,
+    keys: Sequence[int],
+    unit_keys: Sequence[int],
+    vector: NDArray[np.float32] | None,
+) -> tuple[dict[Unit, Candidate], ConsideredView | None]:
+    """All candidates, and how many mean alike; None where meaning was not asked for. The nearest
+    are filtered after they are taken, so more are taken where too few of the first pass."""
+    near: list[Near] = []
+    if vector is None or not asked.phrases:
+        candidates, _ = rank(session, asked, scope, keys, unit_keys, near)
+        none = ConsideredView(what="meaning", n=0, more=False)
+        return candidates, None if vector is None else none
+    for n in (RANKED, LOOKED_THROUGH):
+        near = nearest(session, vector, n=n, site_ids=scope.site_ids)
+        candidates, n_alike = rank(session, asked, scope, keys, unit_keys, near)
+        if n_alike >= RANKED or len(near) < n:
+            break
+    more = n_alike > RANKED or len(near) >= n
+    return candidates, ConsideredView(what="meaning", n=min(n_alike, RANKED), more=more)
+
+
 def _considered(
-    keys: Sequence[int], unit_keys: Sequence[int], scope: Scope, n_alike: int | None
+    keys: Sequence[int], unit_keys: Sequence[int], scope: Scope, alike: ConsideredView | None
 ) -> list[ConsideredView]:
     views = [_bounded("explanations", len(keys))]
     if scope.units is not None:
         views.append(_bounded("units", len(unit_keys)))
-    if n_alike is not None:
-        views.append(ConsideredView(what="meaning", n=n_alike, more=n_alike >= RANKED))
+    if alike is not None:
+        views.append(alike)
     return views
 
 
@@ -189,12 +224,17 @@ def _bounded(what: Any, n: int) -> ConsideredView:  # noqa: ANN401 - one of the 
     return ConsideredView(what=what, n=min(n, RANKED), more=n > RANKED)
 
 
-def _nothing(session: Session, asked: Asked, scope: Scope) -> str:
+def _nothing(
+    session: Session, asked: Asked, scope: Scope, vector: NDArray[np.float32] | None
+) -> str:
     """What to try instead."""
     if not asked.phrases:
         return "Type a word that an explanation may have, or a token."
     everywhere = Scope([], [], None, None, None)
-    if (scope.explanations or scope.r_min is not None) and _is_there(session, asked, everywhere):
+    if (scope.explanations or scope.r_min is not None) and (
+        _is_there(session, asked, everywhere)
+        or _ranked(session, asked, everywhere, (), (), vector)[0]
+    ):
         return "Nothing passes these filters; without them there is something."
     missing = [
         phrase

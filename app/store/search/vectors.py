@@ -121,19 +121,21 @@ def _exactly(session: Session, vector: NDArray[np.float32], ids: list[int]) -> l
 
 
 def write_vectors(connection: Connection, ids: Sequence[int], vectors: NDArray[np.float32]) -> None:
-    """Of these explanations; `vectors` [n, n_dims] have unit length. Replaces what was there.
+    """Of these explanations; `vectors` [n, n_dims] have unit length. Replaces what was there. What
+    is not to be found any longer gets none: vectors of it would take the places of others.
 
     Until the transaction ends, other writers of vectors wait: ids must not appear in another order
     than they were given, because whoever keeps vectors in memory reads on from the last. On SQLite
     the transaction's own lock does this.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(WRITERS)))
-    connection.execute(delete(Vectors).where(Vectors.explanation_id.in_(ids)))
-    sites = select(ExplanationTable.id, ExplanationTable.site_id).where(
-        ExplanationTable.id.in_(ids)
+    _lock_writers(connection)
+    there = select(ExplanationTable.id, ExplanationTable.site_id).where(
+        ExplanationTable.id.in_(ids), ExplanationTable.search_key.is_not(None)
     )
-    site_of = {row.id: row.site_id for row in connection.execute(sites)}
+    # explanations before their vectors, as whoever deletes an explanation: nobody waits in a circle
+    kept = there.order_by(ExplanationTable.id).with_for_update(read=True, key_share=True)
+    site_of = {row.id: row.site_id for row in connection.execute(kept)}
+    connection.execute(delete(Vectors).where(Vectors.explanation_id.in_(ids)))
     insert_rows(
         connection,
         Base.metadata.tables["explanation_vectors"],
@@ -144,6 +146,13 @@ def write_vectors(connection: Connection, ids: Sequence[int], vectors: NDArray[n
             if number in site_of
         ],
     )
+
+
+def forget_vectors(connection: Connection, ids: Sequence[int]) -> None:
+    """Of explanations that were taken out of search in this transaction. Whoever is embedding them
+    is waited for, so that it does not write them afterwards."""
+    _lock_writers(connection)
+    connection.execute(delete(Vectors).where(Vectors.explanation_id.in_(ids)))
 
 
 def without_vector(
@@ -166,6 +175,11 @@ def without_vector(
         {"n_bytes": HALF * n_dims},
     )
     return [(row.id, row.text) for row in rows]
+
+
+def _lock_writers(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(WRITERS)))
 
 
 class _Kept:

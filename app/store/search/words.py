@@ -13,6 +13,9 @@ from typing import Final
 LONGEST_WORD: Final = 64
 MOST_WORDS: Final = 600
 """Of one text; the rest of a longer one is not found."""
+LONGEST_PROGRAM: Final = 20_000
+"""Characters of a program that are looked through: room for `MOST_WORDS` and comments between. A
+file may bring megabytes of comments, which every search that finds them would go over."""
 
 _CUT_AS_ASCII: Final = re.compile(r"[a-z0-9_]+")
 _EAST: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -52,8 +55,9 @@ def words_of_program(program: str) -> list[str]:
 
 
 def listed_in(program: str) -> Iterator[str]:
-    """What stands between double quotes, in time in proportion to the program, whatever it is."""
-    for found in _LISTED.finditer(program):
+    """What stands between double quotes in the first `LONGEST_PROGRAM` characters, in time in
+    proportion to them, whatever they are."""
+    for found in _LISTED.finditer(program, 0, LONGEST_PROGRAM):
         if not found[2]:
             continue
         yield _ESCAPE.sub(_unescaped, found[1]) if "\\" in found[1] else found[1]
