@@ -176,7 +176,9 @@ def place_in_sweep(
     scores is of the same text; `details` replace those of the same names, null takes one out."""
     here = ExplanationTable.id == explanation_id
     known = connection.execute(select(ExplanationTable.details).where(here)).scalar_one()
-    kept = {name: value for name, value in {**known, **details}.items() if value is not None}
+    # only what is named goes: a null that a file brought along is kept as it is
+    gone = {name for name, value in details.items() if value is None}
+    kept = {name: value for name, value in {**known, **details}.items() if name not in gone}
     connection.execute(update(ExplanationTable).where(here).values(sweep_id=sweep_id, details=kept))
 
 

@@ -17,6 +17,7 @@ from app.store.tables import ExplanationTable, ScoreTable
 from app.store.writing_explanations import (
     ExplanationRow,
     SummaryRow,
+    place_in_sweep,
     storable,
     write_explanations,
     write_score_summaries,
@@ -161,6 +162,18 @@ def test_text_that_no_database_holds_is_made_storable(ready: Engine):
         text_kept = get_explanation(session, explanation_id=number).text
     assert text_kept == storable("NUL \0 and half \ud800 a pair")
     assert "\0" not in text_kept
+
+
+def test_placing_in_a_sweep_takes_out_only_the_details_that_it_names(ready: Engine):
+    details = {"notes": None, "old": 1, "id": "7"}
+    (number,) = write(ready, [rules(0, "Ships.")._replace(details=details)])
+    with begin(ready) as connection:
+        place_in_sweep(
+            connection, explanation_id=number, sweep_id=1, details={"old": None, "new": 2}
+        )
+    with open_session(ready) as session:
+        kept = get_explanation(session, explanation_id=number).details
+    assert kept == {"notes": None, "id": "7", "new": 2}
 
 
 def test_summaries_replace_those_of_the_same_site_method_and_split(ready: Engine):
