@@ -31,7 +31,7 @@ from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.examples import EXAMPLES
 from app.rendering.words import unit_noun
-from app.store.claiming import Claim, create_explanation, edit_explanation
+from app.store.claiming import LONGEST_TEXT, Claim, create_explanation, edit_explanation
 from app.store.queries.explanation import get_explanation
 from app.store.queries.unit import get_unit
 from app.store.views.explanation import ExplanationView
@@ -54,7 +54,7 @@ class ExplanationForm(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    text: str = Field(default="", max_length=20_000)
+    text: str = Field(default="", max_length=LONGEST_TEXT)
     program: str = Field(default="", max_length=LONGEST_PROGRAM)
     edit: EditedNumber = None
 
@@ -251,6 +251,8 @@ def answer(
         "trial": attempt.trial,
         "error": attempt.error,
         "examples": EXAMPLES,
+        "longest_program": LONGEST_PROGRAM,
+        "longest_text": LONGEST_TEXT,
     }
     answered = respond(request, "explanation/write.html", context, status)
     if attempt.error is not None and attempt.error.retry_after is not None:

@@ -12,9 +12,11 @@ from starlette.testclient import TestClient
 
 from app.dependencies import Writer
 from app.rendering.examples import EXAMPLES
+from app.store.claiming import LONGEST_TEXT
 from app.store.engine import open_session
 from app.store.synthetic import fill_synthetic
 from app.store.tables import ArtifactTable
+from app.trials.reading import LONGEST_PROGRAM
 from tests.pages.conftest import BROWSER, make_app
 from tests.store.calibrating import keep_calibration
 from tests.store.sweeps import sweep_again
@@ -257,6 +259,22 @@ def test_a_very_long_text_is_cut_in_lists_and_whole_on_its_page(own_pages: TestC
     address = save(own_pages, text=text)
     assert "the end" in own_pages.get(address).text
     assert "the end" not in own_pages.get(HERE).text
+
+
+@pytest.mark.parametrize("path", ["/try", ""])
+def test_the_form_sends_the_longest_program_of_any_script(own_pages: TestClient, path: str) -> None:
+    page = own_pages.get(f"{HERE}/new").text
+    assert f'maxlength="{LONGEST_PROGRAM}"' in page
+    assert f'maxlength="{LONGEST_TEXT}"' in page
+    encoding = re.search(r'<form method="post"[^>]* enctype="([^"]+)"', page)
+    comment = "# " + "𐀀" * (LONGEST_PROGRAM - 100) + "\n"
+    written = {"program": f"{comment}when always -> 1\n", "text": "𐀀" * LONGEST_TEXT}
+    if encoding is not None and encoding[1] == "multipart/form-data":
+        parts = {name: (None, value) for name, value in written.items()}
+        answer = own_pages.post(f"{HERE}{path}", files=parts)
+    else:
+        answer = own_pages.post(f"{HERE}{path}", data=written)
+    assert answer.status_code == 200
 
 
 def test_every_example_can_be_tried(own_pages: TestClient) -> None:
