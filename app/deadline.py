@@ -23,6 +23,7 @@ class Deadline:
                 f"The program was not done after {self._seconds:g} seconds, so it was ended; "
                 "nothing was stored.",
                 hint="Write fewer rules, or simpler ones: sets of tokens in place of regular "
-                "expressions, and rules that look back less far. Without this limit, programs "
-                "are scored from a file: `patchclamp explanations import`, then `score`.",
+                "expressions, and rules that look back less far. How long it takes also depends on "
+                "how many windows the sweep kept. Without this limit, programs are scored from a "
+                "file: `patchclamp explanations import`, then `score`.",
             )

@@ -9,6 +9,9 @@ from typing import Annotated, Literal
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.store.claiming import LONGEST_TEXT
+from app.trials.reading import LONGEST_PROGRAM
+
 LARGEST = 2**31 - 1
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
@@ -117,13 +120,13 @@ class ClaimBody(BaseModel):
 
     text: str = Field(
         default="",
-        max_length=20_000,
+        max_length=LONGEST_TEXT,
         description="In words. Left out, a program says what it does by itself.",
         examples=["The articles the and a."],
     )
     program: str | None = Field(
         default=None,
-        max_length=200_000,
+        max_length=LONGEST_PROGRAM,
         description="In the language of programs (docs/programs.md). It is scored at once on the "
         "pools of the model's current sweep.",
         examples=['when token in {" the", " a"} -> 1'],
@@ -136,7 +139,7 @@ class TrialBody(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     program: str = Field(
-        max_length=200_000,
+        max_length=LONGEST_PROGRAM,
         description="In the language of programs (docs/programs.md).",
         examples=['when token in {" the", " a"} -> 1'],
     )

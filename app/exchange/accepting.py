@@ -4,7 +4,9 @@ The model must be the one it says, its unit must be there, its program must be o
 computed, not believed.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, Final
 
 from analysis.programs.errors import ProgramError
 from analysis.programs.length import bits_of, bits_of_text, n_listed, n_rules
@@ -12,6 +14,14 @@ from analysis.programs.parsing import parse_program
 from app.exchange.faults import FileFaultError, Where, WrongModelError
 from app.store.portable import ExplanationRecord, Receiver
 from app.store.queries.exporting import told_sites
+from app.store.scored import CHOSEN_ON_FIT
+from app.store.writing_explanations import storable
+
+OURS: Final = frozenset({
+    CHOSEN_ON_FIT, "answer", "edited_from", "edited_method", "failed_because", "tail",
+    "withdrawn_because", "withdrawn_by",
+})  # fmt: skip
+"""Details that pages read as this store's own word; those of a file may be anything."""
 
 
 def accept(
@@ -19,12 +29,25 @@ def accept(
 ) -> ExplanationRecord:
     """WrongModelError, or FileFaultError for its program."""
     _check_place(where, record, receiver, their_name)
-    details = {
-        **record.details,
-        "imported": {"file": where.file, where.what: where.line, "method": record.method},
-    }
+    details = _kept_apart(record.details, where, record.method)
     measured = _measured(where, record, receiver.n_vocab)
     return replace(measured, model=receiver.name, method="import", details=details)
+
+
+def _kept_apart(details: Mapping[str, Any], where: Where, method: str) -> dict[str, Any]:
+    """What the file says in words that are ours stands under `imported`: it is kept, and never
+    taken for what happened here."""
+    imported: dict[str, Any] = {
+        # a file's name need not be text: the operating system keeps bytes
+        "file": storable(where.file),
+        where.what: where.line,
+        "method": method,
+    }
+    theirs = {name: value for name, value in details.items() if name in OURS}
+    if theirs:
+        imported["details"] = theirs
+    others = {name: value for name, value in details.items() if name not in OURS}
+    return {**others, "imported": imported}
 
 
 def _check_place(

@@ -64,10 +64,12 @@ TABLES: Final = {
     "parquet": TableFormat(parquet.MEDIA_TYPE, parquet.encode, "parquet"),
 }
 FORMATS: Final = {
-    "jsonl": Format(TABLES["jsonl"].write, jsonl.read, UNITS_OF_TABLE, within_sites=False),
+    "jsonl": Format(
+        TABLES["jsonl"].write, jsonl.read, UNITS_OF_TABLE, within_sites=False, version=2
+    ),
     "csv": Format(TABLES["csv"].write, comma_separated.read, UNITS_OF_TABLE, within_sites=False),
     "parquet": Format(
-        TABLES["parquet"].write, parquet.read, UNITS_OF_TABLE, within_sites=False, version=2
+        TABLES["parquet"].write, parquet.read, UNITS_OF_TABLE, within_sites=False, version=3
     ),
     "neuronpedia": Format(neuronpedia.write, neuronpedia.read, neuronpedia.UNITS),
     "saedashboard": Format(sae_dashboard.write, sae_dashboard.read, sae_dashboard.UNITS),

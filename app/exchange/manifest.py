@@ -104,7 +104,8 @@ def _done(row: Mapping[str, Any], folder: OutputFolder) -> Done:
         names = [PurePosixPath(file.name) for file in done.files]
     except (KeyError, TypeError, ValueError) as error:
         raise _foreign(folder) from error
-    if any(name.is_absolute() or ".." in name.parts for name in names):
+    # a name without parts is the folder itself
+    if any(not name.parts or name.is_absolute() or ".." in name.parts for name in names):
         raise _foreign(folder)
     return done
 
@@ -126,7 +127,7 @@ def _foreign(folder: OutputFolder) -> ConflictError:
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
         row = json.loads(line) if line.endswith(b"\n") else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) else None
 

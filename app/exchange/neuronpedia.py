@@ -22,7 +22,7 @@ from app.exchange.jsonl import dumped
 from app.exchange.output import OutputFolder, WrittenFile
 from app.exchange.plan import Piece
 from app.exchange.reading import Records, Row, read_json_lines
-from app.exchange.record_json import LARGEST_VALUE
+from app.exchange.record_json import LARGEST_R, LARGEST_VALUE
 from app.exchange.sources import site_of, source_of
 from app.store.claiming import LONGEST_TEXT
 from app.store.packing import METRICS, pack_scores
@@ -96,10 +96,11 @@ def _scores(fields: Fields) -> tuple[tuple[ScoreRow, ...], list[dict[str, Any]]]
     ours: dict[tuple[str, str], dict[str, list[float | None]]] = {}
     others = []
     for one in fields.objects("scores"):
-        value = one.maybe_number("value", least=-LARGEST_VALUE, most=LARGEST_VALUE)
         kind = one.maybe_text("explanationScoreTypeName") or "unknown"
         judge = one.maybe_text("explanationScoreModelName") or "unknown"
         metric = METRIC_OF.get(kind)
+        most = LARGEST_R if metric == METRICS[0] else LARGEST_VALUE
+        value = one.maybe_number("value", least=-most, most=most)
         if metric is None:
             others.append({"type": kind, "model": judge, "value": value})
             continue

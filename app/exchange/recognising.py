@@ -3,14 +3,17 @@
 import json
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from app.errors import BadRequestError, NotFoundError
-from app.exchange.input import InputFile
+from app.exchange.input import LONGEST_LINE, InputFile
 
 MOST_FILES: Final = 2_000_000
 PEEKED: Final = 2**16
+"""Bytes of a first line that are parsed; of a longer one, names are looked for."""
+NAMES: Final = ("dataclass_name", "modelId", "description")
 ENDINGS: Final = (
     ".jsonl",
     ".jsonl.gz",
@@ -66,22 +69,30 @@ def recognise(file: InputFile) -> str | None:
     try:
         with file.again().open() as content:
             start = content.readline(PEEKED)
+            if len(start) == PEEKED and not start.endswith(b"\n") and not _is_document(name):
+                # which name comes last is the writer's choice: long scores may stand before it
+                start += content.readline(LONGEST_LINE)
     except (OSError, EOFError, zlib.error):
         # not even the first line can be read: the reader will say so
         return "jsonl"
-    if name.endswith((".json", ".json.gz")):
-        return _of_document(start)
-    return _of_line(start)
+    return _of_document(start) if _is_document(name) else _of_line(start)
+
+
+def _is_document(name: str) -> bool:
+    return name.endswith((".json", ".json.gz"))
 
 
 def _of_line(start: bytes) -> str | None:
-    try:
-        row: Any = json.loads(start)
-    except (ValueError, RecursionError):
-        # longer than what was read, or wrong: keys tell all the same
-        row = {name: 1 for name in ("dataclass_name", "modelId", "site") if _has(start, name)}
-    if not isinstance(row, dict):
-        return None
+    row: Any = None
+    # of a longer line, few bytes could become many of memory
+    if len(start) <= PEEKED:
+        with suppress(ValueError, RecursionError):
+            row = json.loads(start)
+            if not isinstance(row, dict):
+                return None
+    if row is None:
+        # too long, or wrong: keys tell all the same
+        row = {name: 1 for name in NAMES if _has(start, name)}
     if "dataclass_name" in row:
         return "openai"
     if "modelId" in row:

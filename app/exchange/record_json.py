@@ -37,6 +37,8 @@ METHODS: Final = ("lookup", "rules", "output", "language_model", "hand", "import
 STATUSES: Final = ("scored", "undefined", "failed")
 LARGEST_VALUE: Final = 3e38
 """Of a metric: kept in 32 bits."""
+LARGEST_R: Final = 1.001
+"""Of a correlation: what was rounded in 16 bits may lie a little beyond 1."""
 
 
 def to_json(record: ExplanationRecord) -> dict[str, Any]:
@@ -131,7 +133,10 @@ def _score(fields: Fields) -> ScoreRow:
         if name not in METRICS:
             raise expected(metrics.where.at(name), f"a metric: one of {', '.join(METRICS)}", name)
     numbers = {name: _metric(metrics.inner(name)) for name in metrics}
-    r = fields.maybe_number("r", least=-1.001, most=1.001)
+    r = fields.maybe_number("r", least=-LARGEST_R, most=LARGEST_R)
+    if r is None and "corpus_r" in numbers:
+        told = metrics.inner("corpus_r")
+        r = told.maybe_number("value", least=-LARGEST_R, most=LARGEST_R)
     return ScoreRow(
         split=fields.text("split"),
         judge=fields.text("judge"),
@@ -143,7 +148,7 @@ def _score(fields: Fields) -> ScoreRow:
         if "n_positions" in fields
         else 0,
         n_failed=fields.maybe_whole("n_failed") or 0,
-        r=numbers["corpus_r"][0] if r is None and "corpus_r" in numbers else r,
+        r=r,
         p=fields.maybe_number("p", least=0, most=1),
         values=pack_scores(numbers, {name: _note(metrics.inner(name)) for name in metrics}),
     )

@@ -22,7 +22,6 @@ from app.dependencies import (
     ProgramPlaces,
     ReadSession,
     StoreWriter,
-    Writer,
 )
 from app.errors import PatchclampError, TooManyError
 from app.pages.choosing import AskedRun
@@ -32,7 +31,7 @@ from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.examples import EXAMPLES
 from app.rendering.words import unit_noun
-from app.store.claiming import create_explanation, edit_explanation
+from app.store.claiming import LONGEST_TEXT, Claim, create_explanation, edit_explanation
 from app.store.queries.explanation import get_explanation
 from app.store.queries.unit import get_unit
 from app.store.views.explanation import ExplanationView
@@ -55,7 +54,7 @@ class ExplanationForm(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    text: str = Field(default="", max_length=20_000)
+    text: str = Field(default="", max_length=LONGEST_TEXT)
     program: str = Field(default="", max_length=LONGEST_PROGRAM)
     edit: EditedNumber = None
 
@@ -96,9 +95,13 @@ def show_form(
     if chosen is not None:
         view = get_explanation(session, explanation_id=chosen)
         form = fill_form(view, check_place(view, model, site, index).id == edit)
-    with places.taken_for(form.program):
-        attempt = attempt_trial(session, settings.data, (model, site, index), form, deadline)
-    return answer(request, session, (model, site, index), form, attempt, status=200, run=run)
+    unit, status = (model, site, index), 200
+    try:
+        with places.taken_for(form.program):
+            attempt = attempt_trial(session, settings.data, unit, form, deadline, run=run)
+    except TooManyError as error:  # the form is there to be written in meanwhile
+        attempt, status = Attempt(error=error), error.status
+    return answer(request, session, unit, form, attempt, status=status, run=run)
 
 
 @router.post(HERE + "/try")
@@ -118,7 +121,7 @@ def try_explanation(
     unit = (model, site, index)
     try:
         with places.taken_for(form.program):
-            attempt = attempt_trial(session, settings.data, unit, form, deadline)
+            attempt = attempt_trial(session, settings.data, unit, form, deadline, run=run)
     except TooManyError as error:
         attempt = Attempt(error=error)
     return answer(request, session, unit, form, attempt, status=attempt.status, run=run)
@@ -142,9 +145,10 @@ def save_explanation(
     unit = (model, site, index)
     try:
         with places.taken_for(form.program):
-            saved = save(
-                session, writer, unit, form, deadline, data=settings.data, actor=actor.name
-            )
+            claim = read_claim(session, unit, form, deadline, data=settings.data, run=run)
+        # outside of its place: others may run programs while this one waits to be written
+        with writer.session() as writing:
+            saved = write_claim(writing, unit, form, claim, actor=actor.name)
     except PatchclampError as error:  # whatever it is, what was written stays in the form
         return answer(
             request, session, unit, form, Attempt(error=error), status=error.status, run=run
@@ -155,9 +159,16 @@ def save_explanation(
 
 
 def attempt_trial(
-    session: Session, data: Folder, unit: Unit, form: ExplanationForm, deadline: Deadline
+    session: Session,
+    data: Folder,
+    unit: Unit,
+    form: ExplanationForm,
+    deadline: Deadline,
+    *,
+    run: int | None,
 ) -> Attempt:
-    """The trial of the form's program; the error where it cannot be read or run in time."""
+    """The trial of the form's program on text of the run, the model's current one where it is None;
+    the error where it cannot be read or run in time."""
     model, site, index = unit
     if not form.program.strip():
         return Attempt()
@@ -170,36 +181,46 @@ def attempt_trial(
             index=index,
             data=data,
             check=deadline,
+            run_id=run,
         )
         return Attempt(trial)
     except PatchclampError as error:
         return Attempt(error=error)
 
 
-def save(
+def read_claim(
     session: Session,
-    writer: Writer,
     unit: Unit,
     form: ExplanationForm,
     deadline: Deadline,
     *,
     data: Folder,
-    actor: str,
-) -> ExplanationView:
-    """As a new claim, or as the next version of the one that was edited. What is read and scored
-    before is read in `session`, so that nobody waits for it to write."""
+    run: int | None,
+) -> Claim:
+    """What was written, scored; in a session that reads, so that nobody waits for it to write."""
     if form.edit is not None:
         check_place(get_explanation(session, explanation_id=form.edit), *unit)
-    claim = make_claim(
-        session, unit, text=form.text, program=form.program, data=data, check=deadline
+    return make_claim(
+        session,
+        unit,
+        text=form.text,
+        program=form.program,
+        data=data,
+        check=deadline,
+        run_id=run,
     )
-    with writer.session() as writing:
-        if form.edit is not None:
-            return edit_explanation(writing, explanation_id=form.edit, claim=claim, actor=actor)
-        model, site, index = unit
-        return create_explanation(
-            writing, model=model, site=site, index=index, claim=claim, actor=actor
-        )
+
+
+def write_claim(
+    session: Session, unit: Unit, form: ExplanationForm, claim: Claim, *, actor: str
+) -> ExplanationView:
+    """As a new explanation, or as the next version of the one that was edited."""
+    if form.edit is not None:
+        return edit_explanation(session, explanation_id=form.edit, claim=claim, actor=actor)
+    model, site, index = unit
+    return create_explanation(
+        session, model=model, site=site, index=index, claim=claim, actor=actor
+    )
 
 
 def fill_form(view: ExplanationView, editing: bool) -> ExplanationForm:
@@ -224,12 +245,14 @@ def answer(
     model, site, index = unit
     context = {
         "pages": ModelPages(model, run),
-        "unit": get_unit(session, model=model, site=site, index=index),
+        "unit": get_unit(session, model=model, site=site, index=index, run_id=run),
         "noun": unit_noun(site.partition(".")[0]),
         "form": form,
         "trial": attempt.trial,
         "error": attempt.error,
         "examples": EXAMPLES,
+        "longest_program": LONGEST_PROGRAM,
+        "longest_text": LONGEST_TEXT,
     }
     answered = respond(request, "explanation/write.html", context, status)
     if attempt.error is not None and attempt.error.retry_after is not None:

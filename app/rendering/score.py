@@ -1,6 +1,5 @@
 """Scores in words: what was tested and how it went; what is no number looks like what it is."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,7 +12,6 @@ from app.rendering.numbers import MINUS, percent_text
 from app.rendering.score_bar import number
 from app.rendering.words import short_split
 from app.store.views.explanation import CLAIMS, ExplanationLine
-from app.store.views.program import RuleTestView
 from app.store.views.score import IMPORTED, HeadlineView, ScoreStatus, ScoreView
 
 METHODS: Final = {
@@ -257,15 +255,6 @@ def r_or_none(value: float | None) -> Markup:
     if value is None:
         return Markup('<span class="absent"><span class="visually-hidden">none</span>–</span>')
     return trusted(f'<data class="score" value="{value!r}">{number(value)}</data>')
-
-
-def verdicts(tests: Sequence[RuleTestView]) -> str:
-    """How many rules are borne out, refuted and so on, in words."""
-    counts = Counter[str](test.verdict for test in tests)
-    order = ("borne out", "not decided", "never held", "refuted")
-    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
-    rules = "1 rule" if len(tests) == 1 else f"{len(tests)} rules"
-    return f"Of {rules}: {said}." if tests else ""
 
 
 def level(value: float) -> str:

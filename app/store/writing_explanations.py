@@ -180,6 +180,7 @@ def place_in_sweep(
     here = ExplanationTable.id == explanation_id
     query = select(ExplanationTable.details).where(here).with_for_update(key_share=True)
     known = connection.execute(query).scalar_one()
+    # only what is named goes: a null that a file brought along is kept as it is
     out = {name for name, value in details.items() if value is None}
     kept = {name: value for name, value in {**known, **details}.items() if name not in out}
     connection.execute(update(ExplanationTable).where(here).values(sweep_id=sweep_id, details=kept))

@@ -25,12 +25,13 @@ def make_claim(
     program: str | None,
     data: Path,
     check: Check,
+    run_id: int | None = None,
 ) -> Claim:
-    """What a person says of a unit (model, site, index). A program is scored on what it never saw,
-    for the first time here; without words, it says what it does itself. Where no pools are kept, it
-    has no scores."""
+    """What a person says of a unit (model, site, index). A program is scored on what it never saw
+    of the sweep `run_id` (None: the model's current one), for the first time here; without words,
+    it says what it does itself. Where no pools are kept, it has no scores."""
     model, site, index = unit
-    place = locate_site(session, model=model, site=site)
+    place = locate_site(session, model=model, site=site, run_id=run_id)
     check_index(place, index)
     if program is None or not program.strip():
         bits = bits_of_text(text) if text.strip() else None
@@ -40,7 +41,7 @@ def make_claim(
     )
     read = read_program(program, n_vocab=len(vocabulary), check=check)
     try:
-        trial = read_trial(session, model=model, site=site, index=index, data=data)
+        trial = read_trial(session, model=model, site=site, index=index, data=data, run_id=run_id)
     except NotFoundError:
         scores: list[ScoreRow] = []
         sweep_id, details = None, {}

@@ -40,6 +40,7 @@ def gather_evidence(
             index=view.index,
             data=data,
             run_id=view.sweep_id,
+            only={*SEEN, split},
         )
         simulation = simulate(session, read.program, trial, split=split, check=check)
         return EvidenceView(program=shown, simulation=simulation, missing=None)

@@ -57,16 +57,19 @@ class _Fitted:
 
 
 def score_held_out(program: Program, trial: Trial, check: Check = go_on) -> list[ScoreRow]:
-    """One row for each split that the program was not written from. `check` is called between the
-    parts of the work, and ends it by raising. ProgramError: it can be read, but not be run."""
+    """One row for each split that the program was not written from. `check` is called while it is
+    run, and ends it by raising; not while its scores are resampled, which takes as long as the
+    sweep has splits, whatever the program. ProgramError: it can be read, but not be run."""
     fitted = _fit(program, trial, check)
     decided = _decide(trial, fitted)
-    rows = []
+    predicted = {}
     for split, tried in trial.splits.items():
         if split not in SEEN:
             check()
-            rows.append(_score(split, tried, trial, fitted, decided))
-    return rows
+            predicted[split] = _predict(tried, fitted, decided)
+    return [
+        _score(split, trial.splits[split], trial, fitted, one) for split, one in predicted.items()
+    ]
 
 
 def score_calibration(program: Program, trial: Trial, check: Check = go_on) -> ScoreRow:
@@ -76,7 +79,8 @@ def score_calibration(program: Program, trial: Trial, check: Check = go_on) -> S
     check()
     # of the windows that stand in, the strongest are those of all fit, which the lookup has seen
     tried = replace(trial.splits[CALIBRATION], top=None, top_actual=None)
-    return _score(CALIBRATION, tried, trial, fitted, _decide_nothing(trial, fitted))
+    predicted = _predict(tried, fitted, _decide_nothing(trial, fitted))
+    return _score(CALIBRATION, tried, trial, fitted, predicted)
 
 
 def prepare(text: Text, trial: Trial) -> Pool:
@@ -139,10 +143,9 @@ def _decide_nothing(trial: Trial, fitted: _Fitted) -> _Decided:
     return _Decided({}, fit_line(actual, other(fit.text), prepare(fit.text, trial)))
 
 
-def _score(
-    split: str, tried: TriedSplit, trial: Trial, fitted: _Fitted, decided: _Decided
-) -> ScoreRow:
-    predictions = {
+def _predict(tried: TriedSplit, fitted: _Fitted, decided: _Decided) -> dict[str, Prediction]:
+    """By the program and by each baseline."""
+    return {
         name: Prediction(
             predict(tried.text),
             decided.decisions.get(name, Decisions()),
@@ -151,6 +154,15 @@ def _score(
         )
         for name, predict in fitted.predictors.items()
     }
+
+
+def _score(
+    split: str,
+    tried: TriedSplit,
+    trial: Trial,
+    fitted: _Fitted,
+    predictions: Mapping[str, Prediction],
+) -> ScoreRow:
     scores = score_explanation(
         tried.actual.astype(np.float32),
         predictions["program"],

@@ -29,12 +29,17 @@ def view_trial(
     index: int,
     data: Path,
     check: Check,
+    run_id: int | None = None,
 ) -> TrialView:
-    """Raises UnreadableProgramError for a text that is no program, and what `check` raises."""
+    """On text of the sweep `run_id`; None: of the model's current one.
+
+    Raises UnreadableProgramError for a text that is no program, and what `check` raises."""
     texts = get_vocabulary(session, model=model)
     read = read_program(source, n_vocab=len(texts), check=check)
     try:
-        trial = read_trial(session, model=model, site=site, index=index, data=data, only=SEEN)
+        trial = read_trial(
+            session, model=model, site=site, index=index, data=data, run_id=run_id, only=SEEN
+        )
     except NotFoundError as missing:
         shown = view_program(read, texts)
         untested = f"{missing.detail} {missing.hint or ''}".strip()

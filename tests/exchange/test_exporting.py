@@ -216,6 +216,30 @@ def test_a_manifest_cannot_name_files_outside_its_folder(explained: Engine, tmp_
     assert kept.read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["", "."])
+def test_a_manifest_cannot_name_its_folder_as_a_file(
+    explained: Engine, tmp_path: Path, name: str
+) -> None:
+    export(explained, model="toy", form="jsonl", to=tmp_path)
+    line = {"piece": "x", "files": [[name, 4, "0"]], "n_explanations": 0}
+    with (tmp_path / "export.jsonl").open("a") as manifest:
+        manifest.write(json.dumps(line) + "\n")
+    for overwrite in (False, True):
+        with pytest.raises(ConflictError, match="not from an export of this version"):
+            export(explained, model="toy", form="jsonl", to=tmp_path, overwrite=overwrite)
+
+
+def test_a_line_of_the_manifest_that_nests_without_end_is_cut_off(
+    explained: Engine, tmp_path: Path
+) -> None:
+    export(explained, model="toy", form="jsonl", to=tmp_path)
+    manifest = tmp_path / "export.jsonl"
+    whole = manifest.read_bytes()
+    manifest.write_bytes(whole + b"[" * 200_000 + b"\n")
+    assert export(explained, model="toy", form="jsonl", to=tmp_path).n_kept == 1
+    assert manifest.read_bytes() == whole
+
+
 def test_what_is_missing_is_said(explained: Engine, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no model"):
         export(explained, model="nobody", form="jsonl", to=tmp_path)

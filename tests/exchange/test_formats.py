@@ -16,7 +16,7 @@ from app.exchange import comma_separated
 from app.exchange.exporting import export
 from app.exchange.importing import import_path
 from app.exchange.input import InputFile
-from app.exchange.recognising import recognise
+from app.exchange.recognising import PEEKED, recognise
 from app.store.engine import open_session
 from app.store.tables import ExplanationTable
 from tests.conftest import Filled
@@ -112,6 +112,19 @@ def test_explanations_as_neuronpedia_exports_them_are_imported(
     assert (found.unit_index, found.text, found.author) == (3, "cats", "gpt-x")
     assert found.details["typeName"] == "oai_token-act-pair"
     assert found.details["scores"] == [{"model": "unknown", "type": "recall_alt", "value": 0.5}]
+
+
+def test_explanations_of_neuronpedia_are_known_by_a_first_line_of_any_length(
+    one_store: Engine, tmp_path: Path
+) -> None:
+    theirs = {"modelId": "toy", "layer": "1-mlp", "index": "3", "authorId": "x"}
+    late = {**theirs, "notes": "n" * 2 * PEEKED, "description": "cats"}
+    (tmp_path / "batch-0.jsonl").write_text(json.dumps(late) + "\n")
+    long = {**theirs, "tokens": ["n"] * PEEKED}
+    (tmp_path / "batch-1.jsonl").write_text(json.dumps(long) + "\n")
+    report = import_path(one_store, tmp_path, model="toy")
+    assert [(file.name, file.format) for file in report.files] == [("batch-0.jsonl", "neuronpedia")]
+    assert report.total("n_imported") == 1
 
 
 def test_dashboard_batches_have_the_fields_of_the_format(filled: Filled, tmp_path: Path) -> None:

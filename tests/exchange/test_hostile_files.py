@@ -63,6 +63,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "value": (with_score(metrics={"auroc": {"value": "x"}}), "auroc.value: expected a number"),
     "too large": (with_score(metrics={"auroc": {"value": 1e300}}), "expected a number from -3e+38"),
     "r": (with_score(r=2), "scores[0].r: expected a number from -1.001 to 1.001, found 2"),
+    "r by its metric": (
+        with_score(metrics={"corpus_r": {"value": 5}}),
+        "scores[0].metrics.corpus_r.value: expected a number from -1.001 to 1.001, found 5",
+    ),
     "status": (with_score(status="great"), "scores[0].status: expected one of scored,"),
     "count": (with_score(n_windows=-1), "scores[0].n_windows: expected a whole number from 0"),
     "many fields": (GOOD | {f"f{n}": 0 for n in range(1000)}, "1,005 fields; at most 1,000"),
@@ -168,6 +172,10 @@ def test_details_that_not_everybody_can_read_are_refused_with_their_place(
         ({"id": 10**30}, "line 1, field id: a whole number of more than 64 bits"),
         ({"notes": "\ud800"}, "line 1, field notes: half of a surrogate pair"),
         ({"scores": [{"explanationScoreTypeName": "\ud800"}]}, "field scores[0].type: half of a"),
+        (
+            {"scores": [{"explanationScoreTypeName": "simulation_r", "value": 2}]},
+            "scores[0].value: expected a number from -1.001 to 1.001",
+        ),
     ],
 )
 def test_what_others_say_beside_an_explanation_is_held_to_the_same(

@@ -3,15 +3,23 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import delete
 from starlette.testclient import TestClient
 
+from app.dependencies import Writer
 from app.rendering.examples import EXAMPLES
+from app.store.claiming import LONGEST_TEXT
+from app.store.engine import open_session
 from app.store.synthetic import fill_synthetic
+from app.store.tables import ArtifactTable
+from app.trials.reading import LONGEST_PROGRAM
 from tests.pages.conftest import BROWSER, make_app
 from tests.store.calibrating import keep_calibration
+from tests.store.sweeps import sweep_again
 
 UNIT = "/m/synthetic/mlp.0/5"
 HERE = f"{UNIT}/explanations"
@@ -253,6 +261,22 @@ def test_a_very_long_text_is_cut_in_lists_and_whole_on_its_page(own_pages: TestC
     assert "the end" not in own_pages.get(HERE).text
 
 
+@pytest.mark.parametrize("path", ["/try", ""])
+def test_the_form_sends_the_longest_program_of_any_script(own_pages: TestClient, path: str) -> None:
+    page = own_pages.get(f"{HERE}/new").text
+    assert f'maxlength="{LONGEST_PROGRAM}"' in page
+    assert f'maxlength="{LONGEST_TEXT}"' in page
+    encoding = re.search(r'<form method="post"[^>]* enctype="([^"]+)"', page)
+    comment = "# " + "𐀀" * (LONGEST_PROGRAM - 100) + "\n"
+    written = {"program": f"{comment}when always -> 1\n", "text": "𐀀" * LONGEST_TEXT}
+    if encoding is not None and encoding[1] == "multipart/form-data":
+        parts = {name: (None, value) for name, value in written.items()}
+        answer = own_pages.post(f"{HERE}{path}", files=parts)
+    else:
+        answer = own_pages.post(f"{HERE}{path}", data=written)
+    assert answer.status_code == 200
+
+
 def test_every_example_can_be_tried(own_pages: TestClient) -> None:
     assert len(EXAMPLES) >= 5
     for example in EXAMPLES:
@@ -301,6 +325,7 @@ def test_while_other_programs_are_run_the_form_says_to_wait_and_pages_do_without
         ):
             assert answer.status_code == 429
             assert int(answer.headers["retry-after"]) > 0
+            assert 'class="write-form"' in answer.text
         for address in (f"{HERE}/try", HERE):
             answer = pages.post(address, data={"program": PROGRAM, "text": "My & words"})
             assert "Too much at once" in answer.text
@@ -322,3 +347,45 @@ def test_words_are_saved_and_read_while_other_programs_are_run(own_pages: TestCl
         number = address.rpartition("/")[2]
         assert own_pages.get(f"{HERE}/new", params={"edit": number}).status_code == 200
         assert own_pages.post(f"{HERE}/try", data={"text": "Whales"}).status_code == 200
+
+
+def test_a_claim_that_waits_to_be_written_takes_no_program_s_place(
+    own_pages: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = own_pages.app.state.programs  # type: ignore[attr-defined]
+    session, taken = Writer.session, []
+
+    def watched(writer: Writer) -> Any:
+        taken.append(places._taken)
+        return session(writer)
+
+    monkeypatch.setattr(Writer, "session", watched)
+    save(own_pages, program=PROGRAM)
+    assert taken == [0]
+
+
+def test_a_program_is_tried_and_scored_on_the_run_that_was_asked_for(
+    own_pages: TestClient,
+) -> None:
+    engine = own_pages.app.state.engine  # type: ignore[attr-defined]
+    first, second = sweep_again(engine)
+    scored = own_pages.post(f"{HERE}?run={first}", data={"program": PROGRAM}).url.path
+    current = own_pages.post(HERE, data={"program": PROGRAM}).url.path
+    sweeps = [
+        own_pages.get(f"/api/v1/explanations/{address.rpartition('/')[2]}").json()["sweep_id"]
+        for address in (scored, current)
+    ]
+    assert sweeps == [first, second]
+    with open_session(engine, commit=True) as session:
+        session.execute(delete(ArtifactTable).filter_by(run_id=second))
+    tried = {"program": PROGRAM}
+    assert "Not a test" in own_pages.post(f"{HERE}/try?run={first}", data=tried).text
+    assert f"Run {second} kept no pools" in own_pages.post(f"{HERE}/try", data=tried).text
+
+
+def test_a_run_that_is_not_there_has_no_form(own_pages: TestClient) -> None:
+    form = {"program": PROGRAM}
+    assert own_pages.get(f"{HERE}/new?run=99999").status_code == 404
+    assert own_pages.post(f"{HERE}/try?run=99999", data=form).status_code == 404
+    assert own_pages.post(f"{HERE}?run=99999", data=form).status_code == 404
+    assert own_pages.post(f"{HERE}?run=99999", data={"text": "Krakens"}).status_code == 404

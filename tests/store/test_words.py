@@ -11,6 +11,7 @@ from app.store.queries import found
 from app.store.queries.ranking import Candidate
 from app.store.search.asked import MOST_WORDS, read_asked
 from app.store.search.keys import explanation_key, id_of, last_key
+from app.store.search.marking import density
 from app.store.search.words import listed_in, words_of, words_of_token
 
 
@@ -70,3 +71,9 @@ def test_of_a_program_that_lists_much_a_bounded_part_is_looked_at(monkeypatch):
     assert reasons() == ["program"]
     monkeypatch.setattr(found, "LOOKED_AT", 2)
     assert reasons() == []
+
+
+def test_a_word_of_one_letter_is_counted_where_it_stands():
+    assert density("An x and a y", ["y"]) == 1 / 5
+    assert density("No such letter", ["y"]) == 0
+    assert density("Ships and bodies", ["body"]) == 1 / 3

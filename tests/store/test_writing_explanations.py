@@ -229,6 +229,18 @@ def test_text_that_no_database_holds_is_made_storable(ready: Engine):
     assert "\0" not in text_kept
 
 
+def test_placing_in_a_sweep_takes_out_only_the_details_that_it_names(ready: Engine):
+    details = {"notes": None, "old": 1, "id": "7"}
+    (number,) = write(ready, [rules(0, "Ships.")._replace(details=details)])
+    with begin(ready) as connection:
+        place_in_sweep(
+            connection, explanation_id=number, sweep_id=1, details={"old": None, "new": 2}
+        )
+    with open_session(ready) as session:
+        kept = get_explanation(session, explanation_id=number).details
+    assert kept == {"notes": None, "id": "7", "new": 2}
+
+
 def test_summaries_replace_those_of_the_same_site_method_and_split(ready: Engine):
     row = SummaryRow(1, "rules", "test", 8, 7, 1, 0, 5, 0.4, b"", b"")
     with begin(ready) as connection:
