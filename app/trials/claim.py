@@ -27,8 +27,8 @@ def make_claim(
     check: Check,
 ) -> Claim:
     """What a person says of a unit (model, site, index). A program is scored on what it never saw,
-    for the first time here; without words, it says what it does itself, and `details` say so. Where no pools are kept, it
-    has no scores."""
+    for the first time here; without words, it says what it does itself, and `details` say so. Where
+    no pools are kept, it has no scores."""
     model, site, index = unit
     place = locate_site(session, model=model, site=site)
     check_index(place, index)

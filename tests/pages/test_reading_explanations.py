@@ -105,8 +105,10 @@ def test_simulated_values_are_what_the_program_says(pages: TestClient) -> None:
 def test_where_it_fails_is_grouped_by_token(pages: TestClient) -> None:
     page = pages.get(best(pages)).text
     part = page[page.index('id="fails-title"') :]
-    assert "predicted too high at" in part
-    assert "predicted too low at" in part
+    for way in ("high", "low"):
+        assert f'<strong>Predicted too {way}</strong> <span class="note">at ' in part
+    assert "alarm" not in part  # it would be a miss where a unit fires negatively
+    assert "Misses" not in part
     assert re.search(r'<code class="token">.*?</code></a></th><td class="num">', part)
 
 

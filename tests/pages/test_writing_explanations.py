@@ -205,7 +205,7 @@ def test_words_written_from_a_program_are_written_anew_in_a_new_version(
     area = re.search(r'<textarea id="write-text"[^>]*>\s*(.*?)</textarea>', form, re.DOTALL)
     assert area is not None
     assert area[1] == ""
-    changed = save(own_pages, program="when word in {\"a\"} -> 1", text=area[1], edit=number)
+    changed = save(own_pages, program='when word in {"a"} -> 1', text=area[1], edit=number)
     page = own_pages.get(changed).text
     assert re.search(r'id="evidence-title"[^>]*>Fires on “a” \(any case\)\.<', page)
 
