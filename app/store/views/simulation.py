@@ -49,8 +49,7 @@ class SimulationView(View):
     random: list[SimulatedWindow]
     """Drawn from all, so that some may be among the worst."""
     too_high: list[FailingToken]
-    """Tokens predicted too high: false alarms of a unit that fires upwards, misses of one that fires
-    negatively."""
+    """Tokens: false alarms of a unit that fires upwards, misses of one that fires negatively."""
     too_low: list[FailingToken]
     n_too_high: int
     n_too_low: int
