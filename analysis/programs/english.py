@@ -1,11 +1,13 @@
 """A program in words: two sentences for a table, or every rule for its page.
 
 The sentences name the strongest rules of each tail and count the others; they say which way a rule
-moves the prediction, not how far. The program stays the source of truth.
+moves the prediction, not how far. A token that several rules list is told once, on the side of
+what they add up to. The program stays the source of truth.
 """
 
 from analysis.programs.english_places import in_words, place_of
 from analysis.programs.english_tests import Detail, listed
+from analysis.programs.netting import net_tokens
 from analysis.programs.program import Program, Rule, Table
 from analysis.programs.writing import write_level
 
@@ -20,8 +22,9 @@ def in_english(program: Program) -> str:
     """Two sentences at most: what the unit fires on, and what makes it fall."""
     if program.mode == "first":
         return _in_order(program)
-    up = sorted((rule for rule in program.rules if rule.level > 0), key=lambda rule: -rule.level)
-    down = sorted((rule for rule in program.rules if rule.level < 0), key=lambda rule: rule.level)
+    rules = net_tokens(program.rules)
+    up = sorted((rule for rule in rules if rule.level > 0), key=lambda rule: -rule.level)
+    down = sorted((rule for rule in rules if rule.level < 0), key=lambda rule: rule.level)
     sentences = []
     if up:
         sentences.append(_tail("Fires", up, MOST_UP))

@@ -1,7 +1,8 @@
 """Where an explanation fails: the windows with most of the error, and the tokens that cause it.
 
-A false alarm is a token at which the prediction is too high, a miss one at which it is too low,
-both by more than one standard deviation of the activation. All this is for looking, not scoring.
+Too high or too low is a prediction that is off by more than one standard deviation of the
+activation. Which of them is a false alarm and which a miss depends on the tail in which the unit
+fires, so neither is called so. All this is for looking, not scoring.
 """
 
 from collections.abc import Sequence
@@ -45,11 +46,11 @@ class TokenErrors:
 class Failings:
     """The tokens with most of the error, worst first."""
 
-    false_alarms: tuple[TokenErrors, ...]
-    misses: tuple[TokenErrors, ...]
-    n_false_alarms: int
+    too_high: tuple[TokenErrors, ...]
+    too_low: tuple[TokenErrors, ...]
+    n_too_high: int
     """Tokens of the pool at which the prediction is too high, shown or not."""
-    n_misses: int
+    n_too_low: int
     n_positions: int
     beyond: float
     """An error counts when it is larger: the standard deviation of the activation."""
@@ -84,7 +85,7 @@ def where_it_fails(
     error = p - a
     beyond = float(a.std()) if len(a) else 0.0
     total = float((error**2).sum())
-    alarms, misses = error > beyond, -error > beyond
+    high, low = error > beyond, -error > beyond
     words, slots = np.unique(texts.astype(str), return_inverse=True)
 
     def grouped(wrong: ndarray) -> tuple[TokenErrors, ...]:
@@ -107,6 +108,4 @@ def where_it_fails(
             if counts[w]
         )
 
-    return Failings(
-        grouped(alarms), grouped(misses), int(alarms.sum()), int(misses.sum()), len(a), beyond
-    )
+    return Failings(grouped(high), grouped(low), int(high.sum()), int(low.sum()), len(a), beyond)

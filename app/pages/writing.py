@@ -31,7 +31,13 @@ from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.examples import EXAMPLES
 from app.rendering.words import unit_noun
-from app.store.claiming import LONGEST_TEXT, Claim, create_explanation, edit_explanation
+from app.store.claiming import (
+    LONGEST_TEXT,
+    WORDS_OF_PROGRAM,
+    Claim,
+    create_explanation,
+    edit_explanation,
+)
 from app.store.queries.explanation import get_explanation
 from app.store.queries.unit import get_unit
 from app.store.views.explanation import ExplanationView
@@ -225,8 +231,9 @@ def write_claim(
 
 def fill_form(view: ExplanationView, editing: bool) -> ExplanationForm:
     """With words only where they are a person's: those of a program are written from it."""
+    theirs = view.method == "hand" and not view.details.get(WORDS_OF_PROGRAM)
     return ExplanationForm.model_construct(
-        text=view.text if editing and view.method == "hand" else "",
+        text=view.text if editing and theirs else "",
         program=view.program or "",
         edit=view.id if editing else None,
     )

@@ -24,6 +24,8 @@ from app.store.writing_explanations import SCORED, SCORES, ScoreRow, place_in_se
 log = structlog.get_logger("patchclamp.store")
 
 LONGEST_TEXT: Final = 20_000
+WORDS_OF_PROGRAM: Final = "words_of_program"
+"""In details: the words were written from the program, so a new version writes them anew."""
 LOCK = (
     select(ExplanationTable.id)
     .where(ExplanationTable.id == bindparam("explanation_id"))

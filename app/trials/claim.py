@@ -8,7 +8,7 @@ from analysis.programs.check import Check
 from analysis.programs.length import bits_of_text
 from app.embedding import embed_claim
 from app.errors import NotFoundError
-from app.store.claiming import Claim
+from app.store.claiming import WORDS_OF_PROGRAM, Claim
 from app.store.locating import check_index, locate_site
 from app.store.queries.model import vocabulary_of
 from app.store.queries.trial import read_trial
@@ -29,7 +29,7 @@ def make_claim(
 ) -> Claim:
     """What a person says of a unit (model, site, index). A program is scored on what it never saw
     of the sweep `run_id` (None: the model's current one), for the first time here; without words,
-    it says what it does itself. Where no pools are kept, it has no scores."""
+    it says what it does itself, and `details` say so. Where no pools are kept, it has no scores."""
     model, site, index = unit
     place = locate_site(session, model=model, site=site, run_id=run_id)
     check_index(place, index)
@@ -49,7 +49,8 @@ def make_claim(
         with runnable():
             scores = score_held_out(read.program, trial, check)
         sweep_id, details = trial.place.run_id, trial.details
-    words = text.strip() or read.words
+    written = not text.strip()
+    words = read.words if written else text.strip()
     return Claim(
         text=words,
         vector=embed_claim(words),
@@ -59,5 +60,5 @@ def make_claim(
         n_listed=read.n_listed,
         scores=scores,
         sweep_id=sweep_id,
-        details=details,
+        details={**details, WORDS_OF_PROGRAM: True} if written else details,
     )

@@ -67,10 +67,10 @@ def simulate(
         beyond=failings.beyond,
         worst=[windows[row] for row in worst],
         random=[windows[row] for row in others],
-        false_alarms=_tokens(failings.false_alarms),
-        misses=_tokens(failings.misses),
-        n_false_alarms=failings.n_false_alarms,
-        n_misses=failings.n_misses,
+        too_high=_tokens(failings.too_high),
+        too_low=_tokens(failings.too_low),
+        n_too_high=failings.n_too_high,
+        n_too_low=failings.n_too_low,
         rules=[_rule(test) for test in tests],
     )
 

@@ -80,7 +80,7 @@ def test_a_program_is_scored_at_once_on_test_and_held_out_text(own):
 
 def test_without_a_calibration_split_fit_windows_stand_in_and_it_is_said(own):
     view = own.post(LIST, json={"program": PROGRAM}).json()
-    assert view["details"] == {"chosen_on_fit_windows": 2}
+    assert view["details"] == {"chosen_on_fit_windows": 2, "words_of_program": True}
     tried = own.post(f"{LIST}/try", json={"program": PROGRAM}).json()
     assert tried["chosen_on_fit_windows"] == 2
 

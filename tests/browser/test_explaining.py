@@ -67,6 +67,23 @@ def test_the_evidence_and_the_form_stand_on_one_page_without_sharing_ids(
     assert sorted(ids) == sorted(set(ids))
 
 
+def test_write_one_brings_the_form_into_view_and_the_cursor_into_it(open_page: OpenPage) -> None:
+    page = open_page(UNIT)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.get_by_role("link", name="write one").click()
+    program = page.get_by_label("Program: what it predicts")
+    expect(program).to_be_focused()
+    expect(program).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("heading", name="Write an explanation")).to_be_in_viewport()
+
+
+def test_the_page_of_an_edit_begins_in_its_program(open_page: OpenPage) -> None:
+    page = open_page(UNIT)
+    page.locator("#evidence").scroll_into_view_if_needed()
+    page.get_by_role("link", name="Edit as a new version").click()
+    expect(page.get_by_label("Program: what it predicts")).to_be_focused()
+
+
 def test_a_mistake_is_shown_with_its_caret_and_goes_when_it_is_mended(
     open_page: OpenPage,
 ) -> None:

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,19 @@ def test_the_evidence_has_rules_in_english_scores_and_denominators(pages: TestCl
     assert re.search(r"test: \d+ windows of \d+ documents, \d+ tokens", page)
 
 
+def test_beside_the_words_stands_how_their_rules_fared_on_test(pages: TestClient) -> None:
+    address = best(pages)
+    rules = pages.get(f"/api/v1/explanations/{address.rpartition('/')[2]}/evidence").json()
+    verdicts = [rule["verdict"] for rule in rules["simulation"]["rules"]]
+    page = pages.get(address).text
+    head = page[page.index('id="evidence-title"') : page.index('id="program-title"')]
+    said = re.search(r'note rules-tested">Of (\d+) rules?: ([^.<]*), on test windows\.', head)
+    assert said is not None
+    assert int(said[1]) == len(verdicts)
+    counts = {words: int(n) for n, words in re.findall(r"(\d+) ([a-z ]+)", said[2])}
+    assert counts == Counter(verdicts)
+
+
 def test_real_and_simulated_stand_under_each_other_the_worst_first(pages: TestClient) -> None:
     page = pages.get(best(pages)).text
     part = page[page.index('id="simulated-title"') : page.index('id="fails-title"')]
@@ -105,8 +119,10 @@ def test_simulated_values_are_what_the_program_says(pages: TestClient) -> None:
 def test_where_it_fails_is_grouped_by_token(pages: TestClient) -> None:
     page = pages.get(best(pages)).text
     part = page[page.index('id="fails-title"') :]
-    assert "predicted too high at" in part
-    assert "predicted too low at" in part
+    for way in ("high", "low"):
+        assert f'<strong>Predicted too {way}</strong> <span class="note">at ' in part
+    assert "alarm" not in part  # it would be a miss where a unit fires negatively
+    assert "Misses" not in part
     assert re.search(r'<code class="token">.*?</code></a></th><td class="num">', part)
 
 

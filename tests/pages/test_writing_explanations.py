@@ -205,6 +205,19 @@ def test_editing_makes_a_new_version_and_keeps_the_old(own_pages: TestClient) ->
     assert "<strong>Replaced:</strong>" in own_pages.get(first).text
 
 
+def test_words_written_from_a_program_are_written_anew_in_a_new_version(
+    own_pages: TestClient,
+) -> None:
+    number = save(own_pages, program=PROGRAM).rpartition("/")[2]
+    form = own_pages.get(f"{HERE}/new?edit={number}").text
+    area = re.search(r'<textarea id="write-text"[^>]*>\s*(.*?)</textarea>', form, re.DOTALL)
+    assert area is not None
+    assert area[1] == ""
+    changed = save(own_pages, program='when word in {"a"} -> 1', text=area[1], edit=number)
+    page = own_pages.get(changed).text
+    assert re.search(r'id="evidence-title"[^>]*>Fires on “a” \(any case\)\.<', page)
+
+
 def test_an_old_version_cannot_be_edited_again(own_pages: TestClient) -> None:
     number = save(own_pages, text="First").rpartition("/")[2]
     save(own_pages, text="Second", edit=number)

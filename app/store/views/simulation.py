@@ -48,10 +48,11 @@ class SimulationView(View):
     """By falling share of the squared error."""
     random: list[SimulatedWindow]
     """Drawn from all, so that some may be among the worst."""
-    false_alarms: list[FailingToken]
-    misses: list[FailingToken]
-    n_false_alarms: int
-    n_misses: int
+    too_high: list[FailingToken]
+    """Tokens: false alarms of a unit that fires upwards, misses of one that fires negatively."""
+    too_low: list[FailingToken]
+    n_too_high: int
+    n_too_low: int
     rules: list[RuleTestView]
     """One per rule of the program, then one per table, in its order; of more than 200 the
     first."""

@@ -28,24 +28,24 @@ def test_a_perfect_prediction_has_no_worst_window():
 def test_failings_are_counted_by_token():
     found = where_it_fails(ACTUAL, PREDICTED, TOKENS, _pool())
     assert found.beyond == pytest.approx(np.std([0, 0, 0, 4, 0, 0]))
-    (alarm,) = found.false_alarms
-    assert (alarm.token, alarm.count, alarm.of) == (" a", 1, 3)
-    assert (alarm.actual, alarm.predicted) == (0, 3)
-    (miss,) = found.misses
-    assert (miss.token, miss.count, miss.of) == (" c", 1, 1)
-    assert miss.share == pytest.approx(9 / 19)
-    assert (found.n_false_alarms, found.n_misses, found.n_positions) == (1, 1, 6)
+    (high,) = found.too_high
+    assert (high.token, high.count, high.of) == (" a", 1, 3)
+    assert (high.actual, high.predicted) == (0, 3)
+    (low,) = found.too_low
+    assert (low.token, low.count, low.of) == (" c", 1, 1)
+    assert low.share == pytest.approx(9 / 19)
+    assert (found.n_too_high, found.n_too_low, found.n_positions) == (1, 1, 6)
 
 
 def test_only_so_many_are_shown_and_all_are_counted():
     predicted = np.array([[0.0, 9, 8], [0, 9, 4], [0, 9, 8]])
     found = where_it_fails(ACTUAL, predicted, TOKENS, _pool(), n=1)
-    assert [e.token for e in found.false_alarms] == [" a"]
-    assert found.n_false_alarms == 5
+    assert [e.token for e in found.too_high] == [" a"]
+    assert found.n_too_high == 5
 
 
 def test_an_empty_pool_has_no_failings():
     empty = np.zeros((0, 3))
     found = where_it_fails(empty, empty, [], pool_of(0, 3))
-    assert (found.false_alarms, found.misses, found.n_positions) == ((), (), 0)
+    assert (found.too_high, found.too_low, found.n_positions) == ((), (), 0)
     assert len(worst_windows(empty, empty, pool_of(0, 3)).windows) == 0
