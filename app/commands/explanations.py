@@ -44,9 +44,9 @@ def export_(
 
     Examples:
 
-      patchclamp explanations export smollm2 --format jsonl --to smollm2-explanations
+      patchclamp explanations export smollm2-135m-instruct --format jsonl --to my-explanations
 
-      patchclamp explanations export smollm2 --format neuronpedia --to bulk --site mlp.12
+      patchclamp explanations export smollm2-135m-instruct --format csv --to table --site mlp.12
     """
     from app.exchange.exporting import export
 
@@ -94,9 +94,9 @@ def import_(
 
     Examples:
 
-      patchclamp explanations import smollm2-explanations --model smollm2
+      patchclamp explanations import my-explanations --model smollm2-135m-instruct
 
-      patchclamp explanations import batch-0.jsonl.gz --model smollm2 --dry-run
+      patchclamp explanations import batch-0.jsonl.gz --model smollm2-135m-instruct --dry-run
     """
     from app.exchange.importing import import_path
     from app.store.engine import open_session
@@ -133,7 +133,7 @@ def score(model: Annotated[str, typer.Argument(help="Name of the model.")]) -> N
 
     Example:
 
-      patchclamp explanations score smollm2
+      patchclamp explanations score smollm2-135m-instruct
     """
     from app.trials.imports import score_imports
 
