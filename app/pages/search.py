@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from analysis.embedding.finding import INSTALL
 from app.dependencies import ReadSession
 from app.embedding import embed
 from app.pages.jump import find_named
@@ -68,6 +69,7 @@ def gather(session: Session, chosen: SearchFilter) -> dict[str, object]:
         "models": models,
         "sites": list_sites(session, model=chosen.model) if chosen.model else [],
         "methods": METHODS,
+        "semantic_install": INSTALL,
     }
 
 
