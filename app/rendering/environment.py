@@ -20,6 +20,7 @@ from app.rendering import (
     markup,
     network,
     numbers,
+    quoting,
     score,
     score_bar,
     score_layers,
@@ -117,6 +118,7 @@ environment.filters.update(
     split_title=words.split_title,
     unit_noun=words.unit_noun,
     query=words.query,
+    unbroken=quoting.unbroken,
     pages_of=addresses.ModelPages,
 )
 environment.globals.update(
