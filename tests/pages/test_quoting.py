@@ -1,4 +1,4 @@
-"""Someone reads what a program says: quoted tokens stay on one line, and foreign text stays text."""
+"""Someone reads what a program says: quoted tokens stay on one line."""
 
 from markupsafe import Markup
 from starlette.testclient import TestClient

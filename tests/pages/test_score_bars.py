@@ -1,6 +1,7 @@
 """Scores are drawn: value, interval, baselines and held-out domains, on one axis."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -147,3 +148,22 @@ def test_a_tall_bar_names_what_it_draws() -> None:
     drawing = tall_bar(BOTH)
     for words in ("test 0.62", "shuffled 0.02", "token lookup 0.50", "code 0.20"):
         assert words in drawing, words
+
+
+def test_labels_of_the_tall_drawing_cover_no_other() -> None:
+    near = headline("test", 0.31, lookup=0.3, shuffled=0.04)
+    drawn = tall_bar([near, headline("ood:code", 0.2), headline("ood:speech", 0.25)])
+    labels = re.findall(r'<text class="label (\w+)" x="([\d.]+)" y="(\d+)">([^<]*)<', drawn)
+    named = {label.rpartition(" ")[0] for *_, label in labels}
+    assert named >= {"test", "token lookup", "lookup of its length", "shuffled", "code"}
+    rows: dict[str, list[tuple[float, float]]] = {}
+    for anchor, x, y, label in labels:
+        width = 6.02 * len(label)  # ten pixels of a monospaced face
+        left = float(x) - {"start": 0, "middle": width / 2, "end": width}[anchor]
+        assert left >= -1
+        assert left + width <= 461
+        rows.setdefault(y, []).append((left, left + width))
+    for row in rows.values():
+        ordered = sorted(row)
+        for (_, right), (left, _) in pairwise(ordered):
+            assert right < left
