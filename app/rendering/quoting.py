@@ -11,8 +11,9 @@ from markupsafe import Markup
 
 from app.rendering.markup import escaped, trusted
 
-LONGEST: Final = 60
-"""Characters of markup between the marks; longer ones break as other text does."""
+LONGEST: Final = 30
+"""Characters of markup between the marks; longer ones break as other text does, for a telephone has
+no room for them."""
 QUOTED: Final = re.compile(
     rf"“(?:</?mark>|[^”<]){{0,{LONGEST}}}”|‘(?:</?mark>|[^’<]){{0,{LONGEST}}}’"
     rf"|&#34;(?:</?mark>|\\(?:&#34;|[^<])|(?!&#34;)[^\\<]){{0,{LONGEST}}}?&#34;"
