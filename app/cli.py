@@ -31,7 +31,7 @@ USAGE = 2
 HELP = """Record from the neurons of a network, explain them, prove or refute it, intervene.
 
 Begin with `patchclamp demo`: a real language model's neurons in the browser, within minutes.
-Settings come from the environment (PATCHCLAMP_DATA, PATCHCLAMP_PORT, …; see docs/commands.md).
+Settings come from the environment (PATCHCLAMP_DATA, PATCHCLAMP_PORT, …; see docs/settings.md).
 """
 
 

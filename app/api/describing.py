@@ -21,7 +21,11 @@ TAGS: Final = [
     {"name": "units", "description": "Neurons and heads: statistics, exemplars, raw activations."},
     {
         "name": "explanations",
-        "description": "Claims about units, what became of them when they were tested, and search.",
+        "description": "Claims about units, and what became of them when they were tested.",
+    },
+    {
+        "name": "search",
+        "description": "Units by what explanations say, and by the tokens they fire on or write.",
     },
     {"name": "runs", "description": "Provenance: what computed a number, and how to run it again."},
     {"name": "corpora", "description": "The texts that models were swept over."},

@@ -22,7 +22,9 @@ CURSOR = r"^[A-Za-z0-9_=-]{1,512}$"
 ModelName = Annotated[
     str,
     Path(
-        description="Name of the model, as in /api/v1/models.", pattern=NAME, examples=["smollm2"]
+        description="Name of the model, as in /api/v1/models.",
+        pattern=NAME,
+        examples=["smollm2-135m-instruct"],
     ),
 ]
 SiteName = Annotated[
@@ -166,7 +168,10 @@ class SearchQuery(BaseModel):
         examples=['whales "at sea"'],
     )
     model: str | None = Field(
-        default=None, description="Only units of this model.", pattern=NAME, examples=["smollm2"]
+        default=None,
+        description="Only units of this model.",
+        pattern=NAME,
+        examples=["smollm2-135m-instruct"],
     )
     site: str | None = Field(
         default=None,

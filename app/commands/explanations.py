@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.commands.formatting import counted
 from app.commands.opening import console
 from app.printable import escaped, escaped_lines
 from app.store.opening import opened_store
@@ -44,9 +45,9 @@ def export_(
 
     Examples:
 
-      patchclamp explanations export smollm2 --format jsonl --to smollm2-explanations
+      patchclamp explanations export smollm2-135m-instruct --format jsonl --to my-explanations
 
-      patchclamp explanations export smollm2 --format neuronpedia --to bulk --site mlp.12
+      patchclamp explanations export smollm2-135m-instruct --format csv --to table --site mlp.12
     """
     from app.exchange.exporting import export
 
@@ -63,8 +64,8 @@ def export_(
         )
     kept = f", {report.n_kept:,} of which were there" if report.n_kept else ""
     typer.echo(
-        f"{report.n_explanations:,} explanations in {report.n_files:,} files{kept}: "
-        f"{escaped(str(to))}"
+        f"{counted(report.n_explanations, 'explanation')} in {counted(report.n_files, 'file')}"
+        f"{kept}: {escaped(str(to))}"
     )
 
 
@@ -94,9 +95,9 @@ def import_(
 
     Examples:
 
-      patchclamp explanations import smollm2-explanations --model smollm2
+      patchclamp explanations import my-explanations --model smollm2-135m-instruct
 
-      patchclamp explanations import batch-0.jsonl.gz --model smollm2 --dry-run
+      patchclamp explanations import batch-0.jsonl.gz --model smollm2-135m-instruct --dry-run
     """
     from app.exchange.importing import import_path
     from app.store.engine import open_session
@@ -119,7 +120,7 @@ def import_(
     _tell(report, dry_run=dry_run)
     if n_unscored and not dry_run:
         typer.echo(
-            f"{n_unscored:,} imported programs have no score of this store; get them with "
+            f"{counted(n_unscored, 'imported program')} without a score of this store; score with "
             f"`patchclamp explanations score {escaped(model)}`."
         )
     if report.problems:
@@ -133,7 +134,7 @@ def score(model: Annotated[str, typer.Argument(help="Name of the model.")]) -> N
 
     Example:
 
-      patchclamp explanations score smollm2
+      patchclamp explanations score smollm2-135m-instruct
     """
     from app.trials.imports import score_imports
 
@@ -142,11 +143,11 @@ def score(model: Annotated[str, typer.Argument(help="Name of the model.")]) -> N
             engine,
             model=model,
             data=settings.data,
-            tell=lambda n: status.update(f"Scoring: {n:,} programs"),
+            tell=lambda n: status.update(f"Scoring: {counted(n, 'program')}"),
         )
     failed = f"; {tried.n_failed:,} could not be run" if tried.n_failed else ""
     left = f"; {tried.n_left:,} are of sites that have no pools" if tried.n_left else ""
-    typer.echo(f"Scored {tried.n_scored:,} imported programs{failed}{left}.")
+    typer.echo(f"Scored {counted(tried.n_scored, 'imported program')}{failed}{left}.")
 
 
 def _told(one: "FileReport") -> str:
@@ -158,7 +159,8 @@ def _tell(report: "ImportReport", *, dry_run: bool) -> None:
         typer.echo("There is no file that could be imported.")
     verb = "Would import" if dry_run else "Imported"
     typer.echo(
-        f"{verb} {report.total('n_imported'):,} explanations from {len(report.files):,} files; "
+        f"{verb} {counted(report.total('n_imported'), 'explanation')} from "
+        f"{counted(len(report.files), 'file')}; "
         f"{report.total('n_duplicates'):,} were there already."
     )
     begun = report.total("begun_at")

@@ -34,6 +34,11 @@ def count(number: float) -> str:
     return f"{number:,.0f}" if number == int(number) else f"{number:,.1f}"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def left(progress: "ProgressView") -> str:
     """`4 min 10 s left`, or that it is being estimated; empty where nothing can be said."""
     if progress.seconds_left:

@@ -1,5 +1,6 @@
 """`/search`: one box for everything: the name of a unit leads there, words find explanations."""
 
+import math
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -7,11 +8,14 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from analysis.embedding.finding import INSTALL
 from app.dependencies import ReadSession
 from app.embedding import embed
+from app.errors import BadRequestError
 from app.pages.jump import find_named
 from app.pages.site import blank_to_none
 from app.rendering.answers import respond
+from app.rendering.numbers import MINUS
 from app.rendering.score import METHODS
 from app.store.queries import search as searching
 from app.store.queries.model import list_models, list_sites
@@ -23,7 +27,25 @@ LONGEST: Final = 1000
 Name = Annotated[str, Field(max_length=200)]
 Choice = Annotated[Name | None, BeforeValidator(blank_to_none)]
 Correlation = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
-Bound = Annotated[Correlation | None, BeforeValidator(blank_to_none)]
+
+
+def as_bound(typed: object) -> object:
+    """None of an empty field; raises BadRequestError in the field's own words, not its query's."""
+    if typed in ("", None):
+        return None
+    try:
+        bound = float(str(typed).replace(MINUS, "-"))
+    except ValueError:
+        bound = math.nan
+    if not -1 <= bound <= 1:
+        raise BadRequestError(
+            f"“r on test at least” takes a number from {MINUS}1 to 1, not “{str(typed)[:40]}”.",
+            hint="Write it as 0.5, or leave the field empty.",
+        )
+    return bound
+
+
+Bound = Annotated[Correlation | None, BeforeValidator(as_bound)]
 RunNumber = Annotated[int, Field(ge=0, le=2**63 - 1)]
 AskedNumber = Annotated[RunNumber | None, BeforeValidator(blank_to_none)]
 
@@ -68,6 +90,7 @@ def gather(session: Session, chosen: SearchFilter) -> dict[str, object]:
         "models": models,
         "sites": list_sites(session, model=chosen.model) if chosen.model else [],
         "methods": METHODS,
+        "semantic_install": INSTALL,
     }
 
 

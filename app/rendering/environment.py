@@ -20,6 +20,7 @@ from app.rendering import (
     markup,
     network,
     numbers,
+    quoting,
     score,
     score_bar,
     score_layers,
@@ -84,6 +85,7 @@ environment.filters.update(
     layer_scores=score_layers.layer_scores,
     r_by_bits=score_layers.r_by_bits,
     left_out=score_layers.left_out,
+    methods_by_bits=score_layers.methods_by_bits,
     change_of=score.change_of,
     strip=strip.strip,
     exemplar=exemplar.exemplar,
@@ -121,6 +123,7 @@ environment.filters.update(
     split_title=words.split_title,
     unit_noun=words.unit_noun,
     query=words.query,
+    unbroken=quoting.unbroken,
     pages_of=addresses.ModelPages,
 )
 environment.globals.update(

@@ -5,7 +5,7 @@ hang below it. R² has no lower end: what lies below the axis is an arrow at its
 at a place that is not its own.
 
 Comes in: a score on one split (test, but for a program that is being tried) and the same on others.
-Goes out: SVG, one line high for tables or three with labels, with all of its numbers as text
+Goes out: SVG, one line high for tables or four with labels, with all of its numbers as text
 alternative. What is no number (undefined, not run, failed) is a word and no drawing.
 """
 
@@ -24,15 +24,16 @@ WIDTH: Final = 168
 HEIGHT: Final = 18
 PAD: Final = 6
 WIDE: Final = 460
-TALL: Final = 84
-AXIS: Final = 65
-LINES: Final = (11, 23, 35)
+TALL: Final = 96
+AXIS: Final = 77
+LINES: Final = (11, 23, 35, 47)
 """Of labels."""
 NEAR_ZERO: Final = -0.05
 """From here on the axis begins at 0: a shuffled baseline of −0.01 must not halve the drawing."""
 ARROW: Final = (1.5, 8.0)
 """Where the arrow of a value below the axis begins and ends."""
-LABEL_GAP: Final = 92
+LETTER: Final = 7.2
+"""Width of a label's letter where labels are largest, on narrow screens."""
 BASELINES: Final = {
     "mean": "mean", "lookup": "token lookup", "lookup_cut": "lookup of its length",
     "shuffled": "shuffled",
@@ -91,7 +92,7 @@ def score_bar(headlines: Sequence[HeadlineView], start: float | None = None) -> 
 
 
 def tall_bar(headlines: Sequence[HeadlineView], split: str = "test") -> Markup:
-    """The same with labels, three lines high, on test or another split."""
+    """The same with labels, four lines of them, on test or another split."""
     bar = bar_of(headlines, split)
     return Markup("") if bar is None or bar.value is None else labelled(bar)
 
@@ -132,19 +133,21 @@ def small(bar: Bar, start: float) -> Markup:
 
 def labelled(bar: Bar) -> Markup:
     start = _start(bar.numbers())
-    frame = _Frame(start, WIDE, upper=48.0, lower=58.0)
+    frame = _Frame(start, WIDE, upper=60.0, lower=70.0)
     ends = sorted({start, 0.0, 0.5, 1.0})
-    axis = "".join(
-        f'<path class="axis" d="M{frame.x(at):.1f} {AXIS}v4"/>'
-        f'<text class="label {_anchor(frame.x(at))}" x="{frame.x(at):.1f}" y="{AXIS + 14}">'
-        f"{f'{at:g}'.replace('-', MINUS)}</text>"
-        for at in ends
-    )
+    axis = "".join(_axis_mark(frame.x(at), f"{at:g}".replace("-", MINUS)) for at in ends)
     return trusted(
         f'<svg class="score-bar tall" viewBox="0 0 {WIDE} {TALL}" role="img"'
         f' aria-label="{escape(spoken(bar) + _spoken_beyond(bar, frame))}">'
         f'<path class="axis" d="M{PAD} {AXIS}H{WIDE - PAD}"/>'
-        f"{axis}{_labels(frame, bar)}{_ticks(frame, bar, 39, 53, AXIS)}{_marks(frame, bar)}</svg>"
+        f"{axis}{_labels(frame, bar)}{_ticks(frame, bar, 51, 65, AXIS)}{_marks(frame, bar)}</svg>"
+    )
+
+
+def _axis_mark(x: float, label: str) -> str:
+    return (
+        f'<path class="axis" d="M{x:.1f} {AXIS}v4"/>'
+        f'<text class="label {_anchor(x, len(label))}" x="{x:.1f}" y="{AXIS + 14}">{label}</text>'
     )
 
 
@@ -274,23 +277,44 @@ def _labels(frame: _Frame, bar: Bar) -> str:
         *((name, getattr(bar.baselines, name)) for name in BASELINES),
     ]
     wanted += [(short_split(one.split), one.value) for one in bar.elsewhere]
-    placed: dict[int, list[float]] = {y: [] for y in LINES}
+    placed: dict[int, list[tuple[float, float]]] = {y: [] for y in LINES}
     parts = []
     for name, value in wanted:
         if value is None:
             continue
         x = frame.x(value)
-        free = [y for y in LINES if all(abs(x - other) >= LABEL_GAP for other in placed[y])]
-        if not free:
+        label = f"{BASELINES.get(name, name)} {number(value)}"
+        place = _place(x, len(label), placed)
+        if place is None:
             continue  # the table below has all numbers
-        placed[free[0]].append(x)
-        title = BASELINES.get(name, name)
-        parts.append(
-            f'<text class="label {_anchor(x)}" x="{x:.1f}" y="{free[0]}">{escape(title)} '
-            f"{number(value)}</text>"
-        )
+        y, anchor = place
+        placed[y].append(_extent(x, anchor, len(label)))
+        parts.append(f'<text class="label {anchor}" x="{x:.1f}" y="{y}">{escape(label)}</text>')
     return "".join(parts)
 
 
-def _anchor(x: float) -> str:
-    return "start" if x < LABEL_GAP / 2 else "end" if x > WIDE - LABEL_GAP / 2 else "middle"
+def _place(
+    x: float, n_letters: int, placed: dict[int, list[tuple[float, float]]]
+) -> tuple[int, str] | None:
+    """The first line and anchor at which a label covers no other and ends within the drawing."""
+    for anchor in dict.fromkeys((_anchor(x, n_letters), "start", "end")):
+        left, right = _extent(x, anchor, n_letters)
+        if left < 0 or right > WIDE + LETTER:
+            continue
+        for y, others in placed.items():
+            if all(right < a or left > b for a, b in others):
+                return y, anchor
+    return None
+
+
+def _anchor(x: float, n_letters: int) -> str:
+    """In the middle, where the label then ends within the drawing."""
+    half = n_letters * LETTER / 2
+    return "start" if x < half else "end" if x > WIDE - half else "middle"
+
+
+def _extent(x: float, anchor: str, n_letters: int) -> tuple[float, float]:
+    """Where a label begins and ends, a letter's room behind it."""
+    width = n_letters * LETTER
+    left = {"start": x, "middle": x - width / 2, "end": x - width}[anchor]
+    return left, left + width + LETTER

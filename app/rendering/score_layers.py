@@ -112,18 +112,14 @@ def layer_scores(rows: Sequence[Layer], noun: str) -> Markup:
     )
 
 
+def methods_by_bits(summaries: Sequence[ScoreSummaryView], kind: str) -> list[str]:
+    """The methods of which `r_by_bits` has dots."""
+    return [method for method, points in _by_method(summaries, kind).items() if points]
+
+
 def r_by_bits(summaries: Sequence[ScoreSummaryView], kind: str) -> Markup:
     """r against description length: one dot per randomly chosen unit, by method."""
-    points = {
-        method: [
-            (point.bits, point.r)
-            for one in summaries
-            if (one.kind, one.method, one.split) == (kind, method, "test")
-            for point in one.points
-            if point.bits is not None and point.bits > 0 and point.r is not None
-        ]
-        for method in POINTS
-    }
+    points = _by_method(summaries, kind)
     every = [point for some in points.values() for point in some]
     if not every:
         return Markup('<p class="undefined">No unit has both a length and an r yet.</p>')
@@ -258,3 +254,19 @@ def _spoken(rows: Sequence[Layer], noun: str) -> str:
         if row.main.quantiles
     ]
     return f"Simulation r of rules over {noun}, by layer. {'; '.join(said)}."
+
+
+def _by_method(
+    summaries: Sequence[ScoreSummaryView], kind: str
+) -> dict[str, list[tuple[float, float]]]:
+    """Lengths in bits with r on test, of units that have both."""
+    return {
+        method: [
+            (point.bits, point.r)
+            for one in summaries
+            if (one.kind, one.method, one.split) == (kind, method, "test")
+            for point in one.points
+            if point.bits is not None and point.bits > 0 and point.r is not None
+        ]
+        for method in POINTS
+    }

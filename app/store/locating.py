@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotFoundError
 from app.store.fetching import fetch
 from app.store.paging import is_integer, is_name
-from app.store.tables import ModelTable, RunTable, SiteTable, WindowSetTable
+from app.store.tables import JobTable, ModelTable, RunTable, SiteTable, WindowSetTable
 
 FIXED_SPLITS = ("fit", "calibration", "test")
 
@@ -91,7 +91,7 @@ def locate(session: Session, *, model: str, run_id: int | None = None) -> Subjec
     row = _find(session, model, None, run_id)
     if row is None:
         raise no_model(model)
-    return Subject(**_subject(row, run_id))
+    return Subject(**_subject(session, row, run_id))
 
 
 def locate_site(session: Session, *, model: str, site: str, run_id: int | None = None) -> Place:
@@ -104,7 +104,7 @@ def locate_site(session: Session, *, model: str, site: str, run_id: int | None =
             f"Model {model} has no site {site!r}.",
             hint="Sites are called mlp.LAYER and attn.LAYER, for instance mlp.0.",
         )
-    fields = _subject(row, run_id)
+    fields = _subject(session, row, run_id)
     return Place(
         **fields,
         site_id=row.site_id,
@@ -175,14 +175,11 @@ def _find(session: Session, model: str, site: str | None, run_id: int | None) ->
     return row
 
 
-def _subject(row: Row[Any], run_id: int | None) -> dict[str, Any]:
+def _subject(session: Session, row: Row[Any], run_id: int | None) -> dict[str, Any]:
     if row.run_id is None:
         if run_id is not None:
             raise _no_run(row.model, run_id)
-        raise NotFoundError(
-            f"Model {row.model} has not been swept yet, so its units have no numbers.",
-            hint=f"Run `patchclamp sweep --model {row.model} --corpus CORPUS`.",
-        )
+        raise _not_swept(session, row.model)
     return {
         "model_id": row.model_id,
         "model": row.model,
@@ -202,6 +199,32 @@ def no_model(name: str) -> NotFoundError:
     return NotFoundError(
         f"There is no model {name!r}.",
         hint="Add it with `patchclamp models add`, or see `patchclamp models list`.",
+    )
+
+
+def _not_swept(session: Session, model: str) -> NotFoundError:
+    """No numbers yet: a first sweep that is under way is named, else the command that asks."""
+    query = (
+        select(JobTable.id, JobTable.status)
+        .where(
+            JobTable.kind == "sweep",
+            JobTable.model_name == model,
+            JobTable.status.in_(("running", "queued")),
+        )
+        .order_by(JobTable.status.desc(), JobTable.created_at, JobTable.id)  # running first
+        .limit(1)
+    )
+    job = session.execute(query).one_or_none()
+    if job is None:
+        return NotFoundError(
+            f"Model {model} has not been swept yet, so its units have no numbers.",
+            hint=f"Run `patchclamp sweep --model {model} --corpus CORPUS`.",
+        )
+    state = "is running" if job.status == "running" else "waits to begin"
+    return NotFoundError(
+        f"The first sweep of model {model} {state}, and no numbers of its units are there yet.",
+        hint=f"Watch it with `patchclamp jobs watch {job.id[:8]}` or on /jobs/{job.id}; "
+        "first numbers come while it runs.",
     )
 
 

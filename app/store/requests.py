@@ -88,7 +88,9 @@ class SweepRequest(Request):
     """One pass of a model over a corpus: statistics, exemplars and pools of every unit."""
 
     kind: Literal["sweep"] = "sweep"
-    model: Name = Field(description="Name of a model that was added.", examples=["smollm2"])
+    model: Name = Field(
+        description="Name of a model that was added.", examples=["smollm2-135m-instruct"]
+    )
     corpus: Name = Field(description="Name of a corpus that was added.", examples=["starter"])
     window_length: int = Field(
         default=128, ge=4, le=8192, description="Tokens per window, BOS included."

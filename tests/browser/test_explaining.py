@@ -149,3 +149,14 @@ def test_scores_by_layer_are_loaded_when_they_come_into_view(open_page: OpenPage
     page.locator("#scores").scroll_into_view_if_needed()
     expect(page.locator(".layer-scores").first).to_be_visible()
     expect(page.locator(".r-by-bits").first).to_be_visible()
+
+
+def test_on_a_telephone_a_rule_is_read_without_scrolling_sideways(open_page: OpenPage) -> None:
+    page = open_page(UNIT, width=380, height=800)
+    page.locator("#evidence").scroll_into_view_if_needed()
+    rules = page.locator("table.rules").first
+    expect(rules.locator(".verdict").first).to_be_visible()
+    edges = rules.locator("td").evaluate_all(
+        "cells => cells.map(cell => cell.getBoundingClientRect().right)"
+    )
+    assert max(edges) <= 380

@@ -2,12 +2,13 @@
 
 import socket
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from app.settings import Settings
-from tests.cli.conftest import Run
+from tests.cli.conftest import COMMAND, ROOT, Run
 
 
 def test_a_job_that_is_not_there(run: Run) -> None:
@@ -22,6 +23,25 @@ def test_a_model_that_was_not_added(run: Run) -> None:
     assert done.returncode == 1
     assert "no model 'nobody'" in done.stderr
     assert "patchclamp models add" in done.stderr
+
+
+def test_who_names_no_data_folder_is_told_which_one_was_looked_in(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    del environment["PATCHCLAMP_DATA"]
+    environment |= {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "share")}
+    command = [*COMMAND, "explanations", "score", "nobody"]
+    done = subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "no model 'nobody'" in done.stderr
+    assert str(tmp_path) in done.stderr.partition("Looked in ")[2]
+    assert "PATCHCLAMP_DATA=FOLDER" in done.stderr
+
+
+def test_who_names_a_data_folder_is_not_told_of_another(run: Run) -> None:
+    assert "Looked in" not in run("explanations", "score", "nobody").stderr
 
 
 def test_a_source_that_does_not_exist(run: Run) -> None:

@@ -26,7 +26,7 @@ def test_an_export_says_what_it_wrote_and_what_was_there(run: Run, tmp_path: Pat
     arguments = ("explanations", "export", "toy", "--format", "csv", "--to", str(tmp_path / "out"))
     first = run(*arguments)
     assert first.returncode == 0, first.stderr
-    assert first.stdout == f"{N_EXPLAINED} explanations in 1 files: {tmp_path / 'out'}\n"
+    assert first.stdout == f"{N_EXPLAINED} explanations in 1 file: {tmp_path / 'out'}\n"
     assert "1 of which were there" in run(*arguments).stdout
     refused = run(*arguments[:4], "jsonl", *arguments[5:])
     assert refused.returncode == 1
@@ -42,7 +42,7 @@ def test_an_import_says_what_it_took_and_fails_where_a_file_is_wrong(
     run("explanations", "export", "toy", "--format", "jsonl", "--to", str(out))
     same = run("explanations", "import", str(out), "--model", "toy", "--dry-run")
     assert same.stdout.splitlines() == [
-        f"Would import 0 explanations from 1 files; {N_EXPLAINED} were there already."
+        f"Would import 0 explanations from 1 file; {N_EXPLAINED} were there already."
     ]
     mine = tmp_path / "mine.csv"
     good = 'toy,mlp.0,1,me,Dogs,"when token in {"" dog""} -> 1"\n'
@@ -50,8 +50,8 @@ def test_an_import_says_what_it_took_and_fails_where_a_file_is_wrong(
     told = run("explanations", "import", str(mine), "--model", "toy")
     assert told.returncode == 1
     assert told.stdout.splitlines() == [
-        "Imported 1 explanations from 1 files; 0 were there already.",
-        "1 imported programs have no score of this store; get them with "
+        "Imported 1 explanation from 1 file; 0 were there already.",
+        "1 imported program without a score of this store; score with "
         "`patchclamp explanations score toy`.",
     ]
     assert told.stderr.splitlines() == [

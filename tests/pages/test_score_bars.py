@@ -1,6 +1,7 @@
 """Scores are drawn: value, interval, baselines and held-out domains, on one axis."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -214,3 +215,22 @@ def test_a_table_of_tokens_that_does_better_is_named_with_the_tests() -> None:
     assert "survived 1 of 1 tests; the token lookup does better" in better
     assert "earned" not in better
     assert "; a lookup of its length does better" in score.tested([headline(r=0.39, low=0.3)])
+
+
+def test_labels_of_the_tall_drawing_cover_no_other() -> None:
+    near = headline("test", 0.31, lookup=0.3, shuffled=0.04)
+    drawn = tall_bar([near, headline("ood:code", 0.2), headline("ood:speech", 0.25)])
+    labels = re.findall(r'<text class="label (\w+)" x="([\d.]+)" y="(\d+)">([^<]*)<', drawn)
+    named = {label.rpartition(" ")[0] for *_, label in labels}
+    assert named >= {"test", "token lookup", "lookup of its length", "shuffled", "code"}
+    rows: dict[str, list[tuple[float, float]]] = {}
+    for anchor, x, y, label in labels:
+        width = 6.02 * len(label)  # ten pixels of a monospaced face
+        left = float(x) - {"start": 0, "middle": width / 2, "end": width}[anchor]
+        assert left >= -1
+        assert left + width <= 461
+        rows.setdefault(y, []).append((left, left + width))
+    for row in rows.values():
+        ordered = sorted(row)
+        for (_, right), (left, _) in pairwise(ordered):
+            assert right < left

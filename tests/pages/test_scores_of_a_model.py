@@ -5,7 +5,13 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from app.rendering.score_layers import layers_of, left_out, r_by_bits, totals_of
+from app.rendering.score_layers import (
+    layers_of,
+    left_out,
+    methods_by_bits,
+    r_by_bits,
+    totals_of,
+)
 from app.store.views.score import ScorePoint, ScoreSummaryView
 
 PAGE = "/m/synthetic/scores"
@@ -135,3 +141,20 @@ def test_the_models_page_leads_there_and_loads_it_when_it_is_seen(pages: TestCli
 def test_a_model_that_is_not_swept_or_not_there_is_said_so(pages: TestClient) -> None:
     assert pages.get("/m/nobody/scores").status_code == 404
     assert pages.get(f"{PAGE}?run=9999").status_code == 404
+
+
+def test_the_legend_names_only_methods_that_have_dots(pages: TestClient) -> None:
+    dot, no_length = ScorePoint(index=0, bits=100.0, r=0.5), ScorePoint(index=1, bits=None, r=0.5)
+    some = [
+        summary("mlp.0", "rules", "test", points=[dot]),
+        summary("mlp.0", "language_model", "test", points=[no_length]),
+    ]
+    assert methods_by_bits(some, "mlp") == ["rules"]
+    assert methods_by_bits(some, "attn") == []
+    page = pages.get(PAGE).text
+    for figure in page.split("<figure")[1:]:
+        legend = figure.partition("drawn at random:")[2].partition("</figcaption>")[0]
+        if legend:
+            named = {name.replace("-", "_") for name in re.findall(r'class="key-([\w-]+)"', legend)}
+            drawn = set(re.findall(r'class="dots dots-(\w+)" d="M', figure))
+            assert named == drawn != set()

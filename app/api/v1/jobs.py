@@ -26,7 +26,8 @@ def list_jobs(
         Query(description="Only jobs in this state.", examples=["running"]),
     ] = None,
     model: Annotated[
-        str | None, Query(description="Only of this model.", pattern=NAME, examples=["smollm2"])
+        str | None,
+        Query(description="Only of this model.", pattern=NAME, examples=["smollm2-135m-instruct"]),
     ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -51,7 +52,7 @@ def create_job(
         JobRequest,
         Body(
             description="What a worker should do; `kind` says which request it is.",
-            examples=[{"kind": "sweep", "model": "smollm2", "corpus": "starter"}],
+            examples=[{"kind": "sweep", "model": "smollm2-135m-instruct", "corpus": "starter"}],
         ),
     ],
 ) -> JobView:

@@ -22,7 +22,8 @@ def list_runs(
     request: Request,
     session: ReadSession,
     model: Annotated[
-        str | None, Query(description="Only of this model.", pattern=NAME, examples=["smollm2"])
+        str | None,
+        Query(description="Only of this model.", pattern=NAME, examples=["smollm2-135m-instruct"]),
     ] = None,
     kind: Annotated[
         Literal["sweep", "output", "relate", "explain", "score"] | None,

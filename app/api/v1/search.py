@@ -12,7 +12,7 @@ from app.embedding import embed
 from app.store.queries import search as searching
 from app.store.views.search import SearchView
 
-router = APIRouter(prefix="/api/v1/search", tags=["explanations"])
+router = APIRouter(prefix="/api/v1/search", tags=["search"])
 
 
 @router.get("", response_model=SearchView, summary="Search", responses=problems_of(404))

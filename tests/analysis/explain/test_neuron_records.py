@@ -1,4 +1,7 @@
 import json
+import re
+from dataclasses import MISSING, fields
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +48,15 @@ def test_a_neuron_is_read():
     assert record.random_sample_by_quantile == ((ActivationRecord(("x",), (1.5,)),), ())
     assert (record.mean, record.variance, record.kurtosis) == (0.25, None, 3.0)
     assert record.most_positive_activation_records[0].tokens == ("😀", "é")
+
+
+def test_the_documentation_marks_every_field_that_may_be_missing():
+    page = (Path(__file__).parents[3] / "docs" / "interop.md").read_text(encoding="utf-8")
+    listed = page.partition("`NeuronRecord{")[2].partition("`, `ActivationRecord{")[0]
+    marked = set(re.findall(r"(\w+)\?", listed))
+    optional = {field.name for field in fields(NeuronRecord) if field.default is not MISSING}
+    assert marked == optional
+    assert "neuron_id{" in listed
 
 
 def test_what_is_written_is_read_again_and_tagged_throughout():
