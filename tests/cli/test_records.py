@@ -82,7 +82,7 @@ def test_machines_get_one_object_per_neuron(tmp_path: Path) -> None:
     metrics = found[0]["test"]["metrics"]
     assert metrics["corpus_r"]["value"] > 0.99
     assert metrics["corpus_r"]["low"] is None
-    assert metrics["corpus_r"]["reason"].startswith("no interval: nearly all resamples")
+    assert metrics["corpus_r"]["reason"] == "no interval: fewer than 6 documents"
     assert metrics["corpus_r"]["lookup_cut"] is not None
     assert metrics["r2_centred"]["lookup"] is not None
     assert "explaining needs at least" in found[2]["error"]
