@@ -21,6 +21,8 @@ SPARSE_SHARE = 0.33
 """A column with overlaps with fewer candidates is kept as a list of those."""
 FEW = 48
 """Positions up to which types are added one by one, which spares collecting them."""
+MANY = 800
+"""Positions from which on nearly every candidate is met, so that each adds up its own types."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +70,9 @@ def count_overlaps(candidates: "Candidates", which: int) -> UInt[ndarray, " cand
         column,
         candidates.places(which),
         candidates.slots,
+        candidates.slot,
+        candidates.type_starts,
+        candidates.types,
         candidates.by_type_starts,
         candidates.by_type,
         candidates.by_position_starts,
@@ -83,6 +88,9 @@ def _count(
     column: ndarray,
     places: ndarray,
     slots: ndarray,
+    slot: ndarray,
+    type_starts: ndarray,
+    types: ndarray,
     by_type_starts: ndarray,
     by_type: ndarray,
     by_position_starts: ndarray,
@@ -117,6 +125,14 @@ def _count(
                 together[place] += 1
         for q in range(by_position_starts[t], by_position_starts[t + 1]):
             column[n_at_slots + by_position[q]] += 1
+    if len(places) >= MANY:
+        for c in range(n_at_slots):
+            row = slot[c] * n_types
+            total = 0
+            for j in range(type_starts[c], type_starts[c + 1]):
+                total += together[row + types[j]]
+            column[c] = total
+        return
     for k in range(n_met):
         place = met[k]
         for q in range(by_type_starts[place], by_type_starts[place + 1]):

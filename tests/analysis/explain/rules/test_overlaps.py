@@ -17,6 +17,16 @@ def test_a_column_counts_where_both_hold() -> None:
         np.testing.assert_array_equal(count_overlaps(found, which), held @ held[which])
 
 
+def test_so_does_a_column_of_a_candidate_that_holds_nearly_everywhere() -> None:
+    found = candidates(text(0, n_windows=120, length=24, voc=vocabulary(with_space=True)))
+    frequent = np.flatnonzero(found.counts >= overlaps.MANY)
+    assert len(frequent)
+    held = np.stack([found.holds([c]) for c in range(len(found))])
+    for which in frequent[:: max(1, len(frequent) // 8)].tolist():
+        expected = (held & held[which]).sum(1)
+        np.testing.assert_array_equal(count_overlaps(found, which), expected)
+
+
 def whole(column: Column, n: int) -> np.ndarray:
     counts = np.zeros(n, column.counts.dtype)
     counts[slice(None) if column.others is None else column.others] = column.counts
