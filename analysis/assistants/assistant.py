@@ -25,6 +25,7 @@ from analysis.assistants.quoting import quote
 from analysis.assistants.reply import Reply
 from analysis.assistants.sending import Sender, Sent, tokens_of
 from analysis.assistants.tally import Counting, Tally
+from analysis.assistants.turns import Turns
 from analysis.errors import BudgetSpent
 
 LOOK = 0.1
@@ -53,6 +54,7 @@ class Assistant:
         self._sender = Sender(self._line, budget or Budget(), patience or Patience())
         self._pool = AskingPool(concurrency)
         self._counting = Counting()
+        self._turns = Turns()
 
     def __enter__(self) -> "Assistant":
         return self
@@ -124,11 +126,12 @@ class Assistant:
     ) -> tuple[Answered[Answer], Reply | None]:
         """The answer; and where it should be repaired, what was said."""
         began, key = time.monotonic(), question.key(self._endpoint.url)
-        known = self._cache.find(key) if self._cache else None
-        sent = _known_before(question, known) if known else self._sender.send(question, stop)
-        reply = sent.outcome if isinstance(sent.outcome, Reply) else None
-        if reply and not known and self._cache:
-            self._cache.keep(key, reply)
+        with self._turns.of(key):
+            known = self._cache.find(key) if self._cache else None
+            sent = _known_before(question, known) if known else self._sender.send(question, stop)
+            reply = sent.outcome if isinstance(sent.outcome, Reply) else None
+            if reply and not known and self._cache:
+                self._cache.keep(key, reply)
         read = _read(question, sent.outcome)
         asked = Asked(
             model=question.parameters.model,

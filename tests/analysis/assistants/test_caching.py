@@ -109,3 +109,23 @@ def test_a_record_is_plain_data() -> None:
         record = asdict(asker.ask(question()).asked[0])
     assert record["failure"] is None
     assert record["parameters"]["model"] == "tiny"
+
+
+def test_a_question_that_is_under_way_is_waited_for_and_not_sent_again(tmp_path: Path) -> None:
+    slow = object_says({"number": 7}, wait=0.3)
+    with scripted(slow) as endpoint:
+        with assistant(endpoint.url, cache=tmp_path / "replies.sqlite", concurrency=3) as asker:
+            answered = asker.ask_all([question(), question(), question("How few?")])
+        assert len(endpoint.requests) == 2
+        assert endpoint.most_at_once == 2
+    assert [each.value for each in answered] == [7, 7, 7]
+    assert sorted(each.asked[0].cached for each in answered[:2]) == [False, True]
+
+
+def test_who_waited_for_a_question_that_failed_asks_it_himself(tmp_path: Path) -> None:
+    plays = in_turn(fails(400), object_says({"number": 7}))
+    with scripted(plays) as endpoint:
+        with assistant(endpoint.url, cache=tmp_path / "replies.sqlite", concurrency=2) as asker:
+            answered = asker.ask_all([question(), question()])
+        assert len(endpoint.requests) == 2
+    assert sorted(each.value is None for each in answered) == [False, True]
