@@ -5,13 +5,12 @@ them (`score.foils`). Fit and calibration are looked at for thresholds and lines
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, Float64
 from numpy import ndarray
 
-from analysis.explain.texts import Texts
+from analysis.explain.texts import Texts, UnitTops
 from analysis.programs.program import Program
 from analysis.programs.reading import Reading
 from analysis.programs.running import predict
@@ -21,17 +20,9 @@ from analysis.score.division import CALIBRATION, FIT
 from analysis.score.foils import chances, correlations
 from analysis.score.lookup import Lookup, predict_lookup
 from analysis.score.records import Scores, or_none
-from analysis.score.scoring import Failure, Shared, decide, score_explanation
+from analysis.score.scoring import Shared, decide, score_explanation
 from analysis.score.tails import find_firing
-from analysis.score.units import Decisions, Prediction, Target, TopWindows, take_target
-
-
-@dataclass(frozen=True, eq=False)
-class UnitTops:
-    """Windows of one split that are kept for one unit: those that make it fire most, or all."""
-
-    tokens: ndarray
-    about: TopWindows
+from analysis.score.units import Decisions, Prediction, Target, take_target
 
 
 class BlockScores:
@@ -72,34 +63,30 @@ class BlockScores:
         }
 
     def of_rules(self, unit: int) -> dict[str, Scores]:
-        program = self._programs[unit]
-        if program is None:
-            return {}
-        return self._scores(unit, "rules", program)
+        return {} if self._programs[unit] is None else self._scores(unit, "rules")
 
     def of_lookup(self, unit: int) -> dict[str, Scores]:
-        return self._scores(unit, "short", None)
+        return self._scores(unit, "short")
 
-    def _scores(self, unit: int, kind: str, program: Program | None) -> dict[str, Scores]:
+    def _scores(self, unit: int, kind: str) -> dict[str, Scores]:
         scores = {}
         for split, text in self._texts.tested.items():
             top = self._top(split, unit)
-            values = self._explained(kind, unit, split)
             ours = Prediction(
-                values,
+                self._explained(kind, unit, split),
                 self._decide(kind, unit, unit),
-                None if top is None else self._on_top(kind, unit, program, top),
+                None if top is None else self._on_top(kind, unit, top),
             )
             scores[split] = score_explanation(
                 self._by_split[split][unit],
-                ours if np.isfinite(values[text.counted]).all() else Failure("not finite"),
+                ours,
                 baselines=Baselines(
                     mean=or_none(float(self._lookups["whole"].base[unit])),
                     lookup=self._looked_up("whole", unit, split, top),
                     shuffled=self._shuffled(kind, unit, split, top),
-                    lookup_cut=ours
-                    if program is None
-                    else self._looked_up("cut", unit, split, top),
+                    lookup_cut=self._looked_up("cut", unit, split, top)
+                    if kind == "rules"
+                    else ours,
                 ),
                 pool=text.pool,
                 firing=self._firing[unit],
@@ -157,7 +144,7 @@ class BlockScores:
         return Prediction(
             self._tables[split][name][unit],
             self._decide(name, unit, unit),
-            None if top is None else self._on_top(name, unit, None, top),
+            None if top is None else self._on_top(name, unit, top),
         )
 
     def _shuffled(
@@ -167,13 +154,12 @@ class BlockScores:
         n = len(self._programs)
         for step in range(1, n):
             other = (unit + step) % n
-            program = self._programs[other]
-            if kind == "rules" and program is None:
+            if kind == "rules" and self._programs[other] is None:
                 continue
             return Prediction(
                 self._explained(kind, other, split),
                 self._decide(kind, unit, other),
-                None if top is None else self._on_top(kind, other, program, top),
+                None if top is None else self._on_top(kind, other, top),
                 self._line(kind, unit, other),
             )
         return None
@@ -207,9 +193,8 @@ class BlockScores:
         there = self._tops.get(split)
         return None if there is None else there[unit]
 
-    def _on_top(
-        self, kind: str, unit: int, program: Program | None, top: UnitTops
-    ) -> Float32[ndarray, "top pos"]:
+    def _on_top(self, kind: str, unit: int, top: UnitTops) -> Float32[ndarray, "kept pos"]:
+        program = self._programs[unit]
         if kind == "rules" and program is not None:
             return predict(program, Reading(top.tokens, top.about.lengths, self._texts.vocabulary))
         return np.asarray(predict_lookup(self._lookups[kind].of_unit(unit), top.tokens)[0])

@@ -13,9 +13,8 @@ from jaxtyping import Float32
 from numpy import ndarray
 
 from analysis.errors import RecordsError
-from analysis.explain.block_scores import UnitTops
 from analysis.explain.record_splits import NeuronSplits, RecordWindows, SplitRecords
-from analysis.explain.texts import PoolWindows, Texts, prepare_texts
+from analysis.explain.texts import PoolWindows, Texts, UnitTops, prepare_texts
 from analysis.programs.vocabulary import Vocabulary
 from analysis.score.division import CALIBRATION, FIT
 from analysis.score.units import TopWindows

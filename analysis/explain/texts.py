@@ -19,6 +19,7 @@ from analysis.programs.reading import Reading
 from analysis.programs.vocabulary import Vocabulary
 from analysis.score.division import CALIBRATION, FEWEST_WINDOWS, FIT, Division, divide
 from analysis.score.pools import Pool, PoolText, prepare_pool
+from analysis.score.units import TopWindows
 
 
 class TooLittleTextError(AnalysisError):
@@ -39,6 +40,14 @@ class PoolWindows:
         return PoolWindows(
             self.tokens[chosen], self.lengths[chosen], self.documents[chosen], self.numbers[chosen]
         )
+
+
+@dataclass(frozen=True, eq=False)
+class UnitTops:
+    """Windows of one split that are kept for one unit: those that make it fire most, or all."""
+
+    tokens: Int64[ndarray, "kept pos"]
+    about: TopWindows
 
 
 @dataclass(frozen=True, eq=False)

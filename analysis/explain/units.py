@@ -5,7 +5,7 @@ Units of a block are compared with each other's explanations, so a block must be
 in random order, and more than one where shuffling is wanted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,11 +14,11 @@ from jaxtyping import Float32
 from numpy import ndarray
 from threadpoolctl import threadpool_limits
 
-from analysis.explain.block_scores import BlockScores, UnitTops
+from analysis.explain.block_scores import BlockScores
 from analysis.explain.rules.fitting import fit_rules
 from analysis.explain.rules.smoothing import predict_smoothed, smooth
 from analysis.explain.rules.strengthening import LISTED_SHARE, Shown, strengthen
-from analysis.explain.texts import SplitText, Texts
+from analysis.explain.texts import SplitText, Texts, UnitTops
 from analysis.programs.length import n_listed
 from analysis.programs.program import Program
 from analysis.programs.reading import Reading
@@ -105,18 +105,14 @@ def _explain(
                 on=texts.rules_calibration,
                 most_rules=most_rules,
             )
-            if kept is not None:
-                with_room = from_pool(most_listed=int(LISTED_SHARE * most_listed))
-                program = strengthen(
-                    with_room,
-                    _on(texts.fit, by_split[FIT][unit]),
-                    _shown(kept, texts),
-                    _on(texts.calibration, by_split[CALIBRATION][unit]),
-                    most_rules=most_rules,
-                    most_listed=most_listed,
-                )
-            if kept is None or program is with_room:  # nothing to leave room for
-                program = from_pool(most_listed=most_listed)
+            program = _with_exemplars(
+                from_pool,
+                {split: by_split[split][unit] for split in (FIT, CALIBRATION)},
+                kept,
+                texts,
+                most_rules=most_rules,
+                most_listed=most_listed,
+            )
         is_something = program is not None and bool(program.rules)
         programs.append(program if is_something else None)
         reasons.append(
@@ -152,6 +148,31 @@ def _explain(
         )
         for unit in range(len(on_fit))
     ]
+
+
+def _with_exemplars(
+    from_pool: Callable[..., Program],
+    activations: Mapping[str, Float32[ndarray, "window pos"]],
+    kept: UnitTops | None,
+    texts: Texts,
+    *,
+    most_rules: int,
+    most_listed: int,
+) -> Program:
+    """The rules of the pool, and what exemplars add where any are kept and say more."""
+    if kept is not None:
+        with_room = from_pool(most_listed=int(LISTED_SHARE * most_listed))
+        stronger = strengthen(
+            with_room,
+            _on(texts.fit, activations[FIT]),
+            _shown(kept, texts),
+            _on(texts.calibration, activations[CALIBRATION]),
+            most_rules=most_rules,
+            most_listed=most_listed,
+        )
+        if stronger is not with_room:
+            return stronger
+    return from_pool(most_listed=most_listed)
 
 
 def _on(text: SplitText, actual: Float32[ndarray, "window pos"]) -> Shown:

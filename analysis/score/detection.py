@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
 from analysis.score.bootstrap import Resampled, fewer, resample
-from analysis.score.prevalence import Parts
+from analysis.score.prevalence import FIRING, NEAR, OTHER, Parts
 from analysis.score.reasons import (
     EVERY_WINDOW_FIRES,
     NEVER_YES,
@@ -36,10 +36,16 @@ class ChosenWindows:
 
     windows: Int64[ndarray, " case"]
     """Rows of the pool."""
-    fires: Bool[ndarray, " case"]
-    near_miss: Bool[ndarray, " case"]
     parts: Parts
     """From where in the pool they come."""
+
+    @property
+    def fires(self) -> Bool[ndarray, " case"]:
+        return np.asarray(self.parts.kinds == FIRING)
+
+    @property
+    def near_miss(self) -> Bool[ndarray, " case"]:
+        return np.asarray(self.parts.kinds == NEAR)
 
 
 def score_detection(
@@ -105,9 +111,9 @@ def choose_windows(target: Target, *, n: int, generator: np.random.Generator) ->
     others = generator.permutation(quiet[len(near) :])[: n - n // 2 - len(near)]
     windows = np.concatenate([firing, near, others])
     order = generator.permutation(len(windows))
-    kinds = np.repeat([0, 1, 2], [len(firing), len(near), len(others)])[order]
+    kinds = np.repeat([FIRING, NEAR, OTHER], [len(firing), len(near), len(others)])[order]
     sizes = (int(fires.sum()), len(near), len(quiet) - len(near))
-    return ChosenWindows(windows[order], kinds == 0, kinds == 1, Parts(kinds, sizes))
+    return ChosenWindows(windows[order], Parts(kinds, sizes))
 
 
 def _undefined(target: Target, replicates: int) -> Resampled:

@@ -13,6 +13,7 @@ from jaxtyping import Float, Float64
 from numpy import ndarray
 
 ROUNDING = 1e-6
+"""Of the largest value: what varies by less does not vary."""
 FEWEST_EXPLAINED = 3
 """With fewer there is no second foil to compare a foil with."""
 

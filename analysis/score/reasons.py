@@ -7,6 +7,8 @@ no prediction, the pool is empty) are stored with the row as text.
 
 from typing import Final
 
+from analysis.score.bootstrap import FEWEST_DOCUMENTS
+
 SAME_PREDICTION: Final = "every prediction is the same"
 SAME_ACTIVATION: Final = "every activation is the same"
 ALL_ZERO: Final = "every activation is 0"
@@ -30,10 +32,13 @@ UNDEFINED_RESAMPLES: Final = (
     "no interval: undefined in more than a tenth of the resamples of documents"
 )
 NO_RESAMPLES: Final = "no interval: no resamples were asked for"
-FEW_DOCUMENTS: Final = "no interval: fewer than 6 documents"
+FEW_DOCUMENTS: Final = f"no interval: fewer than {FEWEST_DOCUMENTS} documents"
 FEW_TOP_DOCUMENTS: Final = "no interval: the top windows are of fewer than 8 documents"
 BOUNDARY: Final = "no interval: nearly all resamples of the documents give this same value"
-FEW_OF_A_KIND: Final = "no interval: fewer than 6 documents that fire, or fewer than 6 that do not"
+FEW_OF_A_KIND: Final = (
+    f"no interval: fewer than {FEWEST_DOCUMENTS} documents that fire, "
+    f"or fewer than {FEWEST_DOCUMENTS} that do not"
+)
 
 REASONS: Final = (
     SAME_PREDICTION,

@@ -133,7 +133,7 @@ class Target:
         return np.asarray(np.count_nonzero(self.fires, axis=1))
 
     @cached_property
-    def centred(self) -> "Centred":
+    def centred(self) -> Centred:
         return centre(self.actual, self.counted)
 
     @cached_property

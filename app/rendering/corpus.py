@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 from app.rendering.facts import Fact
 from app.rendering.glossary import term
 from app.rendering.numbers import count, digest, moment, percent_text
-from app.rendering.words import fact_name, plain, source
+from app.rendering.words import fact_name, plain, plural, source
 from app.store.views.corpus import CorpusView
 
 ADDRESS: Final = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]")
@@ -81,9 +81,7 @@ def _splits(corpus: CorpusView) -> list[Fact]:
     return [
         Fact(
             split,
-            words.format(
-                count(n), "document" if n == 1 else "documents", count(corpus.characters[split])
-            ),
+            words.format(count(n), plural(n, "document"), count(corpus.characters[split])),
         )
         for split, n in corpus.splits.items()
     ]

@@ -29,7 +29,12 @@ ROW: Final = 18
 POINTS: Final = ("rules", "language_model", "lookup")
 SIZE: Final = (420, 240)
 RIGHT: Final = 24
-LEFT_OUT: Final = {"rules": "rules", "language_model": "language models"}
+LEFT_OUT: Final = ("rules", "language_model")
+PLURALS: Final = {
+    "rules": "rules",
+    "language_model": "language models",
+    "lookup": "token lookup",
+}
 
 
 @dataclass(frozen=True)
@@ -112,9 +117,10 @@ def layer_scores(rows: Sequence[Layer], noun: str) -> Markup:
     )
 
 
-def methods_by_bits(summaries: Sequence[ScoreSummaryView], kind: str) -> list[str]:
-    """The methods of which `r_by_bits` has dots."""
-    return [method for method, points in _by_method(summaries, kind).items() if points]
+def methods_by_bits(summaries: Sequence[ScoreSummaryView], kind: str) -> list[tuple[str, str]]:
+    """The methods of which `r_by_bits` has dots, each with its name in a sentence."""
+    by_method = _by_method(summaries, kind)
+    return [(method, PLURALS[method]) for method, points in by_method.items() if points]
 
 
 def r_by_bits(summaries: Sequence[ScoreSummaryView], kind: str) -> Markup:
@@ -156,12 +162,12 @@ def r_by_bits(summaries: Sequence[ScoreSummaryView], kind: str) -> Markup:
 def left_out(summaries: Sequence[ScoreSummaryView], kind: str) -> str:
     """How many units are no dots against length because they have no r, by method, in words."""
     said = []
-    for method, name in LEFT_OUT.items():
-        some = [s for s in summaries if (s.kind, s.method, s.split) == (kind, method, "test")]
+    for method in LEFT_OUT:
+        some = _on_test(summaries, kind, method)
         n_units = sum(one.n_units for one in some)
         without = n_units - sum(one.n_scored for one in some)
         if n_units:
-            said.append(f"{without:,} of {n_units:,} units explained by {name}")
+            said.append(f"{without:,} of {n_units:,} units explained by {PLURALS[method]}")
     return f"Without an r, and left out: {', '.join(said)}." if said else ""
 
 
@@ -256,6 +262,12 @@ def _spoken(rows: Sequence[Layer], noun: str) -> str:
     return f"Simulation r of rules over {noun}, by layer. {'; '.join(said)}."
 
 
+def _on_test(
+    summaries: Sequence[ScoreSummaryView], kind: str, method: str
+) -> list[ScoreSummaryView]:
+    return [s for s in summaries if (s.kind, s.method, s.split) == (kind, method, "test")]
+
+
 def _by_method(
     summaries: Sequence[ScoreSummaryView], kind: str
 ) -> dict[str, list[tuple[float, float]]]:
@@ -263,8 +275,7 @@ def _by_method(
     return {
         method: [
             (point.bits, point.r)
-            for one in summaries
-            if (one.kind, one.method, one.split) == (kind, method, "test")
+            for one in _on_test(summaries, kind, method)
             for point in one.points
             if point.bits is not None and point.bits > 0 and point.r is not None
         ]

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from app.rendering.words import plural
 from app.store.views.explanation import BROUGHT, ExplanationView
 
 LUCK: Final = (
@@ -17,11 +18,13 @@ def times_tested(view: ExplanationView) -> str:
     others = view.n_others_on_test if view.method in BROUGHT else 0
     if not n or (n == 1 and view.method not in BROUGHT):
         return ""
-    versions, were = ("1 version", "was") if n == 1 else (f"{n:,} versions", "were")
-    told = f"{versions} of this explanation {were} scored on test"
+    told = f"{n:,} {plural(n, 'version')} of this explanation {_were(n)} scored on test"
     if others:
-        programs = "1 program" if others == 1 else f"{others:,} programs"
-        were = "was" if others == 1 else "were"
-        told += f", beside {programs} that {were} written or imported for this unit as other"
-        told += " explanations"
+        programs = plural(others, "program")
+        told += f", beside {others:,} {programs} that {_were(others)} written or imported"
+        told += " for this unit as other explanations"
     return f"{told}. {LUCK}" if n + others > 1 else f"{told}."
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from app.rendering.words import plural
 from app.store.views.program import RuleTestView
 
 ORDER: Final = (
@@ -16,5 +17,4 @@ def verdicts(tests: Sequence[RuleTestView]) -> str:
     """How many rules are borne out, refuted and so on, in words."""
     counts = Counter[str](test.verdict for test in tests)
     said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in ORDER if counts[verdict])
-    rules = "1 rule" if len(tests) == 1 else f"{len(tests)} rules"
-    return f"Of {rules}: {said}." if tests else ""
+    return f"Of {len(tests)} {plural(len(tests), 'rule')}: {said}." if tests else ""

@@ -41,9 +41,12 @@ def site_title(site: str) -> str:
     return f"{SITES.get(kind, kind)} of layer {layer}"
 
 
-def unit_noun(kind: str, number: int = 1) -> str:
-    noun = NOUNS.get(kind, "unit")
+def plural(number: int, noun: str) -> str:
     return noun if number == 1 else noun + "s"
+
+
+def unit_noun(kind: str, number: int = 1) -> str:
+    return plural(number, NOUNS.get(kind, "unit"))
 
 
 def split_title(split: str) -> str:

@@ -1,6 +1,9 @@
+from typing import get_args
+
 from analysis.score import reasons as analysis_reasons
-from analysis.score import records
+from analysis.score import records, rulewise, tails
 from app.store import packing, reasons
+from app.store.views import program, score
 
 
 def test_analysis_and_store_name_the_same_metrics_in_the_same_order():
@@ -11,3 +14,8 @@ def test_analysis_and_store_name_the_same_metrics_in_the_same_order():
 def test_analysis_and_store_know_the_same_reasons_in_the_same_order():
     assert analysis_reasons.REASONS == reasons.REASONS
     assert len({*reasons.REASONS}) == len(reasons.REASONS)
+
+
+def test_analysis_and_store_know_the_same_verdicts_and_tails():
+    assert get_args(rulewise.Verdict) == get_args(program.Verdict)
+    assert get_args(tails.Tail) == get_args(score.Tail) == packing.TAILS

@@ -149,7 +149,7 @@ def test_the_legend_names_only_methods_that_have_dots(pages: TestClient) -> None
         summary("mlp.0", "rules", "test", points=[dot]),
         summary("mlp.0", "language_model", "test", points=[no_length]),
     ]
-    assert methods_by_bits(some, "mlp") == ["rules"]
+    assert methods_by_bits(some, "mlp") == [("rules", "rules")]
     assert methods_by_bits(some, "attn") == []
     page = pages.get(PAGE).text
     for figure in page.split("<figure")[1:]:

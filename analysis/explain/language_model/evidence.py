@@ -13,9 +13,8 @@ import numpy as np
 from jaxtyping import Float32, Int64
 from numpy import ndarray
 
-from analysis.explain.block_scores import UnitTops
 from analysis.explain.language_model.records import Excerpt
-from analysis.explain.texts import SplitText, Texts
+from analysis.explain.texts import SplitText, Texts, UnitTops
 from analysis.score.detection import choose_windows
 from analysis.score.division import CALIBRATION, FIT
 from analysis.score.pools import Pool, PoolText, prepare_pool

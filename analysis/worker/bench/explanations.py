@@ -52,9 +52,16 @@ BLOCK = 40
 """Units explained together."""
 OOD = "ood:code"
 REFERENCES = {"lookup": None, "lookup_120": 120, "lookup_12": 12}
+"""Tokens that the lookup is cut to."""
 AS_LONG = "lookup_same_bits"
 """The lookup cut to as many bits as the neuron's program has; to 120 tokens where there is none."""
 BELOW = ("lookup_120", AS_LONG)
+NAMES = {
+    "lookup": "whole token lookup",
+    "lookup_120": "token lookup cut to 120 tokens",
+    "lookup_12": "token lookup cut to 12 tokens",
+    AS_LONG: "token lookup cut to the bits of the rules",
+}
 
 
 @dataclass
@@ -222,7 +229,7 @@ def _references(
     test = texts.tested["test"]
     actual = activations["test"][:, test.counted]
     found = {}
-    same_bits = [_as_long(one, len(texts.vocabulary)) for one in explained]
+    same_bits = _as_long(explained, len(texts.vocabulary))
     for name, n in {**REFERENCES, AS_LONG: same_bits}.items():
         table = whole if n is None else cut_lookup(whole, n=n)
         predicted = predict_lookup(table, test.windows.tokens)[:, test.counted]
@@ -230,13 +237,16 @@ def _references(
     return found
 
 
-def _as_long(explained: Explained, n_vocab: int) -> int:
-    """Tokens of a table that takes as many bits as the program."""
-    if explained.rules is None:
-        return REFERENCES["lookup_120"] or 0
-    bits = [bits_of(_table_of(n), n_vocab) for n in (0, 100)]
-    per_token = (bits[1] - bits[0]) / 100
-    return max(1, int((bits_of(explained.rules, n_vocab) - bits[0]) / per_token))
+def _as_long(explained: Sequence[Explained], n_vocab: int) -> list[int]:
+    """Of each unit, the tokens of a table that takes as many bits as its program."""
+    empty, hundred = (bits_of(_table_of(n), n_vocab) for n in (0, 100))
+    per_token = (hundred - empty) / 100
+    return [
+        REFERENCES["lookup_120"] or 0
+        if one.rules is None
+        else max(1, int((bits_of(one.rules, n_vocab) - empty) / per_token))
+        for one in explained
+    ]
 
 
 def _table_of(n: int) -> Program:
@@ -249,8 +259,8 @@ def _reported(found: _Found, n: int) -> Iterator[Measurement]:
     yield Measurement(
         "explanations.full_r", found.mean("full"), "1", f"program without a limit: {over}"
     )
-    for name in (*REFERENCES, AS_LONG):
-        what = f"reference, {name.replace('_', ' cut to tokens: ')}: {over}"
+    for name, told in NAMES.items():
+        what = f"reference, {told}: {over}"
         yield Measurement(f"explanations.{name}_r", found.mean(name), "1", what)
     yield Measurement("explanations.ood_r", found.mean("ood"), "1", f"rules on {OOD}: {over}")
     yield Measurement(
@@ -280,7 +290,7 @@ def _reported(found: _Found, n: int) -> Iterator[Measurement]:
     for site, layer in found.layers.items():
         for name in BELOW:
             below[name] += layer.mean("concise") <= layer.mean(name)
-        names = ("full", *REFERENCES, AS_LONG)
+        names = ("full", *NAMES)
         beside = ", ".join(f"{name} {layer.mean(name):.3f}" for name in names)
         what = f"rules, mean test r of {len(layer.r['concise'])} neurons; {beside}"
         yield Measurement(f"explanations.{site}.concise_r", layer.mean("concise"), "1", what)

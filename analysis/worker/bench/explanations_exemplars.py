@@ -17,8 +17,7 @@ import numpy as np
 from jaxtyping import Float16, Float32, Int64
 from numpy import ndarray
 
-from analysis.explain.block_scores import UnitTops
-from analysis.explain.texts import PoolWindows, prepare_texts
+from analysis.explain.texts import PoolWindows, UnitTops, prepare_texts
 from analysis.explain.units import Explained, explain_units
 from analysis.programs.token_space import TokenSpace
 from analysis.programs.vocabulary import Vocabulary

@@ -1,13 +1,10 @@
 """What a group of units responded to, for a language model to be asked about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from jaxtyping import Float32
-from numpy import ndarray
 from sqlalchemy import Engine
 
-from analysis.explain.block_scores import UnitTops
 from analysis.explain.language_model.evidence import UnitEvidence
 from analysis.explain.texts import Texts
 from analysis.score.division import FIT
@@ -40,21 +37,9 @@ def read_evidence(
     return [
         UnitEvidence(
             texts,
-            _of_unit(activations, at),
-            _tops_of_unit(tops, at),
+            {split: there[at] for split, there in activations.items()},
+            {split: there[at] for split, there in tops.items()},
             seed=(asked.seed, asked.site_ids[site], unit),
         )
         for at, unit in enumerate(group)
     ]
-
-
-def _of_unit(
-    activations: Mapping[str, Float32[ndarray, "unit window pos"]], at: int
-) -> dict[str, Float32[ndarray, "window pos"]]:
-    return {split: there[at] for split, there in activations.items()}
-
-
-def _tops_of_unit(
-    tops: Mapping[str, Sequence[UnitTops | None]], at: int
-) -> dict[str, UnitTops | None]:
-    return {split: there[at] for split, there in tops.items()}

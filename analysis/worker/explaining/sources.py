@@ -11,8 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis.corpora.windows import Windows
-from analysis.explain.block_scores import UnitTops
-from analysis.explain.texts import PoolWindows
+from analysis.explain.texts import PoolWindows, UnitTops
 from analysis.score.units import TopWindows
 from analysis.sweep.pool import read_pool
 from app.errors import NotFoundError

@@ -3,8 +3,8 @@
 Mean and percentiles are over all units explained, so that methods are compared over the same ones:
 a unit without an r (failed, undefined, silent) counts as r = 0, whatever the method.
 
-Units are explained in random order, so whatever is done is a random sample. Which units are better
-than shuffled is decided over all of them at once (Benjamini and Hochberg, 5 %).
+Units are explained in random order, so whatever is done is a random sample. Which units' own
+explanations are better than others' is decided over all at once (Benjamini and Hochberg, 5 %).
 """
 
 from collections import defaultdict

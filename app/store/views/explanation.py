@@ -9,10 +9,10 @@ from app.store.views.score import HeadlineView, ScoreView
 
 Method = Literal["lookup", "rules", "output", "language_model", "hand", "import"]
 CLAIMS: Final[tuple[Method, ...]] = ("rules", "hand", "language_model", "import")
+"""Methods that say what a unit responds to: not its token lookup, not what it writes."""
 BROUGHT: Final[tuple[Method, ...]] = ("hand", "import")
 """What came from outside of a run, written here or imported: whoever brought it may have seen what
 other programs score on test."""
-"""Methods that say what a unit responds to: not its token lookup, not what it writes."""
 Status = Literal["current", "replaced", "withdrawn", "failed"]
 
 

@@ -4,6 +4,15 @@ from typing import Literal
 
 from app.store.views.base import View
 
+Verdict = Literal[
+    "borne out",
+    "weaker than claimed",
+    "stronger than claimed",
+    "refuted",
+    "not decided",
+    "never held",
+]
+
 
 class RuleTestView(View):
     """What text that nothing was fitted on says of one rule, or of a table."""
@@ -18,14 +27,7 @@ class RuleTestView(View):
     low: float | None
     high: float | None
     """95 % interval, clustered by document; null where it holds in fewer than 6."""
-    verdict: Literal[
-        "borne out",
-        "weaker than claimed",
-        "stronger than claimed",
-        "refuted",
-        "not decided",
-        "never held",
-    ]
+    verdict: Verdict
     """borne out: `claimed` is in the interval and 0 is not; weaker, stronger: the interval lies on
     the claimed side of 0, but nearer to 0 or farther from it than `claimed`; refuted: it lies on
     the other side of 0, or beside it where 0 is claimed."""

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from analysis.explain.block_scores import UnitTops
-from analysis.explain.texts import prepare_texts
+from analysis.explain.texts import UnitTops, prepare_texts
 from analysis.explain.units import explain_units
 from analysis.programs.writing import write_program
 from analysis.score.units import TopWindows

@@ -2,8 +2,7 @@
 
 import pytest
 
-from analysis.explain.block_scores import UnitTops
-from analysis.explain.texts import prepare_texts
+from analysis.explain.texts import UnitTops, prepare_texts
 from analysis.explain.units import explain_units
 from analysis.programs.parsing import parse_program
 from analysis.programs.running import predict

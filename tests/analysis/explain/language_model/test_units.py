@@ -8,7 +8,6 @@ import pytest
 
 from analysis.assistants.assistant import Assistant
 from analysis.assistants.budget import Prices
-from analysis.explain.block_scores import UnitTops
 from analysis.explain.language_model.answers import ask_judges
 from analysis.explain.language_model.choices import AssistantChoices
 from analysis.explain.language_model.evidence import AT_RANDOM, STRONGEST, UnitEvidence
@@ -16,7 +15,7 @@ from analysis.explain.language_model.records import Simulated
 from analysis.explain.language_model.scoring import common
 from analysis.explain.language_model.shuffling import Other, Shuffled
 from analysis.explain.language_model.units import AssistedUnit, find_sentence, score_answers
-from analysis.explain.texts import PoolWindows, Texts, prepare_texts
+from analysis.explain.texts import PoolWindows, Texts, UnitTops, prepare_texts
 from analysis.programs.vocabulary import Vocabulary
 from analysis.score.records import METRICS
 from analysis.score.units import TopWindows
