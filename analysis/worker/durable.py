@@ -27,6 +27,11 @@ VERSION: Final = "1"
 """Of the workflow, not of the code: a newer Patchclamp goes on with an older one's jobs."""
 QUEUE_PREFIX: Final = "worker-"
 LOCKED_SECONDS: Final = 30.0
+RECORD_SECONDS: Final = 1.0
+"""For so long a worker that leaves waits until the end of its last job is recorded."""
+LOOK_SECONDS: Final = 0.02
+NOTICE_SECONDS: Final = 0.1
+"""DBOS looks so often for messages, of which we send none, and whether it is to stop."""
 
 _run: Callable[[str], None] | None = None
 
@@ -45,11 +50,22 @@ class Durable:
         self._settings = settings
         self._worker_id = worker_id
         self._queue_name = QUEUE_PREFIX + worker_id
+        self._unrecorded: str | None = None
+        """The job that runs or has ended last; None where it raised, so nothing is recorded."""
 
     def launch(self, run: Callable[[str], None]) -> None:
         """From now on what `start` is given is run, by `run(job_id)` in another thread."""
         global _run  # noqa: PLW0603 (DBOS finds workflows by name in the module)
-        _run = run
+
+        def run_noted(job_id: str) -> None:
+            self._unrecorded = job_id
+            try:
+                run(job_id)
+            except BaseException:
+                self._unrecorded = None
+                raise
+
+        _run = run_noted
         try:
             self._launch()
         except (sqlite3.Error, DBAPIError) as error:
@@ -71,6 +87,7 @@ class Durable:
             "application_version": VERSION,
             "executor_id": self._worker_id,
             "use_listen_notify": False,
+            "notification_listener_polling_interval_sec": NOTICE_SECONDS,
             "log_level": "ERROR",
             "console_log_level": "ERROR",
         }
@@ -109,7 +126,17 @@ class Durable:
 
     def close(self) -> None:
         DBOS.delete_queue(self._queue_name)
-        DBOS.destroy(workflow_completion_timeout_sec=1)
+        self._await_record()
+        DBOS.destroy()  # its own wait sleeps for a second first
+
+    def _await_record(self) -> None:
+        """It is written a moment after the job's row; where it is not, the row is the truth."""
+        until = time.monotonic() + RECORD_SECONDS
+        while (job_id := self._unrecorded) is not None and time.monotonic() < until:
+            status = DBOS.get_workflow_status(job_id)
+            if status is None or status.status not in ("PENDING", "ENQUEUED"):
+                return
+            time.sleep(LOOK_SECONDS)
 
 
 def run_step(name: str, function: Callable[[], Any]) -> Any:  # noqa: ANN401

@@ -109,6 +109,14 @@ def test_prevalence_stands_beside_precision_in_the_judged_windows_and_in_the_poo
     assert recall["prevalence"] is recall["precision_in_pool"] is None
 
 
+def set_details(pages: TestClient, explanation: dict[str, object], details: object) -> None:
+    with pages.app.state.engine.begin() as connection:  # type: ignore[attr-defined]
+        connection.execute(
+            text("UPDATE explanations SET details = :details WHERE id = :id"),
+            {"id": explanation["id"], "details": json.dumps(details)},
+        )
+
+
 @pytest.mark.parametrize(
     ("told", "words"),
     [
@@ -124,11 +132,7 @@ def test_whose_sentence_is_the_shuffled_one_stands_under_the_scores(
 ) -> None:
     unit = "/m/synthetic/mlp.0/5"
     asked = of(own_pages, unit, "language_model")
-    with own_pages.app.state.engine.begin() as connection:  # type: ignore[attr-defined]
-        connection.execute(
-            text("UPDATE explanations SET details = :details WHERE id = :id"),
-            {"id": asked["id"], "details": json.dumps({"shuffled": told})},
-        )
+    set_details(own_pages, asked, {"shuffled": told})
     answer = own_pages.get(f"{unit}/explanations/{asked['id']}")
     assert answer.status_code == 200
     if words is None:
@@ -153,10 +157,7 @@ def test_a_language_model_judged_the_tail_that_it_explained(
                 text("SELECT details FROM explanations WHERE id = :id"), {"id": asked["id"]}
             )
         )
-        connection.execute(
-            text("UPDATE explanations SET details = :details WHERE id = :id"),
-            {"id": asked["id"], "details": json.dumps({**details, "tail": tail})},
-        )
+    set_details(own_pages, asked, {**details, "tail": tail})
     rows = table_of(own_pages.get(f"{unit}/explanations/{asked['id']}").text)
     told = words_of(rows["detection"])
     assert f"Judged on its {tail} tail, the one explained" in told

@@ -1,6 +1,5 @@
 """What becomes of imported programs, one by one, when they are scored."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,11 +9,8 @@ from analysis.programs import regex
 from app.errors import NotFoundError
 from app.exchange.importing import import_path
 from app.rendering.times_tested import times_tested
-from app.settings import Settings
-from app.store.engine import open_engine, open_session
-from app.store.migrating import upgrade
+from app.store.engine import open_session
 from app.store.queries.explanation import get_explanation
-from app.store.synthetic import fill_synthetic
 from app.store.tables import ExplanationTable, ScoreTable, TokenSpaceTable
 from app.store.views.explanation import ExplanationView
 from app.trials.imports import Tried, score_imports
@@ -24,17 +20,11 @@ NEAR = 'when token near {" the"} first 3 -> 1'
 
 
 @pytest.fixture
-def swept(tmp_path: Path) -> Iterator[Engine]:
+def swept(small: Engine) -> Engine:
     """A model whose token space nobody has measured."""
-    engine = open_engine(Settings(data=tmp_path))
-    upgrade(engine)
-    fill_synthetic(
-        engine, data=tmp_path, layers=1, neurons=8, heads=2, windows=48, window_length=16
-    )
-    with open_session(engine, commit=True) as session:
+    with open_session(small, commit=True) as session:
         session.execute(delete(TokenSpaceTable))
-    yield engine
-    engine.dispose()
+    return small
 
 
 def bring_in(engine: Engine, folder: Path, *programs: tuple[str, int, str]) -> None:

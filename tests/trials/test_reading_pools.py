@@ -6,11 +6,8 @@ import pytest
 from sqlalchemy import delete, update
 
 from app.errors import NotFoundError
-from app.settings import Settings
-from app.store.engine import open_engine, open_session
-from app.store.migrating import upgrade
+from app.store.engine import open_session
 from app.store.queries.trial import read_trial
-from app.store.synthetic import fill_synthetic
 from app.store.tables import ArtifactTable, RunTable
 
 
@@ -18,19 +15,13 @@ from app.store.tables import ArtifactTable, RunTable
     ("status", "said"), [("running", "still runs"), ("finished", "kept no pools")]
 )
 def test_without_pools_it_says_whether_they_will_come(
-    tmp_path: Path, status: str, said: str
+    small: Engine, tmp_path: Path, status: str, said: str
 ) -> None:
-    engine = open_engine(Settings(data=tmp_path))
-    upgrade(engine)
-    fill_synthetic(
-        engine, data=tmp_path, layers=1, neurons=8, heads=2, windows=48, window_length=16
-    )
-    with open_session(engine, commit=True) as session:
+    with open_session(small, commit=True) as session:
         session.execute(delete(ArtifactTable))
         session.execute(update(RunTable).values(status=status))
     with (
-        open_session(engine) as session,
+        open_session(small) as session,
         pytest.raises(NotFoundError, match=said),
     ):
         read_trial(session, model="synthetic", site="mlp.0", index=1, data=tmp_path)
-    engine.dispose()

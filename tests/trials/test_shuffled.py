@@ -1,6 +1,5 @@
 """Another unit's program beside one that a person tries."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,27 +7,18 @@ import numpy as np
 import pytest
 
 from analysis.programs.parsing import parse_program
-from app.settings import Settings
-from app.store.engine import open_engine, open_session
-from app.store.migrating import upgrade
+from app.store.engine import open_session
 from app.store.packing import COLUMNS, METRICS, unpack_scores
 from app.store.queries.trial import Trial, read_trial
-from app.store.synthetic import fill_synthetic
 from app.trials.scoring import score_calibration, score_held_out
 
 R, R2, DEVIATION = (METRICS.index(name) for name in ("corpus_r", "r2_centred", "deviation"))
 
 
 @pytest.fixture
-def trial(tmp_path: Path) -> Iterator[Trial]:
-    engine = open_engine(Settings(data=tmp_path))
-    upgrade(engine)
-    fill_synthetic(
-        engine, data=tmp_path, layers=1, neurons=8, heads=2, windows=48, window_length=16
-    )
-    with open_session(engine) as session:
-        yield read_trial(session, model="synthetic", site="mlp.0", index=5, data=tmp_path)
-    engine.dispose()
+def trial(small: Engine, tmp_path: Path) -> Trial:
+    with open_session(small) as session:
+        return read_trial(session, model="synthetic", site="mlp.0", index=5, data=tmp_path)
 
 
 def shuffled_of(trial: Trial, level: float) -> np.ndarray:
