@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import Engine
 
 from analysis.programs.parsing import parse_program
 from app.store.engine import open_session
