@@ -36,6 +36,9 @@ KERNELS = Path(__file__).with_name("__pycache__") / f"numba-{kernels_version()}"
 # Workers keep compiled kernels in their data folder; here they share them, or each would compile.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(KERNELS))
 
+FIRST = ("worker/sweeping/test_killing.py", "browser/test_accessibility.py")
+"""The one compiles the kernels of the sweep, and the other needs none: two processes that begin with
+these do not compile the same at once."""
 SLOW = ("worker", "bench", "cli")
 """Folders with tests that take half a minute."""
 
@@ -49,7 +52,14 @@ hypothesis.settings.load_profile("patchclamp")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow files first, so that no process is left with one of them when the others are done."""
     here = Path(__file__).parent
-    items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in SLOW)
+
+    def turn(item: pytest.Item) -> int:
+        path = item.path.relative_to(here)
+        if path.as_posix() in FIRST:
+            return FIRST.index(path.as_posix())
+        return len(FIRST) + (path.parts[0] not in SLOW)
+
+    items.sort(key=turn)
 
 
 @dataclass(frozen=True)
