@@ -37,8 +37,8 @@ KERNELS = Path(__file__).with_name("__pycache__") / f"numba-{kernels_version()}"
 os.environ.setdefault("NUMBA_CACHE_DIR", str(KERNELS))
 
 FIRST = ("worker/sweeping/test_killing.py", "browser/test_accessibility.py")
-"""The one compiles the kernels of the sweep, and the other needs none: two processes that begin with
-these do not compile the same at once."""
+"""The one compiles the kernels of the sweep, and the other needs none: two processes that begin
+with these do not compile the same at once."""
 SLOW = ("worker", "bench", "cli")
 """Folders with tests that take half a minute."""
 
