@@ -36,11 +36,10 @@ KERNELS = Path(__file__).with_name("__pycache__") / f"numba-{kernels_version()}"
 # Workers keep compiled kernels in their data folder; here they share them, or each would compile.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(KERNELS))
 
-FIRST = ("worker/sweeping/test_killing.py", "browser/test_accessibility.py")
-"""The one compiles the kernels of the sweep, and the other needs none: two processes that begin
-with these do not compile the same at once."""
-SLOW = ("worker", "bench", "cli")
-"""Folders with tests that take half a minute."""
+COMPILING = "worker/sweeping/test_killing.py"
+"""Compiles the kernels of the sweep, which others then find; browsers meanwhile need none."""
+ORDER = ("browser", "worker", "bench", "cli")
+"""Folders whose files take half a minute; all others come after them."""
 
 _numbers = count(1)
 
@@ -55,9 +54,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def turn(item: pytest.Item) -> int:
         path = item.path.relative_to(here)
-        if path.as_posix() in FIRST:
-            return FIRST.index(path.as_posix())
-        return len(FIRST) + (path.parts[0] not in SLOW)
+        if path.as_posix() == COMPILING:
+            return -1
+        return ORDER.index(path.parts[0]) if path.parts[0] in ORDER else len(ORDER)
 
     items.sort(key=turn)
 
