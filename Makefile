@@ -37,10 +37,8 @@ demo: $(run_time) ## Sweep a real language model and open its neurons in the bro
 setup: $(run_time) ## Only install what running needs, in .venv
 	@echo "Patchclamp is set up in $(VENV): $(bin)/patchclamp --help says what it can do"
 
-run_tests = CHROMIUM="$(CHROMIUM)" $(bin)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
-
 test: $(test_time) browser lint ## Check style, types, architecture; run all tests
-	@$(run_tests)
+	@CHROMIUM="$(CHROMIUM)" $(bin)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=
 
 lint: $(test_time) ## Check style, types and the import rules
 	@$(bin)/ruff check .
@@ -57,9 +55,8 @@ bench: $(run_time) ## Print how fast sweep, pages and demo are (BENCH_FLAGS=--qu
 	@$(bin)/patchclamp bench pages $(BENCH_FLAGS)
 	@$(bin)/patchclamp bench demo $(BENCH_FLAGS)
 
-# Counting what is reached takes half as long again as the tests.
-coverage: $(test_time) browser ## Run all tests, and say which lines they did not reach
-	@$(run_tests) --cov --cov-report=term-missing:skip-covered
+coverage: $(test_time) ## Say which lines the last `make test` did not reach
+	@$(bin)/coverage report --skip-covered --show-missing
 
 clean: ## Remove the environment and all caches; data stays
 	rm -rf $(VENV) .coverage .coverage.* build dist *.egg-info
