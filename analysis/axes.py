@@ -21,10 +21,14 @@ id        some token ids
 dim       dimensions of a token space
 place     positions of all windows laid end to end
 byte      bytes of a text
+source    positions that are read from: those of the window, and those remembered before it
+row       rows of a batch whose windows are those of another
+value     single values that are changed, in whatever row, position and unit
+width     numbers that make one value: 1 of a neuron, d_head of a head, d_model of the stream
 """
 
 AXES = (
     "batch", "pos", "d_model", "neuron", "head", "d_head", "vocab", "unit", "window", "bin",
     "document", "replicate", "token", "case", "top", "metric", "column",
-    "id", "dim", "place", "byte",
+    "id", "dim", "place", "byte", "source", "row", "value", "width",
 )  # fmt: skip

@@ -26,7 +26,7 @@ class Capture:
     """The inputs of the attention that ran last; the next layer overwrites them."""
 
     query: Float[Tensor, "batch head pos d_head"] | None = None
-    key: Float[Tensor, "batch kv_head pos d_head"] | None = None
+    key: Float[Tensor, "batch kv_head source d_head"] | None = None
     mask: Tensor | None = None
     scaling: float = 1.0
     softcap: float | None = None
@@ -43,8 +43,8 @@ CAPTURE: ContextVar[Capture | None] = ContextVar("patchclamp_capture", default=N
 def attend(
     module: nn.Module,
     query: Float[Tensor, "batch head pos d_head"],
-    key: Float[Tensor, "batch kv_head pos d_head"],
-    value: Float[Tensor, "batch kv_head pos d_head"],
+    key: Float[Tensor, "batch kv_head source d_head"],
+    value: Float[Tensor, "batch kv_head source d_head"],
     attention_mask: Tensor | None,
     **kwargs: Any,  # noqa: ANN401 - the signature is that of transformers
 ) -> tuple[Float[Tensor, "batch pos head d_head"], None]:
@@ -53,6 +53,8 @@ def attend(
     softcap = kwargs.get("softcap")
     given = kwargs.get("is_causal")
     causal = getattr(module, "is_causal", True) if given is None else given
+    # a token alone, after others that are remembered, reads them all
+    causal = causal and query.shape[2] > 1
     capture = CAPTURE.get()
     if capture is not None:
         capture.query, capture.key, capture.mask = query, key, attention_mask

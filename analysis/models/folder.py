@@ -20,7 +20,8 @@ from analysis.models.architectures import REGISTRY
 from analysis.models.architectures.base import Architecture, module_at
 from analysis.models.checks import AGAIN, existing_folder, plain_name, read_json, tensor_shapes
 from analysis.models.hashing import hash_files
-from analysis.models.hooked import HookedModel, Parts, fold_norm, rows_of
+from analysis.models.hooked import HookedModel, Parts
+from analysis.models.projections import fold_norm, rows_of
 from analysis.models.tokens import Bos, load_tokeniser, tokenizer_files
 from analysis.records import ModelFacts
 
@@ -165,17 +166,31 @@ def _parts(
             raise _no_head()
         return architecture.head(model, last)
 
+    def step(tokens: Tensor, memory: object | None) -> tuple[Tensor, object]:
+        found = backbone(input_ids=tokens, past_key_values=memory, use_cache=True)
+        return found.last_hidden_state, found.past_key_values
+
+    final_norm = module_at(backbone, architecture.final_norm)
+    ends_inside = architecture.final_norm.startswith(f"{architecture.layers}.")
     return Parts(
         forward=forward,
+        layers=layers,
         mlp_out=[module_at(layer, architecture.mlp_out) for layer in layers],
         attn_out=[module_at(layer, architecture.attn_out) for layer in layers],
+        mlp_adds=architecture.mlp_adds,
         mlp_gains=gains,
         embedding=lambda: model.get_input_embeddings().weight,
         unembedding=unembedding,
         head=head,
-        final_norm=module_at(backbone, architecture.final_norm),
+        final_norm=final_norm,
+        finish=_as_it_is if ends_inside else final_norm,
         mlp_norms=norms,
+        step=step if architecture.causal else None,
     )
+
+
+def _as_it_is(stream: Tensor) -> Tensor:
+    return stream
 
 
 def _facts(

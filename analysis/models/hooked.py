@@ -1,22 +1,33 @@
-"""A subject model made of torch modules: records what enters its output projections.
+"""A subject model made of torch modules: records and changes what enters its output projections.
 
-A recorded site costs one forward pre-hook, placed when the site is first asked for. For heads,
-‖z_h W_O^h‖₂ needs the triangle R of W_Oᵀ = Q R only: ‖z W_O‖ = ‖z Rᵀ Qᵀ‖ = ‖z Rᵀ‖.
+What is asked of a forward pass while it runs is placed by `site_hooks`; runs that go on from the
+middle of another are explained in `tracing`.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from analysis.errors import ModelError
 from analysis.models.attention import CAPTURE, Capture, patterns_of
-from analysis.models.lengths import lengths_of
+from analysis.models.changes import Change
+from analysis.models.norm_scales import scale_of
+from analysis.models.projections import rows_of, some_rows_of
+from analysis.models.site_hooks import SiteHooks, Values, Watch
 from analysis.models.subject import NormScales, Recorder
 from analysis.models.tokens import Tokeniser
+from analysis.models.tracing import (
+    Check,
+    Resumed,
+    Trace,
+    called_with,
+    first_layer,
+    rows_from,
+    stream_in,
+)
 from analysis.records import ModelFacts, Site
 
 
@@ -26,10 +37,14 @@ class Parts:
 
     forward: Callable[[Tensor, Tensor | None], Tensor]
     """Tokens and mask (1 is real; None for causal models) to the last hidden state."""
+    layers: Sequence[nn.Module]
+    """Called with the residual stream first; what they return is, or begins with, the stream."""
     mlp_out: Sequence[nn.Module]
     """Per layer, the module that the neurons' activations enter; empty without MLPs."""
     attn_out: Sequence[nn.Module]
     """Per layer, the module that the heads' outputs enter, side by side."""
+    mlp_adds: bool
+    """What `mlp_out` gives is added to the stream that leaves the layer, and nothing else done."""
     mlp_gains: Sequence[Tensor] | None
     """Per layer, the gain of a norm behind the MLP."""
     embedding: Callable[[], Float[Tensor, "vocab d_model"]]
@@ -37,20 +52,18 @@ class Parts:
     head: Callable[[Tensor], Tensor]
     final_norm: nn.Module
     """What comes last before the unembedding."""
+    finish: Callable[[Tensor], Tensor]
+    """From what leaves the last layer to the last hidden state."""
     mlp_norms: Sequence[nn.Module] | None = None
     """Per layer, a norm behind the MLP."""
     output_texts: Sequence[str] | None = None
     """Names of the unembedding's columns where they are not the vocabulary."""
-
-
-@dataclass(frozen=True)
-class _Recording:
-    record: Recorder
-    sites: frozenset[str]
+    step: Callable[[Tensor, object | None], tuple[Tensor, object]] | None = None
+    """Some more tokens and the memory so far to the last hidden state and memory."""
 
 
 class HookedModel:
-    """A SubjectModel; see there for what its functions promise."""
+    """An EditableModel; see there for what its functions promise."""
 
     def __init__(
         self,
@@ -68,10 +81,8 @@ class HookedModel:
         self._parts = parts
         self._tokeniser = tokeniser
         self._sites = {site.name: site for site in self.sites}
-        self._hooked: set[str] = set()
-        self._recording: _Recording | None = None
+        self._hooks = SiteHooks(self._modules(), parts.layers, dtype)
         self._capture = Capture()
-        self._attn_under_way: Site | None = None
 
     def encode(self, text: str) -> list[int]:
         return self._tokeniser.encode(text)
@@ -91,31 +102,97 @@ class HookedModel:
         record: Recorder | None = None,
         sites: Collection[str] | None = None,
     ) -> Float[Tensor, "batch pos d_model"]:
-        n_pos = tokens.shape[1]
-        if n_pos > self.facts.n_ctx:
-            raise ModelError(
-                f"a window of {n_pos} tokens is longer than the model's context, "
-                f"{self.facts.n_ctx}",
-                hint=f"Take windows of at most {self.facts.n_ctx} tokens.",
-            )
+        self._check_length(tokens.shape[1])
         tokens = tokens.to(self.device)
         mask = None
         if lengths is not None and not self.facts.causal:
             # Causal models need none: nothing real comes after the padding.
-            mask = (torch.arange(n_pos)[None] < lengths.cpu()[:, None]).to(self.device).long()
-        wanted = self._wanted(record, sites)
-        if record is None or not wanted:
-            with torch.inference_mode():
-                return self._parts.forward(tokens, mask)
-        self._recording = _Recording(record, wanted)
+            real = torch.arange(tokens.shape[1])[None] < lengths.cpu()[:, None]
+            mask = real.to(self.device).long()
+        wanted = frozenset() if record is None else self._placed(sites)
         token = CAPTURE.set(self._capture if _has_heads(wanted) else None)
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), self._hooks.watching(Watch(record, wanted)):
                 return self._parts.forward(tokens, mask)
         finally:
             CAPTURE.reset(token)
-            self._recording = None
             self._capture.clear()
+
+    def trace(self, tokens: Int[Tensor, "batch pos"], *, check: Check | None = None) -> Trace:
+        self._check_length(tokens.shape[1])
+        tokens = tokens.to(self.device)
+        streams: list[Tensor] = []
+        calls: list[tuple[tuple[object, ...], dict[str, object]]] = []
+        watch = Watch(to_keep=self._placed(None), check=check)
+        noting = called_with(self._parts.layers, calls, streams)
+        try:
+            # no_grad, for one may differentiate through what is kept; inference mode forbids it
+            with torch.no_grad(), self._hooks.watching(watch):
+                last = self._parts.forward(tokens, None)
+        finally:
+            for handle in noting:
+                handle.remove()
+        return Trace(tokens, streams, calls, watch.kept, last)
+
+    def resume(
+        self,
+        trace: Trace,
+        changes: Mapping[str, Change],
+        *,
+        rows: Int[Tensor, " row"] | None = None,
+        record: Recorder | None = None,
+        sites: Collection[str] = (),
+        keep_streams: bool = False,
+        check: Check | None = None,
+    ) -> Resumed:
+        self._place_changed(changes)
+        first = first_layer(changes)
+        recorded = frozenset() if record is None else self._placed(sites)
+        streams: dict[int, Tensor] = {}
+        watch = Watch(record, recorded, changes, check=check)
+        with torch.no_grad(), self._hooks.watching(watch):
+            h = self._after_neurons(trace, changes, first, rows)
+            if h is None:
+                h, begin = _rows_of_stream(trace.streams[first], rows), first
+            else:
+                begin = first + 1
+                if keep_streams:
+                    streams[first] = h
+            for layer in range(begin, len(self._parts.layers)):
+                h = self._call(trace, layer, h, rows)
+                if keep_streams:
+                    streams[layer] = h
+            return Resumed(self._parts.finish(h), begin, streams)
+
+    def differentiate(
+        self,
+        trace: Trace,
+        metric: Callable[[Float[Tensor, "batch pos d_model"]], Float[Tensor, ""]],
+        sites: Collection[str],
+        *,
+        check: Check | None = None,
+    ) -> Values:
+        wanted = self._placed(sites)
+        first = min(self._sites[name].layer for name in wanted)
+        watch = Watch(to_keep=wanted, check=check)
+        with torch.enable_grad(), self._hooks.watching(watch):
+            h = trace.streams[first].clone().requires_grad_()
+            for layer in range(first, len(self._parts.layers)):
+                h = self._call(trace, layer, h, None)
+            value = metric(self._parts.finish(h))
+        names = list(watch.kept)
+        found = torch.autograd.grad(value, [watch.kept[name] for name in names])
+        return dict(zip(names, found, strict=True))
+
+    def step(
+        self, tokens: Int[Tensor, "batch pos"], memory: object | None, changes: Mapping[str, Change]
+    ) -> tuple[Float[Tensor, "batch pos d_model"], object | None]:
+        self._place_changed(changes)
+        tokens = tokens.to(self.device)
+        with torch.no_grad(), self._hooks.watching(Watch(changes=changes)):
+            if self._parts.step is None:
+                return self._parts.forward(tokens, None), None
+            return self._parts.step(tokens, memory)
 
     def norm_scales(
         self,
@@ -140,10 +217,16 @@ class HookedModel:
     def attention(
         self, site: str, windows: Int[Tensor, " pair"], heads: Int[Tensor, " pair"]
     ) -> Float[Tensor, "pair pos pos"]:
-        if self._attn_under_way is None or self._attn_under_way.name != site:
+        recording = self._hooks.recording
+        if recording is None or recording.name != site:
             raise RuntimeError(f"{site} is not being recorded: ask from inside its recorder")
         device = self.device
         return patterns_of(self._capture, windows.to(device), heads.to(device))
+
+    def head_values(
+        self, site: str, z: Float[Tensor, "batch pos heads_d_head"]
+    ) -> Float[Tensor, "batch pos head"]:
+        return self._hooks.norms(self._site(site), z)
 
     def output_vectors(self, site: str) -> Float[Tensor, "unit d_model"]:
         found = self._site(site)
@@ -159,9 +242,60 @@ class HookedModel:
     def unembedding(self) -> Float[Tensor, "d_model vocab"]:
         return self._parts.unembedding()
 
+    def finish(self, stream: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch d_model"]:
+        with torch.no_grad():
+            return self._parts.finish(stream)
+
     def logits(self, last: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch vocab"]:
+        if torch.is_grad_enabled() and last.requires_grad:
+            return self._parts.head(last)
         with torch.inference_mode():
             return self._parts.head(last.to(self.device, self.dtype))
+
+    def _call(self, trace: Trace, layer: int, h: Tensor, rows: Tensor | None) -> Tensor:
+        args, kwargs = trace.calls[layer]
+        n_batch = trace.tokens.shape[0]
+        args = rows_from(args, rows, n_batch)
+        kwargs = {name: rows_from(value, rows, n_batch) for name, value in kwargs.items()}
+        return stream_in(self._parts.layers[layer](h, *args, **kwargs))
+
+    def _after_neurons(
+        self,
+        trace: Trace,
+        changes: Mapping[str, Change],
+        first: int,
+        rows: Int[Tensor, " row"] | None,
+    ) -> Float[Tensor, "row pos d_model"] | None:
+        """What leaves the first changed layer, if only sums decide it; None: it must run."""
+        neurons, stream = changes.get(f"mlp.{first}"), changes.get(f"resid.{first}")
+        if f"attn.{first}" in changes or (neurons is not None and not self._parts.mlp_adds):
+            return None
+        h = _rows_of_stream(trace.streams[first + 1], rows)
+        if neurons is not None:
+            at = neurons.rows if rows is None else rows[neurons.rows]
+            if rows is not None and trace.tokens.shape[0] == 1:
+                at = torch.zeros_like(at)
+            old = trace.values[f"mlp.{first}"][at, neurons.positions, neurons.units].float()
+            more = (neurons.keep - 1) * old + neurons.give[:, 0]
+            written = some_rows_of(self._parts.mlp_out[first], neurons.units)
+            more = (more[:, None] * written.float()).to(h.dtype)
+            h = h.index_put((neurons.rows, neurons.positions), more, accumulate=True)
+        if stream is not None:
+            where = (stream.rows, stream.positions)
+            h = h.index_put(where, stream.give.to(h.dtype), accumulate=True)
+        return h
+
+    def _modules(self) -> dict[str, nn.Module]:
+        places = {"mlp": self._parts.mlp_out, "attn": self._parts.attn_out}
+        return {site.name: places[site.kind][site.layer] for site in self.sites}
+
+    def _check_length(self, n_pos: int) -> None:
+        if n_pos > self.facts.n_ctx:
+            raise ModelError(
+                f"a window of {n_pos} tokens is longer than the model's context, "
+                f"{self.facts.n_ctx}",
+                hint=f"Take windows of at most {self.facts.n_ctx} tokens.",
+            )
 
     def _site(self, name: str) -> Site:
         if name not in self._sites:
@@ -171,112 +305,23 @@ class HookedModel:
             )
         return self._sites[name]
 
-    def _wanted(self, record: Recorder | None, names: Collection[str] | None) -> frozenset[str]:
-        if record is None:
-            return frozenset()
-        wanted = self._sites.keys() if names is None else names
-        for name in wanted:
-            if name not in self._hooked:
-                self._place_hook(self._site(name))
-                self._hooked.add(name)
-        return frozenset(wanted)
+    def _placed(self, names: Collection[str] | None) -> frozenset[str]:
+        """The named sites, all if None, with their hooks in place."""
+        sites = self.sites if names is None else [self._site(name) for name in names]
+        self._hooks.place(sites)
+        return frozenset(site.name for site in sites)
 
-    def _place_hook(self, site: Site) -> None:
-        if site.kind == "mlp":
-            self._parts.mlp_out[site.layer].register_forward_pre_hook(self._neuron_hook(site))
-        else:
-            module = self._parts.attn_out[site.layer]
-            module.register_forward_pre_hook(self._head_hook(site, module))
-
-    def _neuron_hook(self, site: Site) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        def hook(_module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            recording = self._recording
-            if recording is not None and site.name in recording.sites:
-                recording.record(site, inputs[0])
-
-        return hook
-
-    def _head_hook(
-        self, site: Site, module: nn.Module
-    ) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        # bfloat16 has the range to multiply in; float16 has not.
-        precise = torch.bfloat16 if self.dtype == torch.bfloat16 else torch.float32
-        triangles = head_triangles(rows_of(module), site.n_units).to(precise)
-
-        def hook(_module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            recording = self._recording
-            if recording is None or site.name not in recording.sites:
-                return
-            self._attn_under_way = site
-            try:
-                recording.record(site, head_norms(inputs[0], triangles))
-            finally:
-                self._attn_under_way = None
-
-        return hook
+    def _place_changed(self, changes: Mapping[str, Change]) -> None:
+        self._placed([name for name in changes if not name.startswith("resid.")])
+        self._hooks.place_streams([name for name in changes if name.startswith("resid.")])
 
 
-def rows_of(module: nn.Module) -> Float[Tensor, "unit d_model"]:
-    """The weight of an output projection in float32, one row per input."""
-    weight = module.weight
-    if not isinstance(weight, Tensor):
-        raise TypeError(f"{type(module).__name__} has no weight")
-    # nn.Linear keeps [out, in]; the Conv1D of GPT-2 keeps [in, out].
-    weight = weight.detach().float()
-    return weight.mT if isinstance(module, nn.Linear) else weight
-
-
-def head_triangles(
-    rows: Float[Tensor, "heads_d_head d_model"], n_heads: int
-) -> Float[Tensor, "head d_head d_out"]:
-    """Rᵀ of every head's W_Oᵀ = Q R, for `head_norms`."""
-    per_head = rows.reshape(n_heads, -1, rows.shape[-1]).mT
-    triangles: Tensor = torch.linalg.qr(per_head.cpu(), mode="r").R
-    return triangles.mT.contiguous().to(rows.device)
-
-
-def head_norms(
-    z: Float[Tensor, "batch pos heads_d_head"],
-    triangles: Float[Tensor, "head d_head d_out"],
-) -> Float[Tensor, "batch pos head"]:
-    """‖z_h W_O^h‖₂ in float32; products are as exact as the triangles, sums are float32."""
-    batch, pos, _ = z.shape
-    n_heads, d_head, _ = triangles.shape
-    per_head = z.reshape(batch * pos, n_heads, d_head).transpose(0, 1)
-    turned = torch.bmm(per_head.to(triangles.dtype), triangles)
-    if turned.device.type == "cpu" and turned.dtype in (torch.bfloat16, torch.float32):
-        half = turned.dtype == torch.bfloat16
-        words = turned.view(torch.int16 if half else torch.int32).numpy()
-        found = lengths_of(words.view(np.uint16 if half else np.uint32), 16 if half else 0)
-        return torch.from_numpy(found).reshape(batch, pos, n_heads)
-    norms: Tensor = torch.linalg.vector_norm(turned, dim=-1, dtype=torch.float32)
-    return norms.t().reshape(batch, pos, n_heads)
-
-
-def scale_of(
-    norm: nn.Module, x: Float[Tensor, "batch pos d_model"], kind: str
-) -> Float[Tensor, "batch pos"]:
-    """What a norm multiplies its input by, before its gain; `kind` is layer, rms or none."""
-    if kind == "none":
-        return torch.ones(x.shape[:-1])
-    epsilon = getattr(norm, "variance_epsilon", None)
-    epsilon = norm.eps if epsilon is None else epsilon
-    if not isinstance(epsilon, float):
-        raise TypeError(f"{type(norm).__name__} has no epsilon")
-    precise = x.float()
-    square = precise.var(-1, correction=0) if kind == "layer" else precise.square().mean(-1)
-    scale: Tensor = torch.rsqrt(square + epsilon).cpu()
-    return scale
-
-
-def fold_norm(
-    unembed: Float[Tensor, "d_model vocab"], gain: Float[Tensor, "d_model"] | None, norm: str
-) -> Float[Tensor, "d_model vocab"]:
-    """W_U with the gain of the norm before it, and the centring of a LayerNorm, folded in."""
-    folded = unembed.detach().float()
-    if gain is not None:
-        folded = folded * gain.detach().float()[:, None]
-    return folded - folded.mean(0, keepdim=True) if norm == "layer" else folded
+def _rows_of_stream(
+    stream: Float[Tensor, "batch pos d_model"], rows: Int[Tensor, " row"] | None
+) -> Float[Tensor, "row pos d_model"]:
+    if rows is None:
+        return stream
+    return stream.expand(len(rows), -1, -1) if stream.shape[0] == 1 else stream[rows]
 
 
 def _sites(facts: ModelFacts) -> Collection[Site]:

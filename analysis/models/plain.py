@@ -17,7 +17,8 @@ from analysis.errors import ModelError
 from analysis.models.architectures.plain import ACTIVATIONS, Norm, PlainConfig, PlainTransformer
 from analysis.models.checks import existing_folder, load_tensors, plain_name, read_json
 from analysis.models.hashing import hash_files
-from analysis.models.hooked import HookedModel, Parts, fold_norm
+from analysis.models.hooked import HookedModel, Parts
+from analysis.models.projections import fold_norm
 from analysis.models.tokens import JsonTokeniser, ListTokeniser, Tokeniser
 from analysis.records import ModelFacts
 
@@ -74,6 +75,8 @@ def load_plain(folder: Path, *, dtype: torch.dtype, device: torch.device) -> Hoo
         facts=_facts(config, network, folder, n_vocab, bos),
         parts=Parts(
             forward=network,
+            layers=layers,
+            mlp_adds=True,
             mlp_out=[layer.mlp.out for layer in layers if layer.mlp is not None],
             attn_out=[layer.attn.out for layer in layers],
             mlp_gains=None,
@@ -81,6 +84,7 @@ def load_plain(folder: Path, *, dtype: torch.dtype, device: torch.device) -> Hoo
             unembedding=lambda: fold_norm(network.unembed.weight.t(), network.norm.w, config.norm),
             head=network.unembed,
             final_norm=network.norm,
+            finish=network.norm,
             output_texts=config.vocab_out,
         ),
         tokeniser=tokeniser,

@@ -47,6 +47,9 @@ class Architecture:
     """What is added to a norm's stored weight: 1 for Gemma."""
     mlp_norm: str | None = None
     """From a layer to a norm between the down projection and the residual stream."""
+    mlp_adds: bool = True
+    """What the down projection gives is added to the stream that leaves the layer, as it is; False
+    where a norm comes between, or after the sum."""
     causal: bool = True
     """False: an encoder, loaded with its masked-language-model head."""
     head: Callable[[Any, Tensor], Tensor] = head_of

@@ -24,6 +24,7 @@ DISTILBERT = Architecture(
     final_norm="transformer.layer.-1.output_layer_norm",
     gated=False,
     norm="layer",
+    mlp_adds=False,
     causal=False,
     head=_head,
     linear_head=False,

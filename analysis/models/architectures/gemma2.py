@@ -18,5 +18,6 @@ GEMMA2 = Architecture(
     gated=True,
     norm="rms",
     gain_offset=1.0,
+    mlp_adds=False,
     mlp_norm="post_feedforward_layernorm",
 )

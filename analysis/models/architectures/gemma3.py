@@ -22,6 +22,7 @@ GEMMA3 = Architecture(
     gated=True,
     norm="rms",
     gain_offset=1.0,
+    mlp_adds=False,
     mlp_norm="post_feedforward_layernorm",
 )
 

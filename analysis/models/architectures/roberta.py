@@ -27,6 +27,7 @@ ROBERTA = Architecture(
     final_norm="encoder.layer.-1.output.LayerNorm",
     gated=False,
     norm="layer",
+    mlp_adds=False,
     causal=False,
     head=_head,
     linear_head=False,

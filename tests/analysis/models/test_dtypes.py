@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from analysis.models import LayerShape, choose_dtype, dtypes
-from analysis.models.hooked import head_norms, head_triangles
+from analysis.models.head_norms import head_norms, head_triangles
 
 CPU = torch.device("cpu")
 SHAPE = LayerShape(
