@@ -33,3 +33,7 @@ class BudgetSpent(AssistantError):  # noqa: N818 - a good end, not an error
 
 class RecordsError(AnalysisError):
     """A file of neuron records that cannot be read, or not trusted."""
+
+
+class EditError(AnalysisError):
+    """Edits that do not fit the model or the prompt, or contradict each other."""

@@ -185,8 +185,18 @@ def _parts(
         final_norm=final_norm,
         finish=_as_it_is if ends_inside else final_norm,
         mlp_norms=norms,
+        end_tokens=_end_tokens(model),
         step=step if architecture.causal else None,
     )
+
+
+def _end_tokens(model: Any) -> frozenset[int]:  # noqa: ANN401 - a transformers model
+    """Of its configuration, and of what it says of generation."""
+    found: set[int] = set()
+    for config in (model.config.get_text_config(), getattr(model, "generation_config", None)):
+        named = getattr(config, "eos_token_id", None)
+        found |= {named} if isinstance(named, int) else set(named or ())
+    return frozenset(found)
 
 
 def _as_it_is(stream: Tensor) -> Tensor:

@@ -58,6 +58,8 @@ class Parts:
     """Per layer, a norm behind the MLP."""
     output_texts: Sequence[str] | None = None
     """Names of the unembedding's columns where they are not the vocabulary."""
+    end_tokens: frozenset[int] = frozenset()
+    """With which the model ends what it writes."""
     step: Callable[[Tensor, object | None], tuple[Tensor, object]] | None = None
     """Some more tokens and the memory so far to the last hidden state and memory."""
 
@@ -78,17 +80,21 @@ class HookedModel:
         self.dtype = dtype
         self.device = device
         self.sites = tuple(_sites(facts))
+        self.end_token_ids = parts.end_tokens
         self._parts = parts
         self._tokeniser = tokeniser
         self._sites = {site.name: site for site in self.sites}
         self._hooks = SiteHooks(self._modules(), parts.layers, dtype)
         self._capture = Capture()
+        self._texts: list[str] | None = None
 
     def encode(self, text: str) -> list[int]:
         return self._tokeniser.encode(text)
 
     def token_texts(self) -> list[str]:
-        return self._tokeniser.texts()
+        if self._texts is None:
+            self._texts = self._tokeniser.texts()
+        return self._texts
 
     def output_texts(self) -> list[str]:
         named = self._parts.output_texts

@@ -105,6 +105,9 @@ class Edit(Message):
     """mean: over the reference windows' tokens at the same position instead of all of them."""
     source: Prompt | None = None
     """patch: the other prompt; resample: a named one (else the reference windows)."""
+    source_positions: tuple[Position, ...] = Field(default=(), max_length=MOST_POSITIONS)
+    """Of chosen positions: where in the other prompt each value comes from. Without it the same
+    positions; of the last n, the last n; of all, prompts must have equally many tokens."""
     direction: Direction | None = None
 
     @property
@@ -121,7 +124,7 @@ class Edit(Message):
         return self.site if self.index is None else f"{self.site}/{self.index}"
 
     @model_validator(mode="after")
-    def _fits_its_operation(self) -> Self:
+    def _fits_its_place(self) -> Self:
         if (self.kind == "resid") != (self.index is None):
             raise ValueError(f"{self.site} needs {'no index' if self.index is not None else 'one'}")
         if (self.kind == "resid") != (self.direction is not None):
@@ -130,9 +133,15 @@ class Edit(Message):
             raise ValueError(f"{self.operation} is of units: to the residual stream one adds")
         if self.kind == "attn" and self.operation == "add":
             raise ValueError(
-                "a head's value is a vector: scale, set or patch it, or add a "
-                "direction to the residual stream"
+                "a head's value is a vector: scale, set or patch it, or add a direction to the "
+                "residual stream"
             )
+        if self.kind == "attn" and self.operation == "set" and (self.value or 0.0) < 0.0:
+            raise ValueError("a head's activation is a length: it cannot be set below 0")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_operation(self) -> Self:
         if self.operation in ("set", "scale", "add") and self.value is None:
             raise ValueError(f"{self.operation} needs a value")
         if self.operation in ("zero", "patch", "resample") and self.value is not None:
@@ -141,6 +150,8 @@ class Edit(Message):
             raise ValueError("patch needs the prompt that it patches from (source)")
         if self.source is not None and self.operation not in ("patch", "resample"):
             raise ValueError(f"{self.operation} takes no source")
-        if self.kind == "attn" and self.operation == "set" and (self.value or 0.0) < 0.0:
-            raise ValueError("a head's activation is a length: it cannot be set below 0")
+        if self.source_positions and (
+            self.source is None or len(self.source_positions) != len(self.positions.chosen)
+        ):
+            raise ValueError("source_positions names one place of the source per chosen position")
         return self

@@ -48,9 +48,10 @@ class ExperimentRequest(Message):
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
     """Of controls and resampling."""
     reference: Reference | None = None
-    scales: str | None = Field(default=None, max_length=64)
-    """Digest of an array that was sent before: the standard deviation of every unit's activation,
-    site after site, by which changes of units are ranked."""
+    statistics: str | None = Field(default=None, max_length=64)
+    """Digest of an array that was sent before, [unit, 2]: mean and standard deviation of every
+    unit's activation, site after site. Means are put in where an edit says mean; changes of units
+    are ranked in standard deviations."""
     wanted: Wanted = Wanted()
 
 
@@ -195,6 +196,8 @@ class GenerationRequest(Message):
     """Taken off a token's logit for each time that it has been generated."""
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
     reference: Reference | None = None
+    statistics: str | None = Field(default=None, max_length=64)
+    """As in an experiment."""
     control: bool = False
     """A third continuation, under the same edits of random other units."""
 

@@ -11,7 +11,7 @@ from analysis.protocol.experiments import Ran, Reference, TokenText
 from analysis.protocol.model import ModelSpec
 from analysis.protocol.prompts import Prompt, TokenId
 
-Metric = Literal["logprob", "logit", "logit_difference", "loss"]
+Metric = Literal["logprob", "logit_difference", "loss"]
 
 
 class Measured(Message):
@@ -36,6 +36,8 @@ class EditSweepRequest(Message):
     positions: Positions = Positions()
     measured: Measured = Measured()
     reference: Reference | None = None
+    statistics: str | None = Field(default=None, max_length=64)
+    """As in an experiment."""
     exact: int | None = Field(default=None, ge=0)
     """Only so many units per site, those of the largest estimate, and as many at random, are run;
     None: all are."""
@@ -50,7 +52,7 @@ class EditSweepRow(Message):
     effect: float | None
     """The change that was measured; None where it was not run."""
     kl: float | None
-    """Mean over positions of KL(clean ‖ edited), in nats."""
+    """KL(clean ‖ edited) in nats at the measured position; for the loss, the mean over all."""
     drawn: bool
     """Chosen at random, not for its estimate: agreement is judged on these too."""
 
