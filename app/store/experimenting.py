@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import structlog
 from sqlalchemy import Row, delete, exists, insert, select, update
@@ -28,6 +28,8 @@ from app.store.views.experiment import ExperimentView
 from app.store.writing_explanations import storable
 
 log = structlog.get_logger("patchclamp.store")
+
+Word = Literal["name", "note"]
 
 METHOD_VERSION: Final = "1"
 LONGEST_NAME: Final = 200
@@ -111,11 +113,13 @@ def fork_experiment(
 
 
 def describe_experiment(
-    session: Session, *, slug: str, actor: str, name: str | None, note: str | None
+    session: Session, *, slug: str, actor: str, changes: Mapping[Word, str | None]
 ) -> ExperimentView:
-    """With this name and note; None or blank takes one away. Raises NotFoundError."""
+    """With the name and note that are given; None or blank takes one away, what is left out stays.
+    Raises NotFoundError."""
     row = _locked(session, slug)
-    _change(session, row.id, name=_name(name), note=_note(note))
+    read = {"name": _name, "note": _note}
+    _change(session, row.id, **{word: read[word](given) for word, given in changes.items()})
     log.info("experiment.described", experiment=slug, actor=actor)
     return get_experiment(session, slug=slug)
 

@@ -66,14 +66,16 @@ def create_vector(
     )
     index = added.scalar_one()
     log.info("vector.created", vector=index, model=model, site=site, actor=actor)
-    return get_vector(session, model=model, site=site, index=index)
+    return get_vector(session, model=model, index=index)
 
 
-def delete_vector(session: Session, *, model: str, site: str, index: int, actor: str) -> None:
+def delete_vector(
+    session: Session, *, model: str, index: int, actor: str, site: str | None = None
+) -> None:
     """Raises NotFoundError. Its index is not given again."""
     get_vector(session, model=model, site=site, index=index)
     session.execute(delete(VectorTable).where(VectorTable.id == index))
-    log.info("vector.deleted", vector=index, model=model, site=site, actor=actor)
+    log.info("vector.deleted", vector=index, model=model, actor=actor)
 
 
 def _subject(session: Session, model: str) -> Row[*tuple[int, int, dict[str, object]]]:

@@ -15,6 +15,7 @@ from app.store.slugs import is_slug
 from app.store.tables import ExperimentTable, ModelTable
 from app.store.views.base import Page
 from app.store.views.experiment import ExperimentLine, ExperimentView
+from app.store.writing_explanations import storable
 
 KINDS: Final = ("experiment", "generation", "edit_sweep")
 SORT: Final = "newest"
@@ -81,7 +82,7 @@ def list_experiments(
     if model is not None:
         query = query.where(ExperimentTable.model_id == require_model(session, name=model))
     if actor is not None:
-        query = query.where(ExperimentTable.actor == actor)
+        query = query.where(ExperimentTable.actor == storable(actor))
     if kind is not None:
         check_choice("kind of experiment", kind, KINDS)
         query = query.where(ExperimentTable.kind == kind)
@@ -116,13 +117,14 @@ def _select(*columns: Any) -> Select[Any]:  # noqa: ANN401 - whatever a statemen
 
 
 def _says(text: str) -> Any:  # noqa: ANN401 - a condition
-    if not text.isprintable() or len(text) > LONGEST_QUERY:
+    if len(text) > LONGEST_QUERY:
         raise BadRequestError(
-            "Experiments cannot be searched for this text.",
-            hint=f"Give at most {LONGEST_QUERY} printable characters of a name or note.",
+            f"The text that is looked for has {len(text):,} characters.",
+            hint=f"Give at most {LONGEST_QUERY} of a name or note.",
         )
+    sought = storable(text).lower()
     columns = (ExperimentTable.name, ExperimentTable.note)
-    return or_(*(func.lower(column).contains(text.lower(), autoescape=True) for column in columns))
+    return or_(*(func.lower(column).contains(sought, autoescape=True) for column in columns))
 
 
 def _line(row: Row[Any]) -> dict[str, Any]:

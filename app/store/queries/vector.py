@@ -29,15 +29,13 @@ VECTORS: Final[Select[Any]] = select(
 ).join(ModelTable, ModelTable.id == VectorTable.model_id)
 
 
-def get_vector(session: Session, *, model: str, site: str, index: int) -> VectorView:
-    """Raises NotFoundError."""
+def get_vector(session: Session, *, model: str, index: int, site: str | None = None) -> VectorView:
+    """Raises NotFoundError, also where it is at another site than the one that is named."""
     row = None
-    if is_integer(index) and is_name(model) and is_name(site):
-        query = VECTORS.where(
-            VectorTable.id == index, VectorTable.site == site, ModelTable.name == model
-        )
+    if is_integer(index) and is_name(model):
+        query = VECTORS.where(VectorTable.id == index, ModelTable.name == model)
         row = session.execute(query).one_or_none()
-    if row is None:
+    if row is None or site not in (None, row.site):
         require_model(session, name=model)
         raise no_vector(model, site, index)
     return _view(row)
@@ -73,9 +71,10 @@ def vectors_of(session: Session, *, actor: str) -> list[VectorView]:
     return [_view(row) for row in session.execute(query.limit(MOST_OWNED))]
 
 
-def no_vector(model: str, site: str, index: int) -> NotFoundError:
+def no_vector(model: str, site: str | None, index: int) -> NotFoundError:
+    at = "" if site is None else f" at {site[:100]!r}"
     return NotFoundError(
-        f"Model {model} has no vector {index} at {site[:100]!r}.",
+        f"Model {model} has no vector {index}{at}.",
         hint="It may have been deleted; see the vectors of the model.",
     )
 
