@@ -22,7 +22,7 @@ router = APIRouter(
 
 @router.post("/new/", include_in_schema=False)
 @router.post("/new", summary="Make a list")
-def create_list(
+def new_list(
     session: WriteSession,
     actor: CurrentActor,
     body: Annotated[NewList, Body(description="What it is called.")],
@@ -53,7 +53,7 @@ def add_features(
 
 @router.post("/get/", include_in_schema=False)
 @router.post("/get", summary="Get a list")
-def get_list(
+def find_list(
     session: ReadSession,
     actor: CurrentActor,  # noqa: ARG001 - as of all that is sent: they read by POST
     body: Annotated[ListName, Body(description="Which list.")],
@@ -67,7 +67,7 @@ def get_list(
 
 @router.post("/list/", include_in_schema=False)
 @router.post("/list", summary="List your lists")
-def list_owned(session: ReadSession, actor: CurrentActor) -> list[FeatureList]:
+def list_owned_lists(session: ReadSession, actor: CurrentActor) -> list[FeatureList]:
     """The lists that you made, newest first, without their units; 200 at most."""
     page = list_unit_lists(session, actor=actor.name, limit=LARGEST_PAGE)
     return [to_list(line) for line in page.items]

@@ -32,7 +32,7 @@ router = APIRouter(
 
 @router.post("/new/", include_in_schema=False)
 @router.post("/new", summary="Keep a vector")
-def create_vector(
+def new_vector(
     request: Request,
     session: WriteSession,
     actor: CurrentActor,
@@ -54,7 +54,7 @@ def create_vector(
 
 @router.post("/get/", include_in_schema=False)
 @router.post("/get", summary="Get a vector")
-def get_vector(
+def find_vector(
     session: ReadSession,
     actor: CurrentActor,  # noqa: ARG001 - as of all that is sent: they read by POST
     body: Annotated[VectorName, Body(description="Which vector.")],
@@ -68,7 +68,7 @@ def get_vector(
 
 @router.post("/list-owned/", include_in_schema=False)
 @router.post("/list-owned", summary="List your vectors")
-def list_owned(session: ReadSession, actor: CurrentActor) -> OwnedVectors:
+def list_owned_vectors(session: ReadSession, actor: CurrentActor) -> OwnedVectors:
     """The vectors that you made, of all models, newest first; 500 at most."""
     return OwnedVectors(
         vectors=[to_found(view) for view in vectors.vectors_of(session, actor=actor.name)]
@@ -77,7 +77,7 @@ def list_owned(session: ReadSession, actor: CurrentActor) -> OwnedVectors:
 
 @router.post("/delete/", include_in_schema=False)
 @router.post("/delete", summary="Delete a vector")
-def delete_vector(
+def forget_vector(
     session: WriteSession,
     actor: CurrentActor,
     body: Annotated[VectorName, Body(description="Which vector.")],
