@@ -21,7 +21,7 @@ ListSlug = Annotated[
     str, Path(description="Slug of the list.", pattern=SLUG, examples=["YW5pbWFscy0x"])
 ]
 VectorIndex = Annotated[
-    int, Path(description="Index of the vector.", ge=1, le=LARGEST, examples=[1])
+    int, Path(description="Index of the vector.", ge=0, le=LARGEST, examples=[1])
 ]
 OfActor = Annotated[
     str | None,
@@ -126,7 +126,7 @@ class UnitBody(Body):
     index: int = Field(description="Its index in the site.", ge=0, le=LARGEST, examples=[345])
     description: str = Field(
         default="",
-        max_length=listing.LONGEST_DESCRIPTION,
+        max_length=listing.LONGEST_REASON,
         description="Why it is in the list.",
     )
 

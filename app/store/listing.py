@@ -23,6 +23,8 @@ log = structlog.get_logger("patchclamp.store")
 
 LONGEST_NAME: Final = 200
 LONGEST_DESCRIPTION: Final = 20_000
+LONGEST_REASON: Final = 1000
+"""Why a unit is in a list."""
 MOST_AT_ONCE: Final = 1000
 
 
@@ -76,7 +78,7 @@ def add_units(session: Session, *, slug: str, units: Sequence[Named], actor: str
                 list_id=row.id,
                 site_id=site_id,
                 unit_index=unit.index,
-                description=_text(unit.description, "description", 0, LONGEST_DESCRIPTION),
+                description=_text(unit.description, "description", 0, LONGEST_REASON),
             )
             .on_conflict_do_nothing()
         )

@@ -20,6 +20,7 @@ from app.store.engine import open_session
 from app.store.experimenting import create_experiment
 from app.store.listing import create_unit_list
 from app.store.slugs import SLUG
+from app.store.steering import create_vector
 from tests.store.experiments import conducted
 
 LISTS_WITH_CURSOR = (
@@ -56,8 +57,11 @@ TAKING_VECTORS_AND_LISTS = (
 # so is a program that cannot be read; and only what counts now can be edited or withdrawn;
 # a vector has as many numbers as its model's stream, and names are not blank
 REFUSING = {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}}
+# what is too much for a list may be too much for a body first
+TOO_LARGE = {"expected-statuses": ["400", "404", "405", "413", "422"]}
 CONFIG = {
     "seed": 1,
+    "checks": {"negative_data_rejection": TOO_LARGE},
     "operations": [
         {"include-name": name, "checks": REFUSING}
         for name in (*LISTS_WITH_CURSOR, *TAKING_PROGRAMS, *TAKING_VECTORS_AND_LISTS)
@@ -110,8 +114,9 @@ def take_what_is_there(context, path_parameters):  # noqa: ARG001 - the hook giv
     }
 
 
-def make_slugs(app: FastAPI) -> list[str]:
-    """Of experiments and lists: what is deleted is not there for what comes after."""
+def keep_some(app: FastAPI) -> list[str]:
+    """Experiments, lists and vectors, and the slugs of the first two: many, because what is deleted
+    is not there for what comes after."""
     with open_session(app.state.engine, commit=True) as session:
         made = [
             create_experiment(
@@ -120,6 +125,11 @@ def make_slugs(app: FastAPI) -> list[str]:
             for n in range(20)
         ]
         lists = [create_unit_list(session, name="A", actor="local owner") for _ in range(20)]
+        for _ in range(4):
+            create_vector(
+                session, model="synthetic", site="resid.0", label="up", values=[0.5] * 64,
+                actor="local owner",
+            )  # fmt: skip
     return [one.slug for one in (*made, *lists)]
 
 
@@ -132,7 +142,7 @@ def _fuzzed_app(filled_app, filled, synthetic):
         for job in filled.get("/api/v1/jobs", params={"status": state}).json()["items"]
     ]
     corpora = [corpus["name"] for corpus in filled.get("/api/v1/corpora").json()]
-    slugs = make_slugs(filled_app)
+    slugs = keep_some(filled_app)
     THERE.update(slug=slugs, job_id=ended, corpus=corpora, run_id=[synthetic.run_id])
 
 

@@ -56,9 +56,9 @@ def test_lists_are_listed_newest_first_and_filtered(toy):
     ("unit", "status"),
     [
         (UNIT | {"index": 8}, 404), (UNIT | {"site": "mlp.9"}, 404),
-        (UNIT | {"model": "none"}, 404), (UNIT | {"model": "other"}, 409), (UNIT | {"index": True}, 422),
-        (UNIT | {"index": "5"}, 422), (UNIT | {"site": "resid.0"}, 422),
-        (UNIT | {"colour": "red"}, 422),
+        (UNIT | {"model": "none"}, 404), (UNIT | {"model": "other"}, 409),
+        (UNIT | {"index": True}, 422), (UNIT | {"index": "5"}, 422),
+        (UNIT | {"site": "resid.0"}, 422), (UNIT | {"colour": "red"}, 422),
     ],
 )  # fmt: skip
 def test_what_cannot_be_in_the_list_is_refused(toy, unit, status):

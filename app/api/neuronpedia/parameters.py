@@ -163,7 +163,7 @@ class AddedFeature(BaseModel):
     description: str = Field(
         default="",
         description="Why it is in the list.",
-        max_length=listing.LONGEST_DESCRIPTION,
+        max_length=listing.LONGEST_REASON,
     )
 
 
