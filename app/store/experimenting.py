@@ -175,7 +175,7 @@ def _find(session: Session, model_id: int, actor: str, digest: str) -> str | Non
     return session.scalar(query.order_by(ExperimentTable.id).limit(1))
 
 
-def _locked(session: Session, slug: str) -> Row[Any]:
+def _locked(session: Session, slug: str) -> Row[*tuple[Any, ...]]:
     query = select(ExperimentTable.id, ExperimentTable.model_id, ExperimentTable.run_id)
     row = None
     if is_slug(slug):

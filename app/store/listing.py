@@ -122,7 +122,7 @@ def delete_unit_list(session: Session, *, slug: str, actor: str) -> None:
     log.info("unit_list.deleted", unit_list=slug, actor=actor)
 
 
-def _locked(session: Session, slug: str) -> Row[Any]:
+def _locked(session: Session, slug: str) -> Row[*tuple[Any, ...]]:
     row = None
     if is_slug(slug):
         query = select(UnitListTable.id, UnitListTable.model_id).where(UnitListTable.slug == slug)
@@ -132,7 +132,7 @@ def _locked(session: Session, slug: str) -> Row[Any]:
     return row
 
 
-def _site_of(session: Session, row: Row[Any], unit: Named) -> int:
+def _site_of(session: Session, row: Row[*tuple[Any, ...]], unit: Named) -> int:
     found = None
     if is_name(unit.model) and is_name(unit.site):
         query = (

@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 from sqlalchemy import Engine, delete, func, select
 
-from app.errors import BadRequestError, NotFoundError
+from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store.checking import check
 from app.store.engine import open_session
 from app.store.experimenting import (
@@ -17,8 +17,9 @@ from app.store.experimenting import (
     fork_experiment,
     set_continuations,
 )
-from app.store.queries.experiment import get_experiment, list_experiments
+from app.store.queries.experiment import find_of_run, get_experiment, list_experiments
 from app.store.queries.run import get_run, list_runs
+from app.store.showing import choose_shown
 from app.store.tables import ExperimentTable, ModelTable, RunTable
 from tests.store import rows
 from tests.store.experiments import HALVE, conducted, generated
@@ -80,6 +81,15 @@ def test_runs_of_experiments_are_listed_only_where_they_are_asked_for(toy: Engin
         assert list_runs(session).items == []
         found = list_runs(session, kind="experiment", model="toy").items
     assert [run.id for run in found] == [made.run_id]
+
+
+def test_a_run_of_an_experiment_is_not_shown_as_a_sweep(toy: Engine):
+    made = create(toy)
+    with open_session(toy, commit=True) as session:
+        assert find_of_run(session, run_id=made.run_id) == made.slug
+        assert find_of_run(session, run_id=made.run_id + 1) is None
+        with pytest.raises(ConflictError, match="an experiment's"):
+            choose_shown(session, run_id=made.run_id, actor="me")
 
 
 def test_the_same_request_of_the_same_actor_keeps_its_permalink(toy: Engine):
@@ -181,6 +191,7 @@ def test_forks_outlive_what_they_were_forked_from(toy: Engine):
     with open_session(toy, commit=True) as session:
         kept = get_experiment(session, slug=fork.slug)
         assert (kept.parent, kept.answer) == (None, parent.answer)
+        assert find_of_run(session, run_id=kept.run_id) == fork.slug
         assert get_run(session, run_id=kept.run_id).kind == "experiment"
         delete_experiment(session, slug=fork.slug, actor="me")
     with open_session(toy) as session:

@@ -1,11 +1,11 @@
 """Experiments: listed, read under their permalink, named, forked, deleted, exported."""
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, Final, Literal, cast
 
 from fastapi import APIRouter, Body, Query, Request, Response
 
 from app.api.answering import answer
-from app.api.describing import problems_of
+from app.api.describing import Responses, problems_of
 from app.api.keeping import ExperimentSlug, Named, OfActor, Saying, WordsBody
 from app.api.parameters import Cursor, Limit, ModelName
 from app.auth.actor import CurrentActor
@@ -19,6 +19,13 @@ from app.store.views.deleted import DeletedView
 from app.store.views.experiment import ExperimentLine, ExperimentView
 
 router = APIRouter(prefix="/api/v1", tags=["experiments"], responses=problems_of(404))
+
+SCRIPT: Final[Responses] = {
+    200: {
+        "description": "A Python script.",
+        "content": {"text/x-python": {"schema": {"type": "string"}}},
+    }
+}
 
 
 @router.get(
@@ -64,13 +71,7 @@ def get_experiment(request: Request, session: ReadSession, slug: ExperimentSlug)
     "/experiments/{slug}/script",
     response_class=Response,
     summary="Export an experiment as a script",
-    responses={
-        200: {
-            "description": "A Python script.",
-            "content": {"text/x-python": {"schema": {"type": "string"}}},
-        }
-    }
-    | problems_of(409),
+    responses=SCRIPT | problems_of(409),
 )
 def get_script(session: ReadSession, slug: ExperimentSlug) -> Response:
     """A short Python script that reproduces the numbers with torch and transformers alone. Not of

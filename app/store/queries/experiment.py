@@ -65,6 +65,13 @@ def get_experiment(session: Session, *, slug: str) -> ExperimentView:
     )
 
 
+def find_of_run(session: Session, *, run_id: int) -> str | None:
+    """The permalink of the first experiment that has the run's numbers; None where it is the run of
+    no experiment."""
+    query = select(ExperimentTable.slug).where(ExperimentTable.run_id == run_id)
+    return session.scalar(query.order_by(ExperimentTable.id).limit(1))
+
+
 def list_experiments(
     session: Session,
     *,
@@ -127,7 +134,7 @@ def _says(text: str) -> Any:  # noqa: ANN401 - a condition
     return or_(*(func.lower(column).contains(sought, autoescape=True) for column in columns))
 
 
-def _line(row: Row[Any]) -> dict[str, Any]:
+def _line(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     edits = row.request.get("edits", ())
     return {
         "slug": row.slug,

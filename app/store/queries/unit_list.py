@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
@@ -23,7 +23,7 @@ COUNT: Final = (
     .correlate(UnitListTable)
     .scalar_subquery()
 )
-LISTS: Final[Select[Any]] = select(
+LISTS: Final = select(
     UnitListTable.id,
     UnitListTable.slug,
     UnitListTable.name,
@@ -97,5 +97,5 @@ def no_unit_list(slug: str) -> NotFoundError:
     )
 
 
-def _line(row: Row[Any]) -> dict[str, Any]:
+def _line(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     return {name: value for name, value in row._mapping.items() if name != "id"}

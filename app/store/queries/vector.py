@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
@@ -17,7 +17,7 @@ from app.store.views.vector import VectorLine, VectorView
 SORT: Final = "newest"
 MOST_OWNED: Final = 500
 
-VECTORS: Final[Select[Any]] = select(
+VECTORS: Final = select(
     VectorTable.id,
     VectorTable.site,
     VectorTable.label,
@@ -79,7 +79,7 @@ def no_vector(model: str, site: str | None, index: int) -> NotFoundError:
     )
 
 
-def _line(row: Row[Any]) -> dict[str, Any]:
+def _line(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     return {
         "model": row.model,
         "site": row.site,
@@ -92,5 +92,5 @@ def _line(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _view(row: Row[Any]) -> VectorView:
+def _view(row: Row[*tuple[Any, ...]]) -> VectorView:
     return VectorView(**_line(row), values=unpack(row.packed, np.float32).tolist())
