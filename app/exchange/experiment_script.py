@@ -11,6 +11,8 @@ from pathlib import PurePath
 from string import Template
 from typing import Final
 
+from pydantic import ValidationError
+
 from analysis.paths import PATHS
 from analysis.protocol.experiments import ExperimentAnswer, ResolvedEdit
 from app.errors import ConflictError
@@ -147,7 +149,7 @@ def write_script(experiment: ExperimentView, model: ModelView) -> str:
             "scripts are for its models only.",
             hint="Take the experiment as JSON.",
         )
-    answer = ExperimentAnswer.model_validate(experiment.answer)
+    answer = _read(experiment)
     paths = PATHS[model.architecture]
     causal = bool(model.facts["causal"])
     return SCRIPT.substitute(
@@ -170,6 +172,17 @@ def write_script(experiment: ExperimentView, model: ModelView) -> str:
         losses=LOSSES if causal else "",
         mean=MEAN if causal else "",
     )
+
+
+def _read(experiment: ExperimentView) -> ExperimentAnswer:
+    try:
+        return ExperimentAnswer.model_validate(experiment.answer)
+    except ValidationError as error:
+        raise ConflictError(
+            f"Experiment {experiment.slug} was stored by another version, whose answers are not "
+            "ours.",
+            hint="Take it as JSON, or run it again.",
+        ) from error
 
 
 def _source(model: ModelView) -> str:
@@ -200,11 +213,11 @@ def _edits(edits: Iterable[ResolvedEdit]) -> str:
 def _edit(edit: ResolvedEdit) -> str:
     kind, _, layer = edit.site.partition(".")
     lines = (
-        f'"kind": {kind!a}, "layer": {layer}, "index": {edit.index or 0},',
+        f'"kind": "{kind}", "layer": {layer}, "index": {edit.index or 0},',
         f'"positions": {_positions(edit.positions)},',
-        f'"keep": {_numbers(edit.keep)},',
+        f'"keep": {_numbers(_once(edit.keep))},',
         f'"give": {_listed(map(_numbers, edit.give))},',
-        f'"length": {None if edit.length is None else _numbers(edit.length)},',
+        f'"length": {None if edit.length is None else _numbers(_once(edit.length))},',
     )
     return "{\n" + textwrap.indent("\n".join(lines), "    ") + "\n}"
 
@@ -213,6 +226,11 @@ def _positions(positions: Sequence[int]) -> str:
     if positions and list(positions) == list(range(positions[0], positions[-1] + 1)):
         return f"range({positions[0]}, {positions[-1] + 1})"
     return _listed(map(str, positions))
+
+
+def _once(values: Sequence[float]) -> Sequence[float]:
+    """One number where it is the same at every position: torch spreads it."""
+    return values[:1] if len(set(values)) == 1 else values
 
 
 def _numbers(values: Iterable[float]) -> str:
@@ -226,11 +244,10 @@ def _listed(items: Iterable[str], brackets: str = "[]") -> str:
     whole = ", ".join(entries)
     if len(whole) < WIDTH // 2:
         return f"{brackets[0]}{whole}{brackets[1]}"
-    lines, line = [], ""
+    lines = [""]
     for entry in entries:
-        if line and len(line) + len(entry) > WIDTH - 12:
-            lines.append(line)
-            line = ""
-        line += f"{entry}, "
-    body = "\n".join(f"    {line.rstrip()}" for line in [*lines, line])
-    return f"{brackets[0]}\n{body}\n{brackets[1]}"
+        if lines[-1] and len(lines[-1]) + len(entry) > WIDTH - 16:
+            lines.append("")
+        lines[-1] += f"{entry}, "
+    body = "\n".join(line.rstrip() for line in lines)
+    return f"{brackets[0]}\n{textwrap.indent(body, '    ')}\n{brackets[1]}"

@@ -244,6 +244,12 @@ def test_no_script_is_written_of_plain_models_and_of_generations():
         write_script(generation, described("gpt2", "gpt2"))
 
 
+def test_an_answer_of_another_version_is_refused():
+    older = experiment([0.0] * 6).model_copy(update={"answer": {"tokens": []}})
+    with pytest.raises(ConflictError, match="another version"):
+        write_script(older, described("gpt2", "gpt2"))
+
+
 def test_models_are_loaded_by_the_paths_that_scripts_name():
     loaded = {(one.name, one.paths) for one in REGISTRY.values()}
     assert loaded == {(name, paths) for name, several in PATHS.items() for paths in several}
