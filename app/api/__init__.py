@@ -3,12 +3,13 @@
 from fastapi import Depends, FastAPI
 
 from app.api import fallback, operations, reference
-from app.api.neuronpedia import explanation, feature
+from app.api.neuronpedia import explanation, feature, unit_list, vector
 from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     bulk,
     corpora,
     evidence,
+    experiments,
     explanations,
     job_events,
     jobs,
@@ -17,7 +18,9 @@ from app.api.v1 import (
     runs,
     search,
     unit_explanations,
+    unit_lists,
     units,
+    vectors,
 )
 
 
@@ -25,10 +28,10 @@ def install(app: FastAPI) -> None:
     """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
     own = (
         models, units, unit_explanations, explanations, evidence, search, runs, run_windows, bulk,
-        corpora, jobs, job_events,
+        corpora, jobs, job_events, experiments, vectors, unit_lists,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])
-    for part in (feature, explanation, operations, reference):
+    for part in (feature, explanation, vector, unit_list, operations, reference):
         app.include_router(part.router)
     app.mount("/api", fallback.Fallback(app))

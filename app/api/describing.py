@@ -27,6 +27,12 @@ TAGS: Final = [
         "name": "search",
         "description": "Units by what explanations say, and by the tokens they fire on or write.",
     },
+    {
+        "name": "experiments",
+        "description": "What was changed in a network on a prompt, and what that changed.",
+    },
+    {"name": "vectors", "description": "Directions of the residual stream, kept to steer with."},
+    {"name": "lists", "description": "Units that somebody put together."},
     {"name": "runs", "description": "Provenance: what computed a number, and how to run it again."},
     {"name": "corpora", "description": "The texts that models were swept over."},
     {

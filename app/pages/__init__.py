@@ -7,6 +7,7 @@ The order counts: fixed paths come before `/m/{model}/…`, and those before Neu
 from fastapi import APIRouter
 
 from app.pages.corpus import router as corpora
+from app.pages.experiment import router as experiments
 from app.pages.explanation import router as explanations
 from app.pages.glossary import router as glossary
 from app.pages.home import router as home
@@ -19,6 +20,8 @@ from app.pages.scores import router as scores
 from app.pages.search import router as searching
 from app.pages.site import router as sites
 from app.pages.unit import router as units
+from app.pages.unit_list import router as unit_lists
+from app.pages.vector import router as vectors
 from app.pages.writing import router as writing
 
 router = APIRouter(include_in_schema=False)
@@ -31,6 +34,9 @@ for part in (
     jump,
     searching,
     scores,
+    experiments,
+    vectors,
+    unit_lists,
     models,
     sites,
     units,

@@ -9,6 +9,7 @@ from app.auth.actor import CurrentActor
 from app.dependencies import ReadSession, WriteSession
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
+from app.store.queries.experiment import find_of_run
 from app.store.queries.model import get_model
 from app.store.queries.run import get_run, list_artifacts
 from app.store.showing import choose_shown
@@ -22,11 +23,13 @@ RunId = Annotated[int, Path(ge=0, le=2**63 - 1)]
 def show_run(request: Request, session: ReadSession, run_id: RunId) -> Response:
     run = get_run(session, run_id=run_id)
     current = get_model(session, name=run.model).current_run_id
+    experiment = find_of_run(session, run_id=run_id)
     sweep = run.id if run.of_run_id is None else run.of_run_id
     context = {
         "run": run,
         "is_current": run.id == current,
-        "pages": ModelPages(run.model, None if sweep == current else sweep),
+        "experiment": experiment,
+        "pages": ModelPages(run.model, None if experiment or sweep == current else sweep),
         "artifacts": list_artifacts(session, run_id=run_id),
     }
     return respond(request, "run/page.html", context)

@@ -41,6 +41,13 @@ class ModelPages:
     def scores(self) -> str:
         return f"/m/{part(self.model)}/scores{self._query({})}"
 
+    def experiments(self, **parameters: object) -> str:
+        """They are of no sweep, so no run is asked for."""
+        return f"/m/{part(self.model)}/experiments{query(parameters)}"
+
+    def vectors(self, **parameters: object) -> str:
+        return f"/m/{part(self.model)}/vectors{query(parameters)}"
+
     def explanations(self, site: str, index: int, *more: object, **parameters: object) -> str:
         """All explanations of a unit, where a new one is sent to; `more` are parts of the path."""
         path = f"/m/{part(self.model)}/{part(site)}/{index}/explanations"

@@ -231,6 +231,16 @@ def unpack_vocabulary(data: bytes) -> list[str]:
     return tokens
 
 
+def pack_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON
+    """zlib of a JSON document with sorted keys; ValueError for NaN and infinity."""
+    text = json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))
+    return zlib.compress(text.encode(), level=6)
+
+
+def unpack_json(data: bytes) -> Any:  # noqa: ANN401 - any JSON
+    return json.loads(zlib.decompress(data))
+
+
 def histogram_edges(parameters: Mapping[str, Any]) -> list[float]:
     """The bins + 1 rising edges of a run's sign-log histogram, from its `histogram` parameters.
 

@@ -15,6 +15,11 @@ log = structlog.get_logger("patchclamp.store")
 def choose_shown(session: Session, *, run_id: int, actor: str) -> RunView:
     """The actor's choice; it holds until another sweep of the model ends."""
     run = get_run(session, run_id=run_id)
+    if run.kind == "experiment":
+        raise ConflictError(
+            f"Run {run_id} is an experiment's: its numbers are on the page of that alone.",
+            hint=f"See the runs on the page of {run.model} for its sweeps.",
+        )
     if run.kind != "sweep":
         raise ConflictError(
             f"Run {run_id} is no sweep: its numbers stand beside those of run {run.of_run_id}.",

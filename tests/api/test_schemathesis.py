@@ -16,6 +16,12 @@ from starlette.types import Receive, Scope, Send
 
 from app import api
 from app.api.parameters import JOB, LARGEST, NAME
+from app.store.engine import open_session
+from app.store.experimenting import create_experiment
+from app.store.listing import create_unit_list
+from app.store.slugs import SLUG
+from app.store.steering import create_vector
+from tests.store.experiments import conducted
 
 LISTS_WITH_CURSOR = (
     "GET /api/v1/models/{model}/sites/{site}/units",
@@ -27,22 +33,41 @@ LISTS_WITH_CURSOR = (
     "GET /api/v1/models/{model}/sites/{site}/units/{index}/explanations",
     "GET /api/v1/explanations/{explanation_id}/versions",
     "GET /api/v1/search",
+    "GET /api/v1/models/{model}/experiments",
+    "GET /api/v1/models/{model}/vectors",
+    "GET /api/v1/lists",
 )
 TAKING_PROGRAMS = (
     "POST /api/v1/models/{model}/sites/{site}/units/{index}/explanations",
     "POST /api/v1/models/{model}/sites/{site}/units/{index}/explanations/try",
     "POST /api/v1/explanations/{explanation_id}/versions",
 )
+TAKING_VECTORS_AND_LISTS = (
+    "POST /api/v1/models/{model}/vectors",
+    "POST /api/v1/lists",
+    "POST /api/v1/lists/{slug}/units",
+    "GET /api/v1/experiments/{slug}/script",
+    "POST /api/vector/new",
+    "POST /api/vector/get",
+    "POST /api/vector/delete",
+    "POST /api/list/new",
+    "POST /api/list/add-features",
+)
 # a cursor is opaque: a well-formed one that is none of ours is refused, which no schema can say
-# so is a program that cannot be read; and only what counts now can be edited or withdrawn
+# so is a program that cannot be read; and only what counts now can be edited or withdrawn;
+# a vector has as many numbers as its model's stream, and names are not blank
 REFUSING = {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}}
+# what is too much for a list may be too much for a body first
+TOO_LARGE = {"expected-statuses": ["400", "404", "405", "413", "422"]}
 CONFIG = {
     "seed": 1,
+    "checks": {"negative_data_rejection": TOO_LARGE},
     "operations": [
         {"include-name": name, "checks": REFUSING}
-        for name in (*LISTS_WITH_CURSOR, *TAKING_PROGRAMS)
+        for name in (*LISTS_WITH_CURSOR, *TAKING_PROGRAMS, *TAKING_VECTORS_AND_LISTS)
     ],
 }
+PATTERNS = {"job_id": JOB, "slug": SLUG}
 THERE: dict[str, list[str | int]] = {
     "model": ["synthetic", "synthetic-2"],
     "site": ["mlp.0", "attn.1"],
@@ -71,7 +96,7 @@ schema = schemathesis.openapi.from_asgi(
 
 def are_well_formed(parameters: dict[str, object]) -> bool:
     return all(
-        re.fullmatch(JOB if name == "job_id" else NAME, value)
+        re.fullmatch(PATTERNS.get(name, NAME), value)
         if isinstance(value, str)
         else type(value) is int and 0 <= value <= LARGEST
         for name, value in parameters.items()
@@ -89,6 +114,25 @@ def take_what_is_there(context, path_parameters):  # noqa: ARG001 - the hook giv
     }
 
 
+def keep_some(app: FastAPI) -> list[str]:
+    """Experiments, lists and vectors, and the slugs of the first two: many, because what is deleted
+    is not there for what comes after."""
+    with open_session(app.state.engine, commit=True) as session:
+        made = [
+            create_experiment(
+                session, model="synthetic", conducted=conducted(f"{n}"), actor="local owner"
+            )
+            for n in range(20)
+        ]
+        lists = [create_unit_list(session, name="A", actor="local owner") for _ in range(20)]
+        for _ in range(4):
+            create_vector(
+                session, model="synthetic", site="resid.0", label="up", values=[0.5] * 64,
+                actor="local owner",
+            )  # fmt: skip
+    return [one.slug for one in (*made, *lists)]
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _fuzzed_app(filled_app, filled, synthetic):
     under_test.app = filled_app
@@ -98,7 +142,8 @@ def _fuzzed_app(filled_app, filled, synthetic):
         for job in filled.get("/api/v1/jobs", params={"status": state}).json()["items"]
     ]
     corpora = [corpus["name"] for corpus in filled.get("/api/v1/corpora").json()]
-    THERE.update(job_id=ended, corpus=corpora, run_id=[synthetic.run_id])
+    slugs = keep_some(filled_app)
+    THERE.update(slug=slugs, job_id=ended, corpus=corpora, run_id=[synthetic.run_id])
 
 
 @schema.parametrize()

@@ -1,7 +1,7 @@
 """One file per architecture, and the registry that lists them all.
 
-To add one: write its file here (the docstring of `base.py` says what goes in), then add its line
-below and a tiny model of it in tests/analysis/models/tiny.py.
+To add one: write its file here (the docstring of `base.py` says what goes in) and its paths in
+`analysis.paths`, then add its line below and a tiny model of it in tests/analysis/models/tiny.py.
 """
 
 from analysis.models.architectures.base import Architecture

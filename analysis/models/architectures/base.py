@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
+from analysis.paths import ModulePaths
+
 
 def head_of(model: Any, last: Tensor) -> Tensor:  # noqa: ANN401 - any transformers model
     """Logits by the output embedding, softly capped where the configuration says so."""
@@ -23,22 +25,16 @@ def context_of(config: Any) -> int:  # noqa: ANN401 - any transformers configura
 class Architecture:
     """Where the units of a family of transformers models live, as paths of modules.
 
-    A path is a dotted attribute path; a number indexes a list of modules, and may be negative.
+    The paths that are more than ours to know are in `analysis.paths`, which says how to read one.
     """
 
     name: str
     model_types: tuple[str, ...]
     """`model_type` of the config.json files that this architecture stands for."""
-    backbone: str
-    """From the model with its LM head to the part that ends with the last hidden state."""
-    layers: str
-    """From the backbone to its list of layers."""
-    mlp_out: str
-    """From a layer to the down projection, whose input the neurons' activations are."""
+    paths: ModulePaths
+    """Where its layers are, and in them the projections that neurons and heads write through."""
     activation: str
     """From a layer to its activation function."""
-    attn_out: str
-    """From a layer to the projection whose input the heads' outputs are, side by side."""
     final_norm: str
     """From the backbone to the norm that comes last."""
     gated: bool
@@ -58,6 +54,22 @@ class Architecture:
     """Whether logits are linear in the normalised residual stream (before a soft cap)."""
     context: Callable[[Any], int] = context_of
     """The longest window, from the configuration."""
+
+    @property
+    def backbone(self) -> str:
+        return self.paths.backbone
+
+    @property
+    def layers(self) -> str:
+        return self.paths.layers
+
+    @property
+    def mlp_out(self) -> str:
+        return self.paths.mlp_out
+
+    @property
+    def attn_out(self) -> str:
+        return self.paths.attn_out
 
 
 def module_at(module: Any, path: str) -> nn.Module:  # noqa: ANN401 - attributes of any module

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from analysis import paths
 from analysis.models.architectures.base import Architecture
 
 
@@ -18,11 +19,8 @@ def _head(model: Any, last: Tensor) -> Tensor:  # noqa: ANN401 - a transformers 
 BERT = Architecture(
     name="bert",
     model_types=("bert",),
-    backbone="bert",
-    layers="encoder.layer",
-    mlp_out="output.dense",
+    paths=paths.BERT,
     activation="intermediate.intermediate_act_fn",
-    attn_out="attention.output.dense",
     final_norm="encoder.layer.-1.output.LayerNorm",
     gated=False,
     norm="layer",

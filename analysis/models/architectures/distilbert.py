@@ -4,6 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
+from analysis import paths
 from analysis.models.architectures.base import Architecture
 
 
@@ -16,11 +17,8 @@ def _head(model: Any, last: Tensor) -> Tensor:  # noqa: ANN401 - a transformers 
 DISTILBERT = Architecture(
     name="distilbert",
     model_types=("distilbert",),
-    backbone="distilbert",
-    layers="transformer.layer",
-    mlp_out="ffn.lin2",
+    paths=paths.DISTILBERT,
     activation="ffn.activation",
-    attn_out="attention.out_lin",
     final_norm="transformer.layer.-1.output_layer_norm",
     gated=False,
     norm="layer",

@@ -4,16 +4,14 @@ What a neuron writes passes `post_feedforward_layernorm`, so its output vector i
 norm's gain; the norm's division depends on the input and is left out.
 """
 
+from analysis import paths
 from analysis.models.architectures.base import Architecture
 
 GEMMA2 = Architecture(
     name="gemma2",
     model_types=("gemma2",),
-    backbone="model",
-    layers="layers",
-    mlp_out="mlp.down_proj",
+    paths=paths.LLAMA,
     activation="mlp.act_fn",
-    attn_out="self_attn.o_proj",
     final_norm="norm",
     gated=True,
     norm="rms",

@@ -8,16 +8,14 @@ norm's gain; the norm's division depends on the input and is left out.
 
 from dataclasses import replace
 
+from analysis import paths
 from analysis.models.architectures.base import Architecture
 
 GEMMA3 = Architecture(
     name="gemma3",
     model_types=("gemma3_text",),
-    backbone="model",
-    layers="layers",
-    mlp_out="mlp.down_proj",
+    paths=paths.LLAMA,
     activation="mlp.act_fn",
-    attn_out="self_attn.o_proj",
     final_norm="norm",
     gated=True,
     norm="rms",
@@ -26,4 +24,4 @@ GEMMA3 = Architecture(
     mlp_norm="post_feedforward_layernorm",
 )
 
-GEMMA3_SEEING = replace(GEMMA3, model_types=("gemma3",), backbone="model.language_model")
+GEMMA3_SEEING = replace(GEMMA3, model_types=("gemma3",), paths=paths.GEMMA3_SEEING)

@@ -1,15 +1,13 @@
 """Mistral: Llama's modules, with a sliding attention window where the configuration has one."""
 
+from analysis import paths
 from analysis.models.architectures.base import Architecture
 
 MISTRAL = Architecture(
     name="mistral",
     model_types=("mistral",),
-    backbone="model",
-    layers="layers",
-    mlp_out="mlp.down_proj",
+    paths=paths.LLAMA,
     activation="mlp.act_fn",
-    attn_out="self_attn.o_proj",
     final_norm="norm",
     gated=True,
     norm="rms",

@@ -4,6 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
+from analysis import paths
 from analysis.models.architectures.base import Architecture
 
 
@@ -19,11 +20,8 @@ def _context(config: Any) -> int:  # noqa: ANN401 - a transformers configuration
 ROBERTA = Architecture(
     name="roberta",
     model_types=("roberta",),
-    backbone="roberta",
-    layers="encoder.layer",
-    mlp_out="output.dense",
+    paths=paths.ROBERTA,
     activation="intermediate.intermediate_act_fn",
-    attn_out="attention.output.dense",
     final_norm="encoder.layer.-1.output.LayerNorm",
     gated=False,
     norm="layer",

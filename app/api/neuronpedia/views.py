@@ -81,3 +81,66 @@ class FeatureView(View):
     logits_hist_data_bar_values: list[float]
     activations: list[FeatureActivation]
     explanations: list[FeatureExplanation]
+
+
+class KeptVector(View):
+    """A steering vector, in the names of the answer to `vector/new`."""
+
+    modelId: str
+    source: str = Field(description="`{layer}-resid`: the stream as it leaves that layer.")
+    index: str
+    label: str
+    hookName: str
+    values: list[float]
+    defaultSteerStrength: float | None
+
+
+class NewVectorAnswer(View):
+    url: str = Field(description="Where it can be read.")
+    vector: KeptVector
+
+
+class FoundVector(View):
+    """The same, in the names of `vector/get` and `vector/list-owned`."""
+
+    modelId: str
+    layer: str = Field(description="The source id, `{layer}-resid`.")
+    index: str
+    vectorLabel: str
+    hookName: str
+    vector: list[float]
+    vectorDefaultSteerStrength: float | None
+
+
+class OneVector(View):
+    vector: FoundVector
+
+
+class OwnedVectors(View):
+    vectors: list[FoundVector]
+
+
+class DeletedVector(View):
+    message: str
+
+
+class FeatureList(View):
+    """A list of units, without them."""
+
+    id: str
+    name: str
+    description: str
+
+
+class ListedFeature(View):
+    """A unit of a list."""
+
+    modelId: str
+    layer: str = Field(description="The source id, `{layer}-{set}`.")
+    source: str
+    index: str
+    description: str
+
+
+class FilledList(FeatureList):
+    neurons: list[ListedFeature]

@@ -26,13 +26,14 @@ def list_runs(
         Query(description="Only of this model.", pattern=NAME, examples=["smollm2-135m-instruct"]),
     ] = None,
     kind: Annotated[
-        Literal["sweep", "output", "relate", "explain", "score"] | None,
+        Literal["sweep", "output", "relate", "explain", "score", "experiment"] | None,
         Query(description="Only of this kind.", examples=["sweep"]),
     ] = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response:
-    """Executions of methods, newest first."""
+    """Executions of methods, newest first. Those of experiments only where `kind` asks for them:
+    `GET /api/v1/models/{model}/experiments` lists experiments."""
     page = runs.list_runs(session, model=model, kind=kind, limit=limit, cursor=cursor)
     return answer(request, page)
 

@@ -22,7 +22,7 @@ from app.store.tables import (
 from app.store.views.base import Page
 from app.store.views.run import ArtifactView, RunView, SweepLine
 
-RUN_KINDS = ("sweep", "output", "relate", "explain", "score")
+RUN_KINDS = ("sweep", "output", "relate", "explain", "score", "experiment")
 SORT = "newest"
 
 
@@ -83,7 +83,8 @@ def list_runs(
     limit: int = 20,
     cursor: str | None = None,
 ) -> Page[RunView]:
-    """Newest first."""
+    """Newest first. Experiments only where they are asked for: they have a list of their own, and
+    would hide everything else in this one."""
     check_limit(limit)
     query = RUNS.order_by(RunTable.id.desc()).limit(limit + 1)
     if model is not None:
@@ -91,6 +92,8 @@ def list_runs(
     if kind is not None:
         check_choice("kind of run", kind, RUN_KINDS)
         query = query.where(RunTable.kind == kind)
+    else:
+        query = query.where(RunTable.kind != "experiment")
     if cursor is not None:
         query = query.where(RunTable.id < read_cursor(cursor, SORT)[1])
     rows = session.execute(query).all()

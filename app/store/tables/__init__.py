@@ -2,6 +2,7 @@
 
 from app.store.tables.base import Base
 from app.store.tables.corpus import CorpusTable, DocumentTable, WindowSetTable, WindowTable
+from app.store.tables.experiment import ExperimentTable
 from app.store.tables.explanation import (
     ExplanationTable,
     ExplanationVectorTable,
@@ -23,6 +24,8 @@ from app.store.tables.unit import (
     UnitStatisticsTable,
     UnitTokensTable,
 )
+from app.store.tables.unit_list import UnitListEntryTable, UnitListTable
+from app.store.tables.vector import VectorTable
 
 __all__ = [
     "ArtifactTable",
@@ -31,6 +34,7 @@ __all__ = [
     "CorpusTable",
     "DocumentTable",
     "ExemplarTable",
+    "ExperimentTable",
     "ExplanationTable",
     "ExplanationVectorTable",
     "ImportedFileTable",
@@ -46,8 +50,11 @@ __all__ = [
     "SiteTable",
     "TokenSpaceTable",
     "UnitHistogramTable",
+    "UnitListEntryTable",
+    "UnitListTable",
     "UnitStatisticsTable",
     "UnitTokensTable",
+    "VectorTable",
     "VocabularyTable",
     "WindowSetTable",
     "WindowTable",

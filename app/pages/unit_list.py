@@ -1,0 +1,26 @@
+"""`/lists` and each list: units that somebody put together."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.dependencies import ReadSession
+from app.rendering.answers import respond
+from app.store.queries.unit_list import get_unit_list, list_unit_lists
+
+router = APIRouter()
+
+
+@router.get("/lists")
+def show_lists(
+    request: Request,
+    session: ReadSession,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+) -> Response:
+    page = list_unit_lists(session, cursor=cursor)
+    return respond(request, "unit_list/list.html", {"page": page})
+
+
+@router.get("/lists/{slug}")
+def show_list(request: Request, session: ReadSession, slug: str) -> Response:
+    return respond(request, "unit_list/page.html", {"list": get_unit_list(session, slug=slug)})
