@@ -26,8 +26,8 @@ STATUS: Final[dict[Reason, int]] = {
 }
 RETRY_SECONDS: Final = 5
 """When a service that stops is likely to be there again."""
-CPU_FULL: Final = "not enough memory"
-"""What torch's allocator says of a CPU, as a RuntimeError."""
+CPU_FULL: Final = ("can't allocate memory", "not enough memory")
+"""What torch's allocator says of a CPU, as a RuntimeError: on Unix, on Windows."""
 
 log = structlog.get_logger("patchclamp.inference")
 
@@ -81,7 +81,7 @@ def refusal_of(error: BaseException) -> Refusal:
 
 def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and CPU_FULL in str(error)
+        isinstance(error, RuntimeError) and any(said in str(error) for said in CPU_FULL)
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import ipaddress
 import socket
+from contextlib import suppress
 from types import FrameType
 from typing import Final
 
@@ -11,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from analysis.errors import AnalysisError
+from analysis.inference.service import Service
 
 GRACE_SECONDS: Final = 4
 """So long requests may take to end when the service stops; they end at their next layer."""
@@ -25,11 +27,25 @@ class ServingError(AnalysisError):
 class Server(uvicorn.Server):
     """Ends what is being computed as soon as it is asked to stop."""
 
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def leave(self) -> None:
+        """From any thread, and from signal handlers; also before it has begun to serve."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._service.stop)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        app = self.config.app
-        if isinstance(app, Starlette):
-            asyncio.get_running_loop().call_soon_threadsafe(app.state.service.stop)
         super().handle_exit(sig, frame)
+        self.leave()
 
 
 def server_of(app: Starlette) -> Server:
@@ -43,7 +59,8 @@ def server_of(app: Starlette) -> Server:
             lifespan="on",
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        ),
+        app.state.service,
     )
 
 

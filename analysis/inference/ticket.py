@@ -3,7 +3,7 @@
 import asyncio
 import time
 from concurrent.futures import Future
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from analysis.inference.refusing import Refused
 from analysis.protocol.refusals import Refusal
@@ -51,7 +51,8 @@ class Ticket:
         the time was up) and TimeoutError (after `seconds`)."""
         left = self.left if seconds is None else seconds
         timeout = None if left == float("inf") else left
-        await asyncio.wait({job, self._ended}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        either: set[asyncio.Future[Any]] = {job, self._ended}
+        await asyncio.wait(either, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if job.done():
             return job.result()
         if self._refusal is not None:

@@ -166,5 +166,5 @@ def _scales(model: SubjectModel, array: np.ndarray) -> dict[str, Tensor]:
             f"the scales have the shape {tuple(scales.shape)}; this model needs ({n_units}, 2)",
             hint="Send centre and width of every unit, site after site in the model's order.",
         )
-    parts = scales.split([site.n_units for site in model.sites])
+    parts = torch.split(scales, [site.n_units for site in model.sites])
     return {site.name: part for site, part in zip(model.sites, parts, strict=True)}

@@ -1,6 +1,5 @@
 """`patchclamp inference`: starts the inference service as the settings say."""
 
-import os
 import signal
 import socket
 from types import FrameType
@@ -64,19 +63,19 @@ def inference(
         chosen = PORT if settings.inference_port is None else settings.inference_port
         taken = listen(host or settings.inference_host, chosen if port is None else port)
     server = server_of(application(settings, secret))
-    # the server raises the signal that ended it once more when it has stopped: that is no error
+
+    def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        server.leave()
+
+    # before the server takes signals itself, and when it raises the one that ended it once more
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _ignore)
+        signal.signal(number, leave)
     if supervised:
-        leave_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        leave_with_parent(server.leave)
     else:
         at = "{}:{}".format(*taken.getsockname()[:2])
         typer.echo(f"The inference service is at {at} (Ctrl-C stops it)")
     server.run(sockets=[taken])
-
-
-def _ignore(number: int, frame: FrameType | None) -> None:
-    pass
 
 
 def required_secret(settings: Settings) -> str:
