@@ -16,8 +16,6 @@ from analysis.inference.operations import OPERATIONS, Operation
 from analysis.inference.options import Options
 from analysis.inference.refusing import Refused, refused, stopping
 from analysis.inference.service import Service
-from analysis.interventions.surroundings import Traces
-from analysis.models.subject import SubjectModel
 from analysis.protocol import arrays
 from analysis.protocol.service import ServiceState
 
@@ -30,10 +28,9 @@ def create_app(
     options: Options,
     *,
     operations: Sequence[Operation] = OPERATIONS,
-    new_traces: Callable[[SubjectModel], Traces] | None = None,
 ) -> Starlette:
     """An application of one service (`state.service`); it loads no model before it is asked to."""
-    service = Service(options, {one.name: one for one in operations}, new_traces)
+    service = Service(options, {one.name: one for one in operations})
 
     @asynccontextmanager
     async def live(_: Starlette) -> AsyncIterator[None]:

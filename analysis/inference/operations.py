@@ -4,16 +4,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from analysis.interventions.edit_sweep import sweep_edits
+from analysis.interventions.experiment import run_experiment
+from analysis.interventions.generation import generate
 from analysis.interventions.surroundings import Surroundings
 from analysis.live.activations import activations
 from analysis.live.strongest import strongest
 from analysis.live.tokenize import tokenize
-from analysis.models.subject import SubjectModel
+from analysis.models.tracing import EditableModel
 from analysis.protocol.activations import ActivationsRequest, StrongestRequest, TokenizeRequest
 from analysis.protocol.base import Message
+from analysis.protocol.experiments import ExperimentRequest, GenerationRequest
+from analysis.protocol.sweeps import EditSweepRequest
 
-Run = Callable[[SubjectModel, Any, Surroundings], Message]
-Stream = Callable[[SubjectModel, Any, Surroundings], Iterator[Message]]
+Run = Callable[[EditableModel, Any, Surroundings], Message]
+Stream = Callable[[EditableModel, Any, Surroundings], Iterator[Message]]
 
 
 @dataclass(frozen=True)
@@ -32,4 +37,7 @@ OPERATIONS: Final = (
     Operation("tokenize", TokenizeRequest, run=tokenize),
     Operation("activations", ActivationsRequest, run=activations),
     Operation("strongest", StrongestRequest, run=strongest),
+    Operation("experiment", ExperimentRequest, run=run_experiment),
+    Operation("generation", GenerationRequest, stream=generate),
+    Operation("edit-sweep", EditSweepRequest, stream=sweep_edits, takes_minutes=True),
 )

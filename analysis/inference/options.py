@@ -28,5 +28,7 @@ class Options:
     """The same for operations that take minutes."""
     load_seconds: float = 600.0
     """So long a request waits for its model."""
+    trace_bytes: int = 512 * MEBIBYTE
+    """That the clean runs kept of each loaded model may take, beside its weights."""
     array_bytes: int = 256 * MEBIBYTE
     body_bytes: int = 16 * MEBIBYTE

@@ -1,7 +1,7 @@
 """One service: its models, arrays, queue, and the requests that are under way."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Final
@@ -19,8 +19,7 @@ from analysis.inference.refusing import Refused, refused, stopping
 from analysis.inference.shelf import Loaded, Shelf
 from analysis.inference.ticket import Ticket
 from analysis.inference.turns import Turns
-from analysis.interventions.surroundings import Surroundings, Traces
-from analysis.models.subject import SubjectModel
+from analysis.interventions.surroundings import Surroundings
 from analysis.protocol.base import Message
 from analysis.protocol.lines import MEDIA_TYPE, line_of
 from analysis.protocol.model import ModelSpec
@@ -33,17 +32,12 @@ LAST_LINE_SECONDS: Final = 2.0
 class Service:
     """Made and used on one event loop."""
 
-    def __init__(
-        self,
-        options: Options,
-        operations: Mapping[str, Operation],
-        new_traces: Callable[[SubjectModel], Traces] | None = None,
-    ) -> None:
+    def __init__(self, options: Options, operations: Mapping[str, Operation]) -> None:
         self.options = options
         self.counts = Counts()
         self.arrays = ArrayShelf(options.array_bytes)
         self._operations = operations
-        self._shelf = Shelf(options, new_traces)
+        self._shelf = Shelf(options)
         self._lane = Lane("compute")
         self._admission = Admission(options.queue)
         self._tickets: set[Ticket] = set()

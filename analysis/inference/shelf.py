@@ -21,9 +21,9 @@ from analysis.inference.lane import Lane
 from analysis.inference.options import Options
 from analysis.inference.refusing import Refused, refusal_of, refused
 from analysis.inference.ticket import Ticket
-from analysis.interventions.surroundings import NoTraces, Traces
+from analysis.interventions.clean import CleanRuns
 from analysis.models.loading import load_model
-from analysis.models.subject import SubjectModel
+from analysis.models.tracing import EditableModel
 from analysis.models.weighing import weight_bytes
 from analysis.protocol.model import ModelSpec
 from analysis.protocol.refusals import Refusal
@@ -37,8 +37,8 @@ Key = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class Loaded:
-    model: SubjectModel
-    traces: Traces
+    model: EditableModel
+    traces: CleanRuns
 
 
 @dataclass
@@ -52,11 +52,8 @@ class Entry:
 
 
 class Shelf:
-    def __init__(
-        self, options: Options, new_traces: Callable[[SubjectModel], Traces] | None = None
-    ) -> None:
+    def __init__(self, options: Options) -> None:
         self._options = options
-        self._new_traces = new_traces
         self._entries: OrderedDict[Key, Entry] = OrderedDict()
         self._lane = Lane("load")
         self._one_load = asyncio.Lock()
@@ -141,8 +138,7 @@ class Shelf:
                 entry.n_bytes = await self._make_room(entry)
                 model = await self._in_lane(partial(self._read, spec))
                 entry.n_bytes = model.facts.n_parameters * self._options.dtype.itemsize
-                traces = NoTraces() if self._new_traces is None else self._new_traces(model)
-                entry.loaded = Loaded(model, traces)
+                entry.loaded = Loaded(model, CleanRuns(self._options.trace_bytes))
         except BaseException:
             del self._entries[key]
             self._freed.set()
@@ -185,7 +181,7 @@ class Shelf:
     async def _in_lane(self, work: Callable[[], T]) -> T:
         return await asyncio.wrap_future(self._lane.submit(partial(_foreseen, work)))
 
-    def _read(self, spec: ModelSpec) -> SubjectModel:
+    def _read(self, spec: ModelSpec) -> EditableModel:
         options = self._options
         model = load_model(
             spec.source,

@@ -14,7 +14,7 @@ from analysis.inference.lane import Lane
 from analysis.inference.operations import Operation
 from analysis.inference.refusing import Refused, refusal_of
 from analysis.interventions.surroundings import Surroundings
-from analysis.models.subject import SubjectModel
+from analysis.models.tracing import EditableModel
 from analysis.protocol.base import Message
 from analysis.protocol.experiments import Ran
 from analysis.protocol.lines import line_of
@@ -26,7 +26,7 @@ class Turns:
     def __init__(
         self,
         operation: Operation,
-        model: SubjectModel,
+        model: EditableModel,
         request: Message,
         around: Surroundings,
         *,

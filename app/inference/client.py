@@ -60,24 +60,24 @@ class InferenceClient:
     async def run_experiment(
         self, request: ExperimentRequest, supply: Supply | None = None
     ) -> ExperimentAnswer:
-        """`supply` reads the array that `request.scales` names, where the service lacks it."""
+        """`supply` reads the array that `request.statistics` names, where the service lacks it."""
         return await self._connection.ask("experiment", request, ExperimentAnswer, supply)
 
     async def generate(
-        self, request: GenerationRequest
+        self, request: GenerationRequest, supply: Supply | None = None
     ) -> AsyncGenerator[GeneratedToken | GenerationEnd, None]:
         """Token by token, and an end. Whoever may stop before it uses `contextlib.aclosing`."""
-        async with aclosing(self._connection.stream("generation", request)) as messages:
+        async with aclosing(self._connection.stream("generation", request, supply)) as messages:
             async for message in messages:
                 if not isinstance(message, GeneratedToken | GenerationEnd):
                     raise refusing.not_understood(type(message).__name__)
                 yield message
 
     async def sweep_edits(
-        self, request: EditSweepRequest
+        self, request: EditSweepRequest, supply: Supply | None = None
     ) -> AsyncGenerator[EditSweepProgress | EditSweepAnswer, None]:
         """How far it is, and then the answer. Whoever may stop before it uses `aclosing`."""
-        async with aclosing(self._connection.stream("edit-sweep", request)) as messages:
+        async with aclosing(self._connection.stream("edit-sweep", request, supply)) as messages:
             async for message in messages:
                 if not isinstance(message, EditSweepProgress | EditSweepAnswer):
                     raise refusing.not_understood(type(message).__name__)

@@ -1,7 +1,7 @@
 """How a question reaches the inference service, and an answer comes back, or an error of ours."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import Final, Literal, TypeVar
 
 import httpx
@@ -72,14 +72,35 @@ class Connection:
                 response = await self._post(operation, body)
         return _answer(response, kind)
 
-    async def stream(self, operation: str, request: Message) -> AsyncGenerator[Message, None]:
+    async def stream(
+        self, operation: str, request: Message, supply: Supply | None = None
+    ) -> AsyncGenerator[Message, None]:
         """Message by message, the last of them an end. Close it, or the connection stays open."""
         body = request.model_dump_json()
+        missing = None
+        async with aclosing(self._lines(operation, body)) as messages:
+            async for message in messages:
+                if not isinstance(message, Refusal):
+                    yield message
+                elif supply is None or message.digest is None:
+                    raise refusing.error_of(message)
+                else:
+                    missing = message.digest
+        if missing is None or supply is None:
+            return
+        await self.send(missing, await supply(missing))
+        async with aclosing(self.stream(operation, request)) as messages:
+            async for message in messages:
+                yield message
+
+    async def _lines(self, operation: str, body: str) -> AsyncGenerator[Message, None]:
+        """A stream as it comes; a refusal is its last message."""
         with self._failures():
             async with self._http.stream("POST", f"/v1/{operation}", content=body) as response:
                 if response.status_code != OK:
                     await response.aread()
-                    raise refusing.error_of(_refusal(response))
+                    yield _refusal(response)
+                    return
                 ended = False
                 async for line in response.aiter_lines():
                     message = _message(line)
@@ -137,11 +158,7 @@ def _refusal(response: httpx.Response) -> Refusal:
 
 
 def _message(line: str) -> Message:
-    """One message of a stream; a refusal is raised."""
     try:
-        message = lines.message_of(line)
+        return lines.message_of(line)
     except ValueError as error:
         raise refusing.not_understood(line) from error
-    if isinstance(message, Refusal):
-        raise refusing.error_of(message)
-    return message

@@ -5,7 +5,6 @@ import torch
 from structlog.testing import capture_logs
 
 from analysis.interventions.surroundings import MissingArray
-from tests.inference.serving import Running
 
 
 def asked(spec, **work):
@@ -41,19 +40,16 @@ def test_memory_that_truly_cannot_be_had_is_told_as_such(working, bench, spec):
     assert working.post("work", asked(spec)).json()["reason"] == "out_of_memory"
 
 
-def test_what_was_kept_of_earlier_runs_is_given_back_when_memory_runs_out(
-    working: Running, bench, spec
-):
-    cleared = []
-
-    class Traces:
-        def clear(self):
-            cleared.append("cleared")
-
-    working.service._shelf._new_traces = lambda _: Traces()
+def test_what_was_kept_of_earlier_runs_is_given_back_when_memory_runs_out(working, bench, spec):
+    kept = []
+    bench.keep = lambda model, around: kept.append(
+        around.traces.run(model, [1, 2], around.check) and around.traces
+    )
+    working.post("work", asked(spec))
+    assert kept[0].n_bytes > 0
     bench.fail = raising(MemoryError())
     working.post("work", asked(spec))
-    assert cleared == ["cleared"]
+    assert kept[0].n_bytes == 0
 
 
 def test_out_of_memory_in_a_stream_is_its_last_line(working, bench, spec):

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from analysis.errors import ModelError
-from analysis.interventions.surroundings import MissingArray, NoTraces, Surroundings
+from analysis.interventions.clean import CleanRuns
+from analysis.interventions.surroundings import MissingArray, Surroundings
 from analysis.live.activations import activations
 from analysis.live.strongest import scored, strongest
 from analysis.live.tokenize import tokenize
@@ -32,7 +33,7 @@ def around(check=lambda: None, **arrays):
             raise MissingArray(digest)
         return arrays[digest]
 
-    return Surroundings(check=check, array=array, traces=NoTraces(), code_version="tests")
+    return Surroundings(check=check, array=array, traces=CleanRuns(1 << 20), code_version="tests")
 
 
 def recorded(model, prompt=PROMPT):
