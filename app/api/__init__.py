@@ -7,12 +7,14 @@ from app.api.neuronpedia import explanation, feature, unit_list, vector
 from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     bulk,
+    conducting,
     corpora,
     evidence,
     experiments,
     explanations,
     job_events,
     jobs,
+    live,
     models,
     run_windows,
     runs,
@@ -28,7 +30,7 @@ def install(app: FastAPI) -> None:
     """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
     own = (
         models, units, unit_explanations, explanations, evidence, search, runs, run_windows, bulk,
-        corpora, jobs, job_events, experiments, vectors, unit_lists,
+        corpora, jobs, job_events, experiments, conducting, live, vectors, unit_lists,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

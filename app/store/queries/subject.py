@@ -1,0 +1,114 @@
+"""What the inference service must be told of a model: where it is, and how its units behave."""
+
+from dataclasses import dataclass
+from typing import Final, Literal, cast
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from jaxtyping import Float32
+from numpy import ndarray
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import Pool
+
+from app.store.locating import no_model
+from app.store.packing import unpack
+from app.store.tables import ModelTable, RunTable, SiteTable, UnitStatisticsTable, WindowTable
+
+FIT: Final = "fit"
+Kind = Literal["hub", "folder", "gguf", "plain"]
+
+
+@dataclass(frozen=True)
+class SubjectRow:
+    """Where a model is loaded from, and what it must be."""
+
+    name: str
+    source: str
+    """A hub id, or a path: relative ones are below the data folder."""
+    kind: Kind
+    weights_sha256: str
+    tokenizer_sha256: str
+    facts: dict[str, object]
+    current_run_id: int | None
+
+
+_moments: WeakKeyDictionary[Pool, dict[tuple[int, int], ndarray]] = WeakKeyDictionary()
+"""By the pool, then run and how many units it had then: a run that is done has all of them."""
+
+
+def get_subject(session: Session, *, model: str) -> SubjectRow:
+    """Raises NotFoundError."""
+    row = session.scalar(select(ModelTable).where(ModelTable.name == model))
+    if row is None:
+        raise no_model(model)
+    source, kind = row.source, cast(Kind, row.source_kind)
+    if row.folder is not None:
+        source, kind = row.folder, "plain" if kind == "plain" else "folder"
+    return SubjectRow(
+        name=row.name,
+        source=source,
+        kind=kind,
+        weights_sha256=row.weights_sha256,
+        tokenizer_sha256=row.tokenizer_sha256,
+        facts=row.facts,
+        current_run_id=row.current_run_id,
+    )
+
+
+def read_moments(session: Session, *, run_id: int) -> Float32[ndarray, "unit 2"] | None:
+    """Mean and standard deviation of every unit on the fit split of a sweep: sites by layer,
+    neurons before heads. None while units are missing. What is undefined is 0.
+    """
+    table = UnitStatisticsTable
+    there = (table.run_id == run_id) & (table.split == FIT)
+    n_stored = session.scalar(select(func.count()).select_from(table).where(there)) or 0
+    known = _moments.setdefault(session.get_bind().engine.pool, {})
+    status = session.scalar(select(RunTable.status).where(RunTable.id == run_id))
+    if (run_id, n_stored) in known and status == "finished":
+        return known[run_id, n_stored]
+    model_id = select(RunTable.model_id).where(RunTable.id == run_id).scalar_subquery()
+    sites = session.execute(
+        select(SiteTable.id, SiteTable.n_units)
+        .where(SiteTable.model_id == model_id)
+        .order_by(SiteTable.layer, SiteTable.kind.desc())
+    ).all()
+    if not n_stored or n_stored != sum(n_units for _, n_units in sites):
+        return None
+    found = np.zeros((n_stored, 2), np.float32)
+    start = 0
+    for site_id, n_units in sites:
+        rows = session.execute(
+            select(table.unit_index, table.mean, table.variance).where(
+                there, table.site_id == site_id
+            )
+        )
+        for index, mean, variance in rows:
+            found[start + index] = mean or 0.0, (variance or 0.0) ** 0.5
+        start += n_units
+    if status == "finished":
+        known[run_id, n_stored] = found
+    return found
+
+
+def read_reference(
+    session: Session, *, run_id: int, most: int, seed: int
+) -> tuple[tuple[int, ...], ...]:
+    """Token ids of windows of the sweep's fit split, drawn at random; fewer where it has fewer."""
+    window_set = select(RunTable.window_set_id).where(RunTable.id == run_id).scalar_subquery()
+    numbers = session.scalars(
+        select(WindowTable.number)
+        .where(WindowTable.window_set_id == window_set, WindowTable.split == FIT)
+        .order_by(WindowTable.number)
+    ).all()
+    rng = np.random.default_rng([seed, run_id])
+    drawn = rng.choice(len(numbers), size=min(most, len(numbers)), replace=False)
+    rows = session.execute(
+        select(WindowTable.number, WindowTable.tokens)
+        .where(
+            WindowTable.window_set_id == window_set,
+            WindowTable.number.in_([numbers[place] for place in drawn.tolist()]),
+        )
+        .order_by(WindowTable.number)
+    )
+    return tuple(tuple(unpack(tokens, np.uint32).tolist()) for _, tokens in rows)
