@@ -3,6 +3,7 @@
 What the command needs is imported when it runs: `patchclamp --help` answers without it.
 """
 
+import gc
 import signal
 import socket
 from types import FrameType
@@ -79,6 +80,8 @@ def inference(
     else:
         at = "{}:{}".format(*taken.getsockname()[:2])
         typer.echo(f"The inference service is at {at} (Ctrl-C stops it)")
+    gc.collect()
+    gc.freeze()  # modules stay: looking through them would hold up an answer now and then
     server.run(sockets=[taken])
 
 
