@@ -1,6 +1,5 @@
 """The service over HTTP: who may ask, and what stands at which path."""
 
-import gc
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -34,8 +33,6 @@ def create_app(
 
     @asynccontextmanager
     async def live(_: Starlette) -> AsyncIterator[None]:
-        gc.collect()
-        gc.freeze()  # modules stay: looking through them would hold up an answer now and then
         yield
         service.close()
 

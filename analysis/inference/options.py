@@ -1,6 +1,6 @@
 """How one service is set up; whoever starts it knows the settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +11,7 @@ MEBIBYTE: Final = 1 << 20
 
 @dataclass(frozen=True)
 class Options:
-    secret: str
+    secret: str = field(repr=False)
     """Without it nothing but `healthz` is answered."""
     dtype: torch.dtype
     device: torch.device

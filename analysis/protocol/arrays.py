@@ -1,6 +1,7 @@
 """Arrays that are sent once and then named by their digest: too large for every request."""
 
 import hashlib
+import math
 from typing import Final
 
 import numpy as np
@@ -31,4 +32,6 @@ def read_array(shape: str, body: bytes) -> np.ndarray:
     if not 1 <= len(sizes) <= MOST_AXES or min(sizes) < 0:
         raise ValueError(f"an array has one to {MOST_AXES} axes: {shape}")
     numbers = np.frombuffer(body, dtype="<f4")
+    if math.prod(sizes) != numbers.size:
+        raise ValueError(f"{numbers.size} numbers do not have the shape {shape}")
     return numbers.reshape(sizes)

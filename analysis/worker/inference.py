@@ -1,5 +1,9 @@
-"""`patchclamp inference`: starts the inference service as the settings say."""
+"""`patchclamp inference`: starts the inference service as the settings say.
 
+What the command needs is imported when it runs: `patchclamp --help` answers without it.
+"""
+
+import gc
 import signal
 import socket
 from types import FrameType
@@ -7,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from app.errors import BadRequestError
-from app.settings import Settings, get_settings
-
 if TYPE_CHECKING:
     import torch
     from starlette.applications import Starlette
+
+    from app.settings import Settings
 
 PORT: Final = 8766
 """Of a service that is started by itself."""
@@ -51,6 +54,8 @@ def inference(
 
       PATCHCLAMP_DEVICE=cuda PATCHCLAMP_INFERENCE_DTYPE=bfloat16 patchclamp inference --port 9001
     """
+    from app.settings import get_settings
+
     settings = get_settings()
     secret = required_secret(settings)
     _prepare(settings)
@@ -75,11 +80,15 @@ def inference(
     else:
         at = "{}:{}".format(*taken.getsockname()[:2])
         typer.echo(f"The inference service is at {at} (Ctrl-C stops it)")
+    gc.collect()
+    gc.freeze()  # modules stay: looking through them would hold up an answer now and then
     server.run(sockets=[taken])
 
 
-def required_secret(settings: Settings) -> str:
+def required_secret(settings: "Settings") -> str:
     """BadRequestError: there is none."""
+    from app.errors import BadRequestError
+
     secret = settings.inference_secret
     if secret is None or not secret.get_secret_value():
         raise BadRequestError(
@@ -90,7 +99,7 @@ def required_secret(settings: Settings) -> str:
     return secret.get_secret_value()
 
 
-def application(settings: Settings, secret: str) -> "Starlette":
+def application(settings: "Settings", secret: str) -> "Starlette":
     """The service as the settings say."""
     from analysis.inference.application import create_app
     from analysis.inference.options import Options
@@ -127,7 +136,7 @@ def half_of_what_is_free(device: "torch.device") -> int:
     return SOME_MEMORY if left is None else left // 2
 
 
-def _prepare(settings: Settings) -> None:
+def _prepare(settings: "Settings") -> None:
     """What must be set before torch and numba are imported, as for a worker."""
     from analysis.worker.compiled import keep_compiled
     from analysis.worker.memory import keep_freed_memory

@@ -128,6 +128,27 @@ def test_an_array_that_is_missed_is_sent_once_and_then_known(running, spec):
     assert first.units == second.units != ()
 
 
+def test_a_stream_that_misses_an_array_begins_anew_when_it_is_sent(spec, tmp_path):
+    statistics = np.ones((N_UNITS, 2), np.float32)
+
+    def generate(model, request, around):
+        around.array(request.statistics)
+        yield from program.generate(model, request, around)
+
+    async def supply(digest):
+        assert digest == digest_of(statistics)
+        return statistics
+
+    named = request(spec).model_copy(update={"statistics": digest_of(statistics), "n_tokens": 3})
+    operation = Operation("generation", GenerationRequest, stream=generate)
+    with served(options_of(tmp_path), [operation]) as running:
+
+        async def ask(client):
+            return [message async for message in client.generate(named, supply)]
+
+        assert len(told_to(running.url, ask)) == 4
+
+
 def test_an_array_that_nobody_supplies_is_told(running, spec):
     request = StrongestRequest(model=spec, prompt={"text": "a"}, scales="0" * 64)
     with pytest.raises(InferenceError, match="array"):

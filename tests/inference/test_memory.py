@@ -2,6 +2,7 @@
 
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -37,6 +38,17 @@ def test_the_model_that_was_not_used_for_longest_goes_first(bench, specs, size, 
             assert running.post("work", asked(specs[number])).status_code == 200
         assert loaded(running) == ["model-0", "model-2"]
         assert running.service.describe().used_bytes == 2 * size
+
+
+def test_a_model_that_was_given_up_leaves_its_memory(bench, specs, size, tmp_path):
+    seen = {}
+    with served(options_of(tmp_path, memory=size), bench.operations()) as running:
+        bench.keep = lambda model, _: seen.setdefault(0, weakref.ref(model))
+        running.post("work", asked(specs[0]))
+        assert seen[0]() is not None
+        running.post("work", asked(specs[1]))
+        assert loaded(running) == ["model-1"]
+        assert seen[0]() is None
 
 
 def test_a_model_that_is_used_is_never_given_up_and_another_waits_for_room(

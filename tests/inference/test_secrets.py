@@ -35,6 +35,10 @@ def test_a_secret_that_is_no_text_is_refused(running):
     assert answer.status_code == 401
 
 
+def test_what_describes_a_service_does_not_tell_its_secret(tmp_path):
+    assert SECRET not in repr(options_of(tmp_path))
+
+
 def test_health_is_for_everybody(running):
     assert httpx.get(f"{running.url}/healthz", trust_env=False).json() == {"status": "ok"}
 
