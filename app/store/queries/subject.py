@@ -1,5 +1,6 @@
 """What the inference service must be told of a model: where it is, and how its units behave."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 from weakref import WeakKeyDictionary
@@ -112,3 +113,27 @@ def read_reference(
         .order_by(WindowTable.number)
     )
     return tuple(tuple(unpack(tokens, np.uint32).tolist()) for _, tokens in rows)
+
+
+def read_densities(
+    session: Session, *, run_id: int, units: Sequence[tuple[str, int]]
+) -> dict[tuple[str, int], float]:
+    """By site and index, the share of positions of the fit split with an activation above 0."""
+    by_site: dict[str, list[int]] = {}
+    for site, index in units:
+        by_site.setdefault(site, []).append(index)
+    table = UnitStatisticsTable
+    found: dict[tuple[str, int], float] = {}
+    for site, indices in by_site.items():
+        rows = session.execute(
+            select(table.unit_index, table.density)
+            .join(SiteTable, SiteTable.id == table.site_id)
+            .where(
+                table.run_id == run_id,
+                table.split == FIT,
+                SiteTable.name == site,
+                table.unit_index.in_(indices),
+            )
+        )
+        found |= {(site, index): density for index, density in rows if density is not None}
+    return found
