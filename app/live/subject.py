@@ -26,6 +26,7 @@ class Subject:
     """A model as the inference service is told of it."""
 
     spec: ModelSpec
+    n_layers: int
     facts: dict[str, object]
     run_id: int | None
     """The sweep that statistics and reference windows are of."""
@@ -74,6 +75,7 @@ def find_subject(
     label = f"{len(windows)} random windows of the fit split of run {run_id}"
     return Subject(
         spec=spec_of(row, data),
+        n_layers=row.n_layers,
         facts=row.facts,
         run_id=run_id,
         statistics=None if moments is None else digest_of(moments),

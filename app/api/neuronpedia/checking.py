@@ -15,10 +15,10 @@ def model_site(subject: Subject, source: str) -> str:
     """The site of units that a source names. Raises NotFoundError."""
     site = site_of(source)
     found = UNIT_SITE.fullmatch(site)
-    if found is None or int(found[2]) >= n_layers(subject):
+    if found is None or int(found[2]) >= subject.n_layers:
         raise NotFoundError(
             f"Model {subject.spec.name} has no source {source!r}.",
-            hint=f"Its sources run from 0-mlp and 0-attn to layer {n_layers(subject) - 1}.",
+            hint=f"Its sources run from 0-mlp and 0-attn to layer {subject.n_layers - 1}.",
         )
     return site
 
@@ -30,7 +30,7 @@ def sites_of_set(subject: Subject, name: str) -> tuple[str, ...]:
             f"Model {subject.spec.name} has no source set {name!r}.",
             hint="Its sets are mlp (neurons) and attn (heads).",
         )
-    return tuple(f"{name}.{layer}" for layer in range(n_layers(subject)))
+    return tuple(f"{name}.{layer}" for layer in range(subject.n_layers))
 
 
 def check_method(steer_special_tokens: bool) -> None:
@@ -39,8 +39,3 @@ def check_method(steer_special_tokens: bool) -> None:
             "Here every token of a prompt is steered, those of the chat template too.",
             hint="Set steer_special_tokens to true.",
         )
-
-
-def n_layers(subject: Subject) -> int:
-    found = subject.facts["n_layers"]
-    return found if isinstance(found, int) else 0

@@ -82,7 +82,7 @@ class TokenResultsOfTexts(BaseModel):
 
 @router.post("/search-all/", include_in_schema=False)
 @router.post("/search-all", summary="Find the units that fire most on a text")
-async def search_all(
+async def find_top_features(
     lab: Lab,
     actor: CurrentActor,  # noqa: ARG001 - nothing is kept, but it costs
     body: Annotated[TextSearch, Body(description="A text, and where to look.")],
@@ -117,7 +117,7 @@ async def search_all(
 
 @router.post("/search-topk-by-token/", include_in_schema=False)
 @router.post("/search-topk-by-token", summary="Find the units that fire most at each token")
-async def search_by_token(
+async def find_top_features_by_token(
     lab: Lab,
     actor: CurrentActor,  # noqa: ARG001 - nothing is kept, but it costs
     body: Annotated[TokenSearch, Body(description="A text, and where to look.")],

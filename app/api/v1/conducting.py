@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Body, Response
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from analysis.protocol.experiments import Asked, AskedToGenerate, GeneratedToken
 from analysis.protocol.sweeps import AskedToSweep, EditSweepProgress
@@ -23,7 +23,7 @@ router = APIRouter(
     responses=problems_of(400, 403, 404, 409, 413, 422, 429, 503),
 )
 
-NAMES: Final = {
+NAMES: Final[dict[type[BaseModel], str]] = {
     GeneratedToken: "token",
     EditSweepProgress: "progress",
     ExperimentView: "experiment",

@@ -30,6 +30,7 @@ class SubjectRow:
     kind: Kind
     weights_sha256: str
     tokenizer_sha256: str
+    n_layers: int
     facts: dict[str, object]
     current_run_id: int | None
 
@@ -52,6 +53,7 @@ def get_subject(session: Session, *, model: str) -> SubjectRow:
         kind=kind,
         weights_sha256=row.weights_sha256,
         tokenizer_sha256=row.tokenizer_sha256,
+        n_layers=row.n_layers,
         facts=row.facts,
         current_run_id=row.current_run_id,
     )
