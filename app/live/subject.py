@@ -66,7 +66,9 @@ def find_subject(
     with open_session(engine) as session:
         row = get_subject(session, model=model)
         run_id = row.current_run_id
-        moments = None if run_id is None else read_moments(session, run_id=run_id)
+        moments = (
+            None if run_id is None else read_moments(session, run_id=run_id, digest_of=digest_of)
+        )
         windows: tuple[tuple[int, ...], ...] = ()
         if run_id is not None and _needs_reference(edits or (), has_means=moments is not None):
             windows = read_reference(
@@ -78,9 +80,9 @@ def find_subject(
         n_layers=row.n_layers,
         facts=row.facts,
         run_id=run_id,
-        statistics=None if moments is None else digest_of(moments),
+        statistics=None if moments is None else moments.digest,
         reference=Reference(windows=windows, label=label) if windows else None,
-        moments=moments,
+        moments=None if moments is None else moments.table,
     )
 
 

@@ -52,7 +52,7 @@ def test_a_fork_knows_what_it_was_made_of(client):
 def test_changes_downstream_are_told_in_deviations_of_the_swept_statistics(live, client):
     view = run(client, edits=[{**ZERO, "operation": "set", "value": 50.0}], seed=15).json()
     with open_session(live.app.state.engine) as session:
-        moments = read_moments(session, run_id=1)
+        moments = read_moments(session, run_id=1, digest_of=digest_of).table
     assert view["request"]["statistics"] == digest_of(moments)
     moved = view["answer"]["moved"][0]
     assert moved["sigmas"] is not None
@@ -65,7 +65,7 @@ def test_changes_downstream_are_told_in_deviations_of_the_swept_statistics(live,
 def test_a_neurons_mean_is_that_of_the_sweep_and_a_heads_that_of_reference_windows(live, client):
     view = run(client, edits=[{**ZERO, "operation": "mean"}], seed=16).json()
     with open_session(live.app.state.engine) as session:
-        moments = read_moments(session, run_id=1)
+        moments = read_moments(session, run_id=1, digest_of=digest_of).table
     assert view["answer"]["edits"][0]["give"][0][0] == pytest.approx(float(moments[0, 0]))
     assert view["request"]["reference"] is None
     head = run(client, edits=[{"site": "attn.0", "index": 0, "operation": "mean"}]).json()
@@ -74,7 +74,7 @@ def test_a_neurons_mean_is_that_of_the_sweep_and_a_heads_that_of_reference_windo
 
 def test_statistics_have_a_row_per_unit_neurons_before_heads(live):
     with open_session(live.app.state.engine) as session:
-        moments = read_moments(session, run_id=1)
+        moments = read_moments(session, run_id=1, digest_of=digest_of).table
     assert moments.shape == (68, 2)
     assert (moments[:, 1] >= 0).all()
     assert np.isfinite(moments).all()
