@@ -75,18 +75,16 @@ ASKING_THE_MODEL = (
 REFUSING = {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}}
 # what is too much for a list may be too much for a body first
 TOO_LARGE = {"expected-statuses": ["400", "404", "405", "413", "422"]}
+# no inference service runs here; with one they are asked in tests/live
+NOT_RUNNING = {"not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]}}
 CONFIG = {
     "seed": 1,
     "checks": {"negative_data_rejection": TOO_LARGE},
     "operations": [
         {"include-name": name, "checks": REFUSING}
-        for name in (
-            *LISTS_WITH_CURSOR,
-            *TAKING_PROGRAMS,
-            *TAKING_VECTORS_AND_LISTS,
-            *ASKING_THE_MODEL,
-        )
-    ],
+        for name in (*LISTS_WITH_CURSOR, *TAKING_PROGRAMS, *TAKING_VECTORS_AND_LISTS)
+    ]
+    + [{"include-name": name, "checks": REFUSING | NOT_RUNNING} for name in ASKING_THE_MODEL],
 }
 PATTERNS = {"job_id": JOB, "slug": SLUG}
 THERE: dict[str, list[str | int]] = {
