@@ -5,7 +5,7 @@ the network together, from the edited layer's output on, and the unembedding see
 that are looked at. Always float32: bfloat16 swallows what one neuron does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,11 @@ from analysis.models.tracing import Check, EditableModel, Trace
 
 ROWS = 16
 """Edits times windows that go through the network together."""
+MOST_VALUES = 2**21
+"""That are changed together: where a whole site is replaced, fewer rows are."""
+
+Tell = Callable[[float], None]
+"""Told after every batch which share of all edited rows is done."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +58,13 @@ class Outcomes:
 
 
 def run_edits(
-    model: EditableModel, text: MeasuredText, site: str, edits: Sequence[Edit], *, check: Check
+    model: EditableModel,
+    text: MeasuredText,
+    site: str,
+    edits: Sequence[Edit],
+    *,
+    check: Check,
+    tell: Tell | None = None,
 ) -> Outcomes:
     """What every edit does, in their order; `check` is called before every layer."""
     if model.dtype != torch.float32:
@@ -61,6 +72,9 @@ def run_edits(
     n_vocab = len(model.output_texts())
     outcomes = tuple(_nothing_yet(len(text), n_vocab, edit) for edit in edits)
     clean_loss = np.full(len(text), np.nan)
+    n_units = max((len(edit.units) for edit in edits), default=1)
+    at_once = max(1, min(ROWS, MOST_VALUES // (n_units * text.tokens.shape[1])))
+    total, done = sum(edit.values.shape[1] for edit in edits), 0
     for numbers in chunks(text, model.facts):
         n_pos = int(text.lengths[numbers].max())
         trace = model.trace(torch.from_numpy(text.tokens[numbers, :n_pos]), check=check)
@@ -73,11 +87,14 @@ def run_edits(
             for row, number in enumerate(numbers.tolist())
             if number < edits[edit].values.shape[1]
         ]
-        for start in range(0, len(rows), ROWS):
+        for start in range(0, len(rows), at_once):
+            some = rows[start : start + at_once]
             _run_rows(
-                model, trace, text, site, edits, rows[start : start + ROWS], numbers, looked,
-                outcomes, check,
+                model, trace, text, site, edits, some, numbers, looked, outcomes, check,
             )  # fmt: skip
+            done += len(some)
+            if tell is not None:
+                tell(done / total)
     return Outcomes(clean_loss, outcomes)
 
 
@@ -92,9 +109,7 @@ class _Looked:
     has_loss: bool
 
 
-def _look(
-    model: EditableModel, trace: Trace, text: MeasuredText, row: int, number: int
-) -> _Looked:
+def _look(model: EditableModel, trace: Trace, text: MeasuredText, row: int, number: int) -> _Looked:
     device = model.device
     places = torch.from_numpy(text.looked_at[number]).to(device)
     following = trace.tokens[row, places + 1]

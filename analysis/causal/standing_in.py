@@ -88,6 +88,4 @@ def effects_of(
 def held_at(unit: int, value: float, text: MeasuredText, n_windows: int) -> Edit:
     """The unit held at one value, and what that does to every token."""
     shape = (1, min(n_windows, len(text)), text.tokens.shape[1])
-    return Edit(
-        np.array([unit], np.int64), np.full(shape, value, np.float32), keeps_changes=True
-    )
+    return Edit(np.array([unit], np.int64), np.full(shape, value, np.float32), keeps_changes=True)

@@ -1,12 +1,11 @@
 """Ablation to simulation and replacement: how well something stands in for a unit, by what becomes
 of the network's output.
 
-Ablation to simulation (Bills et al. 2023) is 1 − ΣJSD(stand-in)/ΣJSD(mean): 1 where the output stays
-what it was, 0 where the stand-in does no better than the unit's mean. Replacement is the loss
-recovered, 1 − (L_stand-in − L)/(L_mean − L), undefined where the mean may cost nothing: the interval
-of L_mean − L includes 0. Sums over all places of all windows, so that a token counts as a token;
-intervals resample documents, and of two stand-ins on the same documents, so that differences are
-paired.
+Ablation to simulation (Bills et al. 2023) is 1 − ΣJSD(stand-in)/ΣJSD(mean): 1 where the output
+stays what it was, 0 where the stand-in does no better than the unit's mean. Replacement is the loss
+recovered, 1 − (L_stand-in − L)/(L_mean − L), undefined where the mean may cost nothing: the
+interval of L_mean − L includes 0. Sums over all places of all windows, so that a token counts as a
+token; intervals resample documents, of two stand-ins the same ones, so that differences are paired.
 """
 
 from collections.abc import Mapping
@@ -39,6 +38,8 @@ NO_LOSS: Final = "the model does not predict the next token, so it has no loss"
 NO_GAP: Final = "the mean in its place may cost no loss: the interval of what it costs includes 0"
 GAP_UNKNOWN: Final = f"whether the mean in its place costs any loss is not known; {FEW_DOCUMENTS}"
 
+NONE: Final = Measured()
+
 
 @dataclass(frozen=True, eq=False)
 class Effects:
@@ -54,7 +55,7 @@ class Effects:
 
 @dataclass(frozen=True)
 class CausalScore:
-    """One score with its interval, the same of the baselines, and what it has more than the foil's."""
+    """One score with its interval, that of the baselines, and how far it exceeds the foil's."""
 
     name: Name
     score: Measured
@@ -63,7 +64,7 @@ class CausalScore:
     foil: float | None = None
     """Of control the random unit's, else of another unit's explanation."""
     lookup_cut: float | None = None
-    difference: Measured = Measured()
+    difference: Measured = NONE
     """The value less the foil's, with the interval of that."""
 
 
@@ -82,7 +83,9 @@ def score_effects(effects: Effects, pool: Pool) -> Stood:
     has_loss = bool(np.isfinite(effects.clean_loss).all())
     n = len(STAND_INS)
     columns = [_column(effects.divergence, one, effects.n_places) for one in STAND_INS]
-    columns += [_column(effects.loss, one, effects.n_places, effects.clean_loss) for one in STAND_INS]
+    columns += [
+        _column(effects.loss, one, effects.n_places, effects.clean_loss) for one in STAND_INS
+    ]
     columns.append(effects.n_places.astype(np.float64))
     sums = pool.membership @ np.stack(columns, axis=1)
 

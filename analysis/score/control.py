@@ -94,7 +94,9 @@ def _resampled(
     columns = [sums[:, up], sums[:, down], sums[:, list(forecast.tokens)]]
     finish = _finishing(forecast, up, down)
     chosen = pool.draws if draws else pool.draws[:0]
-    return resample(np.concatenate(columns, axis=1).astype(np.float64), finish, chosen, (None, None))
+    return resample(
+        np.concatenate(columns, axis=1).astype(np.float64), finish, chosen, (None, None)
+    )
 
 
 def _finishing(
@@ -125,7 +127,9 @@ def _among_top(
 
 
 def _rivals(
-    sums: Float[ndarray, "document vocab"], places: Float64[ndarray, " document"], named: Sequence[int]
+    sums: Float[ndarray, "document vocab"],
+    places: Float64[ndarray, " document"],
+    named: Sequence[int],
 ) -> Int64[ndarray, " rival"]:
     """All tokens that can be among the ten highest in any resample, and those that are named.
 

@@ -18,6 +18,7 @@ from app.store.views.job import JobView
 KINDS: Final = {
     "sweep": "sweep", "output": "output sides", "relate": "related units", "prepare_demo": "demo",
     "explain": "explanations",
+    "evidence": "causal evidence",
 }  # fmt: skip
 KEPT: Final = {
     "top": "top", "bottom": "bottom", "per_interval": "per interval", "random": "random",

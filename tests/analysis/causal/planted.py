@@ -55,7 +55,9 @@ def load(folder: Path, *, write: dict[tuple[int, int], np.ndarray] | None = None
     return load_plain(made.folder, dtype=torch.float32, device=torch.device("cpu"))
 
 
-def subject(model: EditableModel, *, most_places: int = 1000, lengths=None, seed: int = 0) -> Subject:
+def subject(
+    model: EditableModel, *, most_places: int = 1000, lengths=None, seed: int = 0
+) -> Subject:
     rng = np.random.default_rng(seed)
     tokens = rng.integers(1, len(planted.WORDS), (N_WINDOWS, N_POS))
     tokens[:, 0] = planted.ID["BOS"]

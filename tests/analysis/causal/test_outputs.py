@@ -33,7 +33,9 @@ def test_outputs_near_and_far_are_as_exact_as_in_float64(scale):
     clean, edited = clean.log_softmax(-1), edited.log_softmax(-1)
     found = divergence(clean.float(), edited.float()).item()
     # of differences of 1e-5, float32 keeps two digits, as log-probabilities are about 6
-    assert found == pytest.approx(by_definition(clean.exp(), edited.exp()), rel=max(1e-4, 1e-7 / scale))
+    assert found == pytest.approx(
+        by_definition(clean.exp(), edited.exp()), rel=max(1e-4, 1e-7 / scale)
+    )
 
 
 def test_the_same_output_is_no_divergence():

@@ -47,9 +47,7 @@ def measured(subject, standing):
 
 def standing_of(found):
     one = found.simulation
-    return replaces(
-        (one.score.low, one.score.high), (one.difference.low, one.difference.high)
-    )
+    return replaces((one.score.low, one.score.high), (one.difference.low, one.difference.high))
 
 
 def test_the_right_program_changes_nothing_and_loses_nothing(subject):

@@ -103,9 +103,7 @@ def test_a_unit_whose_mean_changes_nothing_has_no_score():
 
 def test_few_documents_give_a_value_without_an_interval_and_no_replacement():
     found = score_effects(
-        effects(
-            4, divergence={"program": 0.25, "mean": 1.0}, loss={"program": 2.1, "mean": 3.0}
-        ),
+        effects(4, divergence={"program": 0.25, "mean": 1.0}, loss={"program": 2.1, "mean": 3.0}),
         pool_of(4, 6),
     )
     assert found.simulation.score.value == pytest.approx(0.75)

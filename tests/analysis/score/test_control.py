@@ -9,6 +9,7 @@ from tests.analysis.score.pools import pool_of
 
 N_VOCAB = 100
 RISERS, FALLERS = tuple(range(10)), tuple(range(99, 89, -1))
+SAID = Forecast(RISERS, FALLERS)
 
 
 def changes(*, up=RISERS, down=FALLERS, n_windows=8, scale=1.0):
@@ -19,7 +20,7 @@ def changes(*, up=RISERS, down=FALLERS, n_windows=8, scale=1.0):
     return found
 
 
-def scored(moved, other=None, *, forecast=Forecast(RISERS, FALLERS), n_windows=8):
+def scored(moved, other=None, *, forecast=SAID, n_windows=8):
     return score_control(
         moved, other, n_places=np.full(n_windows, 2), forecast=forecast, pool=pool_of(n_windows, 6)
     )
@@ -65,15 +66,13 @@ def test_resamples_count_ranks_among_all_tokens_and_not_among_those_that_lead_ov
     rng = np.random.default_rng(0)
     moved = rng.normal(size=(8, N_VOCAB)).astype(np.float32)
     pool = pool_of(8, 6)
-    found = score_control(
-        moved, None, n_places=np.full(8, 2), forecast=Forecast(RISERS, FALLERS), pool=pool
-    )
+    found = score_control(moved, None, n_places=np.full(8, 2), forecast=SAID, pool=pool)
     hits = []
     for draw in pool.draws:
         mean = draw @ moved
         top, bottom = np.argsort(-mean)[:10], np.argsort(mean)[:10]
         hits.append((np.isin(RISERS, top).sum() + np.isin(FALLERS, bottom).sum()) / 20)
-    replicates = control._resampled(moved, np.full(8, 2), Forecast(RISERS, FALLERS), pool)
+    replicates = control._resampled(moved, np.full(8, 2), SAID, pool)
     np.testing.assert_allclose(replicates.replicates[:, 0], hits)
     assert found.precision.score.low <= found.precision.score.value <= found.precision.score.high
 
