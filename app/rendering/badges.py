@@ -26,7 +26,7 @@ from app.store.views.score import BaselinesView
 
 SIGNS: Final[dict[Standing, str]] = {"earned": "✓", "refuted": "✗", "undecided": "?"}
 SAID: Final[dict[Standing, str]] = {
-    "earned": "survived its test", "refuted": "refuted", "undecided": "undecided",
+    "earned": "survived", "refuted": "refuted", "undecided": "undecided",
 }  # fmt: skip
 CAUSAL: Final = {
     "ablation_to_simulation": "ablation to simulation", "replacement": "replacement",
@@ -42,6 +42,18 @@ def badges(found: Sequence[BadgeView], address: str = "") -> Markup:
         return Markup("")
     marks = " ".join(_badge(one, address) for one in found)
     return trusted(f'<span class="claim-badges">{marks}</span>')
+
+
+def short_badges(found: Sequence[BadgeView], address: str) -> Markup:
+    """For tables: a sign and a letter each, with the words for those who listen or hover."""
+    marks = "".join(
+        f'<a class="claim-badge is-{one.standing}" href="{escape(address)}#{one.name}"'
+        f' title="{one.name}: {SAID[one.standing]}"><span aria-hidden="true">'
+        f"{SIGNS[one.standing]}{one.name[0].upper()}</span>"
+        f'<span class="visually-hidden">{one.name}: {SAID[one.standing]} </span></a>'
+        for one in found
+    )
+    return trusted(f'<span class="claim-badges">{marks}</span>' if marks else "")
 
 
 def _badge(one: BadgeView, address: str) -> str:

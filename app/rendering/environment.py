@@ -77,6 +77,7 @@ environment.filters.update(
     dropped=score.dropped,
     tested=score.tested,
     badges=badges.badges,
+    short_badges=badges.short_badges,
     standing_of=badges.standing_of,
     causal_bar=badges.causal_bar,
     causal_title=badges.causal_title,

@@ -177,8 +177,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "replacement": "Loss recovered when the prediction takes the unit's place: 1 − (L_prediction − "
     "L) / (L_mean − L). Undefined where the mean may cost nothing: the interval of L_mean − L "
     "includes 0.",
-    "control": "What is said to rise and fall when the unit is held at its mean + kσ is stored with "
-    "hash and time before the runs; then it is moved.",
+    "control": "What is said to rise and fall when the unit is held at its mean + kσ is stored "
+    "with hash and time before the runs; then it is moved.",
     "precision at 10": "Of the tokens that were named, the share that is among the ten that rose "
     "most, or of the fallers that fell most, by mean change of log-probability.",
     "sign agreement": "Of the tokens that were named, the share that moved the way that was said. "

@@ -1,4 +1,4 @@
-"""Where an explanation fails, what one would be worth, and what happened when the network was edited.
+"""Where an explanation fails, what one would be worth, what happened when a network was edited.
 
 Programs are run while one waits; causal scores are those that evidence jobs have stored."""
 

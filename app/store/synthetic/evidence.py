@@ -1,5 +1,5 @@
-"""Made-up causal evidence for a synthetic model: an evidence run with scores of its rules and output
-sides, every state of a badge among them."""
+"""Made-up causal evidence for a synthetic model: a run with scores of its rules and output sides,
+every state of a badge among them."""
 
 from datetime import timedelta
 from typing import Any, Final
