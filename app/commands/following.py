@@ -129,6 +129,12 @@ def explain(
     dollars_out: Annotated[
         float, typer.Option(min=0, help="Dollars per million tokens answered.")
     ] = 0.0,
+    evidence: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65536, help="So many neurons per site are held to account afterwards."
+        ),
+    ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 0,
     wait: Wait = False,
 ) -> None:
@@ -159,7 +165,7 @@ def explain(
     try:
         request = ExplainRequest(
             model=model, run_id=run_id, site=site, units=unit, sample=sample, seed=seed,
-            most_rules=most_rules, most_listed=most_listed, **options,
+            most_rules=most_rules, most_listed=most_listed, evidence=evidence, **options,
         )  # fmt: skip
     except ValidationError as error:
         told = error.errors()[0]

@@ -139,6 +139,13 @@ class SweepRequest(Request):
     follow_up: bool = Field(
         default=True, description="Afterwards also compute output sides and related units."
     )
+    evidence: int = Field(
+        default=0,
+        ge=0,
+        le=65536,
+        description="With what follows, so many neurons of each site are held to what happens when "
+        "the network is edited, once they are explained.",
+    )
 
 
 class OutputRequest(Request):
@@ -235,6 +242,13 @@ class ExplainRequest(Request):
     most_rules: int = Field(default=12, ge=1, le=200, description="Per tail.")
     most_listed: int = Field(default=120, ge=1, le=5000, description="Tokens listed in all.")
     assistant: AssistantOptions | None = None
+    evidence: int = Field(
+        default=0,
+        ge=0,
+        le=65536,
+        description="Afterwards, so many neurons of each site are held to what happens when the "
+        "network is edited.",
+    )
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
 
 

@@ -75,7 +75,26 @@ def read_texts(
                 f"The sweep kept no windows of split {split}.",
                 hint=f"Sweep again with more: --sampling {split}:pool=20.",
             )
-    by_split = pool_windows(windows, pools, first_of_group)
+    return make_texts(
+        pool_windows(windows, pools, first_of_group),
+        vocabulary,
+        counted_from=counted_from,
+        most_windows=most_windows,
+        most_places=most_places,
+        seed=seed,
+    )
+
+
+def make_texts(
+    by_split: Mapping[str, PoolWindows],
+    vocabulary: Vocabulary,
+    *,
+    counted_from: int,
+    most_windows: int,
+    most_places: int,
+    seed: int,
+) -> Texts:
+    """Of the windows of fit, calibration and test."""
     division = divide({split: len(one.lengths) for split, one in by_split.items()})
     source, calibrated_on = division.calibration
     fit, calibration = by_split[FIT].part(division.fit), by_split[source].part(calibrated_on)
