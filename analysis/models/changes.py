@@ -6,6 +6,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+MOST_ADDED = 16
+"""Neurons changed at a place, on average, for which what each writes is added up."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -23,6 +26,11 @@ class Change:
     """Width 1 for neurons, d_head for heads, d_model for the residual stream."""
     length: Float[Tensor, " value"] | None = None
     """Of heads: afterwards scaled so that what the head writes has this norm; NaN: it is not."""
+
+
+def is_few(change: Change, n_places: int) -> bool:
+    """Whether to add up what each changed neuron writes takes less than to run its layer."""
+    return len(change.units) <= MOST_ADDED * n_places
 
 
 def change_neurons(x: Float[Tensor, "batch pos neuron"], change: Change) -> Tensor:
