@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 
 from app.deadline import Deadline
 from app.errors import UnavailableError
+from app.inference.client import InferenceClient
+from app.inference.connection import State
 from app.places import Places
 from app.settings import Settings
 from app.store.engine import open_session
@@ -100,6 +102,18 @@ async def get_app_settings(request: Request) -> Settings:
     return settings
 
 
+async def get_inference(request: Request) -> InferenceClient:
+    """Asks for what needs a loaded model; raises InferenceError where no service runs."""
+    client: InferenceClient = request.app.state.inference
+    return client
+
+
+async def get_inference_state(
+    inference: Annotated[InferenceClient, Depends(get_inference)],
+) -> State:
+    return await inference.state()
+
+
 async def get_engine(request: Request) -> Engine:
     """Asynchronous, because others would be called in another thread."""
     engine: Engine = request.app.state.engine
@@ -141,6 +155,8 @@ async def open_write_session(
 
 
 AppSettings = Annotated[Settings, Depends(get_app_settings)]
+Inference = Annotated[InferenceClient, Depends(get_inference)]
+InferenceState = Annotated[State, Depends(get_inference_state)]
 StoreEngine = Annotated[Engine, Depends(get_engine)]
 ReadSession = Annotated[Session, Depends(open_read_session, scope="function")]
 ProgramDeadline = Annotated[Deadline, Depends(start_deadline)]

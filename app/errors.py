@@ -56,3 +56,10 @@ class UnavailableError(PatchclampError):
 
     status = 503
     title = "The store is not available"
+
+
+class InferenceError(PatchclampError):
+    """Nothing can be computed on a loaded model now; what is stored can be read all the same."""
+
+    status = 503
+    title = "Inference is not available"

@@ -23,6 +23,7 @@ from app.api.tabling import downloads
 from app.assets import asset
 from app.compressing import CompressingMiddleware
 from app.dependencies import WriterQueue, program_places
+from app.inference.opening import open_client
 from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
 from app.problems import CrashMiddleware, Problem, bare_page
 from app.rendering.answers import respond
@@ -88,7 +89,9 @@ class Files(StaticFiles):
 @asynccontextmanager
 async def _live(app: FastAPI) -> AsyncIterator[None]:
     _set_aside_what_stays()
+    app.state.inference = open_client(app.state.settings)
     yield
+    await app.state.inference.close()
     app.state.engine.dispose()
 
 

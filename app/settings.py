@@ -63,6 +63,40 @@ class Settings(BaseSettings):
     assistant_timeout_seconds: float = Field(
         default=120, gt=0, le=3600, description="So long one of its answers may take."
     )
+    inference_host: str = Field(
+        default="127.0.0.1", description="Address of the inference service."
+    )
+    inference_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Its port; default: a free one for `up` and `demo`, else 8766.",
+    )
+    inference_secret: SecretStr | None = Field(
+        default=None, description="What web side and inference service know each other by."
+    )
+    inference_dtype: str = Field(
+        default="float32",
+        pattern="^(float32|bfloat16|float16)$",
+        description="In what it computes: float32, bfloat16 or float16.",
+    )
+    inference_memory: int | None = Field(
+        default=None,
+        ge=1,
+        description="Bytes that its loaded models may take; default: half of what is free.",
+    )
+    inference_queue: int = Field(
+        default=32, ge=0, le=10_000, description="So many requests may wait for it."
+    )
+    inference_seconds: float = Field(
+        default=120, gt=0, description="So long it may take over one request, waiting included."
+    )
+    inference_sweep_seconds: float = Field(
+        default=1800, gt=0, description="The same for a sweep of edits."
+    )
+    inference_load_seconds: float = Field(
+        default=600, gt=0, description="So long a request waits for its model to be loaded."
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error.")
     log_json: bool = Field(default=False, description="One JSON object per log line.")
 

@@ -6,12 +6,13 @@ supervisor dies, however it dies, the pipe closes and the children leave by them
 """
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Final, TextIO
@@ -38,6 +39,8 @@ class Child:
     name: str
     command: Sequence[str]
     file_descriptors: Sequence[int] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Beside what it inherits: secrets, which everybody may read on a command line."""
     process: subprocess.Popen[str] | None = None
     started_at: float = 0.0
     start_at: float = 0.0
@@ -111,6 +114,7 @@ class Supervisor:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=child.file_descriptors,
+            env=os.environ | child.environment,
             start_new_session=True,
             text=True,
             errors="replace",

@@ -91,6 +91,13 @@ class HookedModel:
     def encode(self, text: str) -> list[int]:
         return self._tokeniser.encode(text)
 
+    @property
+    def has_chat_template(self) -> bool:
+        return self._tokeniser.has_chat_template
+
+    def encode_turns(self, turns: Sequence[tuple[str, str]]) -> list[int]:
+        return self._tokeniser.encode_turns(turns)
+
     def token_texts(self) -> list[str]:
         if self._texts is None:
             self._texts = self._tokeniser.texts()

@@ -16,7 +16,7 @@ from analysis.errors import ModelError
 from analysis.models.folder import weight_files
 from analysis.models.tokens import VOCABULARIES
 
-_FILES = ["*.json", "*.txt", "*.model"]
+_FILES = ["*.json", "*.jinja", "*.txt", "*.model"]
 
 
 def fetch(name: str) -> Path:

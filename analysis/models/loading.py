@@ -13,7 +13,8 @@ from analysis.models.conversion import convert_gguf
 from analysis.models.folder import load_folder
 from analysis.models.hub import fetch
 from analysis.models.plain import load_plain
-from analysis.models.subject import SourceKind, SubjectModel
+from analysis.models.subject import SourceKind
+from analysis.models.tracing import EditableModel
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 SOURCES = "Give a hub id such as gpt2 or EleutherAI/pythia-70m, a folder, or a .gguf file."
@@ -26,7 +27,7 @@ def load_model(
     dtype: torch.dtype,
     device: torch.device,
     cache: Path,
-) -> SubjectModel:
+) -> EditableModel:
     """The model that a source names, ready to run; `cache` keeps what was converted.
 
     Raises ModelError, with a hint, for everything that can be wrong with it.

@@ -63,6 +63,15 @@ class SubjectModel(Protocol):
         """Token ids without BOS or other special tokens around them."""
         ...
 
+    @property
+    def has_chat_template(self) -> bool: ...
+
+    def encode_turns(self, turns: Sequence[tuple[str, str]]) -> list[int]:
+        """Token ids of a conversation (role, content) up to where the model's answer begins, with
+        all special tokens. ModelError: there is no chat template, or it refuses the conversation.
+        """
+        ...
+
     def token_texts(self) -> list[str]:
         """The text of every token id for display.
 

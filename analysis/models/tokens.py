@@ -1,11 +1,12 @@
 """Text to token ids, and token ids to text for display."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from jinja2 import TemplateError
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
@@ -26,30 +27,52 @@ FILES = (
 )  # fmt: skip
 
 
-@runtime_checkable
+Turns = Sequence[tuple[str, str]]
+"""Role and content of the messages of a conversation, in order."""
+
+
 @runtime_checkable
 class Tokeniser(Protocol):
+    @property
+    def has_chat_template(self) -> bool: ...
     def encode(self, text: str) -> list[int]: ...
+    def encode_turns(self, turns: Turns) -> list[int]: ...
     def texts(self) -> list[str]: ...
 
 
 class JsonTokeniser:
     """A tokenizer of the `tokenizers` library, as a tokenizer.json holds it."""
 
-    def __init__(self, backend: Tokenizer, n_vocab: int) -> None:
+    def __init__(
+        self, backend: Tokenizer, n_vocab: int, *, write: Callable[[Turns], str] | None = None
+    ) -> None:
+        """`write` puts a conversation into text, up to where the model's answer begins."""
         self._backend = backend
         self._n_vocab = n_vocab
+        self._write = write
+        self._texts: list[str] | None = None
+
+    @property
+    def has_chat_template(self) -> bool:
+        return self._write is not None
 
     def for_vocabulary(self, n_vocab: int) -> "JsonTokeniser":
         """The same for a model that has so many ids, known to the tokenizer or not."""
-        return JsonTokeniser(self._backend, n_vocab)
+        return JsonTokeniser(self._backend, n_vocab, write=self._write)
 
     def encode(self, text: str) -> list[int]:
         ids: list[int] = self._backend.encode(text, add_special_tokens=False).ids
         return ids
 
+    def encode_turns(self, turns: Turns) -> list[int]:
+        if self._write is None:
+            raise _no_chat_template()
+        return self.encode(self._write(turns))
+
     def texts(self) -> list[str]:
-        return display_texts(self._backend, self._n_vocab)
+        if self._texts is None:  # takes a tenth of a second for large vocabularies
+            self._texts = display_texts(self._backend, self._n_vocab)
+        return list(self._texts)
 
 
 def tokenizer_files(folder: Path) -> list[Path]:
@@ -91,7 +114,8 @@ def load_tokeniser(folder: Path) -> tuple[JsonTokeniser, Bos]:
     begins = dressed[0] if len(dressed) > len(bare) and dressed[:1] != bare[:1] else None
     special = (begins, tokenizer.bos_token_id, tokenizer.cls_token_id)
     named = next((token for token in special if token is not None), None)
-    return JsonTokeniser(backend, backend.get_vocab_size()), Bos(begins, named)
+    write = None if tokenizer.chat_template is None else _writer_of(tokenizer)
+    return JsonTokeniser(backend, backend.get_vocab_size(), write=write), Bos(begins, named)
 
 
 class ListTokeniser:
@@ -104,8 +128,15 @@ class ListTokeniser:
         self._bos = bos
         self._unknown = next((self._ids[entry] for entry in UNKNOWN if entry in self._ids), None)
 
+    @property
+    def has_chat_template(self) -> bool:
+        return False
+
     def encode(self, text: str) -> list[int]:
         return [self._id(piece) for piece in (text if self._characters else text.split())]
+
+    def encode_turns(self, turns: Turns) -> list[int]:  # noqa: ARG002 - there is no template
+        raise _no_chat_template()
 
     def texts(self) -> list[str]:
         if self._characters:
@@ -120,6 +151,30 @@ class ListTokeniser:
                 hint="Use a corpus of the model's own words, or give the vocabulary a '<unk>'.",
             )
         return found
+
+
+def _writer_of(tokenizer: Any) -> Callable[[Turns], str]:  # noqa: ANN401 - of transformers
+    """Writes a conversation with the tokenizer's template, which runs in jinja's sandbox."""
+
+    def write(turns: Turns) -> str:
+        messages = [{"role": role, "content": content} for role, content in turns]
+        try:
+            written = tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=True
+            )
+        except (TemplateError, TypeError, ValueError, KeyError) as error:
+            raise ModelError(
+                f"the model's chat template refuses this conversation: {error}",
+                hint="Most templates want turns of user and assistant in alternation, beginning "
+                "with user; some know no system message.",
+            ) from error
+        return str(written)
+
+    return write
+
+
+def _no_chat_template() -> ModelError:
+    return ModelError("this model has no chat template", hint="Give the prompt as text.")
 
 
 def display_texts(backend: Tokenizer, n_vocab: int) -> list[str]:

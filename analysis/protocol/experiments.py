@@ -35,10 +35,11 @@ class Wanted(Message):
     lens_position: Position | None = None
 
 
-class ExperimentRequest(Message):
-    model: ModelSpec
+class Asked(Message):
+    """What whoever asks decides about an experiment."""
+
     prompt: Prompt
-    edits: tuple[Edit, ...] = Field(max_length=MOST_EDITS)
+    edits: tuple[Edit, ...] = Field(default=(), max_length=MOST_EDITS)
     """None: only the clean run is told."""
     chained: bool = False
     """False: `scale` and `add` act on the values of the clean run, so that the order of edits does
@@ -47,12 +48,22 @@ class ExperimentRequest(Message):
     """So many times the same edits of random other units of the same sites."""
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
     """Of controls and resampling."""
+    wanted: Wanted = Wanted()
+
+
+class Known(Message):
+    """What whoever knows the store adds to a request."""
+
+    model: ModelSpec
     reference: Reference | None = None
     statistics: str | None = Field(default=None, max_length=64)
     """Digest of an array that was sent before, [unit, 2]: mean and standard deviation of every
     unit's activation, site after site. Means are put in where an edit says mean; changes of units
     are ranked in standard deviations."""
-    wanted: Wanted = Wanted()
+
+
+class ExperimentRequest(Asked, Known):
+    """One experiment."""
 
 
 class TokenText(Message):
@@ -182,10 +193,9 @@ class ExperimentAnswer(Message):
     ran: Ran
 
 
-class GenerationRequest(Message):
-    """Two continuations from one seed: unedited and edited, streamed token by token."""
+class AskedToGenerate(Message):
+    """What whoever asks decides about continuations."""
 
-    model: ModelSpec
     prompt: Prompt
     edits: tuple[Edit, ...] = Field(default=(), max_length=MOST_EDITS)
     n_tokens: int = Field(default=48, ge=1, le=1024)
@@ -195,11 +205,12 @@ class GenerationRequest(Message):
     frequency_penalty: float = Field(default=0.0, ge=-2, le=2)
     """Taken off a token's logit for each time that it has been generated."""
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
-    reference: Reference | None = None
-    statistics: str | None = Field(default=None, max_length=64)
-    """As in an experiment."""
     control: bool = False
     """A third continuation, under the same edits of random other units."""
+
+
+class GenerationRequest(AskedToGenerate, Known):
+    """Two continuations from one seed: unedited and edited, streamed token by token."""
 
 
 class GeneratedToken(Message):

@@ -15,6 +15,7 @@ Reason = Literal[
     "out_of_memory",
     "cancelled",
     "stopping",
+    "unknown_operation",
     "unauthorised",
     "failed",
 ]
@@ -29,3 +30,5 @@ class Refusal(Message):
     hint: str | None = None
     retry_after: int | None = None
     """Seconds, where waiting is all that is needed."""
+    digest: str | None = None
+    """missing_array: of the array that has to be sent first."""

@@ -7,8 +7,7 @@ from pydantic import Field
 from analysis.protocol.activations import UnitSite
 from analysis.protocol.base import Message
 from analysis.protocol.edits import Positions, Strength
-from analysis.protocol.experiments import Ran, Reference, TokenText
-from analysis.protocol.model import ModelSpec
+from analysis.protocol.experiments import Known, Ran, TokenText
 from analysis.protocol.prompts import Prompt, TokenId
 
 Metric = Literal["logprob", "logit_difference", "loss"]
@@ -26,8 +25,9 @@ class Measured(Message):
     """Of logit_difference: the other token; None: the clean run's second."""
 
 
-class EditSweepRequest(Message):
-    model: ModelSpec
+class AskedToSweep(Message):
+    """What whoever asks decides about a sweep of edits."""
+
     prompt: Prompt
     sites: tuple[UnitSite, ...] | None = Field(default=None, min_length=1, max_length=4096)
     """None: every site of the model, which takes minutes."""
@@ -35,13 +35,14 @@ class EditSweepRequest(Message):
     value: Strength | None = None
     positions: Positions = Positions()
     measured: Measured = Measured()
-    reference: Reference | None = None
-    statistics: str | None = Field(default=None, max_length=64)
-    """As in an experiment."""
     exact: int | None = Field(default=None, ge=0)
     """Only so many units per site, those of the largest estimate, and as many at random, are run;
     None: all are."""
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
+
+
+class EditSweepRequest(AskedToSweep, Known):
+    """A sweep of edits."""
 
 
 class EditSweepRow(Message):

@@ -1,4 +1,4 @@
-"""The commands of the analysis: `worker`, `models add`, `corpora add`, `records`.
+"""The commands of the analysis: `worker`, `inference`, `models add`, `corpora add`, `records`.
 
 What a command needs is imported when it runs: `patchclamp --help` answers without torch.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analysis.worker import inference
 from analysis.worker.records import commands as records
 from app.store.opening import opened_store
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     app.command("worker", rich_help_panel="Run")(worker)
+    inference.register(app)
     groups = {group.name: group.typer_instance for group in app.registered_groups}
     for name, command in (("models", add_model), ("corpora", add_corpus)):
         group = groups.get(name)

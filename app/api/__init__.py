@@ -3,16 +3,26 @@
 from fastapi import Depends, FastAPI
 
 from app.api import fallback, operations, reference
-from app.api.neuronpedia import explanation, feature, unit_list, vector
+from app.api.neuronpedia import (
+    activation,
+    explanation,
+    feature,
+    steer,
+    text_search,
+    unit_list,
+    vector,
+)
 from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     bulk,
+    conducting,
     corpora,
     evidence,
     experiments,
     explanations,
     job_events,
     jobs,
+    live,
     models,
     run_windows,
     runs,
@@ -28,10 +38,11 @@ def install(app: FastAPI) -> None:
     """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
     own = (
         models, units, unit_explanations, explanations, evidence, search, runs, run_windows, bulk,
-        corpora, jobs, job_events, experiments, vectors, unit_lists,
+        corpora, jobs, job_events, experiments, conducting, live, vectors, unit_lists,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])
-    for part in (feature, explanation, vector, unit_list, operations, reference):
+    compatible = (feature, explanation, activation, text_search, steer, vector, unit_list)
+    for part in (*compatible, operations, reference):
         app.include_router(part.router)
     app.mount("/api", fallback.Fallback(app))

@@ -27,6 +27,7 @@ TAGS: Final = [
         "name": "search",
         "description": "Units by what explanations say, and by the tokens they fire on or write.",
     },
+    {"name": "live", "description": "What the loaded model says of a text now; nothing is kept."},
     {
         "name": "experiments",
         "description": "What was changed in a network on a prompt, and what that changed.",

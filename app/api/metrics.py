@@ -1,10 +1,11 @@
-"""The store's numbers in Prometheus' text format, counted when they are asked for."""
+"""Numbers of store and inference in Prometheus' text format, counted when they are asked for."""
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.orm import Session
 
+from app.inference.connection import State
 from app.store.queries.census import count_jobs
 from app.store.queries.model import list_models
 
@@ -32,4 +33,13 @@ class StoreCollector(Collector):
 def generate_store_metrics(session: Session) -> bytes:
     registry = CollectorRegistry()
     registry.register(StoreCollector(session))
+    return generate_latest(registry)
+
+
+def generate_inference_metrics(state: State) -> bytes:
+    registry = CollectorRegistry()
+    up = Gauge(
+        "patchclamp_inference_up", "1: the inference service takes requests.", registry=registry
+    )
+    up.set(state == "ok")
     return generate_latest(registry)

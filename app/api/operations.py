@@ -7,8 +7,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
 from app.api.describing import problems_of
-from app.api.metrics import generate_store_metrics
-from app.dependencies import ReadSession, StoreEngine
+from app.api.metrics import generate_inference_metrics, generate_store_metrics
+from app.dependencies import InferenceState, ReadSession, StoreEngine
+from app.inference.connection import State
 from app.store import migrating
 
 router = APIRouter(tags=["operations"])
@@ -16,6 +17,12 @@ router = APIRouter(tags=["operations"])
 
 class StateView(BaseModel):
     status: Literal["ok"] = Field(description="Always `ok`; anything else is a problem document.")
+
+
+class ReadinessView(StateView):
+    inference: State = Field(
+        description="Whether the inference service takes requests; pages made of rows do without."
+    )
 
 
 def require_store(engine: StoreEngine) -> None:
@@ -34,9 +41,9 @@ async def get_health() -> StateView:
     responses={503: problems_of()[503]},
     dependencies=[Depends(require_store)],
 )
-def get_readiness() -> StateView:
+async def get_readiness(inference: InferenceState) -> ReadinessView:
     """The database can be reached and has the tables of this version; else 503 with the reason."""
-    return StateView(status="ok")
+    return ReadinessView(status="ok", inference=inference)
 
 
 @router.get(
@@ -51,7 +58,12 @@ def get_readiness() -> StateView:
     },
     summary="Metrics for Prometheus",
 )
-def get_metrics(request: Request, session: ReadSession) -> Response:
-    """Request durations by route and status, jobs by state, units with statistics by model."""
-    requests = generate_latest(request.app.state.metrics.registry)
-    return Response(requests + generate_store_metrics(session), media_type=CONTENT_TYPE_LATEST)
+def get_metrics(request: Request, session: ReadSession, inference: InferenceState) -> Response:
+    """Request durations by route and status, jobs by state, units with statistics by model, whether
+    the inference service answers (it has metrics of its own)."""
+    numbers = (
+        generate_latest(request.app.state.metrics.registry),
+        generate_store_metrics(session),
+        generate_inference_metrics(inference),
+    )
+    return Response(b"".join(numbers), media_type=CONTENT_TYPE_LATEST)

@@ -1,6 +1,7 @@
-"""`serve`, `up` and `demo`: the web side alone, with a worker, and with something to look at."""
+"""`serve`, `up` and `demo`: the web side alone, with all that works for it, and with a demo."""
 
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -61,9 +62,9 @@ def serve(
 
 
 def up(host: Host = None, port: Port = None) -> None:
-    """Start everything: the web side and a worker, started again when they die.
+    """Start everything: web side, worker and inference service, started again when they die.
 
-    Ctrl-C stops both, a sweep at the end of its shard, and a second Ctrl-C does not wait for that;
+    Ctrl-C stops all, a sweep at the end of its shard, and a second Ctrl-C does not wait for that;
     a running job goes on at the next start.
 
     Examples:
@@ -170,10 +171,18 @@ def _supervise(taken: socket.socket, also: Callable[[str], str] | None = None) -
 
     patchclamp = [sys.executable, "-m", "app"]
     fd = taken.fileno()
-    web = Child("web", [*patchclamp, "serve", "--supervised", "--fd", str(fd)], [fd])
+    asked = _inference_socket()
+    known = _known_to_both(asked)
+    web = Child("web", [*patchclamp, "serve", "--supervised", "--fd", str(fd)], [fd], known)
     worker = Child("worker", [*patchclamp, "worker", "--supervised"])
-    worker.start_at = time.monotonic() + HEAD_START_SECONDS
-    supervisor: Supervisor = Supervisor([web, worker])
+    inference = Child(
+        "inference",
+        [*patchclamp, "inference", "--supervised", "--fd", str(asked.fileno())],
+        [asked.fileno()],
+        known,
+    )
+    worker.start_at = inference.start_at = time.monotonic() + HEAD_START_SECONDS
+    supervisor: Supervisor = Supervisor([web, worker, inference])
     supervisor.stop_on_signals()
     url = url_of(taken)
 
@@ -185,6 +194,46 @@ def _supervise(taken: socket.socket, also: Callable[[str], str] | None = None) -
     _announce_when_answering(url, announce, lambda: supervisor.stopping)
     supervisor.run()
     taken.close()
+    asked.close()
+
+
+def _inference_socket() -> socket.socket:
+    """Where the inference service will listen: a free port, unless the settings name one."""
+    from app.commands.listening import take_port, warning_of
+    from app.errors import BadRequestError, ConflictError
+    from app.settings import get_settings
+
+    settings = get_settings()
+    try:
+        taken = take_port(settings.inference_host, settings.inference_port or 0)
+    except ConflictError as error:
+        raise ConflictError(
+            f"{error.detail} The inference service was to listen there.",
+            hint="Leave PATCHCLAMP_INFERENCE_PORT out: a free one is then taken.",
+        ) from error
+    if warning_of(taken) is not None and not settings.inference_secret:
+        taken.close()
+        raise BadRequestError(
+            f"The inference service would be reached from elsewhere at {settings.inference_host}, "
+            "with a secret that nobody there knows.",
+            hint="Set PATCHCLAMP_INFERENCE_SECRET to a long random text, or leave "
+            "PATCHCLAMP_INFERENCE_HOST at 127.0.0.1.",
+        )
+    return taken
+
+
+def _known_to_both(asked: socket.socket) -> dict[str, str]:
+    """What web side and inference service are told of each other, by environment alone."""
+    from app.settings import get_settings
+
+    host, port = asked.getsockname()[:2]
+    given = get_settings().inference_secret
+    secret = given.get_secret_value() if given else secrets.token_urlsafe(32)
+    return {
+        "PATCHCLAMP_INFERENCE_HOST": str(host),
+        "PATCHCLAMP_INFERENCE_PORT": str(port),
+        "PATCHCLAMP_INFERENCE_SECRET": secret,
+    }
 
 
 def _announce_when_answering(

@@ -45,6 +45,10 @@ class ModelPages:
         """They are of no sweep, so no run is asked for."""
         return f"/m/{part(self.model)}/experiments{query(parameters)}"
 
+    def text(self, **parameters: object) -> str:
+        """Which units fire on a text, asked of the loaded model."""
+        return f"/m/{part(self.model)}/text{query(parameters)}"
+
     def vectors(self, **parameters: object) -> str:
         return f"/m/{part(self.model)}/vectors{query(parameters)}"
 

@@ -28,6 +28,8 @@ install_import_hook(
                 "causal",
                 "explain",
                 "explain.rules",
+                "interventions",
+                "live",
                 "models",
                 "programs",
                 "score",

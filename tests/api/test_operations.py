@@ -38,7 +38,11 @@ def test_a_store_newer_than_the_code_is_not_ready(empty_app, empty):
 
 
 def test_a_migrated_store_is_ready(empty):
-    assert empty.get("/readyz").json() == {"status": "ok"}
+    assert empty.get("/readyz").json() == {"status": "ok", "inference": "down"}
+
+
+def test_metrics_say_that_no_inference_service_runs(empty):
+    assert "patchclamp_inference_up 0.0" in empty.get("/metrics").text
 
 
 def test_metrics_count_requests_by_route_template_and_jobs_by_state(empty):

@@ -72,14 +72,13 @@ def test_up_starts_what_dies_again_and_stops_everything_on_sigterm(start: Start)
     output = Output(process)
     url = output.wait_for(ADDRESS.pattern)
     assert answers(url)
-    wait_until(lambda: len(children(process)) == 2)
+    wait_until(lambda: len(children(process)) == 3)
     first = children(process)
 
-    first["serve"].kill()
-    first["worker"].kill()
-    output.wait_for("web .*killed by SIGKILL.*starting again")
-    output.wait_for("worker .*killed by SIGKILL.*starting again")
-    wait_until(lambda: len(children(process)) == 2)
+    for name, command in (("web", "serve"), ("worker", "worker"), ("inference", "inference")):
+        first[command].kill()
+        output.wait_for(f"{name} .*killed by SIGKILL.*starting again")
+    wait_until(lambda: len(children(process)) == 3)
     wait_until(lambda: answers(url))
 
     second = children(process)
@@ -92,13 +91,29 @@ def test_up_starts_what_dies_again_and_stops_everything_on_sigterm(start: Start)
 def test_children_leave_when_their_supervisor_is_killed(start: Start) -> None:
     process = start("up")
     Output(process).wait_for(ADDRESS.pattern)
-    wait_until(lambda: len(children(process)) == 2)
+    wait_until(lambda: len(children(process)) == 3)
     orphans = list(children(process).values())
-    assert len(orphans) == 2
+    assert len(orphans) == 3
     process.kill()
     process.wait()
     _, left = psutil.wait_procs(orphans, timeout=30)
     assert left == []
+
+
+def test_web_side_and_inference_service_find_each_other_and_no_command_line_tells_the_secret(
+    start: Start,
+) -> None:
+    process = start("up")
+    url = Output(process).wait_for(ADDRESS.pattern)
+    wait_until(lambda: httpx.get(f"{url}/readyz").json().get("inference") == "ok")
+    assert "patchclamp_inference_up 1.0" in httpx.get(f"{url}/metrics").text
+    both = [children(process)[name] for name in ("serve", "inference")]
+    secret = {child.environ()["PATCHCLAMP_INFERENCE_SECRET"] for child in both}
+    assert len(secret) == 1
+    assert len(next(iter(secret))) >= 32
+    assert "PATCHCLAMP_INFERENCE_SECRET" not in children(process)["worker"].environ()
+    told = [word for child in (*both, process) for word in psutil.Process(child.pid).cmdline()]
+    assert not any(next(iter(secret)) in word for word in told)
 
 
 @pytest.mark.parametrize("asked_by", [signal.SIGINT, signal.SIGTERM])

@@ -12,6 +12,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
+from analysis.models import convert_gguf
 from analysis.models.architectures import REGISTRY
 from analysis.paths import PATHS
 from analysis.protocol.experiments import (
@@ -26,7 +27,9 @@ from app.exchange.experiment_script import write_script
 from app.store.views.experiment import ExperimentView
 from app.store.views.model import ModelView
 from tests.analysis.models.tiny import ENCODERS, make_tiny
+from tests.analysis.models.tiny_gguf import write_tiny_gguf
 
+FIFTH = torch.tensor([5])
 TOKENS = [3, 17, 9, 41, 22, 5]
 D, HEADS, HEAD = 24, 4, 6
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -227,6 +230,26 @@ def test_a_gguf_file_is_named_by_folder_and_file():
     assert "MODEL = '/m'\nGGUF = 'tiny.gguf'" in script
     assert script.count("gguf_file=GGUF") == 2
     compile(script, "script", "exec")
+
+
+def test_a_gguf_file_is_run_as_it_was_loaded(tmp_path: Path):
+    """Loaded here as everywhere in the project: converted; by the script as transformers do it."""
+    path = tmp_path / "tiny.gguf"
+    write_tiny_gguf(path)
+    converted = convert_gguf(path, tmp_path / "converted")
+    model = AutoModelForCausalLM.from_pretrained(
+        converted, dtype=torch.float32, attn_implementation="eager"
+    ).eval()
+    layer = model.model.layers[0].mlp.down_proj
+    ids = torch.tensor([TOKENS])
+    with torch.no_grad():
+        before = model(ids).logits[0].double().log_softmax(-1)
+        layer.register_forward_pre_hook(lambda _, inputs: inputs[0].index_fill(2, FIFTH, 0.0))
+        after = model(ids).logits[0].double().log_softmax(-1)
+    kl = (before.exp() * (before - after)).sum(-1)
+    assert kl.min() > 0
+    script = write_script(experiment(kl.tolist(), EDITS[:1]), described("llama", str(path), "gguf"))
+    assert numbers(r"measured then: (.*)$", run_script(script, tmp_path))[0] < 1e-4
 
 
 def test_layers_are_looked_for_where_either_gemma_3_has_them():

@@ -1,0 +1,175 @@
+"""Experiments are run and kept: what was asked, what came of it, and the run that it is of."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import Engine
+
+from analysis.protocol.base import Message
+from analysis.protocol.experiments import (
+    Asked,
+    AskedToGenerate,
+    ExperimentRequest,
+    GeneratedToken,
+    GenerationEnd,
+    GenerationRequest,
+)
+from analysis.protocol.sweeps import (
+    AskedToSweep,
+    EditSweepAnswer,
+    EditSweepProgress,
+    EditSweepRequest,
+)
+from app.dependencies import Writer
+from app.inference.client import InferenceClient
+from app.live.subject import Subject, find_subject
+from app.store.engine import open_session
+from app.store.experimenting import Conducted, create_experiment, set_continuations
+from app.store.queries.experiment import get_experiment
+from app.store.views.experiment import ExperimentView
+
+
+@dataclass(frozen=True)
+class Words:
+    """What whoever asks says of an experiment besides the question."""
+
+    actor: str
+    name: str | None = None
+    note: str | None = None
+    parent: str | None = None
+    """What it is forked from."""
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """Where experiments are run, and where they are kept."""
+
+    inference: InferenceClient
+    engine: Engine
+    writer: Writer
+    data: Path
+
+    async def subject(self, model: str, asked: Asked | AskedToGenerate | None = None) -> Subject:
+        """Raises NotFoundError."""
+        edits = None if asked is None else asked.edits
+        return await run_in_threadpool(find_subject, self.engine, self.data, model, edits=edits)
+
+    async def experiment(self, model: str, asked: Asked, words: Words) -> ExperimentView:
+        """Run and kept. What the same person asked before has the permalink that it had."""
+        subject = await self.subject(model, asked)
+        request = ExperimentRequest(**_parts(asked, Asked), **subject.known)
+        answer = await self.inference.run_experiment(request, subject.supply)
+        return await self._keep(model, _conducted("experiment", request, answer), words)
+
+    async def generation(
+        self, model: str, asked: AskedToGenerate, words: Words
+    ) -> AsyncGenerator[GeneratedToken | ExperimentView, None]:
+        """Token by token; last the generation as it is kept, once it has ended."""
+        subject = await self.subject(model, asked)
+        request = GenerationRequest(**_parts(asked, AskedToGenerate), **subject.known)
+        async with aclosing(self._generated(request, subject)) as messages:
+            async for message in messages:
+                if isinstance(message, GeneratedToken):
+                    yield message
+                else:
+                    tokens, end = message
+                    told = _streamed(request, tokens, end)
+                    kept = Conducted("generation", _without_model(request), told["end"], told)
+                    yield await self._keep(model, kept, words)
+
+    async def continuations(
+        self, slug: str, asked: AskedToGenerate
+    ) -> AsyncGenerator[GeneratedToken | ExperimentView, None]:
+        """What is generated under an experiment's edits; kept with it once it has ended.
+
+        `asked` has the experiment's own prompt and edits. Raises NotFoundError.
+        """
+        view = await run_in_threadpool(self.read, slug)
+        subject = await self.subject(view.model, asked)
+        request = GenerationRequest(**_parts(asked, AskedToGenerate), **subject.known)
+        async with aclosing(self._generated(request, subject)) as messages:
+            async for message in messages:
+                if isinstance(message, GeneratedToken):
+                    yield message
+                else:
+                    told = _streamed(request, *message)
+                    yield await run_in_threadpool(self._add_continuations, slug, told)
+
+    async def sweep(
+        self, model: str, asked: AskedToSweep, words: Words
+    ) -> AsyncGenerator[EditSweepProgress | ExperimentView, None]:
+        """How far it is; last the sweep as it is kept."""
+        subject = await self.subject(model)
+        request = EditSweepRequest(**_parts(asked, AskedToSweep), **subject.known)
+        async with aclosing(self.inference.sweep_edits(request, subject.supply)) as messages:
+            async for message in messages:
+                if isinstance(message, EditSweepAnswer):
+                    kept = _conducted("edit_sweep", request, message)
+                    yield await self._keep(model, kept, words)
+                else:
+                    yield message
+
+    def read(self, slug: str) -> ExperimentView:
+        """In a thread. Raises NotFoundError."""
+        with open_session(self.engine) as session:
+            return get_experiment(session, slug=slug)
+
+    async def _generated(
+        self, request: GenerationRequest, subject: Subject
+    ) -> AsyncGenerator[GeneratedToken | tuple[list[GeneratedToken], GenerationEnd], None]:
+        """Every token as it comes, then all of them with the end."""
+        tokens: list[GeneratedToken] = []
+        async with aclosing(self.inference.generate(request, subject.supply)) as messages:
+            async for message in messages:
+                if isinstance(message, GeneratedToken):
+                    tokens.append(message)
+                    yield message
+                else:
+                    yield tokens, message
+
+    async def _keep(self, model: str, conducted: Conducted, words: Words) -> ExperimentView:
+        return await run_in_threadpool(partial(self._create, model, conducted, words))
+
+    def _create(self, model: str, conducted: Conducted, words: Words) -> ExperimentView:
+        with self.writer.session() as session:
+            return create_experiment(
+                session,
+                model=model,
+                conducted=conducted,
+                actor=words.actor,
+                parent=words.parent,
+                name=words.name,
+                note=words.note,
+            )
+
+    def _add_continuations(self, slug: str, told: dict[str, Any]) -> ExperimentView:
+        with self.writer.session() as session:
+            return set_continuations(session, slug=slug, **told)
+
+
+def _parts(asked: Message, kind: type[Message]) -> dict[str, Any]:
+    """The entries of `kind`, whatever else a body carries."""
+    return {name: getattr(asked, name) for name in kind.model_fields}
+
+
+def _conducted(kind: str, request: Message, answer: Message) -> Conducted:
+    return Conducted(kind, _without_model(request), answer.model_dump(mode="json"))
+
+
+def _without_model(request: Message) -> dict[str, Any]:
+    return request.model_dump(mode="json", exclude={"model"})
+
+
+def _streamed(
+    request: GenerationRequest, tokens: list[GeneratedToken], end: GenerationEnd
+) -> dict[str, Any]:
+    return {
+        "request": _without_model(request),
+        "tokens": [token.model_dump(mode="json") for token in tokens],
+        "end": end.model_dump(mode="json"),
+    }
