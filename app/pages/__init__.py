@@ -7,6 +7,7 @@ The order counts: fixed paths come before `/m/{model}/…`, and those before Neu
 from fastapi import APIRouter
 
 from app.pages.corpus import router as corpora
+from app.pages.evidence import router as evidence
 from app.pages.experiment import router as experiments
 from app.pages.explanation import router as explanations
 from app.pages.glossary import router as glossary
@@ -35,6 +36,7 @@ for part in (
     jump,
     searching,
     scores,
+    evidence,
     experiments,
     vectors,
     unit_lists,

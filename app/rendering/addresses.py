@@ -41,6 +41,9 @@ class ModelPages:
     def scores(self) -> str:
         return f"/m/{part(self.model)}/scores{self._query({})}"
 
+    def evidence(self) -> str:
+        return f"/m/{part(self.model)}/evidence{self._query({})}"
+
     def experiments(self, **parameters: object) -> str:
         """They are of no sweep, so no run is asked for."""
         return f"/m/{part(self.model)}/experiments{query(parameters)}"

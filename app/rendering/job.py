@@ -146,6 +146,7 @@ VALUES: Final[dict[str, Callable[[Any], str]]] = {
     "follow_up": lambda wanted: (
         "output sides, related units and explanations" if wanted else "nothing"
     ),
+    "evidence": lambda n: f"{n:,}" if n else "none",
     "share": lambda share: "all" if share == 1 else percent_text(share),
     "methods": lambda names: ", ".join(name.replace("_", " ") for name in names),
     "site": lambda site: site or "all sites",

@@ -31,6 +31,7 @@ LISTS_WITH_CURSOR = (
     "GET /api/v1/runs/{run_id}/windows",
     "GET /api/v1/jobs",
     "GET /api/v1/models/{model}/sites/{site}/units/{index}/explanations",
+    "GET /api/v1/models/{model}/sites/{site}/evidence",
     "GET /api/v1/explanations/{explanation_id}/versions",
     "GET /api/v1/search",
     "GET /api/v1/models/{model}/experiments",

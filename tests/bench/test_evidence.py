@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from analysis.worker.bench import evidence, explanations, recorded
+from analysis.worker.bench import evidence, recorded
 from app.settings import get_settings
 from tests.analysis.models.tiny_gguf import write_tiny_gguf
 
@@ -17,7 +17,7 @@ FEW = {"fit": 24, "calibration": 12, "test": 12, "ood": 0}
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A toy in the demo model's place, and few windows."""
     write_tiny_gguf(tmp_path / "toy.gguf", n_ctx=128)
-    monkeypatch.setattr(explanations, "find_gguf", lambda: tmp_path / "toy.gguf")
+    monkeypatch.setattr(evidence, "find_gguf", lambda: tmp_path / "toy.gguf")
     monkeypatch.setattr(recorded, "WINDOWS", FEW)
     monkeypatch.setattr(recorded, "SEEN", {"test": 4})
     monkeypatch.setattr(evidence, "POOLS", {"fit": 24, "calibration": 12, "test": 12})

@@ -138,6 +138,13 @@ def test_the_model_says_how_many_random_units_earn_each_with_all_that_did_not(te
         assert sum(counts) == one["n_units"]
 
 
+def test_a_whole_site_replaced_says_how_many_of_its_units_were(tested):
+    page = re.sub("<[^>]+>", " ", tested.get("/m/synthetic/evidence").text)
+    assert re.search(r"16\s+of\s+16", page)
+    assert "0.62" in page
+    assert "may cost no loss" in page
+
+
 def test_all_of_a_sites_evidence_comes_in_pages(tested):
     address = "/api/v1/models/synthetic/sites/mlp.0/evidence"
     first = tested.get(address, params={"limit": 3}).json()

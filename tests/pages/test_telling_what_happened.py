@@ -125,6 +125,7 @@ def test_a_request_is_told_in_words_and_in_order() -> None:
         "windows per batch": "16",
         "windows per shard": "256",
         "afterwards": "output sides, related units and explanations",
+        "neurons per site held to account": "none",
         "seed": "1000000",
     }
     assert next(iter(told)) == "corpus"

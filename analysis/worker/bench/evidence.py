@@ -27,9 +27,9 @@ from analysis.score.badges import controls, predicts, replaces
 from analysis.score.control import TOP, Forecast
 from analysis.weights.output_side import OutputSides, Readout, output_sides
 from analysis.weights.token_space import token_space
-from analysis.worker.bench import explanations
 from analysis.worker.bench.explanations import sample_neurons
 from analysis.worker.bench.recorded import COUNTED_FROM, Recorded, record
+from analysis.worker.demo import find_gguf
 from analysis.worker.evidencing.texts import Texts, make_texts
 from analysis.worker.subjects import CACHE
 from app.bench.measurement import Measurement
@@ -109,7 +109,7 @@ def _load() -> EditableModel:
     cache = get_settings().data / CACHE
     cache.mkdir(parents=True, exist_ok=True)
     model = load_model(
-        str(explanations.find_gguf()),
+        str(find_gguf()),
         kind="gguf",
         dtype=torch.float32,
         device=torch.device("cpu"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from analysis.score.control import TOP, Forecast
@@ -69,15 +69,17 @@ class SiteClaims:
 
 
 def explain_run(session: Session, sweep: RunTable) -> RunTable:
-    """The newest on this sweep that explained units drawn at random. NotFoundError: none has."""
+    """The newest on this sweep that found rules for units drawn at random. NotFoundError: none."""
+    has_rules = exists().where(
+        ExplanationTable.run_id == RunTable.id, ExplanationTable.method == "rules"
+    )
     rows = session.scalars(
         select(RunTable)
-        .where(RunTable.of_run_id == sweep.id, RunTable.kind == "explain")
+        .where(RunTable.of_run_id == sweep.id, RunTable.kind == "explain", has_rules)
         .order_by(RunTable.id.desc())
     )
     for row in rows:
-        methods = row.parameters.get("methods", ["rules"])
-        if "units" not in row.parameters and "rules" in methods:
+        if "units" not in row.parameters:
             return row
     raise NotFoundError(
         f"Nothing of run {sweep.id} is explained by rules yet.",

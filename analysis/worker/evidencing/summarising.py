@@ -17,13 +17,18 @@ from app.store.writing_causal import CausalSummaryRow
 
 BEHIND = {"controls": "control_precision", "replaces": "ablation_to_simulation"}
 """Whose mean is told; of `predicts` it is r."""
+BATCH = 2000
+"""Explanations that are read together: a database takes only so many numbers at once."""
 
 
 def summaries(session: Session, *, site_id: int, claims: Sequence[Claim]) -> list[CausalSummaryRow]:
     """`claims`: of the units that are done."""
     ids = [number for claim in claims for number in (claim.rules, claim.output) if number]
-    lines = lines_of(session, ids)
-    values = _values(session, ids)
+    lines: dict[int, ExplanationLine] = {}
+    values: dict[tuple[int, str], float] = {}
+    for start in range(0, len(ids), BATCH):
+        lines |= lines_of(session, ids[start : start + BATCH])
+        values |= _values(session, ids[start : start + BATCH])
     return [_row(site_id, badge, claims, lines, values) for badge in BADGES]
 
 

@@ -45,7 +45,8 @@ class Texts:
         finite = np.isfinite(on_fit)
         sums = np.where(finite, on_fit, 0).sum(1, dtype=np.float64)
         n = finite.sum(1)
-        return np.divide(sums, n, out=np.full(len(n), np.nan), where=n > 0).tolist()
+        found = np.divide(sums, n, out=np.full(len(n), np.nan), where=n > 0)
+        return [float(mean) for mean in found]
 
     def cut_to(
         self, fit: Float32[ndarray, "unit window pos"], lengths: Sequence[int]

@@ -135,7 +135,7 @@ def _site(model: str, row: Row[*tuple[Any, ...]]) -> SiteReplacementView:
         site=row.name,
         layer=row.layer,
         n_units_of_site=row.n_of_site,
-        status="ok" if stored.status == "scored" else stored.status,  # type: ignore[arg-type]
+        status="ok" if stored.status == "scored" else stored.status,
         **{
             name: getattr(stored, name)
             for name in SiteReplacementView.model_fields

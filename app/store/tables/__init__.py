@@ -1,13 +1,13 @@
 """Every table of the store; importing this package fills the metadata."""
 
 from app.store.tables.base import Base
-from app.store.tables.causal import (
+from app.store.tables.corpus import CorpusTable, DocumentTable, WindowSetTable, WindowTable
+from app.store.tables.evidence import (
     CausalScoreTable,
     CausalSummaryTable,
     PredictionTable,
     SiteReplacementTable,
 )
-from app.store.tables.corpus import CorpusTable, DocumentTable, WindowSetTable, WindowTable
 from app.store.tables.experiment import ExperimentTable
 from app.store.tables.explanation import (
     ExplanationTable,

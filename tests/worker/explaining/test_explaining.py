@@ -11,6 +11,7 @@ from app.errors import PatchclampError
 from app.store.engine import open_session
 from app.store.packing import COLUMNS, METRICS, unpack_notes, unpack_scores
 from app.store.queries.explanation import get_explanation
+from app.store.queries.job import get_job, list_jobs, request_cancel
 from app.store.queries.score import list_score_summaries
 from app.store.requests import ExplainRequest
 from app.store.tables import ExplanationTable, ScoreSummaryTable, ScoreTable, SiteTable
@@ -172,3 +173,15 @@ def test_units_that_are_not_there_are_refused(swept):
         with pytest.raises(PatchclampError) as refused:
             run_inline(swept.engine, swept.settings, job.KIND, request(swept, **wrong))
         assert refused.value.hint
+
+
+def test_units_are_held_to_account_afterwards_where_that_is_asked_for(swept):
+    asked = request(swept, sample=4, methods=["lookup"], evidence=3)
+    run_inline(swept.engine, swept.settings, job.KIND, asked)
+    with open_session(swept.engine, commit=True) as session:
+        (line,) = [one for one in list_jobs(session).items if one.kind == "evidence"]
+        held = get_job(session, job_id=line.id)
+        request_cancel(session, job_id=line.id, actor="tester")
+    assert held.status == "queued"
+    assert held.request["units_per_site"] == 3
+    assert held.request["run_id"] == swept.run_id
