@@ -45,6 +45,14 @@ class ModelPages:
         """They are of no sweep, so no run is asked for."""
         return f"/m/{part(self.model)}/experiments{query(parameters)}"
 
+    def playground(self, **parameters: object) -> str:
+        """`edit` as it is typed, or several; `window` as run:number; `experiment` by its slug."""
+        return f"/m/{part(self.model)}/playground{query(parameters)}"
+
+    def live(self, site: str, index: int) -> str:
+        """Where a text is tried on a unit."""
+        return self.unit(site, index) + "/live"
+
     def vectors(self, **parameters: object) -> str:
         return f"/m/{part(self.model)}/vectors{query(parameters)}"
 

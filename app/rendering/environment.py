@@ -5,21 +5,25 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from analysis.protocol import written
 from app.assets import asset
 from app.rendering import (
     addresses,
     attention,
+    control,
     corpus,
     event,
     exemplar,
     facts,
     glossary,
+    heat,
     histogram,
     job,
     marks,
     markup,
     network,
     numbers,
+    paired,
     quoting,
     score,
     score_bar,
@@ -27,6 +31,7 @@ from app.rendering import (
     score_table,
     simulation,
     strip,
+    sweep_scatter,
     times_tested,
     verdicts,
     words,
@@ -124,6 +129,15 @@ environment.filters.update(
     unit_noun=words.unit_noun,
     query=words.query,
     unbroken=quoting.unbroken,
+    heat=heat.heat,
+    profile=heat.profile,
+    paired=paired.paired,
+    signed=paired.signed,
+    spread=control.spread,
+    times_control=control.times_control,
+    movement=control.movement,
+    sweep_scatter=sweep_scatter.sweep_scatter,
+    line_of=written.line_of,
     pages_of=addresses.ModelPages,
 )
 environment.globals.update(
