@@ -64,6 +64,8 @@ class PlaygroundForm(BaseModel):
     """The position of the logit lens; None: the last."""
     chained: bool = False
     parent: Annotated[str, Field(max_length=40)] = ""
+    drawn: Annotated[str, Field(max_length=20_000)] = ""
+    """`shape` of the rows as the page shows them."""
 
     @property
     def rows(self) -> list[Row]:
@@ -76,9 +78,15 @@ class PlaygroundForm(BaseModel):
         return list(zip(self.role, self.content, strict=False)) or [(role, "") for role in ROLES]
 
     @property
+    def shape(self) -> str:
+        """What decides which fields and sliders the rows have."""
+        return " ".join(f"{row.place}:{row.operation}" for row in self.rows)
+
+    @property
     def changes_rows(self) -> bool:
-        """Whether the form must be shown anew, since rows came or went."""
-        return bool(self.add.strip()) or self.remove is not None or self.drop is not None
+        """Whether the rows must be shown anew, since some came, went or do something else."""
+        buttons = self.remove is not None or self.drop is not None
+        return bool(self.add.strip()) or buttons or self.drawn != self.shape
 
     @property
     def changes_options(self) -> bool:

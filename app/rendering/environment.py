@@ -1,17 +1,18 @@
 """The one Jinja environment: strict about what is undefined, escaping everything, filters named."""
 
+import json
 import secrets
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from analysis.protocol import written
 from app.assets import asset
 from app.rendering import (
     addresses,
     attention,
     control,
     corpus,
+    edits,
     event,
     exemplar,
     facts,
@@ -137,7 +138,8 @@ environment.filters.update(
     times_control=control.times_control,
     movement=control.movement,
     sweep_scatter=sweep_scatter.sweep_scatter,
-    line_of=written.line_of,
+    edit_lines=edits.edit_lines,
+    json=json.dumps,
     pages_of=addresses.ModelPages,
 )
 environment.globals.update(
