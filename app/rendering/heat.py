@@ -18,6 +18,7 @@ from app.rendering.strip import visible
 NOTHING: Final = 1e-6
 """Nats. Less is what rounding leaves, and has no colour."""
 HEIGHT: Final = 56
+LEFT: Final = 46
 WIDEST: Final = 18.0
 WIDTH: Final = 720.0
 LOWEST: Final = 1e-5
@@ -79,14 +80,14 @@ def profile(answer: ExperimentAnswer) -> Markup:
     )
     decades = [10.0**d for d in range(-4, math.floor(math.log10(top)) + 1)]
     grid = "".join(
-        f'<path class="grid" d="M38 {_y(d, top):.1f}h{width:.1f}"/>'
-        f'<text class="label end" x="34" y="{_y(d, top) + 3:.1f}">{significant(d, 1)}</text>'
+        f'<path class="grid" d="M{LEFT} {_y(d, top):.1f}h{width:.1f}"/>'
+        f'<text class="label end" x="{LEFT - 4}" y="{_y(d, top) + 3:.1f}">{significant(d, 1)}</text>'
         for d in decades[:: 1 if len(decades) < 4 else 2]
     )
     return trusted(
-        f'<svg class="profile" width="{width + 42:.0f}" height="{HEIGHT + 8}"'
-        f' viewBox="0 0 {width + 42:.0f} {HEIGHT + 8}" role="img" aria-label="{_said(answer)}">'
-        f'{grid}<g transform="translate(38 0)"><path class="control" d="{grey}"/>'
+        f'<svg class="profile" width="{width + LEFT + 4:.0f}" height="{HEIGHT + 8}"'
+        f' viewBox="0 0 {width + LEFT + 4:.0f} {HEIGHT + 8}" role="img" aria-label="{_said(answer)}">'
+        f'{grid}<g transform="translate({LEFT} 0)"><path class="control" d="{grey}"/>'
         f'<path class="edited" d="{own}"/><path class="axis" d="M0 {HEIGHT}H{width:.1f}"/></g></svg>'
     )
 

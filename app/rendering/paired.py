@@ -12,6 +12,8 @@ from app.rendering.strip import visible
 
 WIDTH: Final = 200
 ROW: Final = 20
+LEAST: Final = 1e-4
+"""A smaller share is no different for whoever reads."""
 
 
 def by_change(tokens: Iterable[TopToken]) -> list[TopToken]:
@@ -27,13 +29,17 @@ def paired(at: PositionEffect) -> Markup:
 
 
 def _row(one: TopToken, top: float) -> str:
-    control = percent_text(one.controls[0]) if one.controls else ""
+    control = _share(one.controls[0]) if one.controls else ""
     return (
         f'<tr><th scope="row"><code class="token">{escape(visible(one.text))}</code></th>'
-        f'<td class="num">{percent_text(one.before)}</td><td class="num">{percent_text(one.after)}'
+        f'<td class="num">{_share(one.before)}</td><td class="num">{_share(one.after)}'
         f'</td><td class="bars-cell">{_bars(one, top)}</td>'
         f'<td class="num">{signed(one.logit_change)}</td><td class="num note">{control}</td></tr>'
     )
+
+
+def _share(p: float) -> str:
+    return percent_text(p) if p >= LEAST or p == 0 else f"&lt; {percent_text(LEAST)}"
 
 
 def _bars(one: TopToken, top: float) -> str:

@@ -33,4 +33,6 @@ function read(part) {
   return data ? { name: of("event")[0] ?? "message", data: JSON.parse(data) } : null;
 }
 
-export const swapIn = (address, target) => htmx.ajax("GET", address, { target, swap: "outerHTML" });
+// A fragment of the server's in the place of the element with this id.
+export const swapIn = (address, target) =>
+  htmx.ajax("GET", address, { target, swap: "outerHTML", headers: { "HX-Target": target } });
