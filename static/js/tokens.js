@@ -39,6 +39,7 @@ function paint() {
   const field = selected()?.querySelector("[data-where]");
   for (const row of rows()) row.classList.toggle("selected", row === selected());
   const chosen = field ? positions(field.value, tokens.length) : new Set();
+  strip()?.toggleAttribute("data-all", chosen.size === tokens.length);
   tokens.forEach((token, at) => token.setAttribute("aria-pressed", chosen.has(at)));
 }
 
