@@ -33,7 +33,7 @@ from analysis.protocol.prompts import Prompt
 
 LONGEST_LINE: Final = 20_000
 UNDERSTOOD: Final = (
-    "Understood are: mlp.12/345 = 0, = 2.5, = mean, = resample, = patch \"other text\", *= 0.5, "
+    'Understood are: mlp.12/345 = 0, = 2.5, = mean, = resample, = patch "other text", *= 0.5, '
     "+= 4; attn.5/3 likewise but without +=; resid.7 += 8 * mlp.12/345; and behind each @ 3, 5-8 "
     "or @ last 2 or @ new."
 )
@@ -92,7 +92,9 @@ def read_row(row: Row) -> Edit:
     if index is None:
         unit, number = _place(row.other)
         if number is None:
-            raise WrittenError(f"What is added to {row.place} must be a neuron, such as mlp.12/345.")
+            raise WrittenError(
+                f"What is added to {row.place} must be a neuron, such as mlp.12/345."
+            )
         known = UnitRef(site=unit, index=number) if unit.startswith("mlp.") else None
         if known is None:
             raise WrittenError(
@@ -178,8 +180,13 @@ def _row(line: str, place: str, sign: str, rest: str, where: str) -> Row:
         value, times, other = rest.partition("*")
         if times:
             return Row(place, "add", value.strip(), other.strip(), where)
-        return Row(place, "add", "1" if PLACE.fullmatch(rest) else rest,
-                   rest if PLACE.fullmatch(rest) else "", where)
+        return Row(
+            place,
+            "add",
+            "1" if PLACE.fullmatch(rest) else rest,
+            rest if PLACE.fullmatch(rest) else "",
+            where,
+        )
     word, _, more = rest.partition(" ")
     if word in ("mean", "zero") or (word == "resample" and not more):
         return Row(place, word, more.strip(), where=where)
@@ -257,7 +264,7 @@ def _unquoted(line: str, text: str) -> str:
     except ValueError:
         found = None
     if not isinstance(found, str) or not found:
-        raise WrittenError(f"“{_short(line)}” needs a text in double quotes: patch \"other text\".")
+        raise WrittenError(f'“{_short(line)}” needs a text in double quotes: patch "other text".')
     return found
 
 

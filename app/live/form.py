@@ -162,7 +162,9 @@ class PlaygroundForm(BaseModel):
         )
 
 
-def form_of(request: Mapping[str, Any], *, texts: Sequence[str], parent: str = "") -> PlaygroundForm:
+def form_of(
+    request: Mapping[str, Any], *, texts: Sequence[str], parent: str = ""
+) -> PlaygroundForm:
     """The form that asks what a stored request asked; `texts` are of its prompt's tokens."""
     prompt = Prompt.model_validate(request["prompt"])
     edits = [Edit.model_validate(edit) for edit in request.get("edits", ())]

@@ -9,7 +9,9 @@ from analysis.protocol.prompts import Prompt
 from app.errors import BadRequestError
 from app.live.experiment import Laboratory
 
-NAMED: Final = re.compile(r'\s*(?:#(?P<id>\d{1,9})|"(?P<exact>[^"]+)"|(?P<word>[^,"#]+?))\s*(?:,|$)')
+NAMED: Final = re.compile(
+    r'\s*(?:#(?P<id>\d{1,9})|"(?P<exact>[^"]+)"|(?P<word>[^,"#]+?))\s*(?:,|$)'
+)
 HINT: Final = 'Write: Paris, " London", #1234 (a word comes with the space before it).'
 
 

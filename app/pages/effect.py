@@ -83,7 +83,9 @@ def effect_of(session: Session, view: ExperimentView, *, position: int | None = 
         if view.kind == "edit_sweep":
             sweep = EditSweepAnswer.model_validate(view.answer)
             units = [(row.site, row.index) for row in sweep.rows[:SHOWN_ROWS]]
-            return Effect(view, sweep=sweep, labels=labels_of(session, model=view.model, units=units))
+            return Effect(
+                view, sweep=sweep, labels=labels_of(session, model=view.model, units=units)
+            )
     except ValidationError:  # of another version: told as JSON all the same
         return Effect(view)
     return Effect(view, **generated)

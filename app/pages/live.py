@@ -97,9 +97,7 @@ def _tried(text: str, found: PromptActivations) -> Tried:
     return Tried(text, Row(tokens, ids, values, peak), first)
 
 
-def _show(
-    request: Request, engine: Engine, unit: tuple[str, str, int], tried: Tried
-) -> Response:
+def _show(request: Request, engine: Engine, unit: tuple[str, str, int], tried: Tried) -> Response:
     model, site, index = unit
     with open_session(engine) as session:
         view = get_unit(session, model=model, site=site, index=index)

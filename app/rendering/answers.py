@@ -29,7 +29,7 @@ def respond(
 
     `fragments`: templates of parts that several pages show, by the id of their element.
     """
-    target = _target(request)
+    target = target_of(request)
     block = target if target in environment.get_template(template).blocks else None
     if fragments is not None and target in fragments:
         html = environment.get_template(fragments[target]).render(context)
@@ -41,7 +41,7 @@ def respond(
     return HTMLResponse(html, status_code=status, headers=headers)
 
 
-def _target(request: Request) -> str:
+def target_of(request: Request) -> str:
     """The id of the element that htmx fills, as a block is named; "" for a whole page."""
     headers = request.headers
     if "hx-request" not in headers or "hx-history-restore-request" in headers:

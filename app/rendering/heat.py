@@ -86,9 +86,11 @@ def profile(answer: ExperimentAnswer) -> Markup:
     )
     return trusted(
         f'<svg class="profile" width="{width + LEFT + 4:.0f}" height="{HEIGHT + 8}"'
-        f' viewBox="0 0 {width + LEFT + 4:.0f} {HEIGHT + 8}" role="img" aria-label="{_said(answer)}">'
+        f' viewBox="0 0 {width + LEFT + 4:.0f} {HEIGHT + 8}" role="img"'
+        f' aria-label="{_said(answer)}">'
         f'{grid}<g transform="translate({LEFT} 0)"><path class="control" d="{grey}"/>'
-        f'<path class="edited" d="{own}"/><path class="axis" d="M0 {HEIGHT}H{width:.1f}"/></g></svg>'
+        f'<path class="edited" d="{own}"/><path class="axis" d="M0 {HEIGHT}H{width:.1f}"/>'
+        "</g></svg>"
     )
 
 

@@ -1,4 +1,4 @@
-"""Tokens before and after an edit as paired bars, sorted by change, the control's in grey behind."""
+"""Tokens before and after an edit as paired bars, by change, with the control's in grey behind."""
 
 from collections.abc import Iterable
 from typing import Final

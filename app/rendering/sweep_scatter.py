@@ -40,12 +40,14 @@ def sweep_scatter(answer: EditSweepAnswer) -> Markup:
         f'<text class="label end" x="{LEFT - 4}" y="{y(t) + 3:.1f}">{significant(t, 2)}</text>'
         for t in ticks
     )
-    chosen = "".join(f"M{x(r.estimate):.1f} {y(r.effect or 0.0):.1f}h0" for r in rows if not r.drawn)
+    chosen = "".join(
+        f"M{x(r.estimate):.1f} {y(r.effect or 0.0):.1f}h0" for r in rows if not r.drawn
+    )
     drawn = "".join(f"M{x(r.estimate):.1f} {y(r.effect or 0.0):.1f}h0" for r in rows if r.drawn)
     r = "undefined" if answer.r is None else significant(answer.r)
     return trusted(
         f'<svg class="sweep-scatter" viewBox="0 0 {SIDE} {SIDE}" role="img" aria-label="Estimate'
-        f" against measured effect of {len(rows)} units; Pearson r {r}; both axes bend near 0\">"
+        f' against measured effect of {len(rows)} units; Pearson r {r}; both axes bend near 0">'
         f'{axes}<path class="agree" d="M{x(-reach):.1f} {y(-reach):.1f}L{x(reach):.1f}'
         f' {y(reach):.1f}"/><path class="dots chosen" d="{chosen}"/>'
         f'<path class="dots drawn" d="{drawn}"/>'

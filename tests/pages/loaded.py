@@ -84,13 +84,17 @@ class FakeModel:
         )
 
     async def run_experiment(
-        self, request: ExperimentRequest, supply: Any = None  # noqa: ARG002
+        self,
+        request: ExperimentRequest,
+        supply: Any = None,  # noqa: ARG002
     ) -> ExperimentAnswer:
         self._note(request)
         return answer_of(request, self.drift)
 
     async def generate(
-        self, request: GenerationRequest, supply: Any = None  # noqa: ARG002
+        self,
+        request: GenerationRequest,
+        supply: Any = None,  # noqa: ARG002
     ) -> AsyncGenerator[GeneratedToken | GenerationEnd, None]:
         self._note(request)
         names = ("clean", "edited", "control")[: 3 if request.control else 2]
@@ -101,7 +105,9 @@ class FakeModel:
         yield GenerationEnd(reasons=dict.fromkeys(names, "length"), ran=RAN)
 
     async def sweep_edits(
-        self, request: EditSweepRequest, supply: Any = None  # noqa: ARG002
+        self,
+        request: EditSweepRequest,
+        supply: Any = None,  # noqa: ARG002
     ) -> AsyncGenerator[EditSweepProgress | EditSweepAnswer, None]:
         self._note(request)
         yield EditSweepProgress(done=1, total=2)

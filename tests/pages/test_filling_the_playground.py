@@ -15,7 +15,10 @@ def test_a_neuron_s_page_leads_to_its_ablation_on_its_strongest_window(
     own_pages: TestClient, model: FakeModel
 ) -> None:
     page = own_pages.get(UNIT).text
-    links = {said: href for href, said in re.findall(r'<a href="([^"]*playground[^"]*)"[^>]*>(\w+)<', page)}
+    links = {
+        said: href
+        for href, said in re.findall(r'<a href="([^"]*playground[^"]*)"[^>]*>(\w+)<', page)
+    }
     ablating = own_pages.get(links["Ablate"].replace("&amp;", "&")).text
     assert values(ablating, "place") == ["mlp.0/5"]
     assert re.search(r'value="zero" selected', ablating)
@@ -36,9 +39,7 @@ def test_a_head_is_ablated_and_not_steered_with(own_pages: TestClient) -> None:
     assert ">Steer<" not in page
 
 
-def test_an_exemplar_is_sent_as_the_tokens_that_it_has(
-    own_pages: TestClient, model: FakeModel
-) -> None:
+def test_an_exemplar_is_sent_as_the_tokens_that_it_has(own_pages: TestClient) -> None:
     page = own_pages.get(UNIT).text
     found = re.search(r'<a class="send" href="([^"]*window=[^"]*)">open in playground', page)
     assert found is not None
@@ -61,7 +62,7 @@ def test_a_line_of_the_address_that_cannot_be_read_stays_to_be_mended(
 ) -> None:
     page = own_pages.get(HERE, params={"edit": "mlp.0/5 = ", "text": "Hello"})
     assert page.status_code == 200
-    assert values(page.text, "add") == ["mlp.0/5 ="]
+    assert values(page.text, "add") == ["mlp.0/5 = "]
     assert "is no number" in page.text
     assert "mlp.12/345 = 0" in page.text
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from analysis.protocol.experiments import ExperimentRequest
 from app.errors import BadRequestError, InferenceError, TooManyError
 from tests.pages.loaded import FakeModel
 from tests.pages.playing import ABLATE, HERE, TEXT, kept, run, run_in_place, values, words
@@ -120,6 +121,7 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(
     if "text" not in form:
         assert "Mine &amp; yours</textarea>" in answer.text
     assert own_pages.get("/api/v1/models/synthetic/experiments").json()["items"] == []
+    assert not [one for one in model.asked if isinstance(one, ExperimentRequest)]
 
 
 def test_a_refusal_of_the_service_is_shown_with_its_reason(
@@ -179,3 +181,48 @@ def test_a_model_that_is_not_there_has_no_playground(
     answer = own_pages.post("/m/nothing/playground", data={"text": "a"})
     assert answer.status_code == 404
     assert model.asked == []
+
+
+def test_what_the_form_itself_refuses_is_told_where_the_result_would_be(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    answer = run_in_place(own_pages, **ABLATE, controls="999")
+    assert answer.status_code == 422
+    assert answer.text.startswith('<div id="result"')
+    assert "controls" in answer.text
+    assert "<!doctype" in run(own_pages, **ABLATE, text="x" * 100_001).text
+    assert model.asked == []
+
+
+def test_markup_in_prompts_edits_and_refusals_stays_text(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    form = ABLATE | {"operation": "patch", "other": evil, "text": f"A {evil}"}
+    slug = kept(own_pages, **form)
+    own_pages.post(f"/experiments/{slug}/words", data={"name": evil, "note": evil})
+    own_pages.post(f"/experiments/{slug}/continue", data={"n_tokens": 1})
+    model.refusal = BadRequestError(evil, hint=evil)
+    pages = [
+        own_pages.get(f"/experiments/{slug}").text,
+        own_pages.get(f"{HERE}?experiment={slug}").text,
+        own_pages.get("/m/synthetic/experiments", params={"q": "<script>"}).text,
+        own_pages.get(HERE, params={"edit": evil, "text": evil}).text,
+        own_pages.post(f"/experiments/{slug}/again").text,
+        run(own_pages, **form, add=evil, targets=evil).text,
+        run_in_place(own_pages, **form).text,
+    ]
+    for page in pages:
+        assert "<script>alert" not in page
+        assert "<img" not in page
+        assert "&lt;" in page
+
+
+def test_another_site_can_send_nothing(own_pages: TestClient, model: FakeModel) -> None:
+    slug = kept(own_pages)
+    n_asked = len(model.asked)
+    for path in (HERE, f"{HERE}/tokens", f"{HERE}/sweep", "/m/synthetic/mlp.0/5/live",
+                 *(f"/experiments/{slug}/{do}" for do in ("again", "continue", "words", "delete"))):  # fmt: skip
+        answer = own_pages.post(path, data=ABLATE, headers={"origin": "https://evil.example"})
+        assert answer.status_code == 403, path
+    assert len(model.asked) == n_asked
