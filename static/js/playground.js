@@ -2,6 +2,7 @@
 const SLOW = 300;
 const formOf = () => document.querySelector("[data-playground]");
 let timer = null;
+let running = 0; // an older request that a newer one replaced ends after that has begun
 
 // A change is a new question: the button stands for it, and htmx lets go of the older one.
 export function rerun() {
@@ -42,13 +43,16 @@ function hide() {
 }
 document.addEventListener("htmx:before:request", (event) => {
   if (!isOurs(event)) return;
-  hide();
+  running += 1;
+  clearTimeout(timer);
   timer = setTimeout(() => {
     document.querySelector("[data-working]").hidden = false;
   }, SLOW);
 });
 document.addEventListener("htmx:finally:request", (event) => {
-  if (isOurs(event)) hide();
+  if (!isOurs(event)) return;
+  running = Math.max(0, running - 1);
+  if (!running) hide();
 });
 document.addEventListener("click", (event) => {
   if (!event.target.closest?.("[data-stop]")) return;

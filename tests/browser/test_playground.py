@@ -25,7 +25,16 @@ from tests.inference.serving import SECRET, Running, options_of, served, spec_of
 
 HERE = "/m/synthetic/playground"
 PROMPT = "a b c d e f"
+MARKUP = "<script>document.title='owned'</script> <img src=x onerror=alert(1)>"
 START = f"{HERE}?text=a+b+c+d+e+f"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patient() -> Iterator[None]:
+    """The model computes in this very process, and waits for its turn."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +75,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, service: Running) -> Itera
 
 def make_loadable(engine: object, data: Path) -> None:
     """Random weights in the place of those that the synthetic store only speaks of."""
-    words = [f"w{number}" for number in range(600)]
+    words = [*MARKUP.split(), *(f"w{number}" for number in range(600))]
     spec = spec_of(
         make_tiny_plain(
             data / "models" / "synthetic", n_layers=3, d_mlp=24, n_heads=3, n_ctx=64,
@@ -127,7 +136,7 @@ def test_tokens_choose_where_the_selected_edit_acts(open_page: OpenPage) -> None
     page.locator('[data-token="2"]').click()
     page.locator('[data-token="4"]').click(modifiers=["Shift"])
     expect(where).to_have_value("2-4")
-    expect(page.locator('[aria-label^="a, position 1,"]')).to_have_attribute(
+    expect(page.locator('.heat [data-position="1"]')).to_have_attribute(
         "title", re.compile("KL 0 nats")
     )
     page.locator('[data-token="2"]').focus()
@@ -210,7 +219,7 @@ def test_a_permalink_is_run_again_forked_named_and_deleted(open_page: OpenPage) 
     page.locator(".kept-as a").click()
     page.get_by_role("button", name="Run again").click()
     expect(page.locator("#again")).to_contain_text("the same, to the last bit")
-    page.get_by_label("name").fill("No head")
+    page.locator("[name=name]").fill("No head")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("h1")).to_contain_text("No head")
     page.get_by_role("link", name="Fork in the playground").click()
@@ -221,17 +230,14 @@ def test_a_permalink_is_run_again_forked_named_and_deleted(open_page: OpenPage) 
     expect(page).to_have_url(re.compile("/experiments$"))
 
 
-@pytest.mark.parametrize(
-    "prompt", ["<script>document.title='owned'</script> a", "<img src=x onerror=alert(1)> a"]
-)
-def test_markup_in_a_prompt_is_shown_and_never_run(open_page: OpenPage, prompt: str) -> None:
+def test_markup_in_a_prompt_is_shown_and_never_run(open_page: OpenPage) -> None:
     page = open_page(HERE)
     page.on("dialog", lambda dialog: pytest.fail(f"a dialog opened: {dialog.message}"))
-    page.locator("#prompt-text").fill(prompt)
+    page.locator("#prompt-text").fill(MARKUP)
     add(page, "mlp.1/5 = 30")
     expect(page.locator(".headline")).to_be_visible()
     page.locator(".kept-as a").click()
-    expect(page.locator(".prompt-text")).to_have_text(prompt)
+    expect(page.locator(".prompt-text")).to_have_text(MARKUP)
     assert page.locator("main script, main img").count() == 0
     assert page.title() != "owned"
 
