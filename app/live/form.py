@@ -170,21 +170,22 @@ def form_of(
     edits = [Edit.model_validate(edit) for edit in request.get("edits", ())]
     rows = [row_of(edit) for edit in edits]
     wanted = request.get("wanted", {})
-    return PlaygroundForm.model_construct(
+    fields: dict[str, Any] = {
         **prompt_fields(prompt, texts),
         **_columns([row for row in rows if row is not None]),
-        kept=[
+        "kept": [
             edit.model_dump_json(exclude_defaults=True)
             for edit, row in zip(edits, rows, strict=True)
             if row is None
         ],
-        targets=", ".join(f"#{token}" for token in wanted.get("targets", ())),
-        controls=request.get("controls", 1),
-        seed=request.get("seed", 0),
-        lens=wanted.get("lens_position"),
-        chained=request.get("chained", False),
-        parent=parent,
-    )
+        "targets": ", ".join(f"#{token}" for token in wanted.get("targets", ())),
+        "controls": request.get("controls", 1),
+        "seed": request.get("seed", 0),
+        "lens": wanted.get("lens_position"),
+        "chained": request.get("chained", False),
+        "parent": parent,
+    }
+    return PlaygroundForm.model_construct(**fields)
 
 
 def prompt_fields(prompt: Prompt, texts: Sequence[str]) -> dict[str, Any]:

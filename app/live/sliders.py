@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from analysis.protocol.edits import Edit
 from analysis.protocol.written import Row, WrittenError, read_row
 from app.errors import NotFoundError
 from app.store.queries.unit import get_unit
@@ -43,7 +44,9 @@ def _slider(session: Session, model: str, row: Row) -> Slider | None:
     except WrittenError:
         return None
     if edit.operation == "scale":
-        return _between(-SCALES, SCALES, "a factor: 1 leaves it as it is, 0 takes it away")
+        return _between(
+            -SCALES, SCALES, edit.value, "a factor: 1 leaves it as it is, 0 takes it away"
+        )
     unit = edit.direction.unit if edit.direction is not None else None
     site, index = (edit.site, edit.index) if unit is None else (unit.site, unit.index)
     if index is None:
@@ -52,23 +55,23 @@ def _slider(session: Session, model: str, row: Row) -> Slider | None:
         view = get_unit(session, model=model, site=site, index=index)
     except NotFoundError:
         return None
-    return _of_unit(view, edit.operation, along=unit is not None)
+    return _of_unit(view, edit, along=unit is not None)
 
 
-def _of_unit(view: UnitView, operation: str, *, along: bool) -> Slider | None:
+def _of_unit(view: UnitView, edit: Edit, *, along: bool) -> Slider | None:
     numbers = next((one for one in view.statistics if one.split == "fit"), None)
     ends = None if numbers is None else _ends(numbers)
     if numbers is None or ends is None:
         return None
     low, high = ends
     said = f"its minimum and maximum on fit; σ {math.sqrt(numbers.variance or 0.0):.3g}"
-    if operation == "set":
-        return _between(low, high, said)
+    if edit.operation == "set":
+        return _between(low, high, edit.value, said)
     reach = max(abs(low), abs(high))
     if along:
         reach *= view.output.norm if view.output is not None else 1.0
         said = "as far as the neuron itself writes at its strongest on fit"
-    return _between(-reach, reach, said)
+    return _between(-reach, reach, edit.value, said)
 
 
 def _ends(numbers: StatisticsView) -> tuple[float, float] | None:
@@ -78,8 +81,9 @@ def _ends(numbers: StatisticsView) -> tuple[float, float] | None:
     return (low, high) if high > low else None
 
 
-def _between(low: float, high: float, told: str) -> Slider:
-    """Ends and step round in decimals, with 0 on a step."""
+def _between(low: float, high: float, value: float | None, told: str) -> Slider:
+    """Ends and step round in decimals, with 0 on a step; as far as the value, if that is beyond."""
+    low, high = min(low, value or 0.0), max(high, value or 0.0)
     step = 10.0 ** math.floor(math.log10((high - low) / STEPS))
     step *= next(m for m in (1, 2, 5, 10) if (high - low) / (step * m) <= STEPS)
     low, high = math.floor(low / step) * step, math.ceil(high / step) * step

@@ -72,7 +72,7 @@ def read_effect(session: Session, slug: str, *, position: int | None = None) -> 
 
 def effect_of(session: Session, view: ExperimentView, *, position: int | None = None) -> Effect:
     told = view.continuations
-    generated = {
+    generated: dict[str, Any] = {
         "continuations": [] if told is None else _continuations(told),
         "generation": None if told is None else told["request"],
     }

@@ -76,8 +76,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "flagged": "Some activations of the unit were NaN or infinite. They are counted and left out; "
     "all other numbers are over the finite ones.",
     "sign-log": "An axis that is logarithmic in both directions from a linear stretch around 0.",
-    "experiment": "One set of edits on one prompt, with the measured change; kept with its run under "
-    "a permalink.",
+    "experiment": "One set of edits on one prompt, with the measured change; kept with its run "
+    "under a permalink.",
     "edit": "One change of the network while it runs: of a unit's activation, or of the residual "
     "stream, at all or some positions.",
     "ablation": "An edit that takes away what a unit says: its activation becomes 0, its mean "
@@ -95,7 +95,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "model would say if it stopped there.",
     "AtP": "Attribution patching: the effect of an edit as the gradient of one clean run estimates "
     "it, for all units at once; exact for small and linear effects only.",
-    "sweep of edits": "Every unit of a site edited alone on one prompt, ranked by what that changes.",
+    "sweep of edits": "Every unit of a site edited alone on one prompt, ranked by what that "
+    "changes.",
     "output side": "What a neuron writes: its output vector times the unembedding (final norm's "
     "gain folded in), times what that norm typically multiplies by, centred over the vocabulary. "
     "The direct path only: what later layers make of it is not seen.",

@@ -81,7 +81,8 @@ def profile(answer: ExperimentAnswer) -> Markup:
     decades = [10.0**d for d in range(-4, math.floor(math.log10(top)) + 1)]
     grid = "".join(
         f'<path class="grid" d="M{LEFT} {_y(d, top):.1f}h{width:.1f}"/>'
-        f'<text class="label end" x="{LEFT - 4}" y="{_y(d, top) + 3:.1f}">{significant(d, 1)}</text>'
+        f'<text class="label end" x="{LEFT - 4}" y="{_y(d, top) + 3:.1f}">'
+        f"{significant(d, 1)}</text>"
         for d in decades[:: 1 if len(decades) < 4 else 2]
     )
     return trusted(

@@ -118,15 +118,28 @@ def test_a_conversation_is_asked_in_turns_and_shown_again(
     assert "Be brief.</textarea>" in page
 
 
+def slider_of(client: TestClient, line: str) -> tuple[float, float] | None:
+    page = client.get(HERE, params={"edit": line}).text
+    found = re.search(r'<input type="range"[^>]*min="([^"]*)"\s+max="([^"]*)"', page)
+    return None if found is None else (float(found[1]), float(found[2]))
+
+
 def test_a_slider_goes_as_far_as_the_unit_does(own_pages: TestClient) -> None:
-    page = own_pages.get(HERE, params={"edit": "mlp.0/5 = 1"}).text
-    slider = re.search(r'<input type="range"[^>]*min="([^"]*)" max="([^"]*)"', page)
-    assert slider is not None
     unit = own_pages.get("/api/v1/models/synthetic/sites/mlp.0/units/5").json()
     fit = next(one for one in unit["statistics"] if one["split"] == "fit")
-    assert float(slider[1]) <= min(fit["minimum"], 0)
-    assert fit["maximum"] <= float(slider[2]) <= 1.1 * fit["maximum"] + 0.1
-    assert '<input type="range"' not in own_pages.get(HERE, params={"edit": "mlp.0/5 = 0"}).text
+    ends = slider_of(own_pages, "mlp.0/5 = 0.01")
+    assert ends is not None
+    assert ends[0] <= min(fit["minimum"], 0)
+    assert fit["maximum"] <= ends[1] <= 1.1 * fit["maximum"]
+    assert slider_of(own_pages, "mlp.0/5 *= 0.5") == (-2, 2)
+    assert slider_of(own_pages, "mlp.0/5 = 0") is None
+    assert slider_of(own_pages, "mlp.0/5 = mean") is None
+
+
+def test_a_slider_reaches_what_was_typed(own_pages: TestClient) -> None:
+    ends = slider_of(own_pages, "mlp.0/5 = 40")
+    assert ends is not None
+    assert ends[1] == 40
 
 
 def test_what_a_search_finds_can_be_ablated(pages: TestClient) -> None:

@@ -221,8 +221,9 @@ def test_markup_in_prompts_edits_and_refusals_stays_text(
 def test_another_site_can_send_nothing(own_pages: TestClient, model: FakeModel) -> None:
     slug = kept(own_pages)
     n_asked = len(model.asked)
-    for path in (HERE, f"{HERE}/tokens", f"{HERE}/sweep", "/m/synthetic/mlp.0/5/live",
-                 *(f"/experiments/{slug}/{do}" for do in ("again", "continue", "words", "delete"))):  # fmt: skip
+    kept_ones = [f"/experiments/{slug}/{do}" for do in ("again", "continue", "words", "delete")]
+    here = [HERE, f"{HERE}/tokens", f"{HERE}/sweep", "/m/synthetic/mlp.0/5/live"]
+    for path in here + kept_ones:
         answer = own_pages.post(path, data=ABLATE, headers={"origin": "https://evil.example"})
         assert answer.status_code == 403, path
     assert len(model.asked) == n_asked
