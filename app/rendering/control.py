@@ -11,7 +11,7 @@ from app.rendering.markup import trusted
 from app.rendering.numbers import significant
 
 WIDTH: Final = 320
-LEFT: Final = 10
+LEFT: Final = 18
 LOWEST: Final = 1e-7
 BAR: Final = 13
 TALL: Final = 64
