@@ -19,7 +19,7 @@ from analysis.protocol.prompts import Prompt
 from analysis.protocol.written import UNDERSTOOD, Row, WrittenError, read_row
 from app.auth.actor import CurrentActor
 from app.dependencies import InferenceState, StoreEngine
-from app.errors import BadRequestError, PatchclampError
+from app.errors import BadRequestError, NotFoundError, PatchclampError
 from app.live.asking import Lab
 from app.live.experiment import Laboratory, Words
 from app.live.form import PlaygroundForm, form_of, prompt_fields, with_lines
@@ -82,7 +82,7 @@ async def show_playground(
     fork: bool = False,
 ) -> Response:
     def opened(session: Session) -> tuple[Desk, Effect | None]:
-        effect = None if experiment is None else read_effect(session, experiment)
+        effect = None if experiment is None else _of_model(session, model, experiment)
         form = _begun(session, effect, text, window, fork=fork)
         form = with_lines(form, edit)
         desk = Desk(form, tokens=() if effect is None else effect.tokens, error=_unread(form))
@@ -176,6 +176,16 @@ async def _cut(lab: Laboratory, model: str, form: PlaygroundForm) -> Desk:
     except PatchclampError as error:
         return Desk(form, error=error)
     return Desk(form, tokens=answer.prompts[0], chats=answer.has_chat_template)
+
+
+def _of_model(session: Session, model: str, slug: str) -> Effect:
+    effect = read_effect(session, slug)
+    if effect.view.model != model:
+        raise NotFoundError(
+            f"{model} has no experiment {slug}: it is of {effect.view.model}.",
+            hint=f"See /experiments/{slug}.",
+        )
+    return effect
 
 
 def _begun(

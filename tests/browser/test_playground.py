@@ -161,7 +161,7 @@ def test_contradictory_edits_are_refused_and_nothing_is_lost(open_page: OpenPage
     add(page, "mlp.1/5 = 30")
     expect(page.locator(".headline")).to_be_visible()
     add(page, "mlp.1/5 = 0")
-    expect(page.get_by_role("alert")).to_contain_text("two edits at position 0")
+    expect(page.get_by_role("alert")).to_contain_text("mlp.1/5 has two edits at position 0")
     expect(page.get_by_label("Edit 2: unit")).to_have_value("mlp.1/5")
     expect(page.locator("#prompt-text")).to_have_value(PROMPT)
     page.get_by_role("button", name="Remove edit 2").click()

@@ -5,8 +5,10 @@ import re
 
 from starlette.testclient import TestClient
 
+from app.store.engine import open_session
 from tests.pages.loaded import FakeModel
 from tests.pages.playing import ABLATE, HERE, kept, run, values
+from tests.store import rows
 
 UNIT = "/m/synthetic/mlp.0/5"
 
@@ -68,9 +70,11 @@ def test_a_line_of_the_address_that_cannot_be_read_stays_to_be_mended(
 
 
 def test_a_fork_begins_with_all_that_was_asked(own_pages: TestClient, model: FakeModel) -> None:
-    rows = {"place": "resid.0", "operation": "add", "value": "-2.5", "other": "mlp.0/3",
+    steering = {"place": "resid.0", "operation": "add", "value": "-2.5", "other": "mlp.0/3",
             "where": "1, 3"}  # fmt: skip
-    slug = kept(own_pages, **rows, controls="4", seed="11", targets="#5", chained="true", lens="1")
+    slug = kept(
+        own_pages, **steering, controls="4", seed="11", targets="#5", chained="true", lens="1"
+    )
     page = own_pages.get(f"{HERE}?experiment={slug}&fork=true").text
     shown = {name: values(page, name)[:1] for name in ("place", "value", "other", "where")}
     assert shown == {"place": ["resid.0"], "value": ["-2.5"], "other": ["mlp.0/3"],
@@ -81,7 +85,7 @@ def test_a_fork_begins_with_all_that_was_asked(own_pages: TestClient, model: Fak
     assert values(page, "lens") == ["1"]
     assert values(page, "parent") == [slug]
     assert re.search(r'name="chained" value="true" checked', page)
-    forked = kept(own_pages, **rows, parent=slug)
+    forked = kept(own_pages, **steering, parent=slug)
     assert own_pages.get(f"/api/v1/experiments/{forked}").json()["parent"] == slug
     assert model.asked[-1].edits == model.asked[0].edits
 
@@ -149,8 +153,16 @@ def test_what_a_search_finds_can_be_ablated(pages: TestClient) -> None:
     assert values(pages.get(link[1].replace("&amp;", "&")).text, "place")
 
 
-def test_nothing_is_lost_where_an_experiment_is_gone(own_pages: TestClient) -> None:
+def test_an_experiment_that_is_gone_or_of_another_model_is_not_found(
+    own_pages: TestClient, model: FakeModel
+) -> None:
     assert own_pages.get(f"{HERE}?experiment=nothing_here").status_code == 404
+    slug = kept(own_pages)
+    with open_session(own_pages.app.state.engine, commit=True) as session:  # type: ignore[attr-defined]
+        session.add(rows.model("toy"))
+    assert own_pages.get(f"/m/toy/playground?experiment={slug}").status_code == 404
+    assert own_pages.get("/m/toy/playground").status_code == 200
+    assert model.asked
 
 
 def test_a_sweep_s_prompt_and_unit_are_taken_into_the_form(
