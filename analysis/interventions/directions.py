@@ -31,13 +31,14 @@ def direction_of(
         vector = torch.tensor(direction.vector or (), dtype=torch.float32)
     if not direction.normalised:
         return vector
-    length = vector.norm()
+    length: Tensor = vector.norm()
     if not length > 0:
         raise EditError(
             f"{edit.name}: the direction has length 0 and cannot be normalised",
             hint="Give texts that differ, or a vector that is not 0.",
         )
-    return vector / length
+    unit: Tensor = vector / length
+    return unit
 
 
 def _mean_stream(
@@ -51,4 +52,5 @@ def _mean_stream(
     for text in texts:
         stream = clean_of(tokens_of(model, Prompt(text=text))).trace.streams[edit.layer + 1][0]
         found.append((stream[1:] if len(stream) > 1 else stream).float().cpu())
-    return torch.cat(found).mean(0)
+    mean: Tensor = torch.cat(found).mean(0)
+    return mean

@@ -129,9 +129,9 @@ def _plan(
     before = clean.trace.values[site.name][0, places].float()
     give = _given(site, before, resolver, request)
     change = (give - before) * slopes[0, places].float()
-    estimate = change.sum(0).unflatten(0, (site.n_units, width)).sum(-1)
+    estimate = change.sum(0).reshape(site.n_units, width).sum(-1)
     run, drawn = _chosen(estimate, site, request)
-    by_unit = give.unflatten(-1, (site.n_units, width)).transpose(0, 1)
+    by_unit = give.reshape(len(give), site.n_units, width).transpose(0, 1)
     return _Planned(site, by_unit, estimate.cpu(), run, drawn)
 
 
@@ -161,7 +161,7 @@ def _chosen(
         return torch.arange(site.n_units), frozenset(range(site.n_units))
     top = estimate.abs().cpu().topk(request.exact).indices
     drawn = order[: request.exact]
-    return torch.cat([top, drawn]).unique(), frozenset(drawn.tolist())
+    return torch.unique(torch.cat([top, drawn])), frozenset(drawn.tolist())
 
 
 def _run_batch(

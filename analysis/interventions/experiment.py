@@ -88,7 +88,7 @@ def make_resolver(
 ) -> Resolver:
     """What the edits of one request are resolved with."""
     digest = request.statistics
-    table = None if digest is None else torch.from_numpy(around.array(digest))
+    table = None if digest is None else torch.tensor(around.array(digest))
     sites = [edit.site for edit in edits if edit.index is not None]
     return Resolver(
         model,
@@ -193,9 +193,11 @@ def _activations(model: EditableModel, clean: CleanRun, one: Resolved) -> Tensor
         return one.before[:, 0]
     if one.edit.kind == "attn":
         norms = model.head_values(one.edit.site, clean.trace.values[one.edit.site])
-        return norms[0, one.positions.to(norms.device), one.edit.index or 0]
+        found: Tensor = norms[0, one.positions.to(norms.device), one.edit.index or 0]
+        return found
     stream = clean.trace.streams[one.edit.layer + 1][0]
-    return stream[one.positions.to(stream.device)].float().norm(dim=-1)
+    lengths: Tensor = stream[one.positions.to(stream.device)].float().norm(dim=-1)
+    return lengths
 
 
 def _check_wanted(model: EditableModel, wanted: Wanted, n_pos: int) -> None:

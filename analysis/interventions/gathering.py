@@ -59,7 +59,7 @@ def _sum(parts: list[Resolved]) -> Resolved:
     if len(parts) == 1:
         return parts[0]
     positions = torch.cat([one.positions for one in parts])
-    places, which = positions.unique(return_inverse=True)
+    places, which = torch.unique(positions, return_inverse=True)
     before = torch.zeros(len(places), 1)
     before[which] = torch.cat([one.before for one in parts])
     # what is added, whether it is added to the run's own value or stands with the clean one

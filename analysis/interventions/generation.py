@@ -109,7 +109,7 @@ def _rows(
             [as_long(one, like) for one, like in zip(ones, likes, strict=True)]
             for ones, likes in zip(drawn, edited, strict=True)
         ]
-        rows.append(_Row("control", *alike, list(prompt)))
+        rows.append(_Row("control", alike[0], alike[1], list(prompt)))
     return rows
 
 

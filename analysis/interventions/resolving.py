@@ -7,7 +7,7 @@ edit is left as a factor or a sum.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -25,6 +25,7 @@ from analysis.protocol.experiments import Reference
 from analysis.protocol.prompts import Prompt
 
 
+@runtime_checkable
 class Given(Protocol):
     """What a request brings besides prompt and edits."""
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from analysis.errors import ModelError
@@ -55,6 +55,7 @@ def strongest(
             "the prompt is one token, and the first is left out",
             hint="Give a longer text, or set skip_first to false.",
         )
+    counted = _counted(len(tokens), first, request.positions)
     if request.by == "token" and request.n * (len(tokens) - first) > MOST_TOLD:
         raise ModelError(
             f"{request.n} units at each of {len(tokens) - first:,} tokens are more than "
@@ -67,7 +68,7 @@ def strongest(
     def take(site: Site, values: Float[Tensor, "pos unit"]) -> None:
         nonlocal best
         scores = scored(values, None if scales is None else scales[site.name], request.sign)
-        scores[:first] = -torch.inf
+        scores[~counted.to(scores.device)] = -torch.inf
         of_site = _best(sites.index(site), values, scores, n=request.n, by=request.by)
         best = of_site if best is None else _merged(best, of_site, request.n)
 
@@ -77,6 +78,20 @@ def strongest(
         units=() if best is None else tuple(_told(best, sites)),
         ran=ran_on(model, around),
     )
+
+
+def _counted(n_pos: int, first: int, positions: tuple[int, ...] | None) -> Bool[Tensor, " pos"]:
+    counted = torch.arange(n_pos) >= first
+    if positions is None:
+        return counted
+    if max(positions) >= n_pos:
+        raise ModelError(
+            f"there is no position {max(positions)}: the prompt has {n_pos} tokens",
+            hint=f"Positions run from 0 to {n_pos - 1}.",
+        )
+    chosen = torch.zeros(n_pos, dtype=torch.bool)
+    chosen[list(positions)] = True
+    return counted & chosen
 
 
 def scored(

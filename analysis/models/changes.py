@@ -6,6 +6,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+MOST_ADDED = 16
+"""Neurons changed at a place, on average, for which what each writes is added up."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -25,6 +28,11 @@ class Change:
     """Of heads: afterwards scaled so that what the head writes has this norm; NaN: it is not."""
 
 
+def is_few(change: Change, n_places: int) -> bool:
+    """Whether to add up what each changed neuron writes takes less than to run its layer."""
+    return len(change.units) <= MOST_ADDED * n_places
+
+
 def change_neurons(x: Float[Tensor, "batch pos neuron"], change: Change) -> Tensor:
     """A copy with some neurons' activations changed."""
     new = x.clone()
@@ -40,18 +48,21 @@ def change_heads(
     triangles: Float[Tensor, "head d_head d_out"] | None,
 ) -> Tensor:
     """A copy with what some heads hand on changed; `triangles` only where lengths are set."""
-    new = z.clone().unflatten(-1, (n_heads, -1))
+    new = z.clone().reshape(*z.shape[:-1], n_heads, -1)
     where = (change.rows, change.positions, change.units)
     values = _changed(new[where], change)
     if change.length is not None and triangles is not None:
         values = _lengthened(values, change.units, change.length, triangles)
     new[where] = values
-    return new.flatten(-2)
+    return new.reshape(z.shape)
 
 
 def change_stream(h: Float[Tensor, "batch pos d_model"], change: Change) -> Tensor:
     """A copy with vectors added to the residual stream."""
-    return h.index_put((change.rows, change.positions), change.give.to(h.dtype), accumulate=True)
+    added: Tensor = h.index_put(
+        (change.rows, change.positions), change.give.to(h.dtype), accumulate=True
+    )
+    return added
 
 
 def _changed(values: Float[Tensor, "value width"], change: Change) -> Tensor:

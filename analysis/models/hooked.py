@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from analysis.errors import ModelError
 from analysis.models.attention import CAPTURE, Capture, patterns_of
-from analysis.models.changes import Change
+from analysis.models.changes import Change, is_few
 from analysis.models.norm_scales import scale_of
 from analysis.models.projections import rows_of, some_rows_of
 from analysis.models.site_hooks import SiteHooks, Values, Watch
@@ -281,7 +281,11 @@ class HookedModel:
     ) -> Float[Tensor, "row pos d_model"] | None:
         """What leaves the first changed layer, if only sums decide it; None: it must run."""
         neurons, stream = changes.get(f"mlp.{first}"), changes.get(f"resid.{first}")
-        if f"attn.{first}" in changes or (neurons is not None and not self._parts.mlp_adds):
+        if f"attn.{first}" in changes:
+            return None
+        n_rows = trace.tokens.shape[0] if rows is None else len(rows)
+        n_places = n_rows * trace.tokens.shape[1]
+        if neurons is not None and not (self._parts.mlp_adds and is_few(neurons, n_places)):
             return None
         h = _rows_of_stream(trace.streams[first + 1], rows)
         if neurons is not None:

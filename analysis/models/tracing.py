@@ -57,6 +57,11 @@ class Resumed:
 class EditableModel(SubjectModel, Protocol):
     """A subject model whose runs can be kept, changed and gone on with."""
 
+    @property
+    def end_token_ids(self) -> frozenset[int]:
+        """With which the model ends what it writes; none are known of plain models."""
+        ...
+
     def trace(self, tokens: Int[Tensor, "batch pos"], *, check: Check | None = None) -> Trace:
         """One run of whole windows (no padding) with everything that later runs need."""
         ...

@@ -53,6 +53,10 @@ class StrongestRequest(Message):
     sign: Literal["positive", "negative", "both"] = "positive"
     skip_first: bool = True
     """Leaves out position 0, where most models have activations of another order."""
+    positions: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+        default=None, min_length=1, max_length=8192
+    )
+    """Only these tokens count. None: all do."""
     scales: str | None = Field(default=None, max_length=64)
     """Digest of an array that was sent before, [unit, 2] over all sites: centre and width of each
     unit's own distribution; activations are ranked by (a - centre) / width. None: as they are."""

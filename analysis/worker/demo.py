@@ -24,6 +24,8 @@ GGUF: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 PARTS: Final = 3
 
 
+HELD_PER_SITE: Final = 17
+"""Neurons of each of 30 layers whose explanations are held to what happens: 510 in all."""
 WINDOWS: Final = {"fit": 2304, "calibration": 192, "test": 512, "ood": 512}
 
 
@@ -34,6 +36,7 @@ def demo_sweep(request: PrepareDemoRequest) -> SweepRequest:
         corpus=request.corpus,
         max_windows={split: math.ceil(n * request.share) for split, n in WINDOWS.items()},
         windows_per_shard=128,
+        evidence=HELD_PER_SITE,
     )
 
 

@@ -1,4 +1,4 @@
-"""The run of a job that follows a sweep: over the sweep's texts, with its seed, on the CPU."""
+"""The run of a job that follows a sweep: over the sweep's texts, with its seed, in float32."""
 
 from typing import Any
 
@@ -6,18 +6,22 @@ from sqlalchemy.orm import Session
 
 from analysis.worker.context import JobContext
 from analysis.worker.provenance import begin_run, note_attempt
-from app.store.requests import ExplainRequest, OutputRequest, RelateRequest
+from app.store.requests import EvidenceRequest, ExplainRequest, OutputRequest, RelateRequest
 from app.store.tables import RunTable
 
 
 def begin_following(
-    context: JobContext[OutputRequest] | JobContext[RelateRequest] | JobContext[ExplainRequest],
+    context: JobContext[OutputRequest]
+    | JobContext[RelateRequest]
+    | JobContext[ExplainRequest]
+    | JobContext[EvidenceRequest],
     *,
     sweep: RunTable,
     method: str,
     method_version: str,
     parameters: dict[str, Any],
     command: str,
+    device: str = "cpu",
 ) -> int:
     """The run's id: begun once, and told of every attempt of the job."""
 
@@ -35,7 +39,7 @@ def begin_following(
             parameters=parameters,
             seed=sweep.seed,
             dtype="float32",
-            device="cpu",
+            device=device,
             command=command,
         )
 

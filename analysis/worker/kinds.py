@@ -2,8 +2,9 @@
 
 from analysis.worker import output, relate
 from analysis.worker.demo import PREPARE_DEMO
+from analysis.worker.evidencing import job as evidence
 from analysis.worker.explaining import job as explain
 from analysis.worker.jobs import JobKinds
 from analysis.worker.sweeping import job as sweep
 
-KINDS = JobKinds([PREPARE_DEMO, sweep.KIND, output.KIND, relate.KIND, explain.KIND])
+KINDS = JobKinds([PREPARE_DEMO, sweep.KIND, output.KIND, relate.KIND, explain.KIND, evidence.KIND])

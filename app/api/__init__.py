@@ -3,7 +3,15 @@
 from fastapi import Depends, FastAPI
 
 from app.api import fallback, operations, reference
-from app.api.neuronpedia import explanation, feature, unit_list, vector
+from app.api.neuronpedia import (
+    activation,
+    explanation,
+    feature,
+    steer,
+    text_search,
+    unit_list,
+    vector,
+)
 from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     bulk,
@@ -34,6 +42,7 @@ def install(app: FastAPI) -> None:
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])
-    for part in (feature, explanation, vector, unit_list, operations, reference):
+    compatible = (feature, explanation, activation, text_search, steer, vector, unit_list)
+    for part in (*compatible, operations, reference):
         app.include_router(part.router)
     app.mount("/api", fallback.Fallback(app))

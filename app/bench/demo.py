@@ -95,7 +95,7 @@ class _Demo:
         jobs = (self._get("/api/v1/jobs") or {"items": []})["items"]
         self._refuse_failures(jobs)
         done = {job["kind"] for job in jobs if job["status"] == "succeeded"}
-        left = [job for job in jobs if job["kind"] != "explain"]
+        left = [job for job in jobs if job["kind"] not in ("explain", "evidence")]
         return {"output", "relate"} <= done and all(job["status"] in ENDED for job in left)
 
     def check_jobs(self) -> None:

@@ -1,4 +1,4 @@
-"""`output`, `relate` and `explain`: what follows a sweep, asked for by itself."""
+"""`output`, `relate`, `explain` and `evidence`: what follows a sweep, asked for by itself."""
 
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     app.command("output", rich_help_panel="Work")(output)
     app.command("relate", rich_help_panel="Work")(relate)
     app.command("explain", rich_help_panel="Work")(explain)
+    app.command("evidence", rich_help_panel="Work")(evidence)
 
 
 def output(
@@ -128,6 +129,12 @@ def explain(
     dollars_out: Annotated[
         float, typer.Option(min=0, help="Dollars per million tokens answered.")
     ] = 0.0,
+    evidence: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65536, help="So many neurons per site are held to account afterwards."
+        ),
+    ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 0,
     wait: Wait = False,
 ) -> None:
@@ -158,10 +165,61 @@ def explain(
     try:
         request = ExplainRequest(
             model=model, run_id=run_id, site=site, units=unit, sample=sample, seed=seed,
-            most_rules=most_rules, most_listed=most_listed, **options,
+            most_rules=most_rules, most_listed=most_listed, evidence=evidence, **options,
         )  # fmt: skip
     except ValidationError as error:
         told = error.errors()[0]
         problem = told["msg"].removeprefix("Value error, ")
         raise typer.BadParameter(f"{'.'.join(map(str, told['loc']))}: {problem}") from error
+    ask(request, wait=wait)
+
+
+def evidence(
+    model: Model,
+    run_id: RunId,
+    site: Annotated[str | None, typer.Option(help="Only this site, e.g. mlp.12.")] = None,
+    units_per_site: Annotated[
+        int, typer.Option(min=1, max=65536, help="The first so many, in random order.")
+    ] = 17,
+    windows: Annotated[
+        int, typer.Option(min=1, max=4096, help="Of the test pool, for stand-ins.")
+    ] = 12,
+    control_windows: Annotated[
+        int, typer.Option(min=1, max=4096, help="The first so many of these, for control.")
+    ] = 8,
+    positions: Annotated[
+        int, typer.Option(min=1, max=8192, help="Per window, at which the output is looked at.")
+    ] = 48,
+    k: Annotated[
+        float, typer.Option(help="Standard deviations above its mean that a unit is held at.")
+    ] = 6.0,
+    lookup_cut: Annotated[
+        bool,
+        typer.Option("--lookup-cut", help="Also a token lookup of the program's length."),
+    ] = False,
+    whole_sites: Annotated[
+        bool, typer.Option(help="Also all explained units of a site at once.")
+    ] = True,
+    seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 0,
+    wait: Wait = False,
+) -> None:
+    """Hold explanations to what happens when the network is edited, on test text.
+
+    Ablation to simulation and replacement put what an explanation predicts in the unit's place;
+    control moves the unit, after saying which tokens will rise and fall. Units come in the random
+    order in which they were explained; what an earlier job has measured is not measured again.
+
+    Examples:
+
+      patchclamp evidence --model gpt2 --run-id 3 --wait
+
+      patchclamp evidence --model gpt2 --run-id 3 --site mlp.7 --units-per-site 100
+    """
+    from app.store.requests import EvidenceRequest
+
+    request = EvidenceRequest(
+        model=model, run_id=run_id, site=site, units_per_site=units_per_site, windows=windows,
+        control_windows=control_windows, positions=positions, k=k, lookup_cut=lookup_cut,
+        whole_sites=whole_sites, seed=seed,
+    )  # fmt: skip
     ask(request, wait=wait)

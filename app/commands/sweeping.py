@@ -73,6 +73,12 @@ def sweep(
         str | None,
         typer.Option(metavar="true|false", help="Output sides and relatives too; default true."),
     ] = None,
+    evidence: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65536, help="So many neurons per site held to account later; default 0."
+        ),
+    ] = None,
     wait: Wait = False,
 ) -> None:
     """Sweep a model over a corpus: statistics, exemplars and pools of every unit.
@@ -104,6 +110,7 @@ def sweep(
         "dtype": dtype,
         "device": device,
         "seed": seed,
+        "evidence": evidence,
         "follow_up": None if follow_up is None else _read_truth(follow_up),
     }
     request = SweepRequest.model_validate(

@@ -5,7 +5,7 @@ problem with a status, and not a broken stream. When the reader leaves, the stre
 with it the connection to the service, which then stops computing.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Annotated
 
@@ -39,7 +39,7 @@ class StreamProblem(BaseModel):
 
 
 async def stream_events(
-    messages: AsyncGenerator[BaseModel, None], names: dict[type[BaseModel], str]
+    messages: AsyncGenerator[BaseModel, None], names: Mapping[type[BaseModel], str]
 ) -> StreamingResponse:
     """Server-sent events, one per message; `names` says what each kind is called."""
     try:

@@ -26,6 +26,7 @@ class Subject:
     """A model as the inference service is told of it."""
 
     spec: ModelSpec
+    n_layers: int
     facts: dict[str, object]
     run_id: int | None
     """The sweep that statistics and reference windows are of."""
@@ -65,7 +66,9 @@ def find_subject(
     with open_session(engine) as session:
         row = get_subject(session, model=model)
         run_id = row.current_run_id
-        moments = None if run_id is None else read_moments(session, run_id=run_id)
+        moments = (
+            None if run_id is None else read_moments(session, run_id=run_id, digest_of=digest_of)
+        )
         windows: tuple[tuple[int, ...], ...] = ()
         if run_id is not None and _needs_reference(edits or (), has_means=moments is not None):
             windows = read_reference(
@@ -74,11 +77,12 @@ def find_subject(
     label = f"{len(windows)} random windows of the fit split of run {run_id}"
     return Subject(
         spec=spec_of(row, data),
+        n_layers=row.n_layers,
         facts=row.facts,
         run_id=run_id,
-        statistics=None if moments is None else digest_of(moments),
+        statistics=None if moments is None else moments.digest,
         reference=Reference(windows=windows, label=label) if windows else None,
-        moments=moments,
+        moments=None if moments is None else moments.table,
     )
 
 

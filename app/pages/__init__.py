@@ -22,6 +22,7 @@ from app.pages.run import router as runs
 from app.pages.scores import router as scores
 from app.pages.search import router as searching
 from app.pages.site import router as sites
+from app.pages.text_search import router as text_searches
 from app.pages.unit import router as units
 from app.pages.unit_list import router as unit_lists
 from app.pages.vector import router as vectors
@@ -42,6 +43,7 @@ for part in (
     conducting,
     vectors,
     unit_lists,
+    text_searches,
     models,
     sites,
     units,

@@ -19,6 +19,7 @@ from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.words import unit_noun
 from app.store.claiming import withdraw_explanation
+from app.store.queries.causal import causal_evidence
 from app.store.queries.explanation import get_explanation, list_explanations
 from app.store.queries.version import list_versions
 from app.store.views.evidence import EvidenceView
@@ -79,6 +80,7 @@ def show_explanation(
     context = {
         "explanation": view,
         "evidence": found,
+        "causal": causal_evidence(session, view),
         "pages": ModelPages(model, run),
         "noun": unit_noun(site.partition(".")[0]),
         "split": split,

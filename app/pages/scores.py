@@ -12,7 +12,9 @@ from app.dependencies import ReadSession
 from app.pages.choosing import AskedRun
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
+from app.rendering.badges import layers, totals
 from app.rendering.score_layers import layers_of, totals_of
+from app.store.queries.evidence import model_evidence
 from app.store.queries.held_out import held_out_of_model
 from app.store.queries.model import get_model
 from app.store.queries.score import list_score_summaries
@@ -27,7 +29,10 @@ def show_scores(
     request: Request, session: ReadSession, model: str, run: AskedRun = None
 ) -> Response:
     summaries = list_score_summaries(session, model=model, run_id=run)
+    evidence = model_evidence(session, model=model, run_id=run)
     context = {
+        "badge_totals": totals(evidence),
+        "badge_layers": layers(evidence),
         "sweep": run or get_model(session, name=model).current_run_id,
         "held_out": held_out_of_model(session, model=model, run_id=run),
         "pages": ModelPages(model, run),

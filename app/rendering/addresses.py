@@ -53,6 +53,10 @@ class ModelPages:
         """Where a text is tried on a unit."""
         return self.unit(site, index) + "/live"
 
+    def text(self, **parameters: object) -> str:
+        """Which units fire on a text, asked of the loaded model."""
+        return f"/m/{part(self.model)}/text{query(parameters)}"
+
     def vectors(self, **parameters: object) -> str:
         return f"/m/{part(self.model)}/vectors{query(parameters)}"
 

@@ -177,6 +177,35 @@ GLOSSARY: Final[dict[str, str]] = {
     "it.",
     "explain": "The job that explains units from a sweep's pools, and scores what it found on text "
     "never seen.",
+    "evidence": "The job that holds explanations to what happens when the network is edited: on "
+    "test text, for randomly chosen units.",
+    "predicts": "A badge: on test text the explanation's r is above 0 and above that of another "
+    "unit's explanation with its whole 95 % interval, and it fits its own unit better than 95 % "
+    "of pairs of a unit and another's explanation fit. It survived one test; nothing is proved.",
+    "replaces": "A badge: with the explanation's prediction in the unit's place, the network's "
+    "output stays nearer to what it was than with the unit's mean there, and nearer than with "
+    "another unit's explanation there; both with the whole 95 % interval. It survived these tests.",
+    "controls": "A badge: when the unit is held beyond its mean, the tokens that were named "
+    "beforehand are among those that rise and fall most, and move the way that was said, more than "
+    "when a random other unit is moved; both with the whole 95 % interval.",
+    "earned": "The 95 % interval lies above its border: the test is survived.",
+    "refuted": "The 95 % interval does not reach above its border: the test is failed.",
+    "undecided": "The border lies in the 95 % interval, or there is no interval: this text does "
+    "not tell.",
+    "ablation to simulation": "1 − Σ JSD(p with the prediction in the unit's place, p) / Σ JSD(p "
+    "with its mean there, p), over positions of test windows (Bills et al. 2023). 1: the output is "
+    "what it was; 0: no nearer than with the mean; below 0: farther.",
+    "replacement": "Loss recovered when the prediction takes the unit's place: 1 − (L_prediction − "
+    "L) / (L_mean − L). Undefined where the mean may cost nothing: the interval of L_mean − L "
+    "includes 0.",
+    "control": "What is said to rise and fall when the unit is held at its mean + kσ is stored "
+    "with hash and time before the runs; then it is moved.",
+    "precision at 10": "Of the tokens that were named, the share that is among the ten that rose "
+    "most, or of the fallers that fell most, by mean change of log-probability.",
+    "sign agreement": "Of the tokens that were named, the share that moved the way that was said. "
+    "Of tokens named at random about half would.",
+    "random unit's move": "The same named tokens, when a random other unit of the site is held at "
+    "its own mean + kσ.",
     "prepare_demo": "The job behind `patchclamp demo`: it adds the demo's model and corpus where "
     "they are missing, and asks for the sweep of one over the other.",
     "artifact": "A file that holds one array, named by its content.",

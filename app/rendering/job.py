@@ -18,6 +18,7 @@ from app.store.views.job import JobView
 KINDS: Final = {
     "sweep": "sweep", "output": "output sides", "relate": "related units", "prepare_demo": "demo",
     "explain": "explanations",
+    "evidence": "causal evidence",
 }  # fmt: skip
 KEPT: Final = {
     "top": "top", "bottom": "bottom", "per_interval": "per interval", "random": "random",
@@ -35,6 +36,10 @@ NAMES: Final = {
     "follow_up": "afterwards", "run_id": "beside", "n_tokens": "tokens listed per side",
     "n_related": "units listed", "methods": "by", "most_rules": "rules per tail",
     "most_listed": "tokens listed in all", "sample": "units drawn",
+    "evidence": "neurons per site held to account", "units_per_site": "neurons per site",
+    "windows": "test windows", "control_windows": "of these for control",
+    "positions": "places looked at per window", "k": "σ beyond the mean",
+    "lookup_cut": "lookup of its length too", "whole_sites": "whole sites too",
     "assistant": "language model", "share": "of the demo's windows",
 }  # fmt: skip
 TERMS: Final = {
@@ -46,7 +51,8 @@ ORDER: Final = (
     "corpus", "run_id", "share", "max_windows", "window_length", "bos", "counted_from",
     "sampling", "threshold", "histogram_every", "dtype", "device", "batch_size",
     "windows_per_shard", "n_tokens", "n_related", "site", "units", "sample", "methods",
-    "most_rules", "most_listed", "assistant", "follow_up", "seed",
+    "most_rules", "most_listed", "assistant", "units_per_site", "windows", "control_windows",
+    "positions", "k", "lookup_cut", "whole_sites", "follow_up", "evidence", "seed",
 )  # fmt: skip
 IN_THE_TITLE: Final = frozenset({"kind", "model"})
 

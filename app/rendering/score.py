@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from markupsafe import Markup, escape
 
+from analysis.score.badges import survived
 from app.rendering.glossary import term
 from app.rendering.markup import trusted
 from app.rendering.numbers import MINUS, percent_text
@@ -28,7 +29,6 @@ METRICS: Final = {
 LOUD: Final = 0.1
 """A drop from this on is marked."""
 MOST_SURE: Final = 1e-4
-CHANCE: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,7 @@ class Test:
 
     split: str
     survived: bool | None
-    """The whole 95 % interval of r lies above the shuffled baseline and above 0, and where it was
-    compared with many other units' explanations, p is at most CHANCE; None: that is not decided."""
+    """As `analysis.score.badges` decides it; None: that is not decided."""
 
 
 def method_title(method: str) -> str:
@@ -65,10 +64,7 @@ def _is_imported(one: HeadlineView) -> bool:
 
 
 def _survived(one: HeadlineView) -> bool | None:
-    if one.low is None or one.baselines.shuffled is None:
-        return None
-    by_luck = one.p is not None and one.p > CHANCE
-    return not by_luck and one.low > max(0.0, one.baselines.shuffled)
+    return survived((one.low, one.high), one.baselines.shuffled, one.p)
 
 
 def _below(one: HeadlineView | None) -> str:

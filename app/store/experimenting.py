@@ -96,7 +96,7 @@ def create_experiment(
     }
     _add(session, values, slug=slug, actor=actor, name=named, note=noted)
     log.info("experiment.created", experiment=slug, model=model, actor=actor)
-    return get_experiment(session, slug=slug)
+    return get_experiment(session, slug=slug, answer=conducted.answer)
 
 
 def fork_experiment(

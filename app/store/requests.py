@@ -139,6 +139,13 @@ class SweepRequest(Request):
     follow_up: bool = Field(
         default=True, description="Afterwards also compute output sides and related units."
     )
+    evidence: int = Field(
+        default=0,
+        ge=0,
+        le=65536,
+        description="With what follows, so many neurons of each site are held to what happens when "
+        "the network is edited, once they are explained.",
+    )
 
 
 class OutputRequest(Request):
@@ -235,6 +242,53 @@ class ExplainRequest(Request):
     most_rules: int = Field(default=12, ge=1, le=200, description="Per tail.")
     most_listed: int = Field(default=120, ge=1, le=5000, description="Tokens listed in all.")
     assistant: AssistantOptions | None = None
+    evidence: int = Field(
+        default=0,
+        ge=0,
+        le=65536,
+        description="Afterwards, so many neurons of each site are held to what happens when the "
+        "network is edited.",
+    )
+    seed: int = Field(default=0, ge=0, le=2**63 - 1)
+
+
+class EvidenceRequest(Request):
+    """Hold explanations to what happens when the network is edited, on text of the test split."""
+
+    kind: Literal["evidence"] = "evidence"
+    model: Name
+    run_id: RunNumber = Field(description="The sweep whose explanations are tested.")
+    site: str | None = Field(
+        default=None, pattern=r"^mlp\.[0-9]{1,5}$", description="Only this site of neurons."
+    )
+    units_per_site: int = Field(
+        default=17,
+        ge=1,
+        le=65536,
+        description="The first so many of each site, in the random order in which units were "
+        "explained.",
+    )
+    windows: int = Field(default=12, ge=1, le=4096, description="Of the test pool, for stand-ins.")
+    control_windows: int = Field(
+        default=8, ge=1, le=4096, description="The first so many of these, for control."
+    )
+    positions: int = Field(
+        default=48, ge=1, le=8192, description="Per window, at which the output is looked at."
+    )
+    k: float = Field(
+        default=6.0,
+        gt=0,
+        le=1000,
+        description="Standard deviations above its mean that a unit is held at.",
+    )
+    lookup_cut: bool = Field(
+        default=False,
+        description="Also put the token lookup of the program's length in the unit's place: a "
+        "third more work.",
+    )
+    whole_sites: bool = Field(
+        default=True, description="Also replace all explained units of each site at once."
+    )
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
 
 
@@ -250,5 +304,6 @@ class PrepareDemoRequest(Request):
 
 
 JobRequest = Annotated[
-    SweepRequest | OutputRequest | RelateRequest | ExplainRequest, Field(discriminator="kind")
+    SweepRequest | OutputRequest | RelateRequest | ExplainRequest | EvidenceRequest,
+    Field(discriminator="kind"),
 ]

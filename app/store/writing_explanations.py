@@ -28,8 +28,10 @@ from app.store.search.keys import explanation_key
 from app.store.search.words import joined, words_of, words_of_program
 from app.store.tables import (
     Base,
+    CausalScoreTable,
     ExplanationTable,
     ExplanationVectorTable,
+    PredictionTable,
     ScoreSummaryTable,
     ScoreTable,
     TokenSpaceTable,
@@ -313,7 +315,7 @@ def _forget(
     now = {number: row for number, row in zip(ids, rows, strict=True) if number is not None}
     other = [r.id for r in kept if (now[r.id].text, now[r.id].program) != (r.text, r.program)]
     for part in _parts(other):
-        for table in (ScoreTable, ExplanationVectorTable):
+        for table in (ScoreTable, ExplanationVectorTable, CausalScoreTable, PredictionTable):
             connection.execute(delete(table).where(table.explanation_id.in_(part)))
     for part in _parts([row.id for row in kept]):
         mine = ScoreTable.run_id == run_id

@@ -24,7 +24,17 @@ install_import_hook(
         "analysis.weights",
         *(
             f"analysis.{room}.{path.stem}"
-            for room in ("explain", "explain.rules", "live", "models", "programs", "score", "sweep")
+            for room in (
+                "causal",
+                "explain",
+                "explain.rules",
+                "interventions",
+                "live",
+                "models",
+                "programs",
+                "score",
+                "sweep",
+            )
             for path in (ANALYSIS / room.replace(".", "/")).glob("*.py")
             if path.stem not in COMPILED | WITHOUT_ARRAYS
         ),

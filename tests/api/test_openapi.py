@@ -4,6 +4,21 @@ import pytest
 
 from app.api.describing import WORDS
 
+ASKING_THE_MODEL = (
+    "/api/v1/models/{model}/experiments",
+    "/api/v1/models/{model}/generations",
+    "/api/v1/models/{model}/edit-sweeps",
+    "/api/v1/experiments/{slug}/continuations",
+    "/api/v1/models/{model}/tokens",
+    "/api/v1/models/{model}/activations",
+    "/api/v1/models/{model}/search/text",
+    "/api/activation/new",
+    "/api/activation/source",
+    "/api/search-all",
+    "/api/search-topk-by-token",
+    "/api/steer",
+    "/api/steer-chat",
+)
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -79,6 +94,7 @@ def test_every_path_of_the_issue_is_described(document):
         "/api/list/add-features",
         "/api/list/get",
         "/api/list/list",
+        *ASKING_THE_MODEL,
         "/healthz",
         "/readyz",
         "/metrics",
@@ -154,4 +170,5 @@ def test_where_there_may_be_too_much_at_once_a_429_is_described(document):
         "post /api/v1/explanations/{explanation_id}/versions",
         "post /api/v1/models/{model}/sites/{site}/units/{index}/explanations",
         "post /api/v1/models/{model}/sites/{site}/units/{index}/explanations/try",
+        *(f"post {path}" for path in ASKING_THE_MODEL),
     }

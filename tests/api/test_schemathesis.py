@@ -53,19 +53,41 @@ TAKING_VECTORS_AND_LISTS = (
     "POST /api/list/new",
     "POST /api/list/add-features",
 )
+ASKING_THE_MODEL = (
+    "POST /api/v1/models/{model}/experiments",
+    "POST /api/v1/models/{model}/generations",
+    "POST /api/v1/models/{model}/edit-sweeps",
+    "POST /api/v1/experiments/{slug}/continuations",
+    "POST /api/v1/models/{model}/tokens",
+    "POST /api/v1/models/{model}/activations",
+    "POST /api/v1/models/{model}/search/text",
+    "POST /api/activation/new",
+    "POST /api/activation/source",
+    "POST /api/search-all",
+    "POST /api/search-topk-by-token",
+    "POST /api/steer",
+    "POST /api/steer-chat",
+)
 # a cursor is opaque: a well-formed one that is none of ours is refused, which no schema can say
 # so is a program that cannot be read; and only what counts now can be edited or withdrawn;
-# a vector has as many numbers as its model's stream, and names are not blank
+# a vector has as many numbers as its model's stream, and names are not blank;
+# a prompt is one of three things, and what an edit needs depends on its operation
 REFUSING = {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}}
 # what is too much for a list may be too much for a body first
 TOO_LARGE = {"expected-statuses": ["400", "404", "405", "413", "422"]}
+# no inference service runs here; with one they are asked in tests/live
+NOT_RUNNING = {
+    "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422", "503"]},
+    "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
+}
 CONFIG = {
     "seed": 1,
     "checks": {"negative_data_rejection": TOO_LARGE},
     "operations": [
         {"include-name": name, "checks": REFUSING}
         for name in (*LISTS_WITH_CURSOR, *TAKING_PROGRAMS, *TAKING_VECTORS_AND_LISTS)
-    ],
+    ]
+    + [{"include-name": name, "checks": NOT_RUNNING} for name in ASKING_THE_MODEL],
 }
 PATTERNS = {"job_id": JOB, "slug": SLUG}
 THERE: dict[str, list[str | int]] = {

@@ -92,7 +92,7 @@ def test_the_text_alternative_has_every_number() -> None:
 def test_one_axis_serves_a_whole_table_and_begins_at_minus_one_where_it_must() -> None:
     def line(shuffled: float) -> ClaimLine:
         shown = [headline(shuffled=shuffled)]
-        return ClaimLine(id=1, index=1, method="rules", text="", headlines=shown)
+        return ClaimLine(id=1, index=1, method="rules", text="", headlines=shown, badges=[])
 
     assert axis_start([line(0.1), line(-0.04)]) == 0
     assert axis_start([line(0.1), line(-0.4)]) == -1

@@ -27,7 +27,7 @@ from analysis.interventions.surroundings import Surroundings
 from analysis.models.changes import Change
 from analysis.models.folder import quiet
 from analysis.models.loading import load_model, local_folder
-from analysis.models.tracing import EditableModel
+from analysis.models.tracing import EditableModel, Trace
 from analysis.protocol.edits import Edit
 from analysis.protocol.experiments import ExperimentRequest
 from analysis.protocol.model import ModelSpec
@@ -86,7 +86,7 @@ def _single(
             )
             asked: dict[str, Callable[[], object]] = {
                 "bare": partial(_bare, plain, tokens),
-                "edited": lambda change=change: model.logits(model.resume(traced, change).last),
+                "edited": partial(_edited, model, traced, change),
                 "pair": partial(_pair, model, tokens, change),
                 "asked": partial(run_experiment, model, request, around),
             }
@@ -154,6 +154,10 @@ def _bare(plain: nn.Module, tokens: Int[Tensor, "batch pos"]) -> Tensor:
     with torch.inference_mode():
         logits: Tensor = plain(tokens, use_cache=False).logits
     return logits
+
+
+def _edited(model: EditableModel, trace: Trace, changes: dict[str, Change]) -> Tensor:
+    return model.logits(model.resume(trace, changes).last)
 
 
 def _pair(

@@ -132,7 +132,9 @@ def _reason(error: Exception) -> str:
 
 def request_of(request: SweepRequest, run_id: int) -> ExplainRequest:
     """What a sweep asks for about itself."""
-    return ExplainRequest(model=request.model, run_id=run_id, seed=request.seed)
+    return ExplainRequest(
+        model=request.model, run_id=run_id, evidence=request.evidence, seed=request.seed
+    )
 
 
 def hand_on(session: Session, sweep_job_id: str, follower: JobView) -> None:

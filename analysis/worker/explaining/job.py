@@ -40,9 +40,10 @@ from analysis.worker.provenance import end_run
 from analysis.worker.subjects import load_subject, model_row, sweep_row
 from analysis.worker.sweeping.preparing import windows_file
 from app.errors import BadRequestError, NotFoundError
+from app.store.queries.job import create_job
 from app.store.queries.model import vocabulary_of
 from app.store.queries.token_space import get_token_space
-from app.store.requests import ExplainRequest
+from app.store.requests import EvidenceRequest, ExplainRequest
 from app.store.search.units import index_units
 from app.store.tables import ModelTable, RunTable, SiteTable, WindowSetTable
 from app.store.writing_explanations import write_token_space
@@ -114,8 +115,19 @@ def run(context: JobContext[ExplainRequest]) -> dict[str, Any]:
     if OUTPUT in asked.methods and isinstance(output, NoOutput):
         told["not_done"] = {OUTPUT: output.reason}
     measured = {**told, "seconds": round(outcome.seconds, 3)}
-    context.write(lambda session: end_run(session, run_id, "finished", measured))
+    context.write(lambda session: _finish(session, request, run_id, measured))
     return {"run_id": run_id, **told}
+
+
+def _finish(
+    session: Session, request: ExplainRequest, run_id: int, measured: dict[str, Any]
+) -> None:
+    """Ends the run, and asks once for what follows."""
+    if end_run(session, run_id, "finished", measured) and request.evidence:
+        asked = EvidenceRequest(
+            model=request.model, run_id=request.run_id, units_per_site=request.evidence
+        )
+        create_job(session, request=asked, actor="explain")
 
 
 NOT_TESTED = ("fit", "calibration")

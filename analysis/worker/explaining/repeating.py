@@ -21,6 +21,8 @@ def command_of(request: ExplainRequest) -> str:
         "most-listed": request.most_listed,
         "seed": request.seed,
     }
+    if request.evidence:
+        options["evidence"] = request.evidence
     if request.assistant is not None:
         options |= _assistant_options(request.assistant)
     return command("explain", options)

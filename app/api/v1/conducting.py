@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Body, Response
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from analysis.protocol.experiments import Asked, AskedToGenerate, GeneratedToken
 from analysis.protocol.sweeps import AskedToSweep, EditSweepProgress
@@ -23,7 +23,7 @@ router = APIRouter(
     responses=problems_of(400, 403, 404, 409, 413, 422, 429, 503),
 )
 
-NAMES: Final = {
+NAMES: Final[dict[type[BaseModel], str]] = {
     GeneratedToken: "token",
     EditSweepProgress: "progress",
     ExperimentView: "experiment",
@@ -72,18 +72,26 @@ class EditSweepBody(AskedToSweep):
     parent: Parent = None
 
 
-@router.post("/models/{model}/experiments", status_code=201, summary="Run an experiment")
+@router.post(
+    "/models/{model}/experiments",
+    status_code=201,
+    response_model=ExperimentView,
+    summary="Run an experiment",
+)
 async def create_experiment(
-    response: Response,
     lab: Lab,
     actor: CurrentActor,
     model: ModelName,
     body: Annotated[ExperimentBody, Body(description="Prompt, edits, what is measured.")],
-) -> ExperimentView:
+) -> Response:
     """Run the edits beside the same edits of random other units, and keep it under a permalink."""
     view = await lab.experiment(model, body, _words(actor.name, body))
-    response.headers["Location"] = f"/api/v1/experiments/{view.slug}"
-    return view
+    return Response(
+        view.model_dump_json(),
+        status_code=201,
+        media_type="application/json",
+        headers={"Location": f"/api/v1/experiments/{view.slug}"},
+    )
 
 
 @router.post(

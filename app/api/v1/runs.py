@@ -26,7 +26,7 @@ def list_runs(
         Query(description="Only of this model.", pattern=NAME, examples=["smollm2-135m-instruct"]),
     ] = None,
     kind: Annotated[
-        Literal["sweep", "output", "relate", "explain", "score", "experiment"] | None,
+        Literal["sweep", "output", "relate", "explain", "score", "evidence", "experiment"] | None,
         Query(description="Only of this kind.", examples=["sweep"]),
     ] = None,
     limit: Limit = 20,

@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy import Row, Subquery, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
+from app.store.badges import badges_of
 from app.store.locating import locate, locate_site
+from app.store.queries.causal import Causal, for_badges
 from app.store.queries.later_run import NEWEST
 from app.store.queries.score import ROW
 from app.store.reading_scores import headline_views
@@ -78,7 +80,8 @@ def best_claims(
         before = best.get(row.unit_index)
         if before is None or _rank(row) >= _rank(before):
             best[row.unit_index] = row
-    return {index: _line(row) for index, row in best.items()}
+    causal = for_badges(session, [row.id for row in best.values()])
+    return {index: _line(row, causal) for index, row in best.items()}
 
 
 def best_claims_of(
@@ -100,7 +103,8 @@ def best_claims_of(
         unit = (names[row.site_id], row.unit_index)
         if unit not in best or _rank(row) >= _rank(best[unit]):
             best[unit] = row
-    return {unit: _line(row) for unit, row in best.items()}
+    causal = for_badges(session, [row.id for row in best.values()])
+    return {unit: _line(row, causal) for unit, row in best.items()}
 
 
 def best_r(site_id: int, sweep_id: int) -> Subquery:
@@ -127,11 +131,13 @@ def _rank(row: Row[*tuple[Any, ...]]) -> float:
     return -2.0 if r is None else r
 
 
-def _line(row: Row[*tuple[Any, ...]]) -> ClaimLine:
+def _line(row: Row[*tuple[Any, ...]], causal: Causal) -> ClaimLine:
+    headlines = headline_views([row] if row.split is not None else [])
     return ClaimLine(
         id=row.id,
         index=row.unit_index,
         method=row.method,
         text=row.text,
-        headlines=headline_views([row] if row.split is not None else []),
+        headlines=headlines,
+        badges=badges_of(headlines, causal.get(row.id, {})),
     )

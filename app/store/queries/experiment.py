@@ -42,9 +42,13 @@ LINE: Final = (
 )
 
 
-def get_experiment(session: Session, *, slug: str) -> ExperimentView:
-    """With request, answer and continuations. Raises NotFoundError."""
-    query = _select(*LINE, ExperimentTable.answer, ExperimentTable.continuations)
+def get_experiment(
+    session: Session, *, slug: str, answer: Mapping[str, Any] | None = None
+) -> ExperimentView:
+    """With request, answer and continuations; an `answer` that was written just now need not be
+    read. Raises NotFoundError."""
+    packed = (ExperimentTable.answer,) if answer is None else ()
+    query = _select(*LINE, *packed, ExperimentTable.continuations)
     row = None
     if is_slug(slug):
         row = session.execute(query.where(ExperimentTable.slug == slug)).one_or_none()
@@ -59,7 +63,7 @@ def get_experiment(session: Session, *, slug: str) -> ExperimentView:
     return ExperimentView(
         **_line(row),
         request=row.request,
-        answer=unpack_json(row.answer),
+        answer=unpack_json(row.answer) if answer is None else dict(answer),
         continuations=None if row.continuations is None else unpack_json(row.continuations),
         forks=list(session.scalars(forks)),
     )

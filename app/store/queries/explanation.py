@@ -8,9 +8,11 @@ from sqlalchemy import Row, bindparam, case, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
+from app.store.badges import badges_of
 from app.store.fetching import fetch
 from app.store.locating import Place, check_index, locate_site
 from app.store.paging import check_limit, is_integer, read_cursor, write_cursor
+from app.store.queries.causal import Causal, for_badges
 from app.store.queries.held_out import held_out
 from app.store.queries.later_run import NEWEST, explained_again
 from app.store.queries.model import check_choice
@@ -89,8 +91,7 @@ LINES = (
 
 
 def explanations_of_unit(session: Session, place: Place, index: int) -> list[ExplanationLine]:
-    """The short list of a unit's page, in one statement: current ones by method, then failed ones,
-    `SHORT` at most.
+    """The short list of a unit's page: current ones by method, then failed ones, `SHORT` at most.
 
     Of several runs of one method on the place's sweep, only what the newest found.
     """
@@ -98,7 +99,8 @@ def explanations_of_unit(session: Session, place: Place, index: int) -> list[Exp
     key = {"site_id": place.site_id, "sweep_id": place.run_id, "unit_index": index}
     for row in fetch(session, OF_UNIT, key):
         rows[row.id].append(row)
-    return [_line(some, model=place.model, site=place.site) for some in rows.values()]
+    causal = for_badges(session, list(rows))
+    return [_line(some, causal, model=place.model, site=place.site) for some in rows.values()]
 
 
 def list_explanations(
@@ -129,9 +131,10 @@ def list_explanations(
     first = 0 if cursor is None else read_cursor(cursor, SORT)[1]
     ordered = query.order_by(*ORDER, Explanations.id.desc()).offset(first).limit(limit + 1)
     rows = session.execute(ordered).all()
-    scores = _scores_of(session, [row.id for row in rows[:limit]])
+    shown = [row.id for row in rows[:limit]]
+    scores, causal = _scores_of(session, shown), for_badges(session, shown)
     items = [
-        _line([row], scores=scores[row.id], model=place.model, site=place.site)
+        _line([row], causal, scores=scores[row.id], model=place.model, site=place.site)
         for row in rows[:limit]
     ]
     more = len(rows) > limit
@@ -145,9 +148,10 @@ def lines_of(session: Session, ids: Sequence[int]) -> dict[int, ExplanationLine]
     if not ids:
         return {}
     rows = fetch(session, LINES, {"ids": ids}).all()
-    scores = _scores_of(session, ids)
+    scores, causal = _scores_of(session, ids), for_badges(session, ids)
     return {
-        row.id: _line([row], scores=scores[row.id], model=row.model, site=row.site) for row in rows
+        row.id: _line([row], causal, scores=scores[row.id], model=row.model, site=row.site)
+        for row in rows
     }
 
 
@@ -155,6 +159,7 @@ def get_explanation(session: Session, *, explanation_id: int) -> ExplanationView
     row = require_explanation(session, explanation_id)
     line = _line(
         [row],
+        for_badges(session, [row.id]),
         scores=_scores_of(session, [row.id])[row.id],
         model=row.model,
         site=row.site,
@@ -208,6 +213,7 @@ def _scores_of(session: Session, ids: Sequence[int]) -> dict[int, list[Row[*tupl
 
 def _line(
     rows: Sequence[Row[*tuple[Any, ...]]],
+    causal: Causal,
     *,
     model: str,
     site: str,
@@ -216,6 +222,7 @@ def _line(
     """`rows` of one explanation, with one score each where `scores` does not hold them."""
     row = rows[0]
     scored = scores if scores is not None else [one for one in rows if one.split is not None]
+    headlines = headline_views(scored)
     return ExplanationLine(
         id=row.id,
         model=model,
@@ -234,5 +241,6 @@ def _line(
         sweep_id=row.sweep_id,
         created_at=row.created_at,
         latest=row.status == "current" and not row.explained_again,
-        headlines=headline_views(scored),
+        headlines=headlines,
+        badges=badges_of(headlines, causal.get(row.id, {})),
     )

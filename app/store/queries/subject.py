@@ -1,5 +1,6 @@
 """What the inference service must be told of a model: where it is, and how its units behave."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 from weakref import WeakKeyDictionary
@@ -7,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from jaxtyping import Float32
 from numpy import ndarray
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
@@ -29,12 +30,23 @@ class SubjectRow:
     kind: Kind
     weights_sha256: str
     tokenizer_sha256: str
+    n_layers: int
     facts: dict[str, object]
     current_run_id: int | None
 
 
-_moments: WeakKeyDictionary[Pool, dict[tuple[int, int], ndarray]] = WeakKeyDictionary()
-"""By the pool, then run and how many units it had then: a run that is done has all of them."""
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Mean and standard deviation of every unit: sites by layer, neurons before heads; what is
+    undefined is 0."""
+
+    table: Float32[ndarray, "unit 2"]
+    digest: str
+    """By which the inference service knows them."""
+
+
+_moments: WeakKeyDictionary[Pool, dict[int, Moments]] = WeakKeyDictionary()
+"""By the pool, then finished sweep, whose statistics do not change."""
 
 
 def get_subject(session: Session, *, model: str) -> SubjectRow:
@@ -51,43 +63,54 @@ def get_subject(session: Session, *, model: str) -> SubjectRow:
         kind=kind,
         weights_sha256=row.weights_sha256,
         tokenizer_sha256=row.tokenizer_sha256,
+        n_layers=row.n_layers,
         facts=row.facts,
         current_run_id=row.current_run_id,
     )
 
 
-def read_moments(session: Session, *, run_id: int) -> Float32[ndarray, "unit 2"] | None:
-    """Mean and standard deviation of every unit on the fit split of a sweep: sites by layer,
-    neurons before heads. None while units are missing. What is undefined is 0.
-    """
-    table = UnitStatisticsTable
-    there = (table.run_id == run_id) & (table.split == FIT)
-    n_stored = session.scalar(select(func.count()).select_from(table).where(there)) or 0
+def read_moments(
+    session: Session, *, run_id: int, digest_of: Callable[[ndarray], str]
+) -> Moments | None:
+    """Of every unit on the fit split of a sweep. None while units are missing."""
     known = _moments.setdefault(session.get_bind().engine.pool, {})
-    status = session.scalar(select(RunTable.status).where(RunTable.id == run_id))
-    if (run_id, n_stored) in known and status == "finished":
-        return known[run_id, n_stored]
-    model_id = select(RunTable.model_id).where(RunTable.id == run_id).scalar_subquery()
+    if run_id in known:
+        return known[run_id]
+    run = session.execute(
+        select(RunTable.status, RunTable.model_id).where(RunTable.id == run_id)
+    ).one_or_none()
+    if run is None:
+        return None
+    table = _read_moments(session, run_id, run.model_id)
+    if table is None:
+        return None
+    found = Moments(table, digest_of(table))
+    if run.status == "finished":
+        known[run_id] = found
+    return found
+
+
+def _read_moments(
+    session: Session, run_id: int, model_id: int
+) -> Float32[ndarray, "unit 2"] | None:
     sites = session.execute(
         select(SiteTable.id, SiteTable.n_units)
         .where(SiteTable.model_id == model_id)
         .order_by(SiteTable.layer, SiteTable.kind.desc())
     ).all()
-    if not n_stored or n_stored != sum(n_units for _, n_units in sites):
-        return None
-    found = np.zeros((n_stored, 2), np.float32)
-    start = 0
+    found = np.zeros((sum(n_units for _, n_units in sites), 2), np.float32)
+    table, start = UnitStatisticsTable, 0
     for site_id, n_units in sites:
         rows = session.execute(
             select(table.unit_index, table.mean, table.variance).where(
-                there, table.site_id == site_id
+                table.run_id == run_id, table.site_id == site_id, table.split == FIT
             )
-        )
+        ).all()
+        if len(rows) < n_units:
+            return None
         for index, mean, variance in rows:
             found[start + index] = mean or 0.0, (variance or 0.0) ** 0.5
         start += n_units
-    if status == "finished":
-        known[run_id, n_stored] = found
     return found
 
 
@@ -112,3 +135,27 @@ def read_reference(
         .order_by(WindowTable.number)
     )
     return tuple(tuple(unpack(tokens, np.uint32).tolist()) for _, tokens in rows)
+
+
+def read_densities(
+    session: Session, *, run_id: int, units: Sequence[tuple[str, int]]
+) -> dict[tuple[str, int], float]:
+    """By site and index, the share of positions of the fit split with an activation above 0."""
+    by_site: dict[str, list[int]] = {}
+    for site, index in units:
+        by_site.setdefault(site, []).append(index)
+    table = UnitStatisticsTable
+    found: dict[tuple[str, int], float] = {}
+    for site, indices in by_site.items():
+        rows = session.execute(
+            select(table.unit_index, table.density)
+            .join(SiteTable, SiteTable.id == table.site_id)
+            .where(
+                table.run_id == run_id,
+                table.split == FIT,
+                SiteTable.name == site,
+                table.unit_index.in_(indices),
+            )
+        )
+        found |= {(site, index): density for index, density in rows if density is not None}
+    return found

@@ -1,6 +1,12 @@
 """Every table of the store; importing this package fills the metadata."""
 
 from app.store.tables.base import Base
+from app.store.tables.causal import (
+    CausalScoreTable,
+    CausalSummaryTable,
+    PredictionTable,
+    SiteReplacementTable,
+)
 from app.store.tables.corpus import CorpusTable, DocumentTable, WindowSetTable, WindowTable
 from app.store.tables.experiment import ExperimentTable
 from app.store.tables.explanation import (
@@ -31,6 +37,8 @@ __all__ = [
     "ArtifactTable",
     "AttentionPatternTable",
     "Base",
+    "CausalScoreTable",
+    "CausalSummaryTable",
     "CorpusTable",
     "DocumentTable",
     "ExemplarTable",
@@ -42,10 +50,12 @@ __all__ = [
     "JobTable",
     "ModelTable",
     "OutputSideTable",
+    "PredictionTable",
     "RelatedUnitTable",
     "RunTable",
     "ScoreSummaryTable",
     "ScoreTable",
+    "SiteReplacementTable",
     "SiteSummaryTable",
     "SiteTable",
     "TokenSpaceTable",

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from app.store.views.base import View
+from app.store.views.causal import BadgeView
 from app.store.views.held_out import HeldOutView
 from app.store.views.score import HeadlineView, ScoreView
 
@@ -43,6 +44,8 @@ class ExplanationLine(View):
     same sweep."""
     headlines: list[HeadlineView]
     """One per split: test first, then the held-out domains by name, then others."""
+    badges: list[BadgeView]
+    """Of what was tested: predicts, controls, replaces."""
 
     @property
     def headline(self) -> HeadlineView | None:
@@ -59,6 +62,7 @@ class ClaimLine(View):
     text: str
     headlines: list[HeadlineView]
     """On the test split, if it was tested there."""
+    badges: list[BadgeView]
 
 
 class VersionLine(View):

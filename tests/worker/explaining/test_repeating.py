@@ -15,7 +15,7 @@ REQUESTS = [
     ExplainRequest(model="planted", run_id=3),
     ExplainRequest(
         model="planted", run_id=3, site="mlp.0", units=[1, 5], methods=["rules"], most_rules=3,
-        most_listed=9, seed=4,
+        most_listed=9, evidence=5, seed=4,
     ),
     ExplainRequest(
         model="planted", run_id=3, sample=7, methods=["lookup", "language_model"],

@@ -10,13 +10,14 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from analysis.worker import output, relate
+from analysis.worker.evidencing import job as evidence
 from analysis.worker.inline import run_inline
 from analysis.worker.provenance import command
 from analysis.worker.sweeping.job import KIND
 from analysis.worker.sweeping.repeating import command_of, resolved
 from app.commands import following, sweeping
 from app.store.engine import open_session
-from app.store.requests import OutputRequest, RelateRequest, Sampling, SweepRequest
+from app.store.requests import EvidenceRequest, OutputRequest, RelateRequest, Sampling, SweepRequest
 from app.store.tables import RunTable
 from tests.worker.conftest import Laboratory
 from tests.worker.sweeping.conftest import SWEEP, Swept, add_planted
@@ -37,6 +38,7 @@ FULL = SweepRequest(
     device="cuda:1",
     seed=2**60,
     follow_up=False,
+    evidence=3,
 )
 
 
@@ -67,6 +69,11 @@ def test_what_follows_a_sweep_goes_through_the_command_line(monkeypatch):
     assert _asked(output.command_of(sides), monkeypatch) == sides
     relatives = RelateRequest(model="m", run_id=3, n_related=4)
     assert _asked(relate.command_of(relatives), monkeypatch) == relatives
+    held = EvidenceRequest(
+        model="m", run_id=3, site="mlp.2", units_per_site=5, windows=7, control_windows=6,
+        positions=9, k=2.5, lookup_cut=True, whole_sites=False, seed=8,
+    )  # fmt: skip
+    assert _asked(evidence.command_of(held), monkeypatch) == held
 
 
 def test_a_command_is_quoted_for_a_shell():

@@ -1,0 +1,121 @@
+"""`/m/{model}/text`: which units fire most on a text, over all sites or one, overall or per token.
+
+Reads nothing but the loaded model and what is known of the units that were found; the address
+holds the question, so that it can be sent to somebody.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from sqlalchemy import Engine
+
+from analysis.protocol.activations import StrongUnit
+from analysis.protocol.experiments import TokenText
+from analysis.protocol.prompts import LONGEST_TEXT, Prompt
+from app.errors import PatchclampError
+from app.live.asking import Lab
+from app.live.experiment import Laboratory
+from app.live.strongest import Strongest, find_strongest
+from app.pages.site import blank_to_none
+from app.rendering.addresses import ModelPages
+from app.rendering.answers import respond
+from app.store.engine import open_session
+from app.store.queries.model import list_sites
+from app.store.views.model import SiteView
+
+router = APIRouter()
+
+OVERALL: Final = 40
+PER_TOKEN: Final = 5
+LONGEST_TYPED: Final = 8_000
+"""Characters in an address; more is asked for over REST."""
+
+Choice = Annotated[Annotated[str, Field(max_length=40)] | None, BeforeValidator(blank_to_none)]
+
+
+class TextQuestion(BaseModel):
+    """What was typed and chosen."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    text: Annotated[str, Field(max_length=min(LONGEST_TYPED, LONGEST_TEXT))] = ""
+    site: Choice = None
+    by: Literal["text", "token"] = "text"
+    sign: Literal["positive", "negative", "both"] = "positive"
+    rank: Literal["relative", "raw"] = "relative"
+
+    def parameters(self, **changes: object) -> dict[str, object]:
+        values = self.model_dump() | changes
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class AtToken:
+    """One token and the units that are strongest there."""
+
+    position: int
+    token: TokenText
+    units: Sequence[StrongUnit]
+
+
+@router.get("/m/{model}/text")
+async def show_text_search(
+    request: Request, lab: Lab, model: str, asked: Annotated[TextQuestion, Query()]
+) -> Response:
+    sites = await run_in_threadpool(_sites, lab.engine, model)
+    context: dict[str, Any] = {
+        "pages": ModelPages(model),
+        "asked": asked,
+        "sites": sites,
+        "found": None,
+        "error": None,
+        "longest": LONGEST_TYPED,
+    }
+    status = 200
+    if asked.text.strip():
+        try:
+            found = await find(lab, model, asked)
+        except PatchclampError as error:  # the form is there to be mended, whatever it is
+            context["error"], status = error, error.status
+        else:
+            context |= {"found": found, "scale": scale_of(found), "rows": rows_of(found, asked)}
+    return respond(request, "text_search/page.html", context, status)
+
+
+async def find(lab: Laboratory, model: str, asked: TextQuestion) -> Strongest:
+    question = {
+        "prompt": Prompt(text=asked.text),
+        "sites": None if asked.site is None else (asked.site,),
+        "by": asked.by,
+        "n": OVERALL if asked.by == "text" else PER_TOKEN,
+        "sign": asked.sign,
+    }
+    return await find_strongest(lab, model, question, relative=asked.rank == "relative")
+
+
+def scale_of(found: Strongest) -> float:
+    """The score that has the full colour: the highest of the page."""
+    return max((abs(unit.score) for unit in found.answer.units), default=1.0) or 1.0
+
+
+def rows_of(found: Strongest, asked: TextQuestion) -> list[AtToken]:
+    """By token: every token that counts, with its units; else none."""
+    if asked.by != "token":
+        return []
+    units: dict[int, list[StrongUnit]] = {}
+    for unit in found.answer.units:
+        units.setdefault(unit.position, []).append(unit)
+    return [
+        AtToken(position, token, units[position])
+        for position, token in enumerate(found.answer.tokens)
+        if position in units
+    ]
+
+
+def _sites(engine: Engine, model: str) -> list[SiteView]:
+    with open_session(engine) as session:
+        return list_sites(session, model=model)

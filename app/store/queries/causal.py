@@ -1,0 +1,130 @@
+"""The causal evidence of one explanation as it is read, and what decides badges in lists."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, select
+from sqlalchemy.orm import Session
+
+from app.store.fetching import fetch
+from app.store.tables import CausalScoreTable, PredictionTable
+from app.store.views.causal import (
+    CausalEvidenceView,
+    CausalScoreView,
+    MovedToken,
+    PredictionView,
+)
+from app.store.views.explanation import ExplanationLine
+
+Score, Prediction = CausalScoreTable, PredictionTable
+Causal = dict[int, dict[str, Row[*tuple[Any, ...]]]]
+SPLIT: Final = "test"
+FOR_BADGES: Final = select(
+    Score.explanation_id, Score.score, Score.status, Score.reason, Score.low, Score.high,
+    Score.foil, Score.difference_low, Score.difference_high,
+).where(
+    Score.explanation_id.in_(bindparam("ids", expanding=True)), Score.split == SPLIT
+)  # fmt: skip
+IN_FULL: Final = (
+    select(*Score.__table__.columns)
+    .where(Score.explanation_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Score.id)
+)
+ORDER: Final = (
+    "ablation_to_simulation", "replacement", "control_precision", "control_sign",
+)  # fmt: skip
+NOT_FOR_HEADS: Final = (
+    "Not for heads yet: a head's activation is the length of what it writes, and a program that "
+    "predicts a length does not say what to write in its place."
+)
+NOT_OF_LOOKUPS: Final = (
+    "A token lookup is no explanation to be tested: it is what others are compared with."
+)
+NOT_TESTED: Final = "Not tested yet."
+NO_SUCH_TEST: Final = "Not tested: until now only rules and output sides that a run has found are."
+
+
+def for_badges(session: Session, ids: Sequence[int]) -> Causal:
+    """The scores that decide badges, by explanation and name."""
+    found: Causal = defaultdict(dict)
+    if ids:
+        for row in fetch(session, FOR_BADGES, {"ids": list(ids)}):
+            found[row.explanation_id][row.score] = row
+    return found
+
+
+def causal_evidence(session: Session, line: ExplanationLine) -> CausalEvidenceView:
+    """All of one explanation, with what was predicted before its unit was moved."""
+    rows = fetch(session, IN_FULL, {"ids": [line.id]}).all()
+    views = views_of(rows)
+    control = next((row for row in rows if row.prediction_id is not None), None)
+    return CausalEvidenceView(
+        explanation_id=line.id,
+        badges=line.badges,
+        scores=views,
+        prediction=None if control is None else _prediction(session, control),
+        missing=None if rows else _why_missing(line),
+    )
+
+
+def views_of(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[CausalScoreView]:
+    ordered = sorted(rows, key=lambda row: (row.split != SPLIT, ORDER.index(row.score)))
+    return [_view(row) for row in ordered]
+
+
+def _view(row: Row[*tuple[Any, ...]]) -> CausalScoreView:
+    return CausalScoreView(
+        status="ok" if row.status == "scored" else row.status,
+        mean_loss=row.details.get("mean_loss"),
+        **{
+            name: getattr(row, name)
+            for name in CausalScoreView.model_fields
+            if name not in ("status", "mean_loss")
+        },
+    )
+
+
+def _prediction(session: Session, control: Row[*tuple[Any, ...]]) -> PredictionView | None:
+    said = session.get(Prediction, control.prediction_id)
+    if said is None:
+        return None
+    content = json.loads(said.content)
+    texts = content["texts"]
+    moved = {token: at for at, token in enumerate(content["risers"] + content["fallers"])}
+    changes, others = control.details.get("changes"), control.details.get("others")
+
+    def told(tokens: Sequence[int]) -> list[MovedToken]:
+        return [
+            MovedToken(
+                token=token,
+                text=texts[moved[token]],
+                change=changes[moved[token]] if changes else None,
+                other=others[moved[token]] if others else None,
+            )
+            for token in tokens
+        ]
+
+    return PredictionView(
+        id=said.id,
+        run_id=said.run_id,
+        created_at=said.created_at,
+        sha256=said.sha256,
+        hash_holds=hashlib.sha256(said.content.encode()).hexdigest() == said.sha256,
+        source=content["source"],
+        k=content["k"],
+        value=content["value"],
+        risers=told(content["risers"]),
+        fallers=told(content["fallers"]),
+        content=said.content,
+    )
+
+
+def _why_missing(line: ExplanationLine) -> str:
+    if line.site.startswith("attn."):
+        return NOT_FOR_HEADS
+    if line.method == "lookup":
+        return NOT_OF_LOOKUPS
+    return NOT_TESTED if line.method in ("rules", "output") else NO_SUCH_TEST

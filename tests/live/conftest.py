@@ -1,0 +1,53 @@
+"""The web side over a planted model that was swept, with a service that has it loaded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from analysis.worker.inline import run_inline
+from analysis.worker.sweeping.job import KIND
+from app.main import create_app
+from app.settings import Settings
+from app.store.engine import open_engine
+from app.store.migrating import upgrade
+from tests.inference.serving import SECRET, Running, options_of, served
+from tests.worker.sweeping.conftest import SWEEP, add_planted
+
+
+@dataclass(frozen=True)
+class Live:
+    app: FastAPI
+    client: TestClient
+    service: Running
+    settings: Settings
+
+
+def settings_of(folder: Path, service: Running) -> Settings:
+    port = int(service.url.rpartition(":")[2])
+    return Settings(data=folder, inference_port=port, inference_secret=SecretStr(SECRET))
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The model `planted`, of which every activation is known; what tests keep there stays."""
+    folder = tmp_path_factory.mktemp("live")
+    with served(options_of(folder / "cache")) as service:
+        settings = settings_of(folder / "data", service)
+        engine = open_engine(settings)
+        upgrade(engine)
+        add_planted(engine, settings, folder)
+        run_inline(engine, settings, KIND, SWEEP)
+        engine.dispose()
+        app = create_app(settings)
+        with TestClient(app) as client:
+            yield Live(app, client, service, settings)
+
+
+@pytest.fixture
+def client(live: Live) -> TestClient:
+    return live.client

@@ -1,0 +1,57 @@
+"""The page that finds units by a text: what it shows, and what it says where nothing runs."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+
+PAGE = "/m/planted/text"
+TEXT = "the cat running and the dog"
+
+
+def test_units_are_listed_with_what_they_are_ranked_by(client):
+    page = client.get(PAGE, params={"text": TEXT}).text
+    assert page.count('class="strip"') == 40
+    assert "σ</span>" in page
+    assert "activation " in page
+
+
+def test_at_each_token_its_strongest_units_of_one_site(client):
+    page = client.get(PAGE, params={"text": TEXT, "by": "token", "site": "mlp.0"}).text
+    assert page.count("<code>mlp.0/") == 6 * 5
+    assert "<code>mlp.1/" not in page
+
+
+def test_the_fragment_alone_is_sent_to_htmx(client):
+    headers = {"HX-Request": "true", "HX-Target": "section#fired"}
+    page = client.get(PAGE, params={"text": TEXT}, headers=headers).text
+    assert page.lstrip().startswith('<section id="fired"')
+
+
+def test_what_cannot_be_searched_is_said_and_the_text_stays(client):
+    answered = client.get(PAGE, params={"text": "cat " * 500})
+    assert answered.status_code == 422
+    assert "context" in answered.text
+    assert "cat cat cat" in answered.text
+
+
+def test_text_is_shown_as_text(client):
+    page = client.get(PAGE, params={"text": "<script>alert(1)</script> cat"}).text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+@pytest.mark.usefixtures("live")
+def test_without_the_service_the_page_says_so(live):
+    settings = Settings(data=live.settings.data)
+    with TestClient(create_app(settings)) as alone:
+        assert alone.get(PAGE).status_code == 200
+        answered = alone.get(PAGE, params={"text": TEXT})
+        assert answered.status_code == 503
+        assert "inference service is not running" in answered.text
+        assert alone.get("/m/planted").status_code == 200
+
+
+def test_a_model_that_is_not_there_is_not_found(client):
+    assert client.get("/m/nobody/text").status_code == 404
