@@ -26,7 +26,7 @@ from app.dependencies import WriterQueue, program_places
 from app.inference.opening import open_client
 from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
 from app.problems import CrashMiddleware, Problem, bare_page
-from app.rendering.answers import respond
+from app.rendering.answers import respond, target_of
 from app.security import GuardMiddleware, SecurityHeadersMiddleware
 from app.settings import Settings, get_settings
 from app.store.engine import open_engine
@@ -106,9 +106,18 @@ def _set_aside_what_stays() -> None:
 
 
 def _show_problem(request: Request, problem: Problem) -> Response:
-    """The page of a problem; a bare one where the template itself is what fails."""
+    """The page of a problem; a bare one where the template itself is what fails. Where a page asked
+    for one of its fragments, it gets one in its place, and stays."""
+    target = target_of(request)
+    context = {"problem": problem, "target": target}
     try:
-        return respond(request, "problem/page.html", {"problem": problem}, problem.status)
+        return respond(
+            request,
+            "problem/page.html",
+            context,
+            problem.status,
+            fragments={target: "problem/fragment.html"} if target else None,
+        )
     except TemplateError:
         log.exception("problem.page_failed")
         return bare_page(request, problem)

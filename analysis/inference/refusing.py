@@ -1,5 +1,6 @@
 """How the service says no: one exception that carries the refusal, and what becomes of others."""
 
+import re
 from typing import Final
 
 import structlog
@@ -24,6 +25,7 @@ STATUS: Final[dict[Reason, int]] = {
     "unauthorised": 401,
     "failed": 500,
 }
+UNIT: Final = re.compile(r"(mlp|attn|resid)\.\d")
 RETRY_SECONDS: Final = 5
 """When a service that stops is likely to be there again."""
 CPU_FULL: Final = ("can't allocate memory", "not enough memory")
@@ -95,6 +97,7 @@ def stopping() -> Refusal:
 
 
 def _sentence(detail: str) -> str:
-    """Details of the analysis begin small, and end without a stop, for the command line."""
-    text = detail[:1].upper() + detail[1:]
+    """Details of the analysis begin small, and end without a stop, for the command line. The name
+    of a unit stays as it is."""
+    text = detail if UNIT.match(detail) else detail[:1].upper() + detail[1:]
     return text if text.endswith((".", "!", "?")) else f"{text}."

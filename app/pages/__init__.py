@@ -6,6 +6,7 @@ The order counts: fixed paths come before `/m/{model}/…`, and those before Neu
 
 from fastapi import APIRouter
 
+from app.pages.conducting import router as conducting
 from app.pages.corpus import router as corpora
 from app.pages.evidence import router as evidence
 from app.pages.experiment import router as experiments
@@ -14,8 +15,10 @@ from app.pages.glossary import router as glossary
 from app.pages.home import router as home
 from app.pages.job import router as jobs
 from app.pages.jump import router as jump
+from app.pages.live import router as live
 from app.pages.model import router as models
 from app.pages.neuronpedia import router as neuronpedia
+from app.pages.playground import router as playground
 from app.pages.run import router as runs
 from app.pages.scores import router as scores
 from app.pages.search import router as searching
@@ -38,12 +41,15 @@ for part in (
     scores,
     evidence,
     experiments,
+    playground,
+    conducting,
     vectors,
     unit_lists,
     text_searches,
     models,
     sites,
     units,
+    live,
     writing,
     explanations,
     neuronpedia,

@@ -98,7 +98,29 @@ def gather(
         "scale": find_scale(statistics, lists),
         "distributions": read_distributions(session, run=run, site=view.site, split=split),
         "waiting": read_waiting(session, view),
+        "window": peak_window(view.run_id, lists),
+        "strength": strength(statistics, view),
+        "send": sending(view),
     }
+
+
+def peak_window(run_id: int, lists: list[Windows]) -> str | None:
+    """The first window that the page shows, as the playground takes it."""
+    item = next((item for windows in lists for item in windows.items), None)
+    return None if item is None else f"{run_id}:{item.window}"
+
+
+def strength(statistics: StatisticsView | None, view: UnitView) -> str:
+    """How strongly to steer at first: as far as the neuron itself writes at its strongest."""
+    norm = 1.0 if view.output is None else view.output.norm
+    most = 1.0 if statistics is None else statistics.maximum or 1.0
+    return f"{float(f'{norm * abs(most):.2g}'):g}"
+
+
+def sending(view: UnitView) -> str:
+    """Where an exemplar is opened in the playground, with the unit ablated; its number follows."""
+    edit = f"{view.site}/{view.index} = 0"
+    return f"{ModelPages(view.model).playground(edit=edit)}&window={view.run_id}:"
 
 
 def is_gated(view: UnitView, subject: PlaceView) -> bool:

@@ -48,6 +48,14 @@ class ModelPages:
         """They are of no sweep, so no run is asked for."""
         return f"/m/{part(self.model)}/experiments{query(parameters)}"
 
+    def playground(self, **parameters: object) -> str:
+        """`edit` as it is typed, or several; `window` as run:number; `experiment` by its slug."""
+        return f"/m/{part(self.model)}/playground{query(parameters)}"
+
+    def live(self, site: str, index: int) -> str:
+        """Where a text is tried on a unit."""
+        return self.unit(site, index) + "/live"
+
     def text(self, **parameters: object) -> str:
         """Which units fire on a text, asked of the loaded model."""
         return f"/m/{part(self.model)}/text{query(parameters)}"

@@ -5,6 +5,7 @@ A fragment is the template's block that bears its element's id (`exemplars` for
 browsers without JavaScript, restored history, boosted links.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
@@ -17,11 +18,22 @@ VARY = "HX-Request, HX-Target"
 
 
 def respond(
-    request: Request, template: str, context: dict[str, Any], status: int = 200
+    request: Request,
+    template: str,
+    context: dict[str, Any],
+    status: int = 200,
+    *,
+    fragments: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """The page `template`, or the block of it that the request's target names."""
-    block = _wanted_block(request, template)
-    if block is None:
+    """The page `template`, or the block of it that the request's target names.
+
+    `fragments`: templates of parts that several pages show, by the id of their element.
+    """
+    target = target_of(request)
+    block = target if target in environment.get_template(template).blocks else None
+    if fragments is not None and target in fragments:
+        html = environment.get_template(fragments[target]).render(context)
+    elif block is None:
         html = environment.get_template(template).render(context)
     else:
         html = render_block(environment, template, block, context)
@@ -29,9 +41,9 @@ def respond(
     return HTMLResponse(html, status_code=status, headers=headers)
 
 
-def _wanted_block(request: Request, template: str) -> str | None:
+def target_of(request: Request) -> str:
+    """The id of the element that htmx fills, as a block is named; "" for a whole page."""
     headers = request.headers
     if "hx-request" not in headers or "hx-history-restore-request" in headers:
-        return None
-    block = headers.get("hx-target", "").partition("#")[2].replace("-", "_")
-    return block if block in environment.get_template(template).blocks else None
+        return ""
+    return headers.get("hx-target", "").partition("#")[2].replace("-", "_")

@@ -1,5 +1,6 @@
 """The one Jinja environment: strict about what is undefined, escaping everything, filters named."""
 
+import json
 import secrets
 from typing import Final
 
@@ -10,11 +11,14 @@ from app.rendering import (
     addresses,
     attention,
     badges,
+    control,
     corpus,
+    edits,
     event,
     exemplar,
     facts,
     glossary,
+    heat,
     histogram,
     job,
     live_strip,
@@ -22,6 +26,7 @@ from app.rendering import (
     markup,
     network,
     numbers,
+    paired,
     quoting,
     score,
     score_bar,
@@ -29,6 +34,7 @@ from app.rendering import (
     score_table,
     simulation,
     strip,
+    sweep_scatter,
     times_tested,
     verdicts,
     words,
@@ -133,6 +139,16 @@ environment.filters.update(
     unit_noun=words.unit_noun,
     query=words.query,
     unbroken=quoting.unbroken,
+    heat=heat.heat,
+    profile=heat.profile,
+    paired=paired.paired,
+    signed=paired.signed,
+    spread=control.spread,
+    times_control=control.times_control,
+    movement=control.movement,
+    sweep_scatter=sweep_scatter.sweep_scatter,
+    edit_lines=edits.edit_lines,
+    json=json.dumps,
     pages_of=addresses.ModelPages,
 )
 environment.globals.update(

@@ -21,8 +21,12 @@ def exemplar(
     corpus: str | None,
     counted_from: int = 0,
     causal: bool = True,
+    send: str | None = None,
 ) -> Markup:
-    """A list item; joined here and not by the template, because a page has dozens."""
+    """A list item; joined here and not by the template, because a page has dozens.
+
+    `send`: the address that opens a window in the playground, without the window's number.
+    """
     sign = "is-negative" if item.peak < 0 else "is-positive"
     return trusted(
         f'<li class="exemplar" data-window="{item.window}">'
@@ -33,8 +37,14 @@ def exemplar(
         f'<span class="where">{escape(item.split)} · window {item.window}, from token {item.start}'
         f" · peak at {item.peak_position}<br>{escape(item.origin)}</span></span>"
         f'<details class="context"><summary aria-label="Full context of window {item.window}">'
-        f"{CONTEXT}</summary></details>{attention(item, causal)}</li>"
+        f"{CONTEXT}</summary>{_sending(item, send)}</details>{attention(item, causal)}</li>"
     )
+
+
+def _sending(item: ExemplarView, send: str | None) -> str:
+    if send is None:
+        return ""
+    return f'<a class="send" href="{escape(send)}{item.window}">open in playground</a>'
 
 
 def _document(item: ExemplarView, corpus: str | None) -> str:

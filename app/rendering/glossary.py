@@ -76,6 +76,27 @@ GLOSSARY: Final[dict[str, str]] = {
     "flagged": "Some activations of the unit were NaN or infinite. They are counted and left out; "
     "all other numbers are over the finite ones.",
     "sign-log": "An axis that is logarithmic in both directions from a linear stretch around 0.",
+    "experiment": "One set of edits on one prompt, with the measured change; kept with its run "
+    "under a permalink.",
+    "edit": "One change of the network while it runs: of a unit's activation, or of the residual "
+    "stream, at all or some positions.",
+    "ablation": "An edit that takes away what a unit says: its activation becomes 0, its mean "
+    "(mean ablation), or what it is on other texts (resample ablation).",
+    "steering": "Adding a direction to the residual stream at each token, such as what a neuron "
+    "writes, to push the output one way.",
+    "patching": "An edit that gives a unit the activation that it has on another prompt.",
+    "control unit": "A unit of the same site, drawn at random, with the same edit at the same "
+    "positions: what any unit would have done. An effect counts as far as it exceeds this one.",
+    "KL": "Kullback-Leibler divergence KL(before ‖ after) of the predicted next token, in nats: 0 "
+    "where the edit changed nothing, 0.01 is hard to notice, 1 is another sentence.",
+    "loss": "Minus the log probability that the model gave to the token that follows, in nats.",
+    "logit": "What the model gives each token before probabilities are made of it.",
+    "logit lens": "The unembedding applied to the residual stream after an earlier layer: what the "
+    "model would say if it stopped there.",
+    "AtP": "Attribution patching: the effect of an edit as the gradient of one clean run estimates "
+    "it, for all units at once; exact for small and linear effects only.",
+    "sweep of edits": "Every unit of a site edited alone on one prompt, ranked by what that "
+    "changes.",
     "output side": "What a neuron writes: its output vector times the unembedding (final norm's "
     "gain folded in), times what that norm typically multiplies by, centred over the vocabulary. "
     "The direct path only: what later layers make of it is not seen.",

@@ -129,4 +129,4 @@ def link(address: str, shown: str) -> Markup:
 def query(parameters: dict[str, Any]) -> str:
     """`?a=1&b=2` of what is not None; empty when nothing is left."""
     kept = {key: value for key, value in parameters.items() if value is not None and value != ""}
-    return "?" + urlencode(kept) if kept else ""
+    return "?" + urlencode(kept, doseq=True) if kept else ""

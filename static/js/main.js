@@ -4,3 +4,8 @@ import "./network.js";
 import "./keys.js";
 import "./live.js";
 import "./write.js";
+import "./roving.js";
+import "./playground.js";
+import "./tokens.js";
+import "./continue.js";
+import "./sweep.js";

@@ -13,7 +13,9 @@ PATHS = (
     "/m/synthetic/mlp.1/7?show=intervals", "/m/synthetic/attn.1/0", "/jobs", "/runs/2",
     "/corpora", "/corpora/starter", "/corpora/starter/1", "/glossary", "/search", "/search?q=wena",
     "/m/synthetic/scores", "/m/synthetic/mlp.1/7/explanations", "/m/synthetic/mlp.1/6",
-    "/m/synthetic/mlp.1/7/explanations/new",
+    "/m/synthetic/mlp.1/7/explanations/new", "/m/synthetic/playground", "/m/synthetic/experiments",
+    "/m/synthetic/playground?edit=mlp.1/7+%3D+1&edit=resid.0+%2B%3D+8+*+mlp.0/3&text=a+b",
+    "/m/synthetic/mlp.1/7/live",
 )  # fmt: skip
 LOOKS = {
     "light": {"color_scheme": "light"},

@@ -11,6 +11,8 @@ from app.main import create_app
 from app.settings import Settings
 from app.store.migrating import upgrade
 from app.store.synthetic import fill_synthetic
+from tests.pages.loaded import FakeModel
+from tests.pages.playing import load
 
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
 
@@ -66,3 +68,9 @@ def own_pages(tmp_path: Path) -> Iterator[TestClient]:
     )  # fmt: skip
     with TestClient(app, headers=BROWSER) as client:
         yield client
+
+
+@pytest.fixture
+def model(own_pages: TestClient) -> FakeModel:
+    """The loaded model's double behind `own_pages`."""
+    return load(own_pages)

@@ -32,8 +32,9 @@ def links(page: str) -> Iterator[str]:
 
 
 def within_main(page: str) -> str:
-    """Without the list of other runs, which leads away on purpose, and without forms, whose fields
-    say the run."""
+    """Without the list of other runs, which leads away on purpose, without forms, whose fields
+    say the run, and without the ways to the playground and to experiments, which are of no run."""
+    page = re.sub(r'<a [^>]*href="[^"]*/(?:playground|experiments)[^>]*>', "", page)
     page = re.sub(r'<details class="menu">.*?</details>', "", page, flags=re.DOTALL)
     return re.sub(r"<form [^>]+>", "", page)
 

@@ -82,3 +82,15 @@ def list_windows(
     return Page[WindowView](
         items=items, next_cursor=write_cursor(SORT, None, items[-1].number) if more else None
     )
+
+
+def get_window(session: Session, *, run_id: int, number: int) -> WindowView:
+    """One window by its number. Raises NotFoundError."""
+    cursor = write_cursor(SORT, None, number - 1) if number > 0 else None
+    page = list_windows(session, run_id=run_id, limit=1, cursor=cursor)
+    found = next((window for window in page.items if window.number == number), None)
+    if found is None:
+        raise NotFoundError(
+            f"Run {run_id} read no window {number}.", hint="See the windows on a unit's page."
+        )
+    return found

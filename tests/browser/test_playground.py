@@ -1,0 +1,273 @@
+"""The playground in a browser, on a small model that a real inference service has loaded."""
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Page, expect
+from pydantic import SecretStr
+from sqlalchemy import update
+
+from app.main import create_app
+from app.settings import Settings
+from app.store.engine import open_session
+from app.store.migrating import upgrade
+from app.store.synthetic import fill_synthetic
+from app.store.tables import ModelTable
+from tests.analysis.models.tiny import make_tiny_plain
+from tests.browser.conftest import OpenPage
+from tests.browser.test_accessibility import LOOKS, barriers, overflow
+from tests.inference.serving import SECRET, Running, options_of, served, spec_of
+
+HERE = "/m/synthetic/playground"
+PROMPT = "a b c d e f"
+MARKUP = "<script>document.title='owned'</script> <img src=x onerror=alert(1)>"
+START = f"{HERE}?text=a+b+c+d+e+f"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patient() -> Iterator[None]:
+    """The model computes in this very process, and waits for its turn."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with served(options_of(tmp_path_factory.mktemp("cache"))) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, service: Running) -> Iterator[str]:
+    """The base URL of a web side whose model is really loaded."""
+    data = tmp_path_factory.mktemp("playing")
+    port = int(service.url.rpartition(":")[2])
+    app = create_app(
+        Settings(
+            data=data, log_level="error", inference_port=port, inference_secret=SecretStr(SECRET)
+        )
+    )
+    upgrade(app.state.engine)
+    fill_synthetic(
+        app.state.engine, data=data, layers=3, neurons=24, heads=3, windows=24, window_length=16,
+        exemplars_per_kind=4,
+    )  # fmt: skip
+    make_loadable(app.state.engine, data)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+def make_loadable(engine: object, data: Path) -> None:
+    """Random weights in the place of those that the synthetic store only speaks of."""
+    words = [*MARKUP.split(), *(f"w{number}" for number in range(600))]
+    spec = spec_of(
+        make_tiny_plain(
+            data / "models" / "synthetic", n_layers=3, d_mlp=24, n_heads=3, n_ctx=64,
+            vocab=["BOS", *"abcdefghi", *words],
+        )
+    )  # fmt: skip
+    with open_session(engine, commit=True) as session:  # type: ignore[arg-type]
+        session.execute(
+            update(ModelTable).values(
+                weights_sha256=spec.weights_sha256, tokenizer_sha256=spec.tokenizer_sha256
+            )
+        )
+
+
+def add(page: Page, line: str) -> None:
+    page.get_by_label("Add an edit, as a line").fill(line)
+    page.get_by_role("button", name="Add", exact=True).click()
+
+
+def result(page: Page) -> str:
+    """The mean KL that is shown."""
+    return page.locator(".headline strong data").first.get_attribute("value") or ""
+
+
+def test_a_line_is_typed_and_its_effect_is_drawn_beside_a_control(open_page: OpenPage) -> None:
+    page = open_page(START)
+    expect(page.locator("[data-token]")).to_have_count(7)
+    add(page, "mlp.1/5 = 30")
+    expect(page.locator(".heat [data-position]")).to_have_count(7)
+    expect(page.locator(".pairs-table tbody tr")).not_to_have_count(0)
+    expect(page.locator(".spread circle")).to_have_count(1)
+    expect(page.locator(".control-names")).to_contain_text(re.compile(r"mlp\.1/\d+"))
+    expect(page).to_have_url(re.compile(r"playground\?experiment="))
+    expect(page.get_by_label("Add an edit, as a line")).to_have_value("")
+    expect(page.get_by_label("Edit 1: unit")).to_have_value("mlp.1/5")
+
+
+def test_releasing_a_slider_runs_again_in_place(open_page: OpenPage) -> None:
+    page = open_page(START)
+    add(page, "mlp.1/5 = 0.1")
+    expect(page.locator(".headline")).to_be_visible()
+    before, address = result(page), page.url
+    slider = page.locator("[data-slider]")
+    expect(slider).to_be_visible()
+    slider.focus()
+    page.keyboard.press("End")
+    expect(page).not_to_have_url(address)
+    expect(page.locator(".headline")).to_be_visible()
+    assert result(page) != before
+    assert page.get_by_label("Edit 1: value", exact=True).input_value() != "0.1"
+
+
+def test_tokens_choose_where_the_selected_edit_acts(open_page: OpenPage) -> None:
+    page = open_page(START)
+    add(page, "mlp.1/5 = 30")
+    expect(page.locator(".headline")).to_be_visible()
+    where = page.get_by_label("Edit 1: positions")
+    page.locator('[data-token="2"]').click()
+    page.locator('[data-token="4"]').click(modifiers=["Shift"])
+    expect(where).to_have_value("2-4")
+    expect(page.locator('.heat [data-position="1"]')).to_have_attribute(
+        "title", re.compile("KL 0 nats")
+    )
+    page.locator('[data-token="2"]').focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(where).to_have_value("2, 4")
+    expect(page.locator('[data-token="3"]')).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_position_is_chosen_by_mouse_and_by_keyboard(open_page: OpenPage) -> None:
+    page = open_page(START)
+    add(page, "mlp.1/5 = 30")
+    page.locator('.heat [data-position="3"]').click()
+    expect(page.locator("#at-title")).to_contain_text("position 3 of 7")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator("#at-title")).to_contain_text("position 4 of 7")
+
+
+def test_contradictory_edits_are_refused_and_nothing_is_lost(open_page: OpenPage) -> None:
+    page = open_page(START, refused=422)
+    add(page, "mlp.1/5 = 30")
+    expect(page.locator(".headline")).to_be_visible()
+    add(page, "mlp.1/5 = 0")
+    expect(page.get_by_role("alert")).to_contain_text("mlp.1/5 has two edits at position 0")
+    expect(page.get_by_label("Edit 2: unit")).to_have_value("mlp.1/5")
+    expect(page.locator("#prompt-text")).to_have_value(PROMPT)
+    page.get_by_role("button", name="Remove edit 2").click()
+    expect(page.locator(".headline")).to_be_visible()
+    expect(page.locator("[data-edit-row]")).to_have_count(1)
+
+
+def test_continuations_come_side_by_side_and_are_kept(open_page: OpenPage) -> None:
+    page = open_page(START)
+    add(page, "resid.0 += 8 * mlp.0/3")
+    page.locator(".continue [name=n_tokens]").fill("6")
+    page.get_by_label("the control, too").check()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator(".streams h4")).to_have_text(["before", "after", "control"])
+    expect(page.locator(".streams .note").first).to_contain_text("cut at the length")
+    page.get_by_role("link", name=re.compile("^[\\w-]{12}$")).click()
+    expect(page.locator(".streams .stream")).to_have_count(3)
+
+
+def test_a_sweep_shows_its_drawing_and_its_units_go_to_the_edits(open_page: OpenPage) -> None:
+    page = open_page(START)
+    page.locator("select[name=site]").select_option("mlp.2")
+    page.get_by_role("button", name="Sweep").click()
+    expect(page.locator(".sweep-scatter")).to_be_visible()
+    expect(page.locator("#swept tbody tr")).to_have_count(24)
+    page.get_by_role("link", name="add to edits").first.click()
+    expect(page.locator("[data-edit-row]")).to_have_count(1)
+    expect(page.locator(".headline")).to_be_visible()
+    expect(page.locator(".sweep-scatter")).to_be_visible()
+
+
+def test_a_neuron_is_ablated_with_one_click_and_an_exemplar_is_sent(open_page: OpenPage) -> None:
+    page = open_page("/m/synthetic/mlp.1/5")
+    page.get_by_role("link", name="Ablate", exact=True).click()
+    expect(page.locator(".headline")).to_be_visible()
+    expect(page.get_by_label("Edit 1: unit")).to_have_value("mlp.1/5")
+    page.go_back()
+    page.locator(".context summary").first.click()
+    page.get_by_role("link", name="open in playground").first.click()
+    expect(page.locator(".headline")).to_be_visible()
+
+
+def test_any_text_is_tried_on_a_neuron(open_page: OpenPage) -> None:
+    page = open_page("/m/synthetic/mlp.1/5")
+    page.get_by_text("Try any text").click()
+    page.get_by_label("Any text").fill("a b c")
+    page.get_by_role("button", name="Try this text").click()
+    expect(page.locator("#live")).to_contain_text("Peak")
+    expect(page.locator("#live .strip i")).to_have_count(4)
+
+
+def test_a_permalink_is_run_again_forked_named_and_deleted(open_page: OpenPage) -> None:
+    page = open_page(START)
+    add(page, "attn.1/2 *= 0")
+    page.locator(".kept-as a").click()
+    page.get_by_role("button", name="Run again").click()
+    expect(page.locator("#again")).to_contain_text("the same, to the last bit")
+    page.locator("[name=name]").fill("No head")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("h1")).to_contain_text("No head")
+    page.get_by_role("link", name="Fork in the playground").click()
+    expect(page.get_by_label("Edit 1: unit")).to_have_value("attn.1/2")
+    page.go_back()
+    page.get_by_text("Delete", exact=True).click()
+    page.get_by_role("button", name="Delete this experiment").click()
+    expect(page).to_have_url(re.compile("/experiments$"))
+
+
+def test_markup_in_a_prompt_is_shown_and_never_run(open_page: OpenPage) -> None:
+    page = open_page(HERE)
+    page.on("dialog", lambda dialog: pytest.fail(f"a dialog opened: {dialog.message}"))
+    page.locator("#prompt-text").fill(MARKUP)
+    add(page, "mlp.1/5 = 30")
+    expect(page.locator(".headline")).to_be_visible()
+    page.locator(".kept-as a").click()
+    expect(page.locator(".prompt-text")).to_have_text(MARKUP)
+    assert page.locator("main script, main img").count() == 0
+    assert page.title() != "owned"
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_playground_and_permalink_have_no_serious_barrier(open_page: OpenPage, look: str) -> None:
+    page = open_page(START, **LOOKS[look])
+    assert barriers(page) == []
+    add(page, "mlp.1/5 = 30")
+    expect(page.locator(".headline")).to_be_visible()
+    assert barriers(page) == []
+    assert overflow(page) <= 0
+    page.locator(".kept-as a").click()
+    page.get_by_text("what each layer would say").click()
+    assert barriers(page) == []
+    assert overflow(page) <= 0
+    page.goto("/m/synthetic/experiments")
+    assert barriers(page) == []
+
+
+def test_what_takes_long_says_so_and_can_be_stopped(open_page: OpenPage) -> None:
+    page = open_page(START)
+    add(page, "mlp.1/5 = 30")
+    expect(page.locator(".headline")).to_be_visible()
+    before = result(page)
+    page.route("**/playground", lambda _: None)  # never answered
+    page.get_by_label("Edit 1: value", exact=True).fill("20")
+    page.get_by_role("button", name="Run", exact=True).last.click()
+    expect(page.locator("[data-working]")).to_be_visible()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.locator("[data-working]")).to_be_hidden()
+    assert result(page) == before
+    expect(page.get_by_label("Edit 1: value", exact=True)).to_have_value("20")

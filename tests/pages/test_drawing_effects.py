@@ -1,0 +1,96 @@
+"""What an edit changed, drawn: the numbers behind the marks."""
+
+import re
+
+from analysis.protocol.edits import Edit
+from analysis.protocol.experiments import ExperimentRequest, LayerMovement
+from analysis.protocol.prompts import Prompt
+from analysis.protocol.sweeps import EditSweepAnswer, EditSweepRow, Measured
+from app.rendering.control import movement, spread, times_control
+from app.rendering.heat import heat, profile
+from app.rendering.paired import by_change, paired
+from app.rendering.sweep_scatter import sweep_scatter
+from tests.inference.answers import RAN
+from tests.pages.loaded import answer_of
+from tests.store.experiments import SPEC
+
+
+def answer(text: str = "a b c d", controls: int = 1):
+    edit = Edit(site="mlp.0", index=3, operation="zero")
+    prompt = Prompt(text=text)
+    return answer_of(ExperimentRequest(model=SPEC, prompt=prompt, edits=(edit,), controls=controls))
+
+
+def test_the_largest_kl_has_the_full_colour_and_none_has_none():
+    drawn = heat(answer(), "slug", 3)
+    classes = re.findall(r'<a class="tok ?([^"]*)"', drawn)
+    assert classes[0].strip() == ""
+    assert classes[-1].strip() == "t-p20"
+    levels = [int(name.strip().removeprefix("t-p")) for name in classes[1:]]
+    assert levels == sorted(levels)
+    assert re.search(r'data-position="3"[^>]*aria-current="true"', drawn)
+
+
+def test_tokens_of_a_prompt_are_text():
+    drawn = heat(answer('<b> "x"'), '"><i>', None)
+    assert "<b>" not in drawn
+    assert "<i>" not in drawn
+
+
+def test_a_bar_s_length_is_its_probability():
+    at = answer().positions[0]
+    assert [one.text for one in by_change(at.top)] == [" falls", " rises", " stays"]
+    widths = [float(w) for w in re.findall(r'class="before" d="M0 5h([\d.]+)', paired(at))]
+    assert widths[0] / widths[2] == 0.4 / 0.5
+    assert 'class="falls"' in paired(at).split("</tr>")[0]
+    assert 'class="rises"' in paired(at).split("</tr>")[1]
+
+
+def test_the_edit_lies_right_of_its_control_where_it_does_more():
+    drawn = spread(answer(controls=3))
+    own = float(re.search(r'class="edited" d="M([\d.]+)', drawn)[1])
+    others = [float(x) for x in re.findall(r'cx="([\d.]+)"', drawn)]
+    assert len(others) == 3
+    assert all(x < own for x in others)
+
+
+def test_how_the_edit_compares_with_its_controls_is_said():
+    assert times_control(answer()) == "2.0 times the control"
+    assert "0 of them did as much or more" in times_control(answer(controls=4))
+    assert times_control(answer(controls=0)) == ""
+
+
+def test_the_profile_has_a_bar_for_each_position_that_changed():
+    drawn = profile(answer())
+    assert re.search(r'class="edited" d="([^"]*)"', drawn)[1].count("z") == 3
+    assert "largest 0.300 nats at position 3" in drawn
+
+
+def test_layers_of_one_kind_are_drawn_in_order_on_one_scale():
+    layers = [
+        LayerMovement(site="mlp.1", moved=2.0, control=1.0),
+        LayerMovement(site="attn.1", moved=9.0, control=None),
+        LayerMovement(site="mlp.2", moved=1.0, control=None),
+    ]
+    drawn = movement(layers, "mlp")
+    heights = [float(h) for h in re.findall(r'class="edited" d="M[\d.]+ 72v-([\d.]+)', drawn)]
+    assert heights[0] == 2 * heights[1]
+    assert drawn.count('class="control"') == 1
+    assert movement(layers, "resid") == ""
+
+
+def test_a_perfect_estimate_lies_on_the_diagonal():
+    rows = tuple(
+        EditSweepRow(site="mlp.0", index=i, estimate=e, effect=e, kl=None, drawn=False)
+        for i, e in enumerate((0.5, -0.25, 0.01))
+    )
+    swept = EditSweepAnswer(
+        tokens=(), measured=Measured(), clean=0.0, rows=rows, r=1.0, r_drawn=None, ran=RAN
+    )
+    drawn = sweep_scatter(swept)
+    places = re.findall(r"M([\d.]+) ([\d.]+)h0", drawn)
+    low, high = re.search(r'agree" d="M([\d.]+) ([\d.]+)L', drawn).groups()
+    slopes = {round((float(high) - float(y)) / (float(x) - float(low)), 2) for x, y in places}
+    assert max(slopes) - min(slopes) <= 0.02
+    none_run = tuple(row.model_copy(update={"effect": None}) for row in rows)
+    assert "No edit was run" in sweep_scatter(swept.model_copy(update={"rows": none_run}))

@@ -1,0 +1,229 @@
+"""Someone runs edits in the playground."""
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from analysis.protocol.experiments import ExperimentRequest
+from app.errors import BadRequestError, InferenceError, TooManyError
+from tests.pages.loaded import FakeModel
+from tests.pages.playing import ABLATE, HERE, TEXT, kept, run, run_in_place, values, words
+
+
+def test_the_form_works_without_javascript(own_pages: TestClient, model: FakeModel) -> None:
+    page = own_pages.get(HERE).text
+    form = re.search(r'<form id="playground-form"[^>]*>', page)
+    assert form is not None
+    assert f'method="post" action="{HERE}"' in form[0]
+    answer = run(own_pages, **ABLATE)
+    assert answer.status_code == 303
+    shown = own_pages.get(answer.headers["location"]).text
+    assert "mean" in shown
+    assert "0.250" in shown
+    assert values(shown, "place") == ["mlp.0/5"]
+    assert TEXT in shown
+    assert len(model.asked) == 1
+
+
+def test_what_is_asked_is_what_the_rows_say(own_pages: TestClient, model: FakeModel) -> None:
+    rows = {
+        "place": ["mlp.0/5", "attn.0/1", "resid.0"],
+        "operation": ["set", "scale", "add"],
+        "value": ["2.5", "0.5", "8"],
+        "other": ["", "", "mlp.0/3"],
+        "where": ["1, 2", "last 2", "all"],
+    }
+    assert run(own_pages, **rows, controls=3, seed=9, chained="true", lens="1").status_code == 303
+    asked = model.asked[-1]
+    assert [edit.name for edit in asked.edits] == ["mlp.0/5", "attn.0/1", "resid.0"]
+    assert [edit.value for edit in asked.edits] == [2.5, 0.5, 8]
+    assert asked.edits[0].positions.chosen == (1, 2)
+    assert asked.edits[2].direction.unit.index == 3
+    assert (asked.controls, asked.seed, asked.chained) == (3, 9, True)
+    assert asked.wanted.lens_position == 1
+
+
+def test_a_result_in_place_is_a_fragment_and_gives_the_page_its_address(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    answer = run_in_place(own_pages, **ABLATE)
+    assert answer.text.lstrip().startswith('<section id="result"')
+    assert re.fullmatch(rf"{HERE}\?experiment=[\w-]+", answer.headers["hx-replace-url"])
+    assert 'id="tokens" class="tokens" hx-swap-oob="true"' in answer.text
+    assert model.asked
+
+
+def test_a_typed_line_becomes_a_row(own_pages: TestClient, model: FakeModel) -> None:
+    answer = run_in_place(own_pages, **ABLATE, add="resid.0 += 8 * mlp.0/3 @ last 2")
+    rows = answer.text[answer.text.index('id="edits"') :]
+    assert values(rows, "place") == ["mlp.0/5", "resid.0"]
+    assert values(rows, "where") == ["all", "last 2"]
+    assert values(rows, "add") == [""]
+    assert len(model.asked[-1].edits) == 2
+
+
+def test_rows_that_did_not_change_are_left_alone(own_pages: TestClient, model: FakeModel) -> None:
+    answer = run_in_place(own_pages, **ABLATE, drawn="mlp.0/5:zero")
+    assert 'id="edits"' not in answer.text
+    other = run_in_place(own_pages, **(ABLATE | {"operation": "mean"}), drawn="mlp.0/5:zero")
+    assert 'id="edits"' in other.text
+    assert len(model.asked) == 2
+
+
+def test_a_row_is_removed_by_its_button(own_pages: TestClient, model: FakeModel) -> None:
+    rows = {name: [value, value] for name, value in ABLATE.items()}
+    rows["place"] = ["mlp.0/5", "mlp.0/6"]
+    run_in_place(own_pages, **rows, remove="0")
+    assert [edit.name for edit in model.asked[-1].edits] == ["mlp.0/6"]
+
+
+def test_another_control_and_more_controls_are_a_button_away(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    first = run_in_place(own_pages, **ABLATE).text
+    assert "mlp.0/40" in first
+    assert "2.0 times the control" in words(first).lower()
+    other = run_in_place(own_pages, **ABLATE, another="true").text
+    assert "mlp.0/41" in other
+    assert values(other, "seed")[-1] == "1"
+    many = run_in_place(own_pages, **ABLATE, more="8").text
+    assert model.asked[-1].controls == 8
+    assert 'class="spread"' in many
+    assert many.count("<circle") == 8
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ({"place": "mlp.0"}, "Edit 1: “mlp.0” is no unit"),
+        ({"operation": "set", "value": "cat"}, "“cat” is no number"),
+        ({"operation": "set", "value": "inf"}, "cannot be used"),
+        ({"operation": "set", "value": "NaN"}, "cannot be used"),
+        ({"operation": "explode"}, "cannot be edited so"),
+        ({"where": "somewhere"}, "no position"),
+        ({"add": "make it happy"}, "The line that is to be added"),
+        ({"text": ""}, "The prompt is empty|the prompt is empty"),
+        ({"kind": "tokens", "tokens": "1 two"}, "not all whole numbers"),
+        ({"kind": "chat", "role": "user", "content": " "}, "the prompt is empty"),
+        ({"targets": "Paris London town"}, "is not one token"),
+        ({"targets": '""'}, "names no token"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_lost(
+    own_pages: TestClient, model: FakeModel, form: dict[str, str], told: str
+) -> None:
+    given = {"text": "Mine & yours"} | ABLATE | form
+    answer = run(own_pages, **given)
+    assert answer.status_code == 422
+    assert re.search(told, words(answer.text).replace("&#34;", '"')), words(answer.text)[:2000]
+    assert values(answer.text, "place") == [given["place"]]
+    if "text" not in form:
+        assert "Mine &amp; yours</textarea>" in answer.text
+    assert own_pages.get("/api/v1/models/synthetic/experiments").json()["items"] == []
+    assert not [one for one in model.asked if isinstance(one, ExperimentRequest)]
+
+
+def test_a_refusal_of_the_service_is_shown_with_its_reason(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    model.refusal = BadRequestError("mlp.0/5 is edited twice at position 1.", hint="Take one away.")
+    for answer in (run(own_pages, **ABLATE), run_in_place(own_pages, **ABLATE)):
+        assert answer.status_code == 422
+        assert "mlp.0/5 is edited twice" in answer.text
+        assert "Take one away." in answer.text
+
+
+def test_a_busy_service_says_when_to_come_again(own_pages: TestClient, model: FakeModel) -> None:
+    model.refusal = TooManyError("Too many wait.", retry_after=3)
+    answer = run_in_place(own_pages, **ABLATE)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
+
+
+def test_while_no_service_runs_the_page_says_so_and_stored_results_are_shown(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    slug = kept(own_pages)
+    model.refusal = InferenceError("Nothing runs.")
+    page = own_pages.get(f"{HERE}?experiment={slug}")
+    assert page.status_code == 200
+    assert "The inference service is not running" in page.text
+    assert "What that changed" in page.text
+    assert run(own_pages, **ABLATE).status_code == 503
+
+
+def test_tokens_that_are_named_are_followed(own_pages: TestClient, model: FakeModel) -> None:
+    slug = kept(own_pages, targets='cat, #3, " dog"')
+    asked = model.asked[-1]
+    assert asked.wanted.targets == (100, 3)
+    page = own_pages.get(f"/experiments/{slug}").text
+    assert "Tokens that you follow" in page
+    assert "+2.50" in page
+
+
+def test_a_prompt_is_cut_into_tokens_before_anything_is_run(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    headers = {"hx-request": "true", "hx-target": "div#tokens"}
+    answer = own_pages.post(f"{HERE}/tokens", data={"text": TEXT}, headers=headers)
+    assert answer.text.count("data-token=") == 4
+    assert "4 tokens" in words(answer.text)
+    chat = {"kind": "chat", "role": ["system", "user"], "content": ["", "Hello there"]}
+    told = own_pages.post(f"{HERE}/tokens", data=chat, headers=headers)
+    assert "has no chat template" in told.text
+    assert [turn.role for turn in model.asked[-1].prompts[0].turns] == ["user"]
+
+
+def test_a_model_that_is_not_there_has_no_playground(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    assert own_pages.get("/m/nothing/playground").status_code == 404
+    answer = own_pages.post("/m/nothing/playground", data={"text": "a"})
+    assert answer.status_code == 404
+    assert model.asked == []
+
+
+def test_what_the_form_itself_refuses_is_told_where_the_result_would_be(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    answer = run_in_place(own_pages, **ABLATE, controls="999")
+    assert answer.status_code == 422
+    assert answer.text.startswith('<div id="result"')
+    assert "controls" in answer.text
+    assert "<!doctype" in run(own_pages, **ABLATE, text="x" * 100_001).text
+    assert model.asked == []
+
+
+def test_markup_in_prompts_edits_and_refusals_stays_text(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    form = ABLATE | {"operation": "patch", "other": evil, "text": f"A {evil}"}
+    slug = kept(own_pages, **form)
+    own_pages.post(f"/experiments/{slug}/words", data={"name": evil, "note": evil})
+    own_pages.post(f"/experiments/{slug}/continue", data={"n_tokens": 1})
+    model.refusal = BadRequestError(evil, hint=evil)
+    pages = [
+        own_pages.get(f"/experiments/{slug}").text,
+        own_pages.get(f"{HERE}?experiment={slug}").text,
+        own_pages.get("/m/synthetic/experiments", params={"q": "<script>"}).text,
+        own_pages.get(HERE, params={"edit": evil, "text": evil}).text,
+        own_pages.post(f"/experiments/{slug}/again").text,
+        run(own_pages, **form, add=evil, targets=evil).text,
+        run_in_place(own_pages, **form).text,
+    ]
+    for page in pages:
+        assert "<script>alert" not in page
+        assert "<img" not in page
+        assert "&lt;" in page
+
+
+def test_another_site_can_send_nothing(own_pages: TestClient, model: FakeModel) -> None:
+    slug = kept(own_pages)
+    n_asked = len(model.asked)
+    kept_ones = [f"/experiments/{slug}/{do}" for do in ("again", "continue", "words", "delete")]
+    here = [HERE, f"{HERE}/tokens", f"{HERE}/sweep", "/m/synthetic/mlp.0/5/live"]
+    for path in here + kept_ones:
+        answer = own_pages.post(path, data=ABLATE, headers={"origin": "https://evil.example"})
+        assert answer.status_code == 403, path
+    assert len(model.asked) == n_asked
