@@ -23,19 +23,21 @@ def divergence(
 ) -> Float[Tensor, ""]:
     """Σ JSD over the places, from log-probabilities; `edited` is used up."""
     x = edited.sub_(clean).mul_(0.5)
+    if not x.numel():  # a window so short that no place of it is looked at
+        return torch.zeros((), dtype=torch.float64)
     if float(x.abs().max()) > SMALL:
-        return _by_definition(clean.double(), clean.double() + 2 * x.double())
+        return _by_definition(clean.cpu().double(), clean.cpu().double() + 2 * x.cpu().double())
     root = (clean + x).exp_()  # √(p·q), for (log p + log q)/2 = log p + x
     square = x.mul_(x)
     bracket = (square * square).mul_(1 / 72).add_(1).mul_(square).mul_(0.5)
-    return bracket.mul_(root).sum(-1).double().sum()
+    return bracket.mul_(root).sum(-1).cpu().double().sum()
 
 
 def losses(
     log_probs: Float[Tensor, "place vocab"], following: Int[Tensor, " place"]
 ) -> Float[Tensor, ""]:
     """Σ −log p of the tokens that follow, in nats."""
-    return -log_probs.gather(-1, following[:, None]).double().sum()
+    return -log_probs.gather(-1, following[:, None]).cpu().double().sum()
 
 
 def _by_definition(p: Float[Tensor, "place vocab"], q: Float[Tensor, "place vocab"]) -> Tensor:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.models.tracing import EditableModel
-from analysis.protocol.edits import Direction, Edit
+from analysis.protocol.edits import Direction, Edit, UnitRef
 
 
 def draw_control(
@@ -32,13 +32,27 @@ def draw_control(
     found = []
     for edit in edits:
         if edit.index is None:
-            found.append(edit.model_copy(update={"direction": _random_direction(model, rng)}))
+            direction = _other_direction(model, edit, sizes, rng)
+            found.append(edit.model_copy(update={"direction": direction}))
             continue
         changed: dict[str, object] = {"index": instead[edit.site, edit.index]}
         if edit.operation == "mean":
             changed["value"] = None
         found.append(edit.model_copy(update=changed))
     return found
+
+
+def _other_direction(
+    model: EditableModel, edit: Edit, sizes: dict[str, int], rng: np.random.Generator
+) -> Direction:
+    """Of a neuron, the direction of another of its site: a random one mostly lies where the model
+    does not look. Of any other, a random one."""
+    unit = None if edit.direction is None else edit.direction.unit
+    if unit is None or sizes[unit.site] < 2:
+        return _random_direction(model, rng)
+    drawn = int(rng.integers(sizes[unit.site] - 1))
+    other = UnitRef(site=unit.site, index=drawn + (drawn >= unit.index))
+    return Direction(kind="unit", unit=other, normalised=True)
 
 
 def _random_direction(model: EditableModel, rng: np.random.Generator) -> Direction:

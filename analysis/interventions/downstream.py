@@ -105,7 +105,8 @@ class Downstream:
             widths = self._means.deviations(site.name, site.n_units).to(before.device)
         else:
             widths = before.square().mean().sqrt().expand(site.n_units)
-        return widths.clamp(min=1e-6)
+        # of what never varied there is no deviation to measure a change in
+        return torch.where(widths > 0, widths, torch.inf)
 
 
 def _told(moved: _Moved, unit: int) -> MovedUnit:

@@ -1,6 +1,9 @@
-"""What edits did to the output: per position KL, loss, likeliest tokens, chosen tokens."""
+"""What edits did to the output: per position KL, loss, likeliest tokens, chosen tokens.
 
-from collections.abc import Sequence
+Runs are read one after the other, so that only one of them is ever unembedded at a time.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,32 +11,30 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from analysis.interventions.clean import CleanRun
+from analysis.interventions.divergence import divergence
 from analysis.protocol.experiments import PositionEffect, Target, TopToken, Wanted
 
 
 @dataclass(frozen=True)
-class Outputs:
-    """Log-probabilities of edited runs beside the clean one."""
+class _Read:
+    """What is told of one run."""
 
-    log_probs: Float[Tensor, "row pos vocab"]
-    normaliser: Float[Tensor, "row pos"]
-    """log Σ exp(logit)"""
-
-    @classmethod
-    def of(cls, logits: Float[Tensor, "row pos vocab"]) -> "Outputs":
-        precise = logits.float()
-        normaliser = precise.logsumexp(-1)
-        return cls(precise - normaliser[..., None], normaliser)
+    kl: list[float]
+    loss: list[float]
+    """Of each next token of the prompt; empty without a loss."""
+    top: Float[Tensor, "pos token"]
+    """Log-probabilities of the likeliest tokens,"""
+    targets: Float[Tensor, "pos id"]
+    """and of the chosen ones."""
+    normaliser: Float[Tensor, "pos 1"]
+    """log Σ exp(logit): a logit is a log-probability plus this."""
 
 
 def divergences(
     clean: Float[Tensor, "pos vocab"], edited: Float[Tensor, "row pos vocab"]
 ) -> Float[Tensor, "row pos"]:
-    """KL(clean ‖ edited) in nats, from log-probabilities; not below 0 for rounding."""
-    p = clean.exp()
-    # row by row: the difference first, for small effects would drown in two large sums
-    found = torch.stack([torch.einsum("pv,pv->p", p, clean - row) for row in edited])
-    return found.clamp(min=0.0)
+    """KL(clean ‖ edited) in nats, from log-probabilities."""
+    return torch.stack([divergence(clean, row) for row in edited])
 
 
 def losses(
@@ -46,92 +47,113 @@ def losses(
 
 
 def position_effects(
-    clean: CleanRun, outputs: Outputs, texts: Sequence[str], wanted: Wanted, *, has_loss: bool
+    clean: CleanRun,
+    runs: Iterable[Float[Tensor, "pos vocab"]],
+    texts: Sequence[str],
+    wanted: Wanted,
+    *,
+    has_loss: bool,
 ) -> list[PositionEffect]:
-    """Row 0 of the outputs is the edited run, the others are controls; without rows, no effects."""
+    """From the logits of the edited run, and then of each control."""
     before = clean.log_probs
-    rows = outputs.log_probs
-    kl = divergences(before, rows).tolist()
     tokens = clean.trace.tokens[0]
     told = has_loss and clean.n_pos > 1
-    clean_loss = losses(before, tokens).tolist() if told else []
-    row_loss = losses(rows, tokens).tolist() if told else [[] for _ in rows]
-    top = _top_tokens(clean, outputs, texts, wanted.top)
-    targets = _targets(clean, outputs, wanted.targets)
+    targets = torch.tensor(wanted.targets, dtype=torch.long, device=before.device)
+    targets = targets.expand(clean.n_pos, -1)
+    top: Tensor | None = None
+    read: list[_Read] = []
+    for logits in runs:
+        precise = logits.float()
+        normaliser = precise.logsumexp(-1, keepdim=True)
+        after = precise - normaliser
+        if top is None:
+            n = min(wanted.top, after.shape[-1])
+            top = torch.maximum(before, after).topk(n, dim=-1).indices
+        read.append(
+            _Read(
+                kl=divergence(before, after).tolist(),
+                loss=losses(after, tokens).tolist() if told else [],
+                top=after.gather(-1, top),
+                targets=after.gather(-1, targets),
+                normaliser=normaliser,
+            )
+        )
+    if top is None:
+        raise ValueError("no run was given")
+    unedited = _Read(
+        kl=[0.0] * clean.n_pos,
+        loss=losses(before, tokens).tolist() if told else [],
+        top=before.gather(-1, top),
+        targets=before.gather(-1, targets),
+        normaliser=clean.normaliser[:, None],
+    )
+    tops = _top_tokens(unedited, read, top, texts)
+    chosen = _targets(unedited, read, wanted.targets)
+    edited, controls = read[0], read[1:]
     found = []
     for position in range(clean.n_pos):
-        last = position >= len(clean_loss)
+        last = position >= len(unedited.loss)
         found.append(
             PositionEffect.model_construct(
                 position=position,
-                kl=kl[0][position],
-                kl_controls=tuple(row[position] for row in kl[1:]),
-                loss_before=None if last else clean_loss[position],
-                loss_after=None if last else row_loss[0][position],
-                loss_controls=() if last else tuple(row[position] for row in row_loss[1:]),
-                top=top[position],
-                targets=targets[position],
+                kl=edited.kl[position],
+                kl_controls=tuple(one.kl[position] for one in controls),
+                loss_before=None if last else unedited.loss[position],
+                loss_after=None if last else edited.loss[position],
+                loss_controls=() if last else tuple(one.loss[position] for one in controls),
+                top=tops[position],
+                targets=chosen[position],
             )
         )
     return found
 
 
 def _top_tokens(
-    clean: CleanRun, outputs: Outputs, texts: Sequence[str], n: int
+    unedited: _Read, read: Sequence[_Read], top: Int[Tensor, "pos token"], texts: Sequence[str]
 ) -> list[tuple[TopToken, ...]]:
     """Per position the tokens of the highest probability, before or after, whichever is higher."""
-    before, rows = clean.log_probs, outputs.log_probs
-    either = torch.maximum(before, rows[0])
-    tokens = either.topk(min(n, either.shape[-1]), dim=-1).indices
-    p_before, p_rows = _at(before, tokens).exp(), _at(rows, tokens).exp()
-    logit = _at(before, tokens) + clean.normaliser[:, None]
-    moved = _at(rows[0], tokens) + outputs.normaliser[0, :, None] - logit
-    # from (row, position, rank) to one list per position and rank
-    controls = p_rows[1:].permute(1, 2, 0).tolist()
-    columns = (tokens.tolist(), p_before.tolist(), p_rows[0].tolist(), controls, moved.tolist())
-    return [
-        tuple(
-            TopToken.model_construct(
-                id=token,
-                text=texts[token],
-                before=b,
-                after=a,
-                controls=tuple(c),
-                logit_change=change,
+    moved = read[0].top + read[0].normaliser - unedited.top - unedited.normaliser
+    controls = [one.top.exp() for one in read[1:]]
+    by_rank = torch.stack(controls, -1).tolist() if controls else None
+    columns = (top, unedited.top.exp(), read[0].top.exp(), moved)
+    found = []
+    for position, ranks in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+        found.append(
+            tuple(
+                TopToken.model_construct(
+                    id=token,
+                    text=texts[token],
+                    before=before,
+                    after=after,
+                    controls=() if by_rank is None else tuple(by_rank[position][rank]),
+                    logit_change=change,
+                )
+                for rank, (token, before, after, change) in enumerate(zip(*ranks, strict=True))
             )
-            for token, b, a, c, change in zip(*ranks, strict=True)
         )
-        for ranks in zip(*columns, strict=True)
-    ]
+    return found
 
 
-def _targets(clean: CleanRun, outputs: Outputs, targets: Sequence[int]) -> list[tuple[Target, ...]]:
+def _targets(
+    unedited: _Read, read: Sequence[_Read], targets: Sequence[int]
+) -> list[tuple[Target, ...]]:
+    n_pos = len(unedited.kl)
     if not targets:
-        return [()] * clean.n_pos
-    tokens = torch.tensor(targets, device=clean.log_probs.device).expand(clean.n_pos, -1)
-    before, rows = _at(clean.log_probs, tokens), _at(outputs.log_probs, tokens)
-    logit_before = (before + clean.normaliser[:, None]).tolist()
-    logit_rows = (rows + outputs.normaliser[..., None]).tolist()
-    p_before, p_rows = before.exp().tolist(), rows.exp().tolist()
+        return [()] * n_pos
+    logits = [(one.targets + one.normaliser).tolist() for one in (unedited, *read)]
+    shares = [one.targets.exp().tolist() for one in (unedited, *read)]
     return [
         tuple(
             Target.model_construct(
                 id=token,
-                logit_before=logit_before[position][column],
-                logit_after=logit_rows[0][position][column],
-                logit_controls=tuple(row[position][column] for row in logit_rows[1:]),
-                before=p_before[position][column],
-                after=p_rows[0][position][column],
-                controls=tuple(row[position][column] for row in p_rows[1:]),
+                logit_before=logits[0][position][column],
+                logit_after=logits[1][position][column],
+                logit_controls=tuple(row[position][column] for row in logits[2:]),
+                before=shares[0][position][column],
+                after=shares[1][position][column],
+                controls=tuple(row[position][column] for row in shares[2:]),
             )
             for column, token in enumerate(targets)
         )
-        for position in range(clean.n_pos)
+        for position in range(n_pos)
     ]
-
-
-def _at(
-    log_probs: Float[Tensor, "*row pos vocab"], tokens: Int[Tensor, "pos token"]
-) -> Float[Tensor, "*row pos token"]:
-    found: Tensor = log_probs.gather(-1, tokens.expand(*log_probs.shape[:-1], -1))
-    return found

@@ -13,7 +13,7 @@ from analysis.interventions.checking import check_edits
 from analysis.interventions.clean import CleanRun
 from analysis.interventions.controls import draw_control
 from analysis.interventions.downstream import Downstream
-from analysis.interventions.effects import Outputs, position_effects
+from analysis.interventions.effects import position_effects
 from analysis.interventions.gathering import gather
 from analysis.interventions.lens import lens_rows
 from analysis.interventions.reference import ReferenceValues
@@ -44,6 +44,7 @@ def run_experiment(
     tokens = tokens_of(model, request.prompt)
     check_edits(model, request.edits, len(tokens))
     _check_wanted(model, request.wanted, len(tokens))
+    _check_size(request, len(tokens))
     clean, reused = around.traces.run(model, tokens, around.check)
     texts = model.output_texts()
     resolver = make_resolver(model, clean, request.edits, request, around)
@@ -128,7 +129,10 @@ def as_long(one: Resolved, like: Resolved) -> Resolved:
 
 
 def _name(edit: Edit) -> str:
-    return "a random direction" if edit.index is None else edit.name
+    if edit.index is not None:
+        return edit.name
+    unit = None if edit.direction is None else edit.direction.unit
+    return "a random direction" if unit is None else f"the direction of {unit.site}/{unit.index}"
 
 
 def _run(
@@ -163,13 +167,14 @@ def _effects(
     wanted: Wanted,
 ) -> list[PositionEffect]:
     """Of the clean run against itself where nothing is changed."""
-    if resumed is None:
-        outputs = Outputs(clean.log_probs[None], clean.normaliser[None])
-    else:
-        outputs = Outputs.of(model.logits(resumed.last))
+    runs = (
+        iter([clean.logits])
+        if resumed is None
+        else (model.logits(row[None])[0] for row in resumed.last)
+    )
     # where other things are predicted than tokens, or not the next one, there is no loss
     predicts = model.facts.causal and len(texts) == model.facts.n_vocab
-    return position_effects(clean, outputs, texts, wanted, has_loss=predicts)
+    return position_effects(clean, runs, texts, wanted, has_loss=predicts)
 
 
 def _told(model: EditableModel, clean: CleanRun, one: Resolved) -> ResolvedEdit:
@@ -198,6 +203,20 @@ def _activations(model: EditableModel, clean: CleanRun, one: Resolved) -> Tensor
     stream = clean.trace.streams[one.edit.layer + 1][0]
     lengths: Tensor = stream[one.positions.to(stream.device)].float().norm(dim=-1)
     return lengths
+
+
+MOST_TOLD = 400_000
+"""Probabilities in one answer: more is megabytes that nobody reads."""
+
+
+def _check_size(request: ExperimentRequest, n_pos: int) -> None:
+    per_position = request.wanted.top + len(request.wanted.targets)
+    n_told = n_pos * per_position * (2 + request.controls)
+    if n_told > MOST_TOLD:
+        raise EditError(
+            f"the answer would have {n_told:,} probabilities, more than {MOST_TOLD:,}",
+            hint="Ask for fewer top tokens, targets or controls, or give a shorter prompt.",
+        )
 
 
 def _check_wanted(model: EditableModel, wanted: Wanted, n_pos: int) -> None:

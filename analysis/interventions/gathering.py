@@ -6,14 +6,23 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from analysis.errors import EditError
 from analysis.interventions.resolving import Resolved
 from analysis.models.changes import Change
 
 Changes = dict[str, Change]
+MOST_VALUES = 2**26
+"""Of 4 bytes."""
 
 
 def gather(rows: Sequence[Sequence[Resolved]], device: torch.device) -> Changes:
     """Per row of the batch, its edits; by site, what is put in."""
+    n_values = sum(one.give.numel() for edits in rows for one in edits)
+    if n_values > MOST_VALUES:
+        raise EditError(
+            f"the edits put in {n_values:,} numbers, more than {MOST_VALUES:,}",
+            hint="Edit fewer positions, add up directions into one, or draw fewer controls.",
+        )
     by_site: dict[str, list[tuple[int, Resolved]]] = {}
     for row, edits in enumerate(rows):
         for resolved in _added_up(edits):

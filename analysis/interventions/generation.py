@@ -16,7 +16,7 @@ from analysis.interventions.checking import check_edits
 from analysis.interventions.controls import draw_control
 from analysis.interventions.experiment import as_long, make_resolver
 from analysis.interventions.gathering import gather
-from analysis.interventions.resolving import Resolved, Resolver
+from analysis.interventions.resolving import Resolved, Resolver, generator_of
 from analysis.interventions.surroundings import Surroundings, ran_on
 from analysis.models.prompts import described, tokens_of
 from analysis.models.tracing import EditableModel
@@ -117,10 +117,9 @@ def _resolved(
     resolver: Resolver, edits: Sequence[Edit], seed: int
 ) -> tuple[list[Resolved], list[Resolved]]:
     """What is edited in the prompt, and what at every new token."""
-    generator = torch.Generator().manual_seed(seed)
     lasting = [resolver.lasting(edit) for edit in edits]
     return (
-        [resolver.resolve(edit, generator) for edit in edits],
+        [resolver.resolve(edit, generator_of(seed, n)) for n, edit in enumerate(edits)],
         [one for one in lasting if one is not None],
     )
 

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from analysis.interventions.clean import CleanRun, read_lens
+from analysis.interventions.divergence import divergence
 from analysis.models.tracing import EditableModel, Resumed
 from analysis.protocol.experiments import LensRow, TokenText, Wanted
 
@@ -26,7 +27,7 @@ def lens_rows(
     position = clean.n_pos - 1 if wanted.lens_position is None else wanted.lens_position
     before = clean.lens(position)
     after = _after(model, before, resumed, position)
-    kl = (before.exp() * (before - after)).sum(-1).clamp(min=0.0).tolist()
+    kl = divergence(before, after).tolist()
     tops = [_tokens(logs, texts) for logs in (before, after)]
     return tuple(
         LensRow.model_construct(layer=layer, kl=one, before=tops[0][layer], after=tops[1][layer])

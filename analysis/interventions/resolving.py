@@ -5,6 +5,7 @@ matter; where nothing before an edit is changed, that is what the run itself has
 edit is left as a factor or a sum.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
@@ -172,7 +173,13 @@ class Resolver:
         if edit.kind == "mlp" and edit.value is not None:
             return torch.full((1, 1), edit.value)
         if edit.kind == "mlp" and self.means is not None and edit.index is not None:
-            return torch.full((1, 1), self.means.mean(edit.site, edit.index))
+            mean = self.means.mean(edit.site, edit.index)
+            if not math.isfinite(mean):
+                raise EditError(
+                    f"{edit.name} has no mean: no activation of it was finite",
+                    hint="Give a value instead.",
+                )
+            return torch.full((1, 1), mean)
         return self._of_unit(edit, self.reference.mean(edit.site)[None])
 
     def _from_source(self, edit: Edit, places: list[int]) -> Float[Tensor, "value width"]:
@@ -213,11 +220,15 @@ def resolve_all(
     found = []
     first = min((_order(edit) for edit in edits), default=(0, 0))
     for number, edit in enumerate(edits):
-        generator = torch.Generator().manual_seed(seed * 1_000_003 % 2**63 + number)
-        resolved = resolver.resolve(edit, generator)
+        resolved = resolver.resolve(edit, generator_of(seed, number))
         untouched = chained or _order(edit) == first
         found.append(resolved if untouched else resolved.on_clean_values)
     return found
+
+
+def generator_of(seed: int, number: int) -> torch.Generator:
+    """What decides the chance in the edit of a number, in an experiment and its continuations."""
+    return torch.Generator().manual_seed((seed * 1_000_003 + number) % 2**63)
 
 
 def _order(edit: Edit) -> tuple[int, int]:

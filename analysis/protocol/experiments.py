@@ -193,11 +193,9 @@ class ExperimentAnswer(Message):
     ran: Ran
 
 
-class AskedToGenerate(Message):
-    """What whoever asks decides about continuations."""
+class Drawing(Message):
+    """How the tokens of continuations are drawn."""
 
-    prompt: Prompt
-    edits: tuple[Edit, ...] = Field(default=(), max_length=MOST_EDITS)
     n_tokens: int = Field(default=48, ge=1, le=1024)
     temperature: float = Field(default=0.0, ge=0, le=10)
     """0: always the likeliest token."""
@@ -207,6 +205,13 @@ class AskedToGenerate(Message):
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
     control: bool = False
     """A third continuation, under the same edits of random other units."""
+
+
+class AskedToGenerate(Drawing):
+    """What whoever asks decides about continuations."""
+
+    prompt: Prompt
+    edits: tuple[Edit, ...] = Field(default=(), max_length=MOST_EDITS)
 
 
 class GenerationRequest(AskedToGenerate, Known):

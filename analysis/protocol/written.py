@@ -230,6 +230,7 @@ def _is_zero(text: str) -> bool:
 
 
 def _chosen(words: str) -> Iterator[int]:
+    n_named = 0
     for part in filter(None, re.split(r"[,\s]+", words)):
         found = re.fullmatch(r"(\d{1,5})(?:[-–](\d{1,5}))?", part)
         if found is None:
@@ -242,6 +243,9 @@ def _chosen(words: str) -> Iterator[int]:
             raise WrittenError(
                 f"“{part}” is no range of positions below {MOST_POSITIONS:,}, from low to high."
             )
+        n_named += last + 1 - first
+        if n_named > MOST_POSITIONS:
+            raise WrittenError(f"More than {MOST_POSITIONS:,} positions are named.")
         yield from range(first, last + 1)
 
 

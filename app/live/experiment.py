@@ -11,14 +11,17 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Engine
 
 from analysis.protocol.base import Message
+from analysis.protocol.edits import Edit
 from analysis.protocol.experiments import (
     Asked,
     AskedToGenerate,
+    Drawing,
     ExperimentRequest,
     GeneratedToken,
     GenerationEnd,
     GenerationRequest,
 )
+from analysis.protocol.prompts import Prompt
 from analysis.protocol.sweeps import (
     AskedToSweep,
     EditSweepAnswer,
@@ -26,6 +29,7 @@ from analysis.protocol.sweeps import (
     EditSweepRequest,
 )
 from app.dependencies import Writer
+from app.errors import ConflictError
 from app.inference.client import InferenceClient
 from app.live.subject import Subject, find_subject
 from app.store.engine import open_session
@@ -83,13 +87,23 @@ class Laboratory:
                     yield await self._keep(model, kept, words)
 
     async def continuations(
-        self, slug: str, asked: AskedToGenerate
+        self, slug: str, drawing: Drawing
     ) -> AsyncGenerator[GeneratedToken | ExperimentView, None]:
         """What is generated under an experiment's edits; kept with it once it has ended.
 
-        `asked` has the experiment's own prompt and edits. Raises NotFoundError.
+        Raises NotFoundError; ConflictError of a generation or a sweep.
         """
         view = await run_in_threadpool(self.read, slug)
+        if view.kind != "experiment":
+            raise ConflictError(
+                f"{slug} is no experiment on one prompt: nothing is continued of it.",
+                hint="Run an experiment, or ask for a generation by itself.",
+            )
+        asked = AskedToGenerate(
+            **_parts(drawing, Drawing),
+            prompt=Prompt.model_validate(view.request["prompt"]),
+            edits=tuple(Edit.model_validate(edit) for edit in view.request.get("edits", ())),
+        )
         subject = await self.subject(view.model, asked)
         request = GenerationRequest(**_parts(asked, AskedToGenerate), **subject.known)
         async with aclosing(self._generated(request, subject)) as messages:

@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from analysis.protocol.experiments import AskedToGenerate
+from analysis.protocol.experiments import Drawing
 from analysis.protocol.sweeps import AskedToSweep, Measured, Metric
 from app.auth.actor import CurrentActor
 from app.dependencies import WriteSession
@@ -138,14 +138,8 @@ async def run_sweep(
 
 
 async def _generate(lab: Laboratory, view: ExperimentView, form: ContinuingForm) -> None:
-    asked = AskedToGenerate.model_validate(
-        {
-            "prompt": view.request["prompt"],
-            "edits": view.request.get("edits", ()),
-            **form.model_dump(),
-        }
-    )
-    async with aclosing(lab.continuations(view.slug, asked)) as messages:
+    drawing = Drawing.model_validate(form.model_dump())
+    async with aclosing(lab.continuations(view.slug, drawing)) as messages:
         async for _ in messages:
             pass
 

@@ -32,6 +32,8 @@ log = structlog.get_logger("patchclamp.store")
 Word = Literal["name", "note"]
 
 METHOD_VERSION: Final = "1"
+COMPUTED_IN: Final = ("dtype", "device", "code_version", "torch_version")
+"""The same question answered otherwise has another answer, and another permalink."""
 LONGEST_NAME: Final = 200
 LONGEST_NOTE: Final = 20_000
 
@@ -50,7 +52,8 @@ class Conducted:
 
     @property
     def digest(self) -> str:
-        text = json.dumps([self.kind, self.request], sort_keys=True, allow_nan=False)
+        how = [self.answer["ran"][name] for name in COMPUTED_IN]
+        text = json.dumps([self.kind, self.request, how], sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

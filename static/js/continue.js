@@ -21,7 +21,6 @@ function column(streams, which) {
 function asked(form) {
   const fields = form.elements;
   return {
-    ...JSON.parse(form.dataset.request),
     n_tokens: Number(fields.n_tokens.value),
     temperature: Number(fields.temperature.value),
     seed: Number(fields.seed.value),

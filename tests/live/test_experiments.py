@@ -82,7 +82,7 @@ def test_statistics_have_a_row_per_unit_neurons_before_heads(live):
 
 def test_continuations_are_streamed_and_kept_with_the_experiment(client):
     view = run(client, edits=[ZERO], seed=17).json()
-    asked = {"prompt": PROMPT, "edits": [ZERO], "n_tokens": 3, "control": True}
+    asked = {"n_tokens": 3, "control": True}
     answered = client.post(f"/api/v1/experiments/{view['slug']}/continuations", json=asked)
     assert answered.headers["content-type"].startswith("text/event-stream")
     found = events(answered.text)
@@ -91,6 +91,16 @@ def test_continuations_are_streamed_and_kept_with_the_experiment(client):
     kept = client.get(f"/api/v1/experiments/{view['slug']}").json()["continuations"]
     assert len(kept["tokens"]) == 9
     assert kept["end"]["reasons"]["clean"] == "length"
+
+
+def test_nobody_can_put_other_words_under_an_experiment(client):
+    view = run(client, edits=[ZERO], seed=18).json()
+    address = f"/api/v1/experiments/{view['slug']}/continuations"
+    forged = {"prompt": {"text": "the dog"}, "edits": [], "n_tokens": 2}
+    assert client.post(address, json=forged).status_code == 422
+    client.post(address, json={"n_tokens": 2})
+    kept = client.get(f"/api/v1/experiments/{view['slug']}").json()["continuations"]
+    assert kept["request"]["edits"] == view["request"]["edits"]
 
 
 def test_a_generation_is_kept_by_itself(client):

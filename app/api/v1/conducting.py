@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, Field
 
-from analysis.protocol.experiments import Asked, AskedToGenerate, GeneratedToken
+from analysis.protocol.experiments import Asked, AskedToGenerate, Drawing, GeneratedToken
 from analysis.protocol.sweeps import AskedToSweep, EditSweepProgress
 from app.api.describing import Responses, problems_of
 from app.api.keeping import ExperimentSlug
@@ -121,9 +121,10 @@ async def create_continuations(
     lab: Lab,
     actor: CurrentActor,  # noqa: ARG001 - they are kept with the experiment, whoever asks
     slug: ExperimentSlug,
-    body: Annotated[AskedToGenerate, Body(description="The experiment's prompt and edits.")],
+    body: Annotated[Drawing, Body(description="How tokens are drawn.")],
 ) -> Response:
-    """`token` events, then the `experiment` with its `continuations`."""
+    """Of its own prompt, under its own edits: `token` events, then the `experiment` with its
+    `continuations`."""
     return await stream_events(lab.continuations(slug, body), NAMES)
 
 

@@ -1,5 +1,6 @@
 """What the inference service must be told of a model: where it is, and how its units behave."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, cast
@@ -37,8 +38,8 @@ class SubjectRow:
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Mean and standard deviation of every unit: sites by layer, neurons before heads; what is
-    undefined is 0."""
+    """Mean and standard deviation of every unit: sites by layer, neurons before heads; NaN where
+    undefined."""
 
     table: Float32[ndarray, "unit 2"]
     digest: str
@@ -109,9 +110,13 @@ def _read_moments(
         if len(rows) < n_units:
             return None
         for index, mean, variance in rows:
-            found[start + index] = mean or 0.0, (variance or 0.0) ** 0.5
+            found[start + index] = _number(mean), _number(variance) ** 0.5
         start += n_units
     return found
+
+
+def _number(stored: float | None) -> float:
+    return math.nan if stored is None else stored
 
 
 def read_reference(
