@@ -33,8 +33,8 @@ def links(page: str) -> Iterator[str]:
 
 def within_main(page: str) -> str:
     """Without the list of other runs, which leads away on purpose, without forms, whose fields
-    say the run, and without the ways to the playground and to experiments, which are of no run."""
-    page = re.sub(r'<a [^>]*href="[^"]*/(?:playground|experiments)[^>]*>', "", page)
+    say the run, and without the ways to what the loaded model is asked, which is of no run."""
+    page = re.sub(r'<a [^>]*href="[^"]*/(?:playground|experiments|text)[^>]*>', "", page)
     page = re.sub(r'<details class="menu">.*?</details>', "", page, flags=re.DOTALL)
     return re.sub(r"<form [^>]+>", "", page)
 
