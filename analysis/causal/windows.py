@@ -68,7 +68,7 @@ def measured_text(
     most_windows: int,
     most_places: int,
     seed: int,
-) -> tuple[MeasuredText, Int64[ndarray, " window"]]:
+) -> tuple[MeasuredText, Int64[ndarray, " chosen"]]:
     """The text, and which rows of the pool it is: no document a second time before each has had its
     turn, for intervals stand on documents."""
     pool = prepare_pool(about, n_pos=tokens.shape[1], seed=seed)
