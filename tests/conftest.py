@@ -25,6 +25,7 @@ from app.settings import Settings, get_settings
 from app.store.engine import open_engine
 from app.store.migrating import upgrade
 from app.store.synthetic import SyntheticModel, fill_synthetic
+from tests.shapes import check_shapes
 
 FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 """For a server that lives as long as the tests."""
@@ -42,6 +43,8 @@ ORDER = ("browser", "worker", "bench", "cli")
 """Folders whose files take half a minute; all others come after them."""
 
 _numbers = count(1)
+
+check_shapes()
 
 # Tests are never timed: machines are shared.
 hypothesis.settings.register_profile("patchclamp", deadline=None)
