@@ -6,20 +6,13 @@ zlib does it.
 """
 
 import zlib
-from types import ModuleType
 from typing import Any, Final
 
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware, GZipResponder
 from starlette.types import Receive, Scope, Send
 
-deflating: ModuleType
-try:
-    from isal import isal_zlib
-except ImportError:
-    deflating = zlib
-else:
-    deflating = isal_zlib
+from app.deflating import deflating
 
 LEVEL: Final = 2
 GZIP: Final = 16 + zlib.MAX_WBITS

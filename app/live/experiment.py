@@ -172,7 +172,7 @@ def _parts(asked: Message, kind: type[Message]) -> dict[str, Any]:
 
 
 def _conducted(kind: str, request: Message, answer: Message) -> Conducted:
-    return Conducted(kind, _without_model(request), answer.model_dump(mode="json"))
+    return Conducted(kind, _without_model(request), answer)
 
 
 def _without_model(request: Message) -> dict[str, Any]:

@@ -57,8 +57,7 @@ class Effect:
 
     @property
     def ran(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.view.answer.get("ran", {})
-        return found
+        return self.view.ran
 
     @property
     def rows(self) -> int:

@@ -11,9 +11,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import structlog
+from pydantic import BaseModel
 from sqlalchemy import Row, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -24,7 +26,7 @@ from app.store.queries.experiment import KINDS, get_experiment, no_experiment
 from app.store.queries.model import check_choice
 from app.store.slugs import is_slug, new_slug
 from app.store.tables import ExperimentTable, ModelTable, RunTable
-from app.store.views.experiment import ExperimentView
+from app.store.views.experiment import ExperimentView, ran_of
 from app.store.writing_explanations import storable
 
 log = structlog.get_logger("patchclamp.store")
@@ -45,14 +47,18 @@ class Conducted:
     kind: str
     request: Mapping[str, Any]
     """Without the model."""
-    answer: Mapping[str, Any]
+    answer: BaseModel | Mapping[str, Any]
     """With `ran`, how it was computed; of a generation, its end."""
     continuations: Mapping[str, Any] | None = None
     """`request`, `tokens` and `end` of what was generated under these edits."""
 
     @property
+    def ran(self) -> Mapping[str, Any]:
+        return ran_of(self.answer)
+
+    @cached_property
     def digest(self) -> str:
-        how = [self.answer["ran"][name] for name in COMPUTED_IN]
+        how = [self.ran[name] for name in COMPUTED_IN]
         text = json.dumps([self.kind, self.request, how], sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -151,6 +157,8 @@ def delete_experiment(session: Session, *, slug: str, actor: str) -> None:
     log.info("experiment.deleted", experiment=slug, actor=actor)
 
 
+EXPERIMENTS: Final = insert(ExperimentTable)
+RUNS: Final = insert(RunTable).returning(RunTable.id)
 COPIED: Final = (
     ExperimentTable.model_id,
     ExperimentTable.run_id,
@@ -191,9 +199,7 @@ def _locked(session: Session, slug: str) -> Row[*tuple[Any, ...]]:
 
 def _add(session: Session, values: Mapping[str, Any], **fields: str | None) -> None:
     now = datetime.now(UTC)
-    session.execute(
-        insert(ExperimentTable).values(**values, **fields, created_at=now, updated_at=now)
-    )
+    session.execute(EXPERIMENTS, {**values, **fields, "created_at": now, "updated_at": now})
 
 
 def _change(session: Session, number: int, **values: object) -> None:
@@ -203,32 +209,28 @@ def _change(session: Session, number: int, **values: object) -> None:
 
 def _add_run(session: Session, model_id: int, slug: str, conducted: Conducted) -> int:
     """The id of the run that computed it: it has ended just now."""
-    ran = conducted.answer["ran"]
+    ran = conducted.ran
     now = datetime.now(UTC)
     took = timedelta(milliseconds=ran["queue_ms"] + ran["model_ms"])
     measured = {name: ran[name] for name in ("queue_ms", "model_ms", "clean_reused")}
-    added = session.execute(
-        insert(RunTable)
-        .values(
-            kind="experiment",
-            method=conducted.kind,
-            method_version=METHOD_VERSION,
-            status="finished",
-            model_id=model_id,
-            parameters={"experiment": slug, "n_edits": len(conducted.request.get("edits", ()))},
-            seed=conducted.request.get("seed", 0),
-            dtype=ran["dtype"],
-            device=ran["device"],
-            code_version=ran["code_version"],
-            machine={"torch": ran["torch_version"]},
-            measured=measured,
-            command="",
-            started_at=now - took,
-            finished_at=now,
-        )
-        .returning(RunTable.id)
-    )
-    return added.scalar_one()
+    values = {
+        "kind": "experiment",
+        "method": conducted.kind,
+        "method_version": METHOD_VERSION,
+        "status": "finished",
+        "model_id": model_id,
+        "parameters": {"experiment": slug, "n_edits": len(conducted.request.get("edits", ()))},
+        "seed": conducted.request.get("seed", 0),
+        "dtype": ran["dtype"],
+        "device": ran["device"],
+        "code_version": ran["code_version"],
+        "machine": {"torch": ran["torch_version"]},
+        "measured": measured,
+        "command": "",
+        "started_at": now - took,
+        "finished_at": now,
+    }
+    return session.execute(RUNS, values).scalar_one()
 
 
 def _packed(continuations: Mapping[str, Any] | None) -> bytes | None:

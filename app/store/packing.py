@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
+from app.deflating import deflating
 from app.store.reasons import REASONS
 
 
@@ -67,6 +68,11 @@ NOT_ASKED = float("-inf")
 """As the value of a metric that nobody computed; what could not be computed is NaN."""
 
 HISTOGRAM_HEADER = 4
+
+NO_NUMBERS = (b"NaN", b"Infinity")
+"""Found also where a text says so."""
+PACKING = 1
+"""Level of compression."""
 
 
 class ScoreNote(NamedTuple):
@@ -232,16 +238,17 @@ def unpack_vocabulary(data: bytes) -> list[str]:
     return tokens
 
 
-def pack_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON
+def pack_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON, or a message
     """zlib of a JSON document; ValueError for NaN and infinity. Fast rather than small: somebody
     waits for it."""
     try:
         text = to_json(value, inf_nan_mode="constants")
     except PydanticSerializationError:  # half a surrogate pair, which only JSON's escapes can say
-        return zlib.compress(json.dumps(value, allow_nan=False).encode(), level=1)
-    if text != to_json(value, inf_nan_mode="null"):
+        text = json.dumps(value, allow_nan=False).encode()
+    if any(word in text for word in NO_NUMBERS) and text != to_json(value, inf_nan_mode="null"):
         raise ValueError("JSON has no word for NaN and infinity")
-    return zlib.compress(text, level=1)
+    packed: bytes = deflating.compress(text, PACKING)
+    return packed
 
 
 def unpack_json(data: bytes) -> Any:  # noqa: ANN401 - any JSON

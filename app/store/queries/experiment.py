@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pydantic import BaseModel
 from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
@@ -43,7 +44,7 @@ LINE: Final = (
 
 
 def get_experiment(
-    session: Session, *, slug: str, answer: Mapping[str, Any] | None = None
+    session: Session, *, slug: str, answer: BaseModel | Mapping[str, Any] | None = None
 ) -> ExperimentView:
     """With request, answer and continuations; an `answer` that was written just now need not be
     read. Raises NotFoundError."""
@@ -63,7 +64,7 @@ def get_experiment(
     return ExperimentView(
         **_line(row),
         request=row.request,
-        answer=unpack_json(row.answer) if answer is None else dict(answer),
+        answer=unpack_json(row.answer) if answer is None else answer,
         continuations=None if row.continuations is None else unpack_json(row.continuations),
         forks=list(session.scalars(forks)),
     )

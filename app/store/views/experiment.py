@@ -1,7 +1,10 @@
 """Experiments as shown."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, InstanceOf, SerializeAsAny, WithJsonSchema
 
 from app.store.views.base import View
 
@@ -32,9 +35,25 @@ class ExperimentLine(View):
 class ExperimentView(ExperimentLine):
     request: dict[str, Any]
     """As the inference service was asked (`analysis.protocol`), without the model."""
-    answer: dict[str, Any]
-    """What it answered; of a generation, how it ended."""
+    answer: Annotated[
+        dict[str, Any] | SerializeAsAny[InstanceOf[BaseModel]],
+        WithJsonSchema({"type": "object", "additionalProperties": True, "title": "Answer"}),
+    ]
+    """What it answered, as a message or as its JSON; of a generation, how it ended."""
     continuations: dict[str, Any] | None
     """`request`, `tokens` and `end` of what was generated under these edits."""
     forks: list[str]
     """The first of those that were forked from it."""
+
+    @property
+    def ran(self) -> dict[str, Any]:
+        return ran_of(self.answer)
+
+
+def ran_of(answer: BaseModel | Mapping[str, Any]) -> dict[str, Any]:
+    """How an answer was computed (`analysis.protocol.experiments.Ran`); empty where it is not
+    told."""
+    told = (
+        answer.model_dump(mode="json", include={"ran"}) if isinstance(answer, BaseModel) else answer
+    )
+    return dict(told.get("ran", {}))
