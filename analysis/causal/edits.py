@@ -46,8 +46,8 @@ class Outcome:
     """Jensen-Shannon, from the unedited output, in nats."""
     loss: Float64[ndarray, " window"]
     """−log p of the tokens that follow, in nats."""
-    changes: Float32[ndarray, "window vocab"] | None
-    """Of log-probabilities, edited less unedited."""
+    changes: Float32[ndarray, "first vocab"] | None
+    """Of log-probabilities, edited less unedited; of the first windows, which it was run on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,5 +206,7 @@ def _nothing_yet(n_windows: int, n_vocab: int, edit: Edit) -> Outcome:
     return Outcome(
         divergence=np.full(n_windows, np.nan),
         loss=np.full(n_windows, np.nan),
-        changes=np.zeros((n_windows, n_vocab), np.float32) if edit.keeps_changes else None,
+        changes=np.zeros((edit.values.shape[1], n_vocab), np.float32)
+        if edit.keeps_changes
+        else None,
     )

@@ -1,6 +1,6 @@
 """Some units of a site, each by itself: what stands in for it, and what is said of moving it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from analysis.causal.standing_in import StandIns, edits_of, effects_of, held_at
 from analysis.causal.windows import MeasuredText
 from analysis.models.tracing import Check, EditableModel
 from analysis.score.causal import StandIn, Stood, score_effects
-from analysis.score.control import Controlled, Forecast, score_control
+from analysis.score.control import Controlled, Forecast, Moved, moved, score_control
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,6 @@ class Move:
 
     value: float
     forecast: Forecast
-    other: tuple[int, float] | None
-    """A random other unit of the site, and the value that it is held at instead."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,29 +46,34 @@ def measure_units(
     site: str,
     claims: Sequence[Claimed],
     *,
+    panel: Mapping[int, float],
     control_windows: int,
     check: Check,
     tell: Tell | None = None,
 ) -> list[Held]:
-    """In the order of the claims; all of their edits share the unedited runs."""
+    """In the order of the claims; all of their edits share the unedited runs. `panel`: random units
+    of the site, and the value that each is held at; no unit is its own control."""
     edits: list[Edit] = []
     replaced: list[dict[StandIn, int]] = []
-    moved: list[list[int]] = []
     for claim in claims:
         named = {} if claim.standing is None else edits_of([claim.standing])
         replaced.append({name: len(edits) + at for at, name in enumerate(named)})
         edits += named.values()
-        held = [] if claim.move is None else _moves(claim.unit, claim.move, text, control_windows)
-        moved.append([len(edits) + at for at in range(len(held))])
-        edits += held
+    held = {claim.unit: claim.move.value for claim in claims if claim.move is not None}
+    held = {**panel, **held} if held else {}
+    first = len(edits)
+    edits += [held_at(unit, value, text, control_windows) for unit, value in held.items()]
     outcomes = run_edits(model, text, site, edits, check=check, tell=tell)
     part = text.first(control_windows)
+    effects = dict(zip(held, _moved(outcomes.edits[first:], part), strict=True))
     return [
         Held(
             _stood(text, outcomes, stand_ins) if stand_ins else None,
-            None if claim.move is None else _controlled(outcomes, own, claim.move, part),
+            None
+            if claim.move is None
+            else _controlled(claim.unit, claim.move, effects, panel, part),
         )
-        for claim, stand_ins, own in zip(claims, replaced, moved, strict=True)
+        for claim, stand_ins in zip(claims, replaced, strict=True)
     ]
 
 
@@ -88,30 +91,24 @@ def measure_site(
     return _stood(text, outcomes, {name: at for at, name in enumerate(edits)})
 
 
-def _moves(unit: int, move: Move, text: MeasuredText, n_windows: int) -> list[Edit]:
-    pairs = [(unit, move.value), *([] if move.other is None else [move.other])]
-    return [held_at(one, value, text, n_windows) for one, value in pairs]
-
-
 def _stood(text: MeasuredText, outcomes: Outcomes, places: dict[StandIn, int]) -> Stood:
     by_name: dict[StandIn, Outcome] = {name: outcomes.edits[at] for name, at in places.items()}
     return score_effects(effects_of(text, outcomes, by_name), text.pool)
 
 
+def _moved(outcomes: Sequence[Outcome], part: MeasuredText) -> list[Moved]:
+    n_places = np.array([len(places) for places in part.looked_at], np.int64)
+    return [moved(_changes(one), n_places, part.pool) for one in outcomes]
+
+
 def _controlled(
-    outcomes: Outcomes, places: Sequence[int], move: Move, part: MeasuredText
+    unit: int, move: Move, effects: Mapping[int, Moved], panel: Iterable[int], part: MeasuredText
 ) -> Controlled:
-    own, *other = (_changes(outcomes.edits[at], len(part)) for at in places)
-    return score_control(
-        own,
-        other[0] if other else None,
-        n_places=np.array([len(places) for places in part.looked_at], np.int64),
-        forecast=move.forecast,
-        pool=part.pool,
-    )
+    others = [effects[one] for one in panel if one != unit]
+    return score_control(effects[unit], others, forecast=move.forecast, pool=part.pool)
 
 
-def _changes(outcome: Outcome, n_windows: int) -> Float32[ndarray, "window vocab"]:
+def _changes(outcome: Outcome) -> Float32[ndarray, "window vocab"]:
     if outcome.changes is None:
         raise ValueError("an edit of control keeps what it changes")
-    return outcome.changes[:n_windows]
+    return outcome.changes

@@ -3,7 +3,8 @@
 *predicts*: on test text its r is better than that of other units' explanations. *replaces*: put in
 the place of its unit, it keeps the output nearer to the unedited one than the unit's mean does, and
 than another unit's explanation does. *controls*: the tokens that it names rise and fall when the
-unit is moved, more than under the same move of a random other unit.
+unit is moved, more than when random other units of the site are, and their signs agree more often
+than a coin.
 
 Each compares a 95 % interval with a border: earned where the interval lies above it, refuted where
 it does not reach above it, undecided where the border is in it or there is no interval. A claim of
@@ -20,6 +21,7 @@ Interval: TypeAlias = tuple[float | None, float | None]
 
 BADGES: Final[tuple[Badge, ...]] = ("predicts", "controls", "replaces")
 CHANCE: Final = 0.05
+COIN: Final = 0.5
 
 
 def survived(interval: Interval, shuffled: float | None, p: float | None) -> bool | None:
@@ -47,10 +49,16 @@ def replaces(simulation: Interval, difference: Interval) -> Standing:
 
 
 def controls(
-    precision: Interval, sign: Interval, *, others: tuple[float | None, float | None]
+    sign: Interval,
+    differences: tuple[Interval, Interval],
+    ps: tuple[float | None, float | None],
 ) -> Standing:
-    """`others`: precision and sign agreement of the same prediction under a random unit's move."""
-    return weaker(beside(precision, others[0]), beside(sign, others[1]))
+    """`differences`, `ps`: of precision and of sign agreement, beside those of random other units.
+    What only a p speaks against (too few other units, or one that does as well) is undecided."""
+    precise, signed = (beside(one, 0.0) for one in differences)
+    standing = weaker(weaker(precise, signed), beside(sign, COIN))
+    by_luck = any(p is None or p > CHANCE for p in ps)
+    return "undecided" if standing == "earned" and by_luck else standing
 
 
 def beside(interval: Interval, border: float | None) -> Standing:

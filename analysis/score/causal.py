@@ -62,10 +62,12 @@ class CausalScore:
     reason: str | None
     """Why there is no value, or no interval."""
     foil: float | None = None
-    """Of control the random unit's, else of another unit's explanation."""
+    """Of control the mean over random other units, else of another unit's explanation."""
     lookup_cut: float | None = None
     difference: Measured = NONE
     """The value less the foil's, with the interval of that."""
+    p: float | None = None
+    """Of control: the share of the random other units and this one that do as well."""
 
 
 @dataclass(frozen=True)

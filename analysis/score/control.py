@@ -4,8 +4,12 @@ The unit is held at its mean + k·σ at every counted position; of every token t
 log-probability is averaged over the places that are looked at. *Precision at 10*: the share of the
 named risers among the ten tokens that rose most, and of the named fallers among the ten that fell
 most, all of them together. *Sign agreement*: the share of the named tokens that moved the way that
-was said. Beside both stand those of the same names when a random other unit is moved by k·σ of its
-own. Intervals resample documents.
+was said.
+
+Beside both stand those of the same names under a panel of random other units of the site, each
+moved by k·σ of its own: their mean, how far the unit exceeds that (an interval of its own, for all
+are measured on the same documents), and p, the share of the panel and the unit itself that do as
+well as the unit. Intervals resample documents; p is what other *units* would do.
 """
 
 from collections.abc import Sequence
@@ -45,57 +49,74 @@ class Controlled:
     changes: tuple[float, ...]
     """Mean change of the log-probability of each named token, risers first; nats."""
     others: tuple[float, ...] | None
-    """The same where the random unit is moved."""
+    """The same, mean over the panel's moves."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """What one move does, summed over places and windows of each document."""
+
+    sums: Float32[ndarray, "document vocab"]
+    """Changes of log-probabilities."""
+    places: Float64[ndarray, " document"]
+
+
+def moved(
+    changes: Float32[ndarray, "window vocab"], n_places: Int64[ndarray, " window"], pool: Pool
+) -> Moved:
+    """`changes`: sums over the places of each window."""
+    return Moved(pool.membership.astype(np.float32) @ changes, pool.membership @ n_places)
 
 
 def score_control(
-    changes: Float32[ndarray, "window vocab"],
-    other: Float32[ndarray, "window vocab"] | None,
-    *,
-    n_places: Int64[ndarray, " window"],
-    forecast: Forecast,
-    pool: Pool,
+    own: Moved, panel: Sequence[Moved], *, forecast: Forecast, pool: Pool
 ) -> Controlled:
-    """`changes`: sums over the places of each window; `other`: of the random unit, if there is one
-    that can be moved."""
-    if not forecast.tokens or not changes.any():
+    """`panel`: what the moves of random other units do to the same windows."""
+    if not forecast.tokens or not own.sums.any():
         why = NOTHING_NAMED if not forecast.tokens else NOTHING_MOVED
         precision, sign = (CausalScore(name, Measured(), why) for name in NAMES)
         return Controlled(precision, sign, (), None)
-    found = _resampled(changes, n_places, forecast, pool)
+    found = _resampled(own, forecast, pool)
+    beside = [_resampled(one, forecast, pool) for one in panel]
     ends = intervals(found.replicates, found.n_documents)
-    beside = None if other is None else _resampled(other, n_places, forecast, pool, draws=False)
-    scores = []
-    for at, name in enumerate(NAMES):
-        measured = Measured(
-            or_none(found.values[at]), or_none(ends[at, 0]), or_none(ends[at, 1])
-        )  # fmt: skip
-        foil = None if beside is None else or_none(beside.values[at])
-        scores.append(CausalScore(name, measured, why_no_interval(measured, found), foil=foil))
+    scores = [_score(at, found, ends, beside) for at in range(len(NAMES))]
+    others = [_means(one, forecast.tokens) for one in panel]
     return Controlled(
         scores[0],
         scores[1],
-        _means(changes, n_places, forecast.tokens),
-        None if other is None else _means(other, n_places, forecast.tokens),
+        tuple(_means(own, forecast.tokens).tolist()),
+        tuple(np.mean(others, axis=0).tolist()) if others else None,
     )
 
 
-def _resampled(
-    changes: Float32[ndarray, "window vocab"],
-    n_places: Int64[ndarray, " window"],
-    forecast: Forecast,
-    pool: Pool,
-    *,
-    draws: bool = True,
-) -> Resampled:
-    sums = pool.membership.astype(np.float32) @ changes
-    places = pool.membership @ n_places
+def _score(
+    at: int, found: Resampled, ends: Float64[ndarray, "metric 2"], beside: Sequence[Resampled]
+) -> CausalScore:
+    measured = Measured(or_none(found.values[at]), or_none(ends[at, 0]), or_none(ends[at, 1]))
+    why = why_no_interval(measured, found)
+    if not beside:
+        return CausalScore(NAMES[at], measured, why)
+    values = np.array([one.values[at] for one in beside])
+    replicates = np.mean([one.replicates[:, at] for one in beside], axis=0)
+    low, high = intervals((found.replicates[:, at] - replicates)[:, None], found.n_documents)[0]
+    foil = float(values.mean())
+    return CausalScore(
+        NAMES[at],
+        measured,
+        why,
+        foil=foil,
+        difference=Measured(float(found.values[at]) - foil, or_none(low), or_none(high)),
+        p=(1 + int((values >= found.values[at]).sum())) / (1 + len(values)),
+    )
+
+
+def _resampled(moved: Moved, forecast: Forecast, pool: Pool) -> Resampled:
+    sums, places = moved.sums, moved.places
     up, down = _rivals(sums, places, forecast.risers), _rivals(-sums, places, forecast.fallers)
     columns = [sums[:, up], sums[:, down], sums[:, list(forecast.tokens)]]
     finish = _finishing(forecast, up, down)
-    chosen = pool.draws if draws else pool.draws[:0]
     return resample(
-        np.concatenate(columns, axis=1).astype(np.float64), finish, chosen, (None, None)
+        np.concatenate(columns, axis=1).astype(np.float64), finish, pool.draws, (None, None)
     )
 
 
@@ -147,10 +168,6 @@ def _rivals(
     return np.flatnonzero(can)
 
 
-def _means(
-    changes: Float32[ndarray, "window vocab"],
-    n_places: Int64[ndarray, " window"],
-    tokens: Sequence[int],
-) -> tuple[float, ...]:
-    means = changes[:, list(tokens)].sum(0, dtype=np.float64) / max(1, int(n_places.sum()))
-    return tuple(means.tolist())
+def _means(moved: Moved, tokens: Sequence[int]) -> Float64[ndarray, " token"]:
+    found = moved.sums[:, list(tokens)].sum(0, dtype=np.float64) / max(1.0, moved.places.sum())
+    return np.asarray(found)

@@ -187,6 +187,9 @@ def evidence(
     control_windows: Annotated[
         int, typer.Option(min=1, max=4096, help="The first so many of these, for control.")
     ] = 8,
+    control_units: Annotated[
+        int, typer.Option(min=1, max=256, help="Random other units that are moved likewise.")
+    ] = 20,
     positions: Annotated[
         int, typer.Option(min=1, max=8192, help="Per window, at which the output is looked at.")
     ] = 48,
@@ -219,7 +222,7 @@ def evidence(
 
     request = EvidenceRequest(
         model=model, run_id=run_id, site=site, units_per_site=units_per_site, windows=windows,
-        control_windows=control_windows, positions=positions, k=k, lookup_cut=lookup_cut,
-        whole_sites=whole_sites, seed=seed,
+        control_windows=control_windows, control_units=control_units, positions=positions, k=k,
+        lookup_cut=lookup_cut, whole_sites=whole_sites, seed=seed,
     )  # fmt: skip
     ask(request, wait=wait)

@@ -187,7 +187,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "another unit's explanation there; both with the whole 95 % interval. It survived these tests.",
     "controls": "A badge: when the unit is held beyond its mean, the tokens that were named "
     "beforehand are among those that rise and fall most, and move the way that was said, more than "
-    "when a random other unit is moved; both with the whole 95 % interval.",
+    "when random other units are moved; both with the whole 95 % interval, and p at most 0.05.",
     "earned": "The 95 % interval lies above its border: the test is survived.",
     "refuted": "The 95 % interval does not reach above its border: the test is failed.",
     "undecided": "The border lies in the 95 % interval, or there is no interval: this text does "
@@ -204,8 +204,10 @@ GLOSSARY: Final[dict[str, str]] = {
     "most, or of the fallers that fell most, by mean change of log-probability.",
     "sign agreement": "Of the tokens that were named, the share that moved the way that was said. "
     "Of tokens named at random about half would.",
-    "random unit's move": "The same named tokens, when a random other unit of the site is held at "
-    "its own mean + kσ.",
+    "random unit's move": "The same named tokens, when random other units of the site are held at "
+    "their own mean + kσ: the mean over them.",
+    "p among units": "The share of the random other units and of this one, under whose move the "
+    "named tokens do as well as under this one's. Few mean that it is not chance.",
     "prepare_demo": "The job behind `patchclamp demo`: it adds the demo's model and corpus where "
     "they are missing, and asks for the sweep of one over the other.",
     "artifact": "A file that holds one array, named by its content.",

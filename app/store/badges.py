@@ -1,7 +1,7 @@
 """Badges of an explanation from its stored scores, decided by `analysis.score.badges` alone."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
@@ -12,9 +12,18 @@ Scores = Mapping[str, Row[*tuple[Any, ...]]]
 """Rows of causal scores on the test split, by name."""
 
 
-def badges_of(headlines: Sequence[HeadlineView], causal: Scores) -> list[BadgeView]:
+FORETELLS: Final = frozenset({"output"})
+"""Methods whose explanations say themselves which tokens rise and fall. Beside others stands what
+the unit's weights foretell, which is none of their doing."""
+
+
+def badges_of(method: str, headlines: Sequence[HeadlineView], causal: Scores) -> list[BadgeView]:
     """Those of what was tested, in the order predicts, controls, replaces."""
-    found = [_predicts(headlines), _controls(causal), _replaces(causal)]
+    found = [
+        _predicts(headlines),
+        _controls(causal) if method in FORETELLS else None,
+        _replaces(causal),
+    ]
     return [badge for badge in found if badge is not None]
 
 
@@ -47,7 +56,12 @@ def _controls(causal: Scores) -> BadgeView | None:
     from analysis.score.badges import controls
 
     standing = controls(
-        (precision.low, precision.high), (sign.low, sign.high), others=(precision.foil, sign.foil)
+        (sign.low, sign.high),
+        (
+            (precision.difference_low, precision.difference_high),
+            (sign.difference_low, sign.difference_high),
+        ),
+        (precision.p, sign.p),
     )
     return BadgeView(name="controls", standing=standing, reason=_why(standing, precision.reason))
 

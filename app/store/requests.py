@@ -272,6 +272,13 @@ class EvidenceRequest(Request):
     control_windows: int = Field(
         default=8, ge=1, le=4096, description="The first so many of these, for control."
     )
+    control_units: int = Field(
+        default=20,
+        ge=1,
+        le=256,
+        description="Random other units of the site that are moved likewise; with fewer than 19 "
+        "chance cannot be ruled out.",
+    )
     positions: int = Field(
         default=48, ge=1, le=8192, description="Per window, at which the output is looked at."
     )

@@ -40,6 +40,7 @@ class CausalRow(NamedTuple):
     difference: float | None
     difference_low: float | None
     difference_high: float | None
+    p: float | None
     foil_unit: int | None
     n_windows: int
     n_documents: int
@@ -116,7 +117,7 @@ def write_predictions(
 
 
 def write_causal_scores(connection: Connection, *, run_id: int, rows: Sequence[CausalRow]) -> None:
-    """Each replaces the one of the same explanation, split and score.
+    """Each replaces the run's of the same explanation, split and score; other runs' stay.
 
     Raises:
         ValueError: a score of control without a prediction that is older than its runs.
@@ -127,7 +128,10 @@ def write_causal_scores(connection: Connection, *, run_id: int, rows: Sequence[C
         some = rows[start : start + BATCH]
         keys = [(row.explanation_id, row.split, row.score) for row in some]
         connection.execute(
-            delete(table).where(tuple_(table.explanation_id, table.split, table.score).in_(keys))
+            delete(table).where(
+                table.run_id == run_id,
+                tuple_(table.explanation_id, table.split, table.score).in_(keys),
+            )
         )
         connection.execute(insert(table), [{"run_id": run_id, **row._asdict()} for row in some])
 

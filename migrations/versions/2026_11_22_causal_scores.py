@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("difference", sa.Double(), nullable=True),
         sa.Column("difference_low", sa.Double(), nullable=True),
         sa.Column("difference_high", sa.Double(), nullable=True),
+        sa.Column("p", sa.Double(), nullable=True),
         sa.Column("foil_unit", sa.Integer(), nullable=True),
         sa.Column("n_windows", sa.Integer(), nullable=False),
         sa.Column("n_documents", sa.Integer(), nullable=False),
@@ -87,9 +88,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_causal_scores"),
         sa.UniqueConstraint(
             "explanation_id",
+            "run_id",
             "split",
             "score",
-            name="uq_causal_scores_explanation_id_split_score",
+            name="uq_causal_scores_explanation_id_run_id_split_score",
         ),
         sqlite_autoincrement=True,
     )

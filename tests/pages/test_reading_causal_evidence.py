@@ -51,12 +51,27 @@ def causal(client, number: int) -> dict:
 
 @pytest.mark.parametrize(("unit", "standing"), [(3, "earned"), (4, "refuted"), (5, "undecided")])
 def test_every_state_of_a_badge_is_its_own_and_leads_to_its_evidence(tested, unit, standing):
-    page = page_of(tested, unit)
-    for name in ("replaces", "controls"):
+    for name, method in (("replaces", "rules"), ("controls", "output")):
+        page = page_of(tested, unit, method)
         (badge,) = re.findall(rf'<a class="claim-badge is-(\w+)" href="#{name}"', page)
         assert badge == standing
         assert f'id="{name}"' in page
-    assert 'id="predicts"' in page
+    assert 'id="predicts"' in page_of(tested, unit)
+
+
+def test_rules_earn_nothing_by_what_the_units_weights_foretell(tested):
+    page = page_of(tested, 3)
+    assert 'href="#controls"' not in page
+    assert "This explanation names no tokens itself" in page
+    assert "This explanation names no tokens itself" not in page_of(tested, 3, "output")
+
+
+def test_control_stands_beside_many_random_units_with_p(tested):
+    said = re.sub("<[^>]+>", "", page_of(tested, 3, "output"))
+    assert "20 random other units" in said
+    assert "+0.68" in said
+    scores = causal(tested, explanation(tested, 3, "output"))["scores"]
+    assert {score["p"] for score in scores} == {1 / 21}
 
 
 def test_numbers_stand_with_their_interval_their_baselines_and_their_run(tested):

@@ -1,5 +1,6 @@
 """Causal scores as they are written and read: predictions first, and badges that follow."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -36,7 +37,7 @@ def first_rules(engine: Engine, unit: int = 3) -> ExplanationTable:
 def control(number: int, prediction: int | None, *, at=MEASURED) -> CausalRow:
     return CausalRow(
         number, prediction, "test", "control_sign", "scored", None, 1.0, 1.0, 1.0, 0.5, None, None,
-        None, None, None, 8, 8, 100, at, {},
+        None, None, None, None, 8, 8, 100, at, {},
     )  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def test_control_without_an_older_prediction_of_its_own_is_refused(held):
             write_causal_scores(connection, run_id=run_id, rows=[row])
 
 
-def test_a_later_score_replaces_the_one_before(held):
+def test_a_score_of_the_same_run_replaces_the_one_before(held):
     engine, run_id = held
     number = first_rules(engine).id
     with open_session(engine) as session:
@@ -81,6 +82,39 @@ def test_a_later_score_replaces_the_one_before(held):
     (sign,) = [score for score in view.scores if score.score == "control_sign"]
     assert (sign.value, sign.n_windows) == (1.0, 8)
     assert len(view.scores) == 4
+
+
+def test_a_later_run_counts_and_what_came_before_it_stays(held):
+    engine, run_id = held
+    with open_session(engine, commit=True) as session:
+        number = session.scalars(
+            select(ExplanationTable.id).filter_by(method="output", unit_index=3).limit(1)
+        ).one()
+        (before,) = get_explanation(session, explanation_id=number).badges
+        content = session.scalars(
+            select(PredictionTable.content).filter_by(explanation_id=number)
+        ).one()
+        first = session.get_one(RunTable, run_id)
+        columns = [column.name for column in RunTable.__table__.columns if column.name != "id"]
+        again = RunTable(**{name: getattr(first, name) for name in columns})
+        session.add(again)
+        session.flush()
+        later = again.id
+    with begin(engine) as connection:
+        contents = {number: json.loads(content)}
+        said = write_predictions(connection, run_id=later, contents=contents, at=SAID)
+        rows = [
+            control(number, said[number])._replace(score=name, low=0.0, high=0.1)
+            for name in ("control_sign", "control_precision")
+        ]
+        write_causal_scores(connection, run_id=later, rows=rows)
+    with open_session(engine) as session:
+        view = causal_evidence(session, get_explanation(session, explanation_id=number))
+    assert (before.name, before.standing) == ("controls", "earned")
+    assert {score.run_id for score in view.scores} == {later}
+    assert [badge.standing for badge in view.badges] == ["refuted"]
+    ((earlier, badges),) = [(one.run_id, one.badges) for one in view.earlier]
+    assert (earlier, badges) == (run_id, [before])
 
 
 def test_an_explanation_that_says_something_else_loses_its_evidence(held):

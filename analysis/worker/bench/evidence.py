@@ -25,6 +25,7 @@ from analysis.programs.token_space import TokenSpace
 from analysis.programs.vocabulary import Vocabulary
 from analysis.score.badges import controls, predicts, replaces
 from analysis.score.control import TOP, Forecast
+from analysis.score.records import Measured
 from analysis.weights.output_side import OutputSides, Readout, output_sides
 from analysis.weights.token_space import token_space
 from analysis.worker.bench.explanations import sample_neurons
@@ -40,6 +41,7 @@ POOLS = {"fit": 40, "calibration": 12, "test": 20}
 """Windows, as a sweep keeps them."""
 WINDOWS, QUICK_WINDOWS = 12, 6
 CONTROL_WINDOWS, QUICK_CONTROL_WINDOWS = 8, 6
+CONTROL_UNITS, QUICK_CONTROL_UNITS = 20, 3
 PLACES, QUICK_PLACES = 48, 16
 K = 6.0
 BADGES = ("predicts", "controls", "replaces")
@@ -72,8 +74,10 @@ def measure(quick: bool) -> Iterator[Measurement]:
 
 def _measure(quick: bool) -> Iterator[Measurement]:
     model = _load()
-    units = sample_neurons(model, quick, QUICK_PER_LAYER if quick else PER_LAYER)
-    recorded = record(model, units, splits=list(POOLS), windows=POOLS)
+    n, n_others = (QUICK_PER_LAYER, QUICK_CONTROL_UNITS) if quick else (PER_LAYER, CONTROL_UNITS)
+    sampled = sample_neurons(model, quick, n + n_others)
+    units = {site: chosen[:n] for site, chosen in sampled.items()}
+    recorded = record(model, sampled, splits=list(POOLS), windows=POOLS)
     vocabulary = Vocabulary(model.token_texts(), TokenSpace(token_space(model.embedding())))
     texts = make_texts(
         recorded.windows,
@@ -90,12 +94,14 @@ def _measure(quick: bool) -> Iterator[Measurement]:
         vectors = model.output_vectors(site)[chosen]
         sides = output_sides(vectors, readout, n_tokens=TOP, scale=1.0)
         start = time.process_time()
-        claims = _claims(texts, recorded, site, chosen, explained[site], sides)
+        held_at = _held_at(texts, recorded, site, sampled[site])
+        claims = _claims(texts, recorded, site, held_at, explained[site], sides)
         held = measure_units(
             model,
             texts.measured,
             site,
             claims,
+            panel={unit: held_at[unit] for unit in sampled[site][n:]},
             control_windows=QUICK_CONTROL_WINDOWS if quick else CONTROL_WINDOWS,
             check=lambda: None,
         )
@@ -130,23 +136,32 @@ def _explain(
     }
 
 
+def _held_at(texts: Texts, recorded: Recorded, site: str, units: Sequence[int]) -> dict[int, float]:
+    fit = recorded.of(site, slice(0, len(units)))["fit"][:, texts.division.fit]
+    pairs = zip(texts.means(fit), _deviations(fit, texts), strict=True)
+    return {
+        unit: mean + K * deviation for unit, (mean, deviation) in zip(units, pairs, strict=True)
+    }
+
+
 def _claims(
     texts: Texts,
     recorded: Recorded,
     site: str,
-    units: Sequence[int],
+    held_at: Mapping[int, float],
     explained: Sequence[Explained],
     sides: OutputSides,
 ) -> list[Claimed]:
+    """Of the first units that are held at something: those that are explained."""
+    units = list(held_at)[: len(explained)]
     activations = recorded.of(site, slice(0, len(units)))
     source, windows = texts.division.calibration
     fit = activations["fit"][:, texts.division.fit]
     calibration = activations[source][:, windows]
-    means, deviations = texts.means(fit), _deviations(fit, texts)
-    held_at = [mean + K * each for mean, each in zip(means, deviations, strict=True)]
+    means = texts.means(fit)
     found = []
     for at, unit in enumerate(units):
-        program, other = explained[at].rules, (at + 1) % len(units)
+        program = explained[at].rules
         turns = [explained[(at + step) % len(units)].rules for step in range(1, len(units))]
         standing = None
         if program is not None:
@@ -158,8 +173,7 @@ def _claims(
                 calibration=calibration[at],
                 readings=texts.readings,
             )
-        beside = None if other == at else (units[other], held_at[other])
-        found.append(Claimed(unit, standing, Move(held_at[at], _forecast(sides, at), beside)))
+        found.append(Claimed(unit, standing, Move(held_at[unit], _forecast(sides, at))))
     return found
 
 
@@ -199,11 +213,15 @@ def _count(found: _Found, explained: Explained, held: Held) -> None:
         found.add("control_sign", sign.score.value)
         found.add("control_sign_foil", sign.foil)
         standing = controls(
-            (precision.score.low, precision.score.high),
             (sign.score.low, sign.score.high),
-            others=(precision.foil, sign.foil),
+            (_ends(precision.difference), _ends(sign.difference)),
+            (precision.p, sign.p),
         )
         found.standings["controls"][standing] += 1
+
+
+def _ends(measured: Measured) -> tuple[float | None, float | None]:
+    return measured.low, measured.high
 
 
 def _reported(found: _Found) -> Iterator[Measurement]:

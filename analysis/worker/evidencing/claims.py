@@ -1,7 +1,7 @@
 """What is held to account: the explanations that a run has found, in its random order, and what is
 known of their units."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -55,17 +55,18 @@ class SiteClaims:
 
     def foil_of(self, unit: int) -> Claim | None:
         """The next in the random order that has a program: a random other one."""
-        return self._next(unit, {claim.unit for claim in self.with_program()})
-
-    def other_of(self, unit: int, movable: Mapping[int, float]) -> int | None:
-        """The next that can be moved."""
-        found = self._next(unit, set(movable))
-        return None if found is None else found.unit
-
-    def _next(self, unit: int, among: set[int]) -> Claim | None:
         at = next(n for n, claim in enumerate(self.claims) if claim.unit == unit)
         turns = (*self.claims[at + 1 :], *self.claims[:at])
-        return next((claim for claim in turns if claim.unit in among), None)
+        return next((claim for claim in turns if claim.program is not None), None)
+
+
+def panel_of(site: str, movable: Iterable[int], n: int, *, seed: int) -> list[int]:
+    """Random units of the site, explained or not: one more than asked for, since a unit that is
+    among them is no control of its own."""
+    units = np.sort(np.fromiter(movable, np.int64))
+    generator = np.random.default_rng([seed, *site.encode()])
+    drawn: list[int] = generator.permutation(units)[: n + 1].tolist()
+    return drawn
 
 
 def explain_run(session: Session, sweep: RunTable) -> RunTable:

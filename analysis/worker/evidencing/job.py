@@ -45,7 +45,7 @@ from app.store.tables import ModelTable, RunTable, SiteTable, WindowSetTable
 from app.store.writing_causal import write_causal_summaries
 
 METHOD = "ablation to simulation; replacement; control by the output side"
-METHOD_VERSION = "1"
+METHOD_VERSION = "2"
 ROUNDS = (4, 8)
 """Units of each site in the first rounds; the last one goes on for all that follow."""
 
@@ -128,6 +128,7 @@ def command_of(request: EvidenceRequest) -> str:
         "units-per-site": request.units_per_site,
         "windows": request.windows,
         "control-windows": request.control_windows,
+        "control-units": request.control_units,
         "positions": request.positions,
         "k": request.k,
         "seed": request.seed,

@@ -1,6 +1,6 @@
 """What was measured, as rows of the store."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,18 +28,18 @@ def control_rows(
     explanation_id: int,
     controlled: Controlled,
     text: MeasuredText,
-    other: int | None,
+    others: Sequence[int],
     prediction_id: int | None,
     at: datetime,
 ) -> list[CausalRow]:
     told = {
         "changes": list(controlled.changes),
         "others": None if controlled.others is None else list(controlled.others),
+        "other_units": list(others),
     }
     return [
         _row(
-            explanation_id, score, text, at,
-            foil_unit=other, prediction_id=prediction_id, details=told,
+            explanation_id, score, text, at, prediction_id=prediction_id, details=told,
         )
         for score in (controlled.precision, controlled.sign)
     ]  # fmt: skip
@@ -112,6 +112,7 @@ def _row(
         difference=score.difference.value,
         difference_low=score.difference.low,
         difference_high=score.difference.high,
+        p=score.p,
         foil_unit=foil_unit,
         n_windows=0 if text is None else len(text),
         n_documents=0 if text is None else text.pool.n_documents,

@@ -42,9 +42,7 @@ def _row(
     standings: Counter[str] = Counter()
     found: list[float] = []
     for claim in claims:
-        number = claim.rules
-        if number is None and badge == "controls":
-            number = claim.output
+        number = claim.output if badge == "controls" else claim.rules
         standing = None if number is None else _standing(lines[number], badge)
         standings[standing or "untested"] += 1
         value = None if number is None else _value(lines[number], badge, values)
@@ -79,8 +77,8 @@ def _value(
 def _values(session: Session, ids: Sequence[int]) -> dict[tuple[int, str], float]:
     score = CausalScoreTable
     rows = session.execute(
-        select(score.explanation_id, score.score, score.value).where(
-            score.explanation_id.in_(list(ids)), score.split == TEST, score.value.is_not(None)
-        )
+        select(score.explanation_id, score.score, score.value)
+        .where(score.explanation_id.in_(list(ids)), score.split == TEST, score.value.is_not(None))
+        .order_by(score.run_id)
     )
     return {(row.explanation_id, row.score): row.value for row in rows}

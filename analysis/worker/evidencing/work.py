@@ -17,7 +17,7 @@ from analysis.worker.context import JobContext
 from analysis.worker.evidencing.claims import (
     Claim,
     SiteClaims,
-    Spread,
+    panel_of,
     read_forecasts,
     read_spreads,
 )
@@ -48,7 +48,7 @@ NO_OUTPUTS: Final = "the sweep has no output sides, so no token is named beforeh
 NEVER_VARIES: Final = "the activation does not vary, so there is nothing to move it by"
 MEASURING: Final = (
     "explain_run_id", "output_run_id", "method_version", "windows", "control_windows",
-    "positions", "k", "lookup_cut", "seed",
+    "control_units", "positions", "k", "lookup_cut", "seed",
 )  # fmt: skip
 """Parameters of a run that its scores depend on: another run with the same need not do it again."""
 FEWEST_REPLACED: Final = 2
@@ -83,7 +83,11 @@ class Evidencing:
         self, site: SiteClaims, claims: Sequence[Claim], tell: Callable[[float], None]
     ) -> None:
         """Stores their scores."""
-        claimed = self._claimed(site, claims)
+        held_at = self._held_at(site)
+        panel = panel_of(
+            site.site, held_at, self.context.request.control_units, seed=self.context.request.seed
+        )
+        claimed = self._claimed(site, claims, held_at)
         predictions = self._predict(site, claims, claimed)
         at = datetime.now(UTC)
         found = measure_units(
@@ -91,6 +95,7 @@ class Evidencing:
             self.texts.measured,
             site.site,
             claimed,
+            panel={unit: held_at[unit] for unit in panel},
             control_windows=self.context.request.control_windows,
             check=self.context.check_cancelled,
             tell=tell,
@@ -98,7 +103,7 @@ class Evidencing:
         rows = [
             row
             for claim, one, held in zip(claims, claimed, found, strict=True)
-            for row in self._rows(site, claim, one, held, predictions, at)
+            for row in self._rows(site, claim, held, panel, predictions, at)
         ]
         self.context.write(
             lambda session: write_causal_scores(session.connection(), run_id=self.run_id, rows=rows)
@@ -137,10 +142,12 @@ class Evidencing:
         with open_session(self.context.engine) as session:
             return any(self._is_like(parameters) for parameters in session.scalars(query))
 
-    def _claimed(self, site: SiteClaims, claims: Sequence[Claim]) -> list[Claimed]:
+    def _claimed(
+        self, site: SiteClaims, claims: Sequence[Claim], held_at: Mapping[int, float]
+    ) -> list[Claimed]:
         with_program = [claim for claim in claims if claim.program is not None]
         standing = {one.unit: one for one in self._stand_ins(site, with_program)}
-        moves = self._moves(site, claims)
+        moves = self._moves(site, claims, held_at)
         return [Claimed(c.unit, standing.get(c.unit), moves.get(c.unit)) for c in claims]
 
     def _stand_ins(self, site: SiteClaims, claims: Sequence[Claim]) -> list[StandIns]:
@@ -170,25 +177,30 @@ class Evidencing:
             )
         return found
 
-    def _moves(self, site: SiteClaims, claims: Sequence[Claim]) -> dict[int, Move]:
+    def _held_at(self, site: SiteClaims) -> dict[int, float]:
+        """By unit of the site, the value that it is held at; none where nothing can be foretold."""
+        if self.output_run_id is None:
+            return {}
+        with open_session(self.context.engine) as session:
+            spreads = read_spreads(session, sweep_id=self.sweep_id, site_id=site.site_id)
+        k = self.context.request.k
+        return {unit: spread.mean + k * spread.deviation for unit, spread in spreads.items()}
+
+    def _moves(
+        self, site: SiteClaims, claims: Sequence[Claim], held_at: Mapping[int, float]
+    ) -> dict[int, Move]:
         if self.output_run_id is None:
             return {}
         units = [claim.unit for claim in claims if claim.rules is not None or claim.output]
         with open_session(self.context.engine) as session:
-            where: dict[str, Any] = {"site_id": site.site_id}
-            forecasts = read_forecasts(session, run_id=self.output_run_id, units=units, **where)
-            spreads = read_spreads(session, sweep_id=self.sweep_id, **where)
-        held = {unit: self._beyond(spread) for unit, spread in spreads.items()}
-        found = {}
-        for unit in units:
-            if unit in forecasts and unit in held:
-                other = site.other_of(unit, held)
-                beside = None if other is None else (other, held[other])
-                found[unit] = Move(held[unit], forecasts[unit], beside)
-        return found
-
-    def _beyond(self, spread: Spread) -> float:
-        return spread.mean + self.context.request.k * spread.deviation
+            forecasts = read_forecasts(
+                session, run_id=self.output_run_id, site_id=site.site_id, units=units
+            )
+        return {
+            unit: Move(held_at[unit], forecasts[unit])
+            for unit in units
+            if unit in forecasts and unit in held_at
+        }
 
     def _predict(
         self, site: SiteClaims, claims: Sequence[Claim], claimed: Sequence[Claimed]
@@ -228,8 +240,8 @@ class Evidencing:
         self,
         site: SiteClaims,
         claim: Claim,
-        claimed: Claimed,
         held: Held,
+        panel: Sequence[int],
         predictions: Mapping[int, int],
         at: datetime,
     ) -> list[CausalRow]:
@@ -241,15 +253,15 @@ class Evidencing:
             index = None if foil is None else foil.unit
             rows += stood_rows(claim.rules, held.stood, text, index, at)
         moved = [number for number in (claim.rules, claim.output) if number is not None]
-        if held.controlled is None or claimed.move is None:
+        if held.controlled is None:
             why = NO_OUTPUTS if self.output_run_id is None else NEVER_VARIES
             return rows + [
                 row for n in moved for row in unmeasured_rows(n, CONTROL, "undefined", why, at)
             ]
         part = text.first(self.context.request.control_windows)
-        other = None if claimed.move.other is None else claimed.move.other[0]
+        others = [unit for unit in panel if unit != claim.unit]
         for number in moved:
-            rows += control_rows(number, held.controlled, part, other, predictions[number], at)
+            rows += control_rows(number, held.controlled, part, others, predictions[number], at)
         return rows
 
 

@@ -9,11 +9,13 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
+from app.store.badges import badges_of
 from app.store.fetching import fetch
 from app.store.tables import CausalScoreTable, PredictionTable
 from app.store.views.causal import (
     CausalEvidenceView,
     CausalScoreView,
+    EarlierEvidence,
     MovedToken,
     PredictionView,
 )
@@ -22,16 +24,18 @@ from app.store.views.explanation import ExplanationLine
 Score, Prediction = CausalScoreTable, PredictionTable
 Causal = dict[int, dict[str, Row[*tuple[Any, ...]]]]
 SPLIT: Final = "test"
-FOR_BADGES: Final = select(
-    Score.explanation_id, Score.score, Score.status, Score.reason, Score.low, Score.high,
-    Score.foil, Score.difference_low, Score.difference_high,
-).where(
-    Score.explanation_id.in_(bindparam("ids", expanding=True)), Score.split == SPLIT
+FOR_BADGES: Final = (
+    select(
+        Score.explanation_id, Score.score, Score.status, Score.reason, Score.low, Score.high,
+        Score.difference_low, Score.difference_high, Score.p,
+    )
+    .where(Score.explanation_id.in_(bindparam("ids", expanding=True)), Score.split == SPLIT)
+    .order_by(Score.run_id)
 )  # fmt: skip
 IN_FULL: Final = (
     select(*Score.__table__.columns)
     .where(Score.explanation_id.in_(bindparam("ids", expanding=True)))
-    .order_by(Score.id)
+    .order_by(Score.run_id, Score.id)
 )
 ORDER: Final = (
     "ablation_to_simulation", "replacement", "control_precision", "control_sign",
@@ -48,7 +52,7 @@ NO_SUCH_TEST: Final = "Not tested: until now only rules and output sides that a 
 
 
 def for_badges(session: Session, ids: Sequence[int]) -> Causal:
-    """The scores that decide badges, by explanation and name."""
+    """The scores that decide badges, by explanation and name: of the newest run that has one."""
     found: Causal = defaultdict(dict)
     if ids:
         for row in fetch(session, FOR_BADGES, {"ids": list(ids)}):
@@ -59,15 +63,34 @@ def for_badges(session: Session, ids: Sequence[int]) -> Causal:
 def causal_evidence(session: Session, line: ExplanationLine) -> CausalEvidenceView:
     """All of one explanation, with what was predicted before its unit was moved."""
     rows = fetch(session, IN_FULL, {"ids": [line.id]}).all()
-    views = views_of(rows)
-    control = next((row for row in rows if row.prediction_id is not None), None)
+    shown = newest(rows)
+    control = next((row for row in shown if row.prediction_id is not None), None)
     return CausalEvidenceView(
         explanation_id=line.id,
         badges=line.badges,
-        scores=views,
+        scores=views_of(shown),
         prediction=None if control is None else _prediction(session, control),
         missing=None if rows else _why_missing(line),
+        earlier=_earlier(line, rows),
     )
+
+
+def newest(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Row[*tuple[Any, ...]]]:
+    """Of every score and split that of the newest run; `rows` of one explanation, oldest first."""
+    return list({(row.score, row.split): row for row in rows}.values())
+
+
+def _earlier(line: ExplanationLine, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[EarlierEvidence]:
+    """What tests before the newest came to: one that is made often enough is survived at last."""
+    by_run: dict[int, dict[str, Row[*tuple[Any, ...]]]] = defaultdict(dict)
+    for row in rows:
+        if row.split == SPLIT:
+            by_run[row.run_id][row.score] = row
+    runs = sorted(by_run, reverse=True)[1:]
+    return [
+        EarlierEvidence(run_id=number, badges=badges_of(line.method, (), by_run[number]))
+        for number in runs
+    ]
 
 
 def views_of(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[CausalScoreView]:
@@ -79,10 +102,11 @@ def _view(row: Row[*tuple[Any, ...]]) -> CausalScoreView:
     return CausalScoreView(
         status="ok" if row.status == "scored" else row.status,
         mean_loss=row.details.get("mean_loss"),
+        n_others=len(row.details.get("other_units", ())) or None,
         **{
             name: getattr(row, name)
             for name in CausalScoreView.model_fields
-            if name not in ("status", "mean_loss")
+            if name not in ("status", "mean_loss", "n_others")
         },
     )
 

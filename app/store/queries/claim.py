@@ -139,5 +139,5 @@ def _line(row: Row[*tuple[Any, ...]], causal: Causal) -> ClaimLine:
         method=row.method,
         text=row.text,
         headlines=headlines,
-        badges=badges_of(headlines, causal.get(row.id, {})),
+        badges=badges_of(row.method, headlines, causal.get(row.id, {})),
     )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.store.fetching import fetch
 from app.store.locating import locate, locate_site
 from app.store.paging import check_limit, read_cursor, write_cursor
-from app.store.queries.causal import IN_FULL, views_of
+from app.store.queries.causal import IN_FULL, newest, views_of
 from app.store.queries.explanation import lines_of
 from app.store.tables import (
     CausalScoreTable,
@@ -76,7 +76,7 @@ def list_causal(
             index=lines[number].index,
             method=lines[number].method,
             badges=lines[number].badges,
-            scores=views_of(scores[number]),
+            scores=views_of(newest(scores[number])),
         )
         for number in shown
     ]

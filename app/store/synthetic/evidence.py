@@ -34,8 +34,12 @@ REPLACED: Final[tuple[Numbers, ...]] = (
 )
 """Earned, refuted, undecided; in turn."""
 MOVED: Final[tuple[Numbers, ...]] = (
-    (0.7, 0.5, 0.85, 0.0), (0.0, 0.0, 0.0, 0.0), (0.1, 0.0, 0.3, 0.05),
-)  # fmt: skip
+    (0.7, 0.5, 0.85, 0.02, None, 0.68, 0.48, 0.83),
+    (0.0, 0.0, 0.0, 0.03, None, -0.03, -0.05, -0.01),
+    (0.1, 0.0, 0.3, 0.05, None, 0.05, -0.05, 0.25),
+)
+SIGNED: Final[Numbers] = (0.9, 0.75, 1.0, 0.5, None, 0.4, 0.25, 0.5)
+N_OTHERS: Final = 20
 NOTHING: Final[Numbers] = (None,) * 8
 
 
@@ -106,11 +110,14 @@ def _scores(
             else _row(number, "replacement", NOTHING, reason=NO_GAP)
         )
     changes = generator.normal(0, 0.3, 20).round(4).tolist()
-    told = {"changes": changes, "others": [round(-0.1 * change, 4) for change in changes]}
-    precision = MOVED[state] + (None,) * 4
-    found.append(_row(number, "control_precision", precision, prediction=prediction, details=told))
-    sign = (0.9, 0.75, 1.0, 0.5, *NOTHING[:4])
-    found.append(_row(number, "control_sign", sign, prediction=prediction, details=told))
+    told = {
+        "changes": changes,
+        "others": [round(-0.1 * change, 4) for change in changes],
+        "other_units": list(range(100, 100 + N_OTHERS)),
+    }
+    for score, numbers in (("control_precision", MOVED[state]), ("control_sign", SIGNED)):
+        p = 1 / (1 + N_OTHERS) if state == 0 or score == "control_sign" else 0.5
+        found.append(_row(number, score, numbers, prediction=prediction, details=told, p=p))
     return found
 
 
@@ -122,12 +129,13 @@ def _row(
     reason: str | None = None,
     prediction: int | None = None,
     details: dict[str, Any] | None = None,
+    p: float | None = None,
 ) -> CausalRow:
     value, low, high, foil, cut, difference, difference_low, difference_high = numbers
     return CausalRow(
         number, prediction, "test", score, "undefined" if value is None else "scored", reason,
-        value, low, high, foil, cut, difference, difference_low, difference_high, 12, 12, 9, 570,
-        MEASURED, details or {},
+        value, low, high, foil, cut, difference, difference_low, difference_high, p,
+        None if prediction else 12, 12, 9, 570, MEASURED, details or {},
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ class PredictionTable(Base):
 
 
 class CausalScoreTable(Base):
-    """One causal score of one explanation; a later run replaces it."""
+    """One causal score of one explanation in one run; the newest run's count."""
 
     __tablename__ = "causal_scores"
     __table_args__ = (
@@ -39,7 +39,7 @@ class CausalScoreTable(Base):
             "'control_sign')",
             name="score",
         ),
-        UniqueConstraint("explanation_id", "split", "score"),
+        UniqueConstraint("explanation_id", "run_id", "split", "score"),
         Index(None, "run_id", "score"),
         {"sqlite_autoincrement": True},
     )
@@ -60,14 +60,16 @@ class CausalScoreTable(Base):
     low: Mapped[float | None]
     high: Mapped[float | None]
     foil: Mapped[float | None]
-    """The same of another unit's explanation; of control, of a random unit moved likewise."""
+    """The same of another unit's explanation; of control, mean over random units moved likewise."""
     lookup_cut: Mapped[float | None]
     difference: Mapped[float | None]
     """Value less foil, with its own interval: both are measured on the same documents."""
     difference_low: Mapped[float | None]
     difference_high: Mapped[float | None]
+    p: Mapped[float | None]
+    """Of control: the share of the random units and this one that do as well."""
     foil_unit: Mapped[int | None]
-    """Index of the other unit, of the same site."""
+    """Index of the other unit, of the same site; of control there are many, in `details`."""
     n_windows: Mapped[int]
     n_documents: Mapped[int]
     n_positions: Mapped[int] = mapped_column(BigInteger)

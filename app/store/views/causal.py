@@ -34,13 +34,18 @@ class CausalScoreView(View):
     high: float | None
     foil: float | None
     """The same of another unit's explanation through a line fitted on calibration; of control, of
-    the same tokens when a random other unit is moved by as many of its standard deviations."""
+    the same tokens when random other units are moved by as many of their standard deviations: the
+    mean over them."""
     lookup_cut: float | None
     """The same of the token lookup cut to as many tokens as the program lists; null: not run."""
     difference: float | None
     """Value less foil, with the interval of that: both are of the same documents."""
     difference_low: float | None
     difference_high: float | None
+    p: float | None
+    """Of control: the share of the random units and this one that do as well as this one."""
+    n_others: int | None
+    """Of control: random other units of the site that were moved."""
     foil_unit: int | None
     """Index of the other unit, of the same site."""
     mean_loss: float | None
@@ -60,7 +65,7 @@ class MovedToken(View):
     change: float | None
     """Of its log-probability, in nats, mean over the positions looked at; null: not measured."""
     other: float | None
-    """The same when the random other unit is moved."""
+    """The same when random other units are moved: the mean over them."""
 
 
 class PredictionView(View):
@@ -85,6 +90,14 @@ class PredictionView(View):
     content: str
 
 
+class EarlierEvidence(View):
+    """What an earlier run on the same explanation came to."""
+
+    run_id: int
+    badges: list[BadgeView]
+    """controls and replaces, as far as they were tested."""
+
+
 class CausalEvidenceView(View):
     explanation_id: int
     badges: list[BadgeView]
@@ -92,6 +105,8 @@ class CausalEvidenceView(View):
     prediction: PredictionView | None
     missing: str | None
     """Why there are no causal scores; null where there are."""
+    earlier: list[EarlierEvidence]
+    """Tests before those that are shown, newest first: what counts is the newest."""
 
 
 class CausalLine(View):

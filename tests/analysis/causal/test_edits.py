@@ -8,7 +8,7 @@ from analysis.causal import edits, windows
 from analysis.causal.edits import Edit, run_edits
 from analysis.causal.standing_in import held_at
 from analysis.models import load_model
-from analysis.score.control import Forecast, score_control
+from analysis.score.control import Forecast, moved, score_control
 from tests.analysis.causal import planted
 from tests.analysis.causal.planted import N_POS, N_WINDOWS, SITE, TOKEN
 from tests.analysis.models.planted import WORDS
@@ -127,13 +127,8 @@ def test_a_moved_neuron_lifts_and_lowers_exactly_the_tokens_of_its_output_side(t
     assert np.isnan(found.edits[0].divergence[8:]).all()
     part = subject.text.first(8)
     places = np.array([len(places) for places in part.looked_at])
-    scored = score_control(
-        found.edits[0].changes[:8],
-        found.edits[1].changes[:8],
-        n_places=places,
-        forecast=forecast,
-        pool=part.pool,
-    )
+    own, beside = (moved(edit.changes, places, part.pool) for edit in found.edits)
+    scored = score_control(own, [beside], forecast=forecast, pool=part.pool)
     assert (scored.precision.score.value, scored.sign.score.value) == (1.0, 1.0)
     assert scored.precision.foil < 0.8
     assert scored.sign.foil < 0.9

@@ -47,7 +47,18 @@ def test_what_replaces_its_unit_must_beat_the_mean_and_anothers_explanation():
 
 
 def test_control_needs_the_ranks_and_the_signs():
-    assert controls((0.4, 0.6), (0.9, 1.0), others=(0.0, 0.5)) == "earned"
-    assert controls((0.4, 0.6), (0.4, 1.0), others=(0.0, 0.5)) == "undecided"
-    assert controls((0.0, 0.0), (0.9, 1.0), others=(0.0, 0.5)) == "refuted"
-    assert controls((0.4, 0.6), (0.9, 1.0), others=(None, None)) == "undecided"
+    more, perhaps, less, unknown = (0.2, 0.6), (-0.1, 0.6), (-0.3, 0.0), (None, None)
+    luck, none = (0.04, 0.04), (None, None)
+    assert controls((0.9, 1.0), (more, more), luck) == "earned"
+    assert controls((0.9, 1.0), (more, perhaps), luck) == "undecided"
+    assert controls((0.9, 1.0), (less, more), luck) == "refuted"
+    assert controls((0.9, 1.0), (unknown, unknown), none) == "undecided"
+
+
+def test_control_needs_signs_that_beat_a_coin_and_other_units_that_do_worse():
+    more = (0.2, 0.6)
+    assert controls((0.4, 1.0), (more, more), (0.04, 0.04)) == "undecided"
+    assert controls((0.2, 0.5), (more, more), (0.04, 0.04)) == "refuted"
+    assert controls((0.9, 1.0), (more, more), (0.04, 0.1)) == "undecided"
+    assert controls((0.9, 1.0), (more, more), (None, None)) == "undecided"
+    assert controls((0.2, 0.4), (more, more), (0.5, 0.5)) == "refuted"

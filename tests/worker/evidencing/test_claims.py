@@ -11,6 +11,7 @@ from analysis.worker.evidencing.claims import (
     Claim,
     SiteClaims,
     explain_run,
+    panel_of,
     read_claims,
     read_forecasts,
 )
@@ -49,8 +50,16 @@ def test_a_foil_is_the_next_that_has_a_program_and_never_the_unit_itself():
     assert site.foil_of(7).unit == 5
     assert site.foil_of(2).unit == 5
     assert site.foil_of(9).unit == 7  # round to the beginning
-    assert site.other_of(5, {7: 1.0, 9: 2.0}) == 9
-    assert site.other_of(7, {7: 1.0}) is None
+
+
+def test_a_panel_is_drawn_from_all_units_of_the_site_that_can_be_moved():
+    movable = range(0, 60, 2)
+    panel = panel_of("mlp.0", movable, 5, seed=0)
+    assert len(set(panel)) == 6
+    assert set(panel) <= set(movable)
+    assert panel == panel_of("mlp.0", reversed(movable), 5, seed=0)
+    assert panel != panel_of("mlp.1", movable, 5, seed=0)
+    assert sorted(panel_of("mlp.0", [3, 1], 5, seed=0)) == [1, 3]
 
 
 def test_what_a_person_withdrew_is_not_tested(explained):
