@@ -41,6 +41,13 @@ class PoolWindows:
             self.tokens[chosen], self.lengths[chosen], self.documents[chosen], self.numbers[chosen]
         )
 
+    def cut(self, most: int | None) -> "PoolWindows":
+        """Each to its first tokens; None: as they are."""
+        if most is None:
+            return self
+        lengths = np.minimum(self.lengths, most)
+        return PoolWindows(self.tokens[:, :most], lengths, self.documents, self.numbers)
+
 
 @dataclass(frozen=True, eq=False)
 class UnitTops:

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 from fastapi import Request
-from pydantic import BaseModel
 from starlette.responses import Response
+
+from app.store.views.base import View
 
 JSON = "application/json"
 
 
-def answer(request: Request, view: BaseModel | Sequence[BaseModel]) -> Response:
+def answer(request: Request, view: View | Sequence[View]) -> Response:
     content = _serialise(view)
     etag = f'W/"{blake2b(content, digest_size=12).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
@@ -24,10 +25,10 @@ def answer(request: Request, view: BaseModel | Sequence[BaseModel]) -> Response:
     return Response(content, media_type=JSON, headers=headers)
 
 
-def _serialise(view: BaseModel | Sequence[BaseModel]) -> bytes:
-    if isinstance(view, BaseModel):
-        return view.model_dump_json().encode()
-    return f"[{','.join(item.model_dump_json() for item in view)}]".encode()
+def _serialise(view: View | Sequence[View]) -> bytes:
+    if isinstance(view, View):
+        return view.to_json()
+    return b"[%b]" % b",".join(item.to_json() for item in view)
 
 
 def _has(given: str, etag: str) -> bool:

@@ -193,6 +193,9 @@ def evidence(
     positions: Annotated[
         int, typer.Option(min=1, max=8192, help="Per window, at which the output is looked at.")
     ] = 48,
+    tokens: Annotated[
+        int | None, typer.Option(min=16, help="Of each window, the first so many.")
+    ] = None,
     k: Annotated[
         float, typer.Option(help="Standard deviations above its mean that a unit is held at.")
     ] = 6.0,
@@ -222,7 +225,7 @@ def evidence(
 
     request = EvidenceRequest(
         model=model, run_id=run_id, site=site, units_per_site=units_per_site, windows=windows,
-        control_windows=control_windows, control_units=control_units, positions=positions, k=k,
-        lookup_cut=lookup_cut, whole_sites=whole_sites, seed=seed,
+        control_windows=control_windows, control_units=control_units, positions=positions,
+        tokens=tokens, k=k, lookup_cut=lookup_cut, whole_sites=whole_sites, seed=seed,
     )  # fmt: skip
     ask(request, wait=wait)

@@ -176,7 +176,7 @@ def write_script(experiment: ExperimentView, model: ModelView) -> str:
 
 def _read(experiment: ExperimentView) -> ExperimentAnswer:
     try:
-        return ExperimentAnswer.model_validate(experiment.answer)
+        return ExperimentAnswer.model_validate_json(experiment.answer)
     except ValidationError as error:
         raise ConflictError(
             f"Experiment {experiment.slug} was stored by another version, whose answers are not "

@@ -25,7 +25,7 @@ from analysis.protocol.experiments import (
 from analysis.protocol.service import ModelsAnswer
 from analysis.protocol.sweeps import EditSweepAnswer, EditSweepProgress, EditSweepRequest
 from app.inference import refusing
-from app.inference.connection import Connection, State, Supply
+from app.inference.connection import AnswerText, Connection, State, Supply
 
 
 class InferenceClient:
@@ -62,6 +62,12 @@ class InferenceClient:
     ) -> ExperimentAnswer:
         """`supply` reads the array that `request.statistics` names, where the service lacks it."""
         return await self._connection.ask("experiment", request, ExperimentAnswer, supply)
+
+    async def tell_experiment(
+        self, request: ExperimentRequest, supply: Supply | None = None
+    ) -> AnswerText:
+        """The same, for whoever keeps the answer or passes it on."""
+        return await self._connection.ask_for_text("experiment", request, supply)
 
     async def generate(
         self, request: GenerationRequest, supply: Supply | None = None

@@ -2,18 +2,19 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import httpx
 import numpy as np
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from analysis.protocol import arrays, lines
 from analysis.protocol.base import Message
+from analysis.protocol.experiments import Ran
 from analysis.protocol.refusals import Refusal
 from app.inference import refusing
 
-Answer = TypeVar("Answer", bound=Message)
+Answer = TypeVar("Answer", bound=BaseModel)
 Supply = Callable[[str], Awaitable[np.ndarray]]
 """The array of a digest that a request names; asked only when the service does not have it."""
 State = Literal["ok", "down"]
@@ -24,6 +25,20 @@ MOST_CONNECTIONS: Final = 256
 """More than the service lets wait, so that it is the service that says when to come again."""
 IDLE_SECONDS: Final = 30.0
 OK: Final = 200
+
+
+class AnswerText(NamedTuple):
+    """An answer that is passed on without being read."""
+
+    text: bytes
+    """JSON."""
+    ran: Ran
+
+
+class _Told(BaseModel):
+    """Of any answer."""
+
+    ran: Ran
 
 
 class Connection:
@@ -63,6 +78,18 @@ class Connection:
         self, operation: str, request: Message, kind: type[Answer], supply: Supply | None = None
     ) -> Answer:
         """The answer; an array that the service lacks is sent first, if there is a `supply`."""
+        return _answer(await self._asked(operation, request, supply), kind)
+
+    async def ask_for_text(
+        self, operation: str, request: Message, supply: Supply | None = None
+    ) -> AnswerText:
+        """The answer as it came: of what the service wrote only `ran` is read."""
+        response = await self._asked(operation, request, supply)
+        return AnswerText(response.content, _answer(response, _Told).ran)
+
+    async def _asked(
+        self, operation: str, request: Message, supply: Supply | None
+    ) -> httpx.Response:
         body = request.model_dump_json()
         response = await self._post(operation, body)
         if supply is not None and response.status_code != OK:
@@ -70,7 +97,7 @@ class Connection:
             if refusal.reason == "missing_array" and refusal.digest is not None:
                 await self.send(refusal.digest, await supply(refusal.digest))
                 response = await self._post(operation, body)
-        return _answer(response, kind)
+        return response
 
     async def stream(
         self, operation: str, request: Message, supply: Supply | None = None

@@ -67,8 +67,9 @@ class Laboratory:
         """Run and kept. What the same person asked before has the permalink that it had."""
         subject = await self.subject(model, asked)
         request = ExperimentRequest(**_parts(asked, Asked), **subject.known)
-        answer = await self.inference.run_experiment(request, subject.supply)
-        return await self._keep(model, _conducted("experiment", request, answer), words)
+        answer = await self.inference.tell_experiment(request, subject.supply)
+        kept = Conducted("experiment", _without_model(request), answer.text, _json(answer.ran))
+        return await self._keep(model, kept, words)
 
     async def generation(
         self, model: str, asked: AskedToGenerate, words: Words
@@ -83,7 +84,7 @@ class Laboratory:
                 else:
                     tokens, end = message
                     told = _streamed(request, tokens, end)
-                    kept = Conducted("generation", _without_model(request), told["end"], told)
+                    kept = _conducted("generation", request, end, told)
                     yield await self._keep(model, kept, words)
 
     async def continuations(
@@ -171,8 +172,18 @@ def _parts(asked: Message, kind: type[Message]) -> dict[str, Any]:
     return {name: getattr(asked, name) for name in kind.model_fields}
 
 
-def _conducted(kind: str, request: Message, answer: Message) -> Conducted:
-    return Conducted(kind, _without_model(request), answer)
+def _conducted(
+    kind: str,
+    request: Message,
+    answer: GenerationEnd | EditSweepAnswer,
+    told: dict[str, Any] | None = None,
+) -> Conducted:
+    text = answer.model_dump_json().encode()
+    return Conducted(kind, _without_model(request), text, _json(answer.ran), told)
+
+
+def _json(message: Message) -> dict[str, Any]:
+    return message.model_dump(mode="json")
 
 
 def _without_model(request: Message) -> dict[str, Any]:

@@ -45,7 +45,7 @@ async def repeat(laboratory: Laboratory, view: ExperimentView) -> Repeated:
         )
     try:
         request = ExperimentRequest.model_validate({**view.request, "model": subject.spec})
-        then = ExperimentAnswer.model_validate(view.answer)
+        then = ExperimentAnswer.model_validate_json(view.answer)
     except ValidationError as error:
         raise ConflictError(
             f"Experiment {view.slug} was stored by another version, whose requests are not ours.",

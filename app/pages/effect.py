@@ -77,10 +77,10 @@ def effect_of(session: Session, view: ExperimentView, *, position: int | None = 
     }
     try:
         if view.kind == "experiment":
-            answer = ExperimentAnswer.model_validate(view.answer)
+            answer = ExperimentAnswer.model_validate_json(view.answer)
             return _of_experiment(session, view, answer, position, generated)
         if view.kind == "edit_sweep":
-            sweep = EditSweepAnswer.model_validate(view.answer)
+            sweep = EditSweepAnswer.model_validate_json(view.answer)
             units = [(row.site, row.index) for row in sweep.rows[:SHOWN_ROWS]]
             return Effect(
                 view, sweep=sweep, labels=labels_of(session, model=view.model, units=units)

@@ -39,7 +39,8 @@ NAMES: Final = {
     "evidence": "neurons per site held to account", "units_per_site": "neurons per site",
     "windows": "test windows", "control_windows": "of these for control",
     "control_units": "random units moved beside",
-    "positions": "places looked at per window", "k": "σ beyond the mean",
+    "positions": "places looked at per window", "tokens": "tokens of each window",
+    "k": "σ beyond the mean",
     "lookup_cut": "lookup of its length too", "whole_sites": "whole sites too",
     "assistant": "language model", "share": "of the demo's windows",
 }  # fmt: skip
@@ -53,7 +54,8 @@ ORDER: Final = (
     "sampling", "threshold", "histogram_every", "dtype", "device", "batch_size",
     "windows_per_shard", "n_tokens", "n_related", "site", "units", "sample", "methods",
     "most_rules", "most_listed", "assistant", "units_per_site", "windows", "control_windows",
-    "control_units", "positions", "k", "lookup_cut", "whole_sites", "follow_up", "evidence", "seed",
+    "control_units", "positions", "tokens", "k", "lookup_cut", "whole_sites", "follow_up",
+    "evidence", "seed",
 )  # fmt: skip
 IN_THE_TITLE: Final = frozenset({"kind", "model"})
 

@@ -3,7 +3,7 @@
 with open_session(engine, commit=True) as session:
     create_experiment(session, model="toy", actor="me", conducted=Conducted(
         "experiment", request.model_dump(mode="json", exclude={"model"}),
-        answer.model_dump(mode="json")))
+        answer.model_dump_json().encode(), answer.ran.model_dump(mode="json")))
 """
 
 import hashlib
@@ -15,18 +15,17 @@ from functools import cached_property
 from typing import Any, Final, Literal
 
 import structlog
-from pydantic import BaseModel
 from sqlalchemy import Row, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError
 from app.store.locating import require_model
-from app.store.packing import pack_json
+from app.store.packing import pack_json, pack_text
 from app.store.queries.experiment import KINDS, get_experiment, no_experiment
 from app.store.queries.model import check_choice
 from app.store.slugs import is_slug, new_slug
 from app.store.tables import ExperimentTable, ModelTable, RunTable
-from app.store.views.experiment import ExperimentView, ran_of
+from app.store.views.experiment import ExperimentView
 from app.store.writing_explanations import storable
 
 log = structlog.get_logger("patchclamp.store")
@@ -47,14 +46,12 @@ class Conducted:
     kind: str
     request: Mapping[str, Any]
     """Without the model."""
-    answer: BaseModel | Mapping[str, Any]
-    """With `ran`, how it was computed; of a generation, its end."""
+    answer: bytes
+    """JSON text, with `ran`; of a generation, its end."""
+    ran: Mapping[str, Any]
+    """How it was computed, as the answer tells it."""
     continuations: Mapping[str, Any] | None = None
     """`request`, `tokens` and `end` of what was generated under these edits."""
-
-    @property
-    def ran(self) -> Mapping[str, Any]:
-        return ran_of(self.answer)
 
     @cached_property
     def digest(self) -> str:
@@ -100,7 +97,7 @@ def create_experiment(
         "kind": conducted.kind,
         "digest": conducted.digest,
         "request": dict(conducted.request),
-        "answer": pack_json(conducted.answer),
+        "answer": pack_text(conducted.answer),
         "continuations": _packed(conducted.continuations),
     }
     _add(session, values, slug=slug, actor=actor, name=named, note=noted)

@@ -238,21 +238,37 @@ def unpack_vocabulary(data: bytes) -> list[str]:
     return tokens
 
 
-def pack_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON, or a message
-    """zlib of a JSON document; ValueError for NaN and infinity. Fast rather than small: somebody
-    waits for it."""
+def pack_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON
+    """ValueError for NaN and infinity."""
+    return pack_text(write_json(value))
+
+
+def unpack_json(data: bytes) -> Any:  # noqa: ANN401 - any JSON
+    return read_json(unpack_text(data))
+
+
+def pack_text(text: bytes) -> bytes:
+    """With zlib; fast rather than small: somebody waits for it."""
+    packed: bytes = deflating.compress(text, PACKING)
+    return packed
+
+
+def unpack_text(data: bytes) -> bytes:
+    return zlib.decompress(data)
+
+
+def write_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON, or a message
+    """A JSON document; ValueError for NaN and infinity."""
     try:
         text = to_json(value, inf_nan_mode="constants")
     except PydanticSerializationError:  # half a surrogate pair, which only JSON's escapes can say
         text = json.dumps(value, allow_nan=False).encode()
     if any(word in text for word in NO_NUMBERS) and text != to_json(value, inf_nan_mode="null"):
         raise ValueError("JSON has no word for NaN and infinity")
-    packed: bytes = deflating.compress(text, PACKING)
-    return packed
+    return text
 
 
-def unpack_json(data: bytes) -> Any:  # noqa: ANN401 - any JSON
-    text = zlib.decompress(data)
+def read_json(text: bytes) -> Any:  # noqa: ANN401 - any JSON
     try:
         return from_json(text)
     except ValueError:

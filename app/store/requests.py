@@ -282,6 +282,12 @@ class EvidenceRequest(Request):
     positions: int = Field(
         default=48, ge=1, le=8192, description="Per window, at which the output is looked at."
     )
+    tokens: int | None = Field(
+        default=None,
+        ge=16,
+        le=2**20,
+        description="Of each window, the first so many; null: all of it.",
+    )
     k: float = Field(
         default=6.0,
         gt=0,

@@ -136,7 +136,7 @@ def experiment(kl: list[float], edits: tuple[ResolvedEdit, ...] = EDITS, **texts
     return ExperimentView(
         slug="c2xlZXAtd2Vs", model="tiny", kind="experiment", name=None, note=None, actor="me",
         parent=None, run_id=1, prompt=None, n_edits=len(edits), places=[], created_at=MOMENT,
-        updated_at=MOMENT, request={}, answer=answer.model_dump(mode="json"), continuations=None,
+        updated_at=MOMENT, request={}, answer=answer.model_dump_json().encode(), continuations=None,
         forks=[],
     )  # fmt: skip
 
@@ -217,7 +217,7 @@ def test_the_script_is_short():
 
 
 def test_what_others_wrote_is_never_code():
-    evil = "'''\"\"\"\n$source\nimport os\u202e\ud800'"
+    evil = "'''\"\"\"\n$source\nimport os\u202e'"
     script = write_script(experiment([0.0] * 6, text=evil), described("gpt2", f"/a{evil}"))
     compile(script, "script", "exec")
     assert "\nimport os" not in script

@@ -34,7 +34,8 @@ def conducted(text: str = "The cat sat", edits: tuple[Edit, ...] = (ABLATE,)) ->
     return Conducted(
         "experiment",
         request.model_dump(mode="json", exclude={"model"}),
-        answer().model_dump(mode="json"),
+        answer().model_dump_json().encode(),
+        RAN.model_dump(mode="json"),
     )
 
 

@@ -218,11 +218,13 @@ def test_a_generation_alone_is_an_experiment_too(toy: Engine):
     what = Conducted(
         "generation",
         request.model_dump(mode="json", exclude={"model"}),
-        end.model_dump(mode="json"),
+        end.model_dump_json().encode(),
+        end.ran.model_dump(mode="json"),
         {"tokens": [token.model_dump(mode="json") for token in tokens]},
     )
     made = create(toy, what)
-    assert made.answer["reasons"] == {"clean": "length", "edited": "end"}
+    told = made.model_dump(mode="json")["answer"]
+    assert told["reasons"] == {"clean": "length", "edited": "end"}
     assert listed(toy, kind="generation") == [made.slug]
 
 
@@ -256,7 +258,7 @@ def test_what_cannot_be_kept_is_refused(toy: Engine):
     with pytest.raises(BadRequestError, match="20,001 characters"):
         create(toy, note="x" * 20_001)
     with pytest.raises(BadRequestError, match="kind of experiment"):
-        create(toy, Conducted("walk", {}, {}))
+        create(toy, Conducted("walk", {}, b"{}", {}))
 
 
 def test_experiments_go_with_their_model_and_a_check_finds_nothing_wrong(toy: Engine, settings):

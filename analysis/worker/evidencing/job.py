@@ -46,7 +46,7 @@ from app.store.writing_causal import write_causal_summaries
 
 METHOD = "ablation to simulation; replacement; control by the output side"
 METHOD_VERSION = "2"
-ROUNDS = (4, 8)
+ROUNDS = (4, 32)
 """Units of each site in the first rounds; the last one goes on for all that follow."""
 
 
@@ -130,6 +130,7 @@ def command_of(request: EvidenceRequest) -> str:
         "control-windows": request.control_windows,
         "control-units": request.control_units,
         "positions": request.positions,
+        **({} if request.tokens is None else {"tokens": request.tokens}),
         "k": request.k,
         "seed": request.seed,
     }
@@ -176,6 +177,7 @@ def _read(
         counted_from=sweep.parameters["counted_from"],
         most_windows=request.windows,
         most_places=request.positions,
+        most_tokens=request.tokens,
         seed=request.seed,
     )
     return texts, pools

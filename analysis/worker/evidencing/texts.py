@@ -67,6 +67,7 @@ def read_texts(
     counted_from: int,
     most_windows: int,
     most_places: int,
+    most_tokens: int | None,
     seed: int,
 ) -> Texts:
     """`pools` of any one site: all have the same windows. NotFoundError: none of test or fit."""
@@ -82,6 +83,7 @@ def read_texts(
         counted_from=counted_from,
         most_windows=most_windows,
         most_places=most_places,
+        most_tokens=most_tokens,
         seed=seed,
     )
 
@@ -93,13 +95,15 @@ def make_texts(
     counted_from: int,
     most_windows: int,
     most_places: int,
+    most_tokens: int | None = None,
     seed: int,
 ) -> Texts:
-    """Of the windows of fit, calibration and test."""
+    """Of the windows of fit, calibration and test. `most_tokens`: of each of those that runs are
+    measured on, the first so many, which makes the runs that much shorter."""
     division = divide({split: len(one.lengths) for split, one in by_split.items()})
     source, calibrated_on = division.calibration
     fit, calibration = by_split[FIT].part(division.fit), by_split[source].part(calibrated_on)
-    test = by_split[TEST]
+    test = by_split[TEST].cut(most_tokens)
     measured, _ = measured_text(
         test.tokens,
         _about(test, counted_from),

@@ -48,7 +48,7 @@ NO_OUTPUTS: Final = "the sweep has no output sides, so no token is named beforeh
 NEVER_VARIES: Final = "the activation does not vary, so there is nothing to move it by"
 MEASURING: Final = (
     "explain_run_id", "output_run_id", "method_version", "windows", "control_windows",
-    "control_units", "positions", "k", "lookup_cut", "seed",
+    "control_units", "positions", "tokens", "k", "lookup_cut", "seed",
 )  # fmt: skip
 """Parameters of a run that its scores depend on: another run with the same need not do it again."""
 FEWEST_REPLACED: Final = 2

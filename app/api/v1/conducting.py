@@ -87,7 +87,7 @@ async def create_experiment(
     """Run the edits beside the same edits of random other units, and keep it under a permalink."""
     view = await lab.experiment(model, body, _words(actor.name, body))
     return Response(
-        view.model_dump_json(),
+        view.to_json(),
         status_code=201,
         media_type="application/json",
         headers={"Location": f"/api/v1/experiments/{view.slug}"},

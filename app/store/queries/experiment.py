@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pydantic import BaseModel
 from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.errors import BadRequestError, NotFoundError
 from app.store.locating import require_model
-from app.store.packing import unpack_json
+from app.store.packing import unpack_json, unpack_text
 from app.store.paging import check_limit, read_cursor, write_cursor
 from app.store.queries.model import check_choice
 from app.store.slugs import is_slug
@@ -43,11 +42,9 @@ LINE: Final = (
 )
 
 
-def get_experiment(
-    session: Session, *, slug: str, answer: BaseModel | Mapping[str, Any] | None = None
-) -> ExperimentView:
-    """With request, answer and continuations; an `answer` that was written just now need not be
-    read. Raises NotFoundError."""
+def get_experiment(session: Session, *, slug: str, answer: bytes | None = None) -> ExperimentView:
+    """With request, answer and continuations; the `answer` of one that was made just now, of which
+    nothing is forked yet, need not be read. Raises NotFoundError."""
     packed = (ExperimentTable.answer,) if answer is None else ()
     query = _select(*LINE, *packed, ExperimentTable.continuations)
     row = None
@@ -64,9 +61,9 @@ def get_experiment(
     return ExperimentView(
         **_line(row),
         request=row.request,
-        answer=unpack_json(row.answer) if answer is None else answer,
+        answer=unpack_text(row.answer) if answer is None else answer,
         continuations=None if row.continuations is None else unpack_json(row.continuations),
-        forks=list(session.scalars(forks)),
+        forks=list(session.scalars(forks)) if answer is None else [],
     )
 
 

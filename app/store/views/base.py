@@ -10,6 +10,10 @@ Item = TypeVar("Item")
 class View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
 
+    def to_json(self) -> bytes:
+        """As REST answers it."""
+        return self.model_dump_json().encode()
+
     @classmethod
     def of_ours(cls, **fields: Any) -> Self:  # noqa: ANN401 - those of the view
         """The view of all of its fields, unchecked: for what our own store holds in thousands,

@@ -1,12 +1,19 @@
 """Experiments as shown."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, InstanceOf, SerializeAsAny, WithJsonSchema
+from pydantic import BaseModel, PlainSerializer, WithJsonSchema
 
+from app.store.packing import read_json
 from app.store.views.base import View
+
+JsonText: TypeAlias = Annotated[
+    bytes,
+    PlainSerializer(read_json, return_type=dict[str, Any]),
+    WithJsonSchema({"type": "object", "additionalProperties": True}),
+]
+"""A JSON object as it came, for whoever shows it need not read it."""
 
 
 class ExperimentLine(View):
@@ -35,25 +42,24 @@ class ExperimentLine(View):
 class ExperimentView(ExperimentLine):
     request: dict[str, Any]
     """As the inference service was asked (`analysis.protocol`), without the model."""
-    answer: Annotated[
-        dict[str, Any] | SerializeAsAny[InstanceOf[BaseModel]],
-        WithJsonSchema({"type": "object", "additionalProperties": True, "title": "Answer"}),
-    ]
-    """What it answered, as a message or as its JSON; of a generation, how it ended."""
     continuations: dict[str, Any] | None
     """`request`, `tokens` and `end` of what was generated under these edits."""
     forks: list[str]
     """The first of those that were forked from it."""
+    answer: JsonText
+    """What it answered; of a generation, how it ended."""
 
     @property
     def ran(self) -> dict[str, Any]:
-        return ran_of(self.answer)
+        """How the answer was computed (`analysis.protocol.experiments.Ran`)."""
+        return _Told.model_validate_json(self.answer).ran
+
+    def to_json(self) -> bytes:
+        rest = self.model_dump_json(exclude={"answer"}).encode()
+        return b'%b,"answer":%b}' % (rest[:-1], self.answer)
 
 
-def ran_of(answer: BaseModel | Mapping[str, Any]) -> dict[str, Any]:
-    """How an answer was computed (`analysis.protocol.experiments.Ran`); empty where it is not
-    told."""
-    told = (
-        answer.model_dump(mode="json", include={"ran"}) if isinstance(answer, BaseModel) else answer
-    )
-    return dict(told.get("ran", {}))
+class _Told(BaseModel):
+    """What of an answer is read without reading all of it."""
+
+    ran: dict[str, Any] = {}
