@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int64
+from jaxtyping import Float32, Float64, Int64
 from numpy import ndarray
 
-from analysis.score.bootstrap import Finish, Resampled, intervals, resample
+from analysis.score.bootstrap import Resampled, intervals
 from analysis.score.causal import CausalScore, Name, why_no_interval
 from analysis.score.pools import Pool
 from analysis.score.records import Measured, or_none
@@ -28,6 +28,8 @@ TOP = 10
 NAMES: tuple[Name, Name] = ("control_precision", "control_sign")
 NOTHING_NAMED = "no token is named"
 NOTHING_MOVED = "the output did not change"
+ROUNDING = 1e-9
+"""Of a sum: products of other shapes add in another order, and the tenth token is itself named."""
 
 
 @dataclass(frozen=True)
@@ -54,18 +56,28 @@ class Controlled:
 
 @dataclass(frozen=True, eq=False)
 class Moved:
-    """What one move does, summed over places and windows of each document."""
+    """What one move does, by document; and how much a token has to rise, or fall, to be among the
+    ten that do most: of all documents first, then of every resample of them."""
 
     sums: Float32[ndarray, "document vocab"]
-    """Changes of log-probabilities."""
-    places: Float64[ndarray, " document"]
+    """Changes of log-probabilities, over all places."""
+    n_places: float
+    risen: Float64[ndarray, " draw"]
+    """The tenth highest sum."""
+    fallen: Float64[ndarray, " draw"]
+    """The tenth highest of the negated sums."""
 
 
 def moved(
     changes: Float32[ndarray, "window vocab"], n_places: Int64[ndarray, " window"], pool: Pool
 ) -> Moved:
     """`changes`: sums over the places of each window."""
-    return Moved(pool.membership.astype(np.float32) @ changes, pool.membership @ n_places)
+    sums = pool.membership.astype(np.float32) @ changes
+    places = pool.membership @ n_places
+    draws = _draws(pool)
+    return Moved(
+        sums, float(places.sum()), _tenth(sums, places, draws), _tenth(-sums, places, draws)
+    )
 
 
 def score_control(
@@ -111,48 +123,36 @@ def _score(
 
 
 def _resampled(moved: Moved, forecast: Forecast, pool: Pool) -> Resampled:
-    sums, places = moved.sums, moved.places
-    up, down = _rivals(sums, places, forecast.risers), _rivals(-sums, places, forecast.fallers)
-    columns = [sums[:, up], sums[:, down], sums[:, list(forecast.tokens)]]
-    finish = _finishing(forecast, up, down)
-    return resample(
-        np.concatenate(columns, axis=1).astype(np.float64), finish, pool.draws, (None, None)
-    )
+    n_risers = len(forecast.risers)
+    signs = np.where(np.arange(len(forecast.tokens)) < n_risers, 1.0, -1.0)
+    draws = _draws(pool)
+    named = draws @ moved.sums[:, list(forecast.tokens)].astype(np.float64) * signs
+    least = np.where(signs > 0, moved.risen[:, None], moved.fallen[:, None])
+    hits = named >= least - ROUNDING * np.abs(least)
+    found = np.column_stack([hits.mean(1), (named > 0).mean(1)])
+    return Resampled(found[0], found[1:], (None, None), n_documents=pool.draws.shape[1])
 
 
-def _finishing(
-    forecast: Forecast, up: Int64[ndarray, " up"], down: Int64[ndarray, " down"]
-) -> Finish:
-    n_risers, n = len(forecast.risers), len(forecast.tokens)
-    signs = np.where(np.arange(n) < n_risers, 1.0, -1.0)
-
-    def finish(totals: Float64[ndarray, "draw _"]) -> Float64[ndarray, "draw metric"]:
-        rising, falling = totals[:, : len(up)], -totals[:, len(up) : len(up) + len(down)]
-        named = totals[:, len(up) + len(down) :]
-        hits = _among_top(named[:, :n_risers], rising)
-        hits += _among_top(-named[:, n_risers:], falling)
-        return np.column_stack([hits / n, (named * signs > 0).mean(1)])
-
-    return finish
+def _draws(pool: Pool) -> Float64[ndarray, "draw document"]:
+    """All documents once, then every resample."""
+    return np.vstack([np.ones((1, pool.draws.shape[1])), pool.draws])
 
 
-def _among_top(
-    named: Float64[ndarray, "draw token"], rivals: Float64[ndarray, "draw rival"]
+def _tenth(
+    sums: Float32[ndarray, "document vocab"],
+    places: Float64[ndarray, " document"],
+    draws: Float64[ndarray, "draw document"],
 ) -> Float64[ndarray, " draw"]:
-    """How many of the named are no lower than the tenth highest of all."""
-    if not named.shape[1]:
-        return np.zeros(len(named))
+    """The tenth highest sum of each draw."""
+    rivals = draws @ sums[:, _rivals(sums, places)].astype(np.float64)
     place = max(0, rivals.shape[1] - TOP)
-    tenth = np.partition(rivals, place, axis=1)[:, place]
-    return np.asarray((named >= tenth[:, None]).sum(1).astype(np.float64))
+    return np.asarray(np.partition(rivals, place, axis=1)[:, place])
 
 
 def _rivals(
-    sums: Float[ndarray, "document vocab"],
-    places: Float64[ndarray, " document"],
-    named: Sequence[int],
+    sums: Float32[ndarray, "document vocab"], places: Float64[ndarray, " document"]
 ) -> Int64[ndarray, " rival"]:
-    """All tokens that can be among the ten highest in any resample, and those that are named.
+    """All tokens that can be among the ten highest in any resample.
 
     A resample's mean lies between the lowest and the highest of its documents. So the tenth highest
     is never below the least that any document says of the ten that are highest overall, and what
@@ -162,12 +162,9 @@ def _rivals(
     n = means.shape[1]
     overall = sums.sum(0)
     best = np.argpartition(overall, max(0, n - TOP))[max(0, n - TOP) :]
-    least = means[:, best].min()
-    can = means.max(0) >= least
-    can[list(named)] = True
-    return np.flatnonzero(can)
+    return np.flatnonzero(means.max(0) >= means[:, best].min())
 
 
 def _means(moved: Moved, tokens: Sequence[int]) -> Float64[ndarray, " token"]:
-    found = moved.sums[:, list(tokens)].sum(0, dtype=np.float64) / max(1.0, moved.places.sum())
+    found = moved.sums[:, list(tokens)].sum(0, dtype=np.float64) / max(1.0, moved.n_places)
     return np.asarray(found)
