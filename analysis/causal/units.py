@@ -8,11 +8,12 @@ from jaxtyping import Float32
 from numpy import ndarray
 
 from analysis.causal.edits import Edit, Outcome, Outcomes, Tell, run_edits
+from analysis.causal.moves import moved
 from analysis.causal.standing_in import StandIns, edits_of, effects_of, held_at
 from analysis.causal.windows import MeasuredText
 from analysis.models.tracing import Check, EditableModel
 from analysis.score.causal import StandIn, Stood, score_effects
-from analysis.score.control import Controlled, Forecast, Moved, moved, score_control
+from analysis.score.control import Controlled, Forecast, Moved, score_control
 
 
 @dataclass(frozen=True)

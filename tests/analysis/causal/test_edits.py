@@ -6,9 +6,10 @@ import torch
 
 from analysis.causal import edits, windows
 from analysis.causal.edits import Edit, run_edits
+from analysis.causal.moves import moved
 from analysis.causal.standing_in import held_at
 from analysis.models import load_model
-from analysis.score.control import Forecast, moved, score_control
+from analysis.score.control import Forecast, score_control
 from tests.analysis.causal import planted
 from tests.analysis.causal.planted import N_POS, N_WINDOWS, SITE, TOKEN
 from tests.analysis.models.planted import WORDS

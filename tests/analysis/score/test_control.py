@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from analysis.causal.moves import moved
 from analysis.score import control
-from analysis.score.control import Forecast, moved, score_control
+from analysis.score.control import Forecast, score_control
 from tests.analysis.score.pools import pool_of
 
 N_VOCAB = 100
