@@ -24,6 +24,7 @@ class _Moved:
     before: Tensor
     after: Tensor
     control: Tensor | None
+    """The control's change where that is largest, in the same unit as the sizes."""
     known: bool
 
 
@@ -61,7 +62,7 @@ class Downstream:
                 positions + self._from,
                 before[positions, units],
                 rows[0, positions, units],
-                scaled[1, positions, units] if len(rows) > 1 else None,
+                _where_largest(scaled[1]) if len(rows) > 1 else None,
                 self._means is not None,
             )
         )
@@ -107,6 +108,13 @@ class Downstream:
             widths = before.square().mean().sqrt().expand(site.n_units)
         # of what never varied there is no deviation to measure a change in
         return torch.where(widths > 0, widths, torch.inf)
+
+
+def _where_largest(scaled: Float[Tensor, "pos unit"]) -> Float[Tensor, " unit"]:
+    """Of each unit the change at the position where it is largest. The edit's is picked in the same
+    way, and what is picked for being large must not stand beside what is not."""
+    places = scaled.abs().argmax(0, keepdim=True)
+    return scaled.gather(0, places)[0]
 
 
 def _told(moved: _Moved, unit: int) -> MovedUnit:

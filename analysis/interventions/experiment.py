@@ -3,7 +3,7 @@
 All edited runs are rows of one batch that begins at the first layer that any of them touches.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
@@ -146,8 +146,7 @@ def _run(
     changes = gather(rows, model.device)
     if not changes:
         return None
-    first = min(int(site.partition(".")[2]) for site in changes)
-    later = [site.name for site in model.sites if site.layer > first]
+    later = _later_sites(model, changes)
     return model.resume(
         clean.trace,
         changes,
@@ -157,6 +156,13 @@ def _run(
         keep_streams=True,
         check=around.check,
     )
+
+
+def _later_sites(model: EditableModel, changed: Collection[str]) -> list[str]:
+    """Those that the changes can reach: of later layers, and the neurons behind a changed head."""
+    first = min(int(site.partition(".")[2]) for site in changed)
+    beside = f"mlp.{first}" if f"attn.{first}" in changed and f"mlp.{first}" not in changed else ""
+    return [site.name for site in model.sites if site.layer > first or site.name == beside]
 
 
 def _effects(

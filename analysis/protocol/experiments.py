@@ -139,7 +139,8 @@ class MovedUnit(Message):
     sigmas: float | None
     """The change in standard deviations of its activation; None where these are not known."""
     control: float | None
-    """The first control's change of the same unit at the same position, in the same unit."""
+    """The first control's change of the same unit, at the position where that is largest, in the
+    same unit of measure."""
 
 
 class LayerMovement(Message):

@@ -256,6 +256,29 @@ def test_what_moved_downstream_is_what_the_recorder_sees(subject):
     assert abs(moved.after - moved.before) > 0
 
 
+def test_neurons_behind_a_changed_head_are_downstream_of_it(subject):
+    head = Edit(site="attn.0", index=1, operation="zero")
+    sites = {row.site for row in subject().experiment(head, wanted=Wanted(downstream=5)).layers}
+    assert sites == {"mlp.0", "mlp.1", "attn.1"}
+
+
+def test_the_control_of_a_moved_unit_is_its_largest_change_wherever_that_is(subject):
+    asked = subject()
+    n_units = sum(site.n_units for site in asked.model.sites)
+    table = np.tile(np.array([0.0, 2.0], np.float32), (n_units, 1))
+    around = Surroundings(lambda: None, {"sent": table}.get, asked.around.traces, "test")
+    sent = Subject(asked.architecture, asked.folder, asked.model, around)
+    more = {"statistics": "sent", "wanted": Wanted(downstream=200)}
+    answer = sent.experiment(ZERO, controls=1, **more)
+    other = ZERO.model_copy(update={"index": int(answer.control_units[0][0].partition("/")[2])})
+    alone = {(one.site, one.index): one for one in sent.experiment(other, controls=0, **more).moved}
+    controls = [alone[one.site, one.index] for one in answer.moved]
+    told = [one.control for one in answer.moved]
+    assert told == pytest.approx([one.sigmas for one in controls], abs=1e-5)
+    pairs = zip(answer.moved, controls, strict=True)
+    assert any(one.position != control.position for one, control in pairs)
+
+
 def test_the_lens_ends_with_what_the_model_says(subject):
     asked = subject()
     answer = asked.experiment(ZERO, wanted=Wanted(top=5, lens_position=4))
