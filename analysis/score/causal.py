@@ -36,6 +36,7 @@ ROUNDING: Final = 1e-10
 NO_EFFECT: Final = "the mean in its place changes nothing beyond rounding"
 NO_LOSS: Final = "the model does not predict the next token, so it has no loss"
 NO_GAP: Final = "the mean in its place may cost no loss: the interval of what it costs includes 0"
+NO_COST: Final = "the mean in its place costs no loss but saves some, so there is none to recover"
 GAP_UNKNOWN: Final = f"whether the mean in its place costs any loss is not known; {FEW_DOCUMENTS}"
 
 NONE: Final = Measured()
@@ -171,4 +172,6 @@ def _why_no_replacement(gap: Measured, *, has_loss: bool) -> str | None:
         return NO_LOSS
     if gap.low is None or gap.high is None:
         return GAP_UNKNOWN
-    return NO_GAP if gap.low <= 0 <= gap.high else None
+    if gap.high < 0:
+        return NO_COST
+    return NO_GAP if gap.low <= 0 else None

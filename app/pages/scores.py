@@ -31,6 +31,7 @@ def show_scores(
     summaries = list_score_summaries(session, model=model, run_id=run)
     evidence = model_evidence(session, model=model, run_id=run)
     context = {
+        "evidence": evidence,
         "badge_totals": totals(evidence),
         "badge_layers": layers(evidence),
         "sweep": run or get_model(session, name=model).current_run_id,

@@ -5,6 +5,7 @@ Colours are those of token strips: the full one is the largest KL of the edited 
 
 import math
 from collections.abc import Sequence
+from statistics import median
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -61,7 +62,8 @@ def _token(
 
 
 def profile(answer: ExperimentAnswer) -> Markup:
-    """KL by position on a log axis: bars of the edit, behind them in grey those of the control."""
+    """KL by position on a log axis: bars of the edit, behind them in grey the control's; of several
+    controls their median, with a line at the largest."""
     positions = answer.positions
     if not positions:
         return Markup("")
@@ -70,9 +72,14 @@ def profile(answer: ExperimentAnswer) -> Markup:
     width = step * len(positions)
     gap = 1 if step > 3 else 0
     grey = "".join(
-        _bar(i * step, step - gap, max(one.kl_controls), top)
+        _bar(i * step, step - gap, median(one.kl_controls), top)
         for i, one in enumerate(positions)
         if one.kl_controls
+    )
+    most = "".join(
+        f"M{i * step:.1f} {_y(max(one.kl_controls), top):.1f}h{max(step - gap, 0.6):.1f}"
+        for i, one in enumerate(positions)
+        if len(one.kl_controls) > 1
     )
     own = "".join(
         _bar(i * step + step * 0.2, (step - gap) * 0.6, one.kl, top)
@@ -90,6 +97,7 @@ def profile(answer: ExperimentAnswer) -> Markup:
         f' viewBox="0 0 {width + LEFT + 4:.0f} {HEIGHT + 8}" role="img"'
         f' aria-label="{_said(answer)}">'
         f'{grid}<g transform="translate({LEFT} 0)"><path class="control" d="{grey}"/>'
+        f'<path class="most" d="{most}"/>'
         f'<path class="edited" d="{own}"/><path class="axis" d="M0 {HEIGHT}H{width:.1f}"/>'
         "</g></svg>"
     )

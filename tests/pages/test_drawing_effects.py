@@ -66,6 +66,21 @@ def test_the_profile_has_a_bar_for_each_position_that_changed():
     assert "largest 0.300 nats at position 3" in drawn
 
 
+def test_of_several_controls_the_profile_draws_the_median_and_a_line_at_the_largest():
+    shown = answer(controls=3)
+    spread_out = [
+        one.model_copy(update={"kl_controls": (0.001, 0.01, 0.1)}) for one in shown.positions
+    ]
+    drawn = profile(shown.model_copy(update={"positions": tuple(spread_out)}))
+    tops = [
+        float(y) for y in re.findall(r"V([\d.]+)h", re.search(r'"control" d="(.*?)"', drawn)[1])
+    ]
+    lines = re.findall(r" ([\d.]+)h", re.search(r'class="most" d="(.*?)"', drawn)[1])
+    assert len(tops) == len(lines) == len(shown.positions)
+    assert all(float(line) < top for line, top in zip(lines, tops, strict=True))
+    assert 'class="most" d=""' in profile(answer(controls=1))
+
+
 def test_layers_of_one_kind_are_drawn_in_order_on_one_scale():
     layers = [
         LayerMovement(site="mlp.1", moved=2.0, control=1.0),

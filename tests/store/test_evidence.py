@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from app.store.engine import begin, open_session
 from app.store.queries.causal import causal_evidence
@@ -12,8 +13,21 @@ from app.store.queries.evidence import model_evidence
 from app.store.queries.explanation import get_explanation
 from app.store.synthetic import fill_synthetic
 from app.store.synthetic.evidence import MEASURED, SAID, fill_evidence
-from app.store.tables import CausalScoreTable, ExplanationTable, PredictionTable, RunTable
-from app.store.writing_causal import CausalRow, canonical, write_causal_scores, write_predictions
+from app.store.tables import (
+    CausalScoreTable,
+    ExplanationTable,
+    PredictionTable,
+    RunTable,
+    SiteTable,
+)
+from app.store.writing_causal import (
+    CausalRow,
+    CausalSummaryRow,
+    canonical,
+    write_causal_scores,
+    write_causal_summaries,
+    write_predictions,
+)
 from app.store.writing_explanations import ExplanationRow, write_explanations
 
 
@@ -39,6 +53,15 @@ def control(number: int, prediction: int | None, *, at=MEASURED) -> CausalRow:
         number, prediction, "test", "control_sign", "scored", None, 1.0, 1.0, 1.0, 0.5, None, None,
         None, None, None, None, 8, 8, 100, at, {},
     )  # fmt: skip
+
+
+def again(session: Session, run: RunTable, **changed) -> int:
+    """The id of another run like it."""
+    columns = [column.name for column in RunTable.__table__.columns if column.name != "id"]
+    made = RunTable(**{**{name: getattr(run, name) for name in columns}, **changed})
+    session.add(made)
+    session.flush()
+    return made.id
 
 
 def test_a_prediction_is_never_changed(held):
@@ -94,12 +117,7 @@ def test_a_later_run_counts_and_what_came_before_it_stays(held):
         content = session.scalars(
             select(PredictionTable.content).filter_by(explanation_id=number)
         ).one()
-        first = session.get_one(RunTable, run_id)
-        columns = [column.name for column in RunTable.__table__.columns if column.name != "id"]
-        again = RunTable(**{name: getattr(first, name) for name in columns})
-        session.add(again)
-        session.flush()
-        later = again.id
+        later = again(session, session.get_one(RunTable, run_id))
     with begin(engine) as connection:
         contents = {number: json.loads(content)}
         said = write_predictions(connection, run_id=later, contents=contents, at=SAID)
@@ -143,6 +161,27 @@ def test_a_run_that_goes_takes_its_evidence_along(held):
         assert session.scalars(select(PredictionTable)).all() == []
         view = model_evidence(session, model="synthetic")
     assert (view.summaries, view.sites) == ([], [])
+
+
+def test_a_small_later_run_does_not_take_the_place_of_one_over_all_sites(held):
+    engine, run_id = held
+    with open_session(engine, commit=True) as session:
+        first = session.get_one(RunTable, run_id)
+        site = session.scalars(select(SiteTable.id).filter_by(name="mlp.0")).one()
+        later = again(session, first, parameters={"site": "mlp.0"})
+        unfinished = again(session, first, status="running")
+    for run in (later, unfinished):
+        with begin(engine) as connection:
+            row = CausalSummaryRow(site, "test", "replaces", 1, 1, 0, 0, 0, 1, 0.9)
+            write_causal_summaries(connection, run_id=run, rows=[row])
+    with open_session(engine) as session:
+        view = model_evidence(session, model="synthetic")
+        assert (view.run.run_id, view.run.status, view.run.site) == (run_id, "finished", None)
+        session.delete(session.get_one(RunTable, run_id))
+        session.flush()
+        left = model_evidence(session, model="synthetic")
+    assert (left.run.run_id, left.run.status) == (unfinished, "running")
+    assert [one.mean for one in left.summaries] == [0.9]
 
 
 def test_equal_contents_have_equal_hashes_whatever_their_order():

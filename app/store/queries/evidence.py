@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.store.fetching import fetch
@@ -24,16 +24,20 @@ from app.store.views.causal import (
     BADGES,
     CausalLine,
     CausalSummaryView,
+    EvidenceRunView,
     ModelEvidenceView,
     SiteReplacementView,
 )
 
 Score, Explanation = CausalScoreTable, ExplanationTable
 SORT: Final = "evidence"
-NEWEST_RUN: Final = (
-    select(func.max(CausalSummaryTable.run_id))
-    .join(RunTable, RunTable.id == CausalSummaryTable.run_id)
-    .where(RunTable.of_run_id == bindparam("sweep_id"))
+RUNS: Final = (
+    select(RunTable.id, RunTable.status, RunTable.parameters)
+    .where(
+        RunTable.of_run_id == bindparam("sweep_id"),
+        RunTable.id.in_(select(CausalSummaryTable.run_id)),
+    )
+    .order_by(RunTable.id)
 )
 
 
@@ -87,11 +91,11 @@ def list_causal(
 
 
 def model_evidence(session: Session, *, model: str, run_id: int | None = None) -> ModelEvidenceView:
-    """How many of each site's randomly chosen units earn each badge, and whole sites replaced: of
-    the newest run on the sweep that has any."""
+    """How many of each site's randomly chosen units earn each badge, in one run on the sweep; and
+    whole sites replaced, each of the newest run that did."""
     subject = locate(session, model=model, run_id=run_id)
-    newest = session.scalar(NEWEST_RUN, {"sweep_id": subject.run_id})
-    of_run = {"run_id": newest}
+    run = _run(session, subject.run_id)
+    of_run = {"run_id": None if run is None else run.run_id}
     summaries, sites = CausalSummaryTable, SiteReplacementTable
     counted = (
         select(summaries, SiteTable.name, SiteTable.layer, SiteTable.n_units.label("n_of_site"))
@@ -112,7 +116,19 @@ def model_evidence(session: Session, *, model: str, run_id: int | None = None) -
     }
     found = [_summary(subject.model, row) for row in session.execute(counted, of_run)]
     found.sort(key=lambda one: (one.layer, BADGES.index(one.badge)))
-    return ModelEvidenceView(model=subject.model, summaries=found, sites=list(whole.values()))
+    sites_replaced = list(whole.values())
+    return ModelEvidenceView(model=subject.model, run=run, summaries=found, sites=sites_replaced)
+
+
+def _run(session: Session, sweep_id: int | None) -> EvidenceRunView | None:
+    """A small run that was made later must not take the place of one over all sites."""
+    runs = [
+        EvidenceRunView(run_id=row.id, status=row.status, site=row.parameters.get("site"))
+        for row in session.execute(RUNS, {"sweep_id": sweep_id})
+    ]
+    whole = [run for run in runs if run.status == "finished" and run.site is None]
+    found = whole or runs
+    return found[-1] if found else None
 
 
 def _summary(model: str, row: Row[*tuple[Any, ...]]) -> CausalSummaryView:

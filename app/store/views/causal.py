@@ -170,7 +170,18 @@ class SiteReplacementView(View):
     n_positions: int
 
 
+class EvidenceRunView(View):
+    """The run that the counts are of."""
+
+    run_id: int
+    status: str
+    site: str | None
+    """Where only one site was asked for."""
+
+
 class ModelEvidenceView(View):
     model: str
+    run: EvidenceRunView | None
+    """The newest over all sites that has finished, or else the newest; null: there is none."""
     summaries: list[CausalSummaryView]
     sites: list[SiteReplacementView]

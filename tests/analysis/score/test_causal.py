@@ -79,6 +79,15 @@ def test_without_loss_from_the_mean_replacement_is_undefined_and_not_zero():
     assert found.simulation.score.value == pytest.approx(0.75)
 
 
+def test_where_the_mean_saves_loss_there_is_none_to_recover():
+    found = score_effects(
+        effects(divergence={"program": 0.25, "mean": 1.0}, loss={"program": 2.1, "mean": 1.0}),
+        pool_of(8, 6),
+    )
+    assert (found.replacement.score.value, found.replacement.reason) == (None, causal.NO_COST)
+    assert found.mean_loss.value < 0
+
+
 def test_a_model_without_a_loss_has_ablation_to_simulation_alone():
     found = score_effects(
         effects(
