@@ -17,6 +17,7 @@ from torch import Tensor
 from analysis.causal.outputs import divergence, losses
 from analysis.causal.windows import MeasuredText, chunks
 from analysis.models.changes import Change
+from analysis.models.subject import predicts_next
 from analysis.models.tracing import Check, EditableModel, Trace
 
 ROWS = 16
@@ -117,11 +118,6 @@ def _look(model: EditableModel, trace: Trace, text: MeasuredText, row: int, numb
     has_loss = predicts_next(model)
     loss = float(losses(log_probs, following)) if has_loss else float("nan")
     return _Looked(places, following, log_probs, loss, has_loss)
-
-
-def predicts_next(model: EditableModel) -> bool:
-    """Whether the output is a distribution over the next token of the text."""
-    return model.facts.causal and len(model.output_texts()) == model.facts.n_vocab
 
 
 def _run_rows(

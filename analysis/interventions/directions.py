@@ -20,7 +20,7 @@ def direction_of(
     """The vector that an edit of `resid.L` adds once, in float32 on the CPU."""
     direction = edit.direction or Direction(kind="vector", vector=())
     if direction.unit is not None:
-        vector = model.output_vectors(direction.unit.site)[direction.unit.index].float().cpu()
+        vector = model.output_vectors(direction.unit.site, [direction.unit.index])[0].float().cpu()
     elif direction.kind == "difference":
         ends = [
             _mean_stream(model, edit, texts or (), clean_of)

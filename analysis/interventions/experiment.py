@@ -26,6 +26,7 @@ from analysis.interventions.resolving import (
 )
 from analysis.interventions.surroundings import Surroundings, ran_on
 from analysis.models.prompts import described, tokens_of
+from analysis.models.subject import predicts_next
 from analysis.models.tracing import EditableModel, Resumed
 from analysis.protocol.edits import Edit
 from analysis.protocol.experiments import (
@@ -179,8 +180,7 @@ def _effects(
         else (model.logits(row[None])[0] for row in resumed.last)
     )
     # where other things are predicted than tokens, or not the next one, there is no loss
-    predicts = model.facts.causal and len(texts) == model.facts.n_vocab
-    return position_effects(clean, runs, texts, wanted, has_loss=predicts)
+    return position_effects(clean, runs, texts, wanted, has_loss=predicts_next(model))
 
 
 def _told(model: EditableModel, clean: CleanRun, one: Resolved) -> ResolvedEdit:

@@ -19,6 +19,7 @@ from analysis.interventions.gathering import gather
 from analysis.interventions.resolving import Resolved, Resolver, generator_of
 from analysis.interventions.surroundings import Surroundings, ran_on
 from analysis.models.prompts import described, tokens_of
+from analysis.models.subject import predicts_next
 from analysis.models.tracing import EditableModel
 from analysis.protocol.edits import Edit
 from analysis.protocol.experiments import GeneratedToken, GenerationEnd, GenerationRequest
@@ -48,7 +49,7 @@ def generate(
 
     ModelError, EditError: what does not fit.
     """
-    if not model.facts.causal or len(model.output_texts()) != model.facts.n_vocab:
+    if not predicts_next(model):
         raise EditError(
             "this model does not predict next tokens, so it cannot continue a text",
             hint="Look at what it predicts at each position instead.",

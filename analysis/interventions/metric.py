@@ -9,6 +9,7 @@ from torch import Tensor
 
 from analysis.errors import EditError
 from analysis.interventions.clean import CleanRun
+from analysis.models.subject import predicts_next
 from analysis.models.tracing import EditableModel
 from analysis.protocol.sweeps import Measured
 
@@ -38,7 +39,7 @@ class Metric:
 def metric_of(model: EditableModel, clean: CleanRun, measured: Measured) -> Metric:
     """EditError: a position or token that is not there."""
     n_vocab = len(model.output_texts())
-    has_loss = model.facts.causal and n_vocab == model.facts.n_vocab
+    has_loss = predicts_next(model)
     chosen = _chosen(clean, measured, n_vocab, has_loss=has_loss)
     following = clean.trace.tokens[0, 1:]
     token, against = chosen.token, chosen.against

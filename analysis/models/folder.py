@@ -20,7 +20,8 @@ from analysis.models.architectures import REGISTRY
 from analysis.models.architectures.base import Architecture, module_at
 from analysis.models.checks import AGAIN, existing_folder, plain_name, read_json, tensor_shapes
 from analysis.models.hashing import hash_files
-from analysis.models.hooked import HookedModel, Parts
+from analysis.models.hooked import HookedModel
+from analysis.models.parts import Parts
 from analysis.models.projections import fold_norm, rows_of
 from analysis.models.tokens import Bos, load_tokeniser, tokenizer_files
 from analysis.records import ModelFacts

@@ -5,7 +5,6 @@ middle of another are explained in `tracing`.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
@@ -13,9 +12,11 @@ from torch import Tensor, nn
 
 from analysis.errors import ModelError
 from analysis.models.attention import CAPTURE, Capture, patterns_of
-from analysis.models.changes import Change, is_few
+from analysis.models.changes import Change
 from analysis.models.norm_scales import scale_of
+from analysis.models.parts import Parts
 from analysis.models.projections import rows_of, some_rows_of
+from analysis.models.resuming import after_sums, rows_of_stream
 from analysis.models.site_hooks import SiteHooks, Values, Watch
 from analysis.models.subject import NormScales, Recorder
 from analysis.models.tokens import Tokeniser
@@ -29,39 +30,6 @@ from analysis.models.tracing import (
     stream_in,
 )
 from analysis.records import ModelFacts, Site
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a loaded network must show to be recorded from."""
-
-    forward: Callable[[Tensor, Tensor | None], Tensor]
-    """Tokens and mask (1 is real; None for causal models) to the last hidden state."""
-    layers: Sequence[nn.Module]
-    """Called with the residual stream first; what they return is, or begins with, the stream."""
-    mlp_out: Sequence[nn.Module]
-    """Per layer, the module that the neurons' activations enter; empty without MLPs."""
-    attn_out: Sequence[nn.Module]
-    """Per layer, the module that the heads' outputs enter, side by side."""
-    mlp_adds: bool
-    """What `mlp_out` gives is added to the stream that leaves the layer, and nothing else done."""
-    mlp_gains: Sequence[Tensor] | None
-    """Per layer, the gain of a norm behind the MLP."""
-    embedding: Callable[[], Float[Tensor, "vocab d_model"]]
-    unembedding: Callable[[], Float[Tensor, "d_model vocab"]]
-    head: Callable[[Tensor], Tensor]
-    final_norm: nn.Module
-    """What comes last before the unembedding."""
-    finish: Callable[[Tensor], Tensor]
-    """From what leaves the last layer to the last hidden state."""
-    mlp_norms: Sequence[nn.Module] | None = None
-    """Per layer, a norm behind the MLP."""
-    output_texts: Sequence[str] | None = None
-    """Names of the unembedding's columns where they are not the vocabulary."""
-    end_tokens: frozenset[int] = frozenset()
-    """With which the model ends what it writes."""
-    step: Callable[[Tensor, object | None], tuple[Tensor, object]] | None = None
-    """Some more tokens and the memory so far to the last hidden state and memory."""
 
 
 class HookedModel:
@@ -164,9 +132,9 @@ class HookedModel:
         streams: dict[int, Tensor] = {}
         watch = Watch(record, recorded, changes, check=check)
         with torch.no_grad(), self._hooks.watching(watch):
-            h = self._after_neurons(trace, changes, first, rows)
+            h = after_sums(self._parts, trace, changes, first, rows)
             if h is None:
-                h, begin = _rows_of_stream(trace.streams[first], rows), first
+                h, begin = rows_of_stream(trace.streams[first], rows), first
             else:
                 begin = first + 1
                 if keep_streams:
@@ -241,11 +209,16 @@ class HookedModel:
     ) -> Float[Tensor, "batch pos head"]:
         return self._hooks.norms(self._site(site), z)
 
-    def output_vectors(self, site: str) -> Float[Tensor, "unit d_model"]:
+    def output_vectors(
+        self, site: str, units: Sequence[int] | None = None
+    ) -> Float[Tensor, "unit d_model"]:
         found = self._site(site)
         if found.kind != "mlp":
             raise ModelError(f"{site} has no output vectors", hint="Ask for an mlp site.")
-        rows = rows_of(self._parts.mlp_out[found.layer])
+        module = self._parts.mlp_out[found.layer]
+        rows = (
+            rows_of(module) if units is None else some_rows_of(module, torch.tensor(units)).float()
+        )
         gains = self._parts.mlp_gains
         return rows if gains is None else rows * gains[found.layer].float()
 
@@ -271,36 +244,6 @@ class HookedModel:
         args = rows_from(args, rows, n_batch)
         kwargs = {name: rows_from(value, rows, n_batch) for name, value in kwargs.items()}
         return stream_in(self._parts.layers[layer](h, *args, **kwargs))
-
-    def _after_neurons(
-        self,
-        trace: Trace,
-        changes: Mapping[str, Change],
-        first: int,
-        rows: Int[Tensor, " row"] | None,
-    ) -> Float[Tensor, "row pos d_model"] | None:
-        """What leaves the first changed layer, if only sums decide it; None: it must run."""
-        neurons, stream = changes.get(f"mlp.{first}"), changes.get(f"resid.{first}")
-        if f"attn.{first}" in changes:
-            return None
-        n_rows = trace.tokens.shape[0] if rows is None else len(rows)
-        n_places = n_rows * trace.tokens.shape[1]
-        if neurons is not None and not (self._parts.mlp_adds and is_few(neurons, n_places)):
-            return None
-        h = _rows_of_stream(trace.streams[first + 1], rows)
-        if neurons is not None:
-            at = neurons.rows if rows is None else rows[neurons.rows]
-            if rows is not None and trace.tokens.shape[0] == 1:
-                at = torch.zeros_like(at)
-            old = trace.values[f"mlp.{first}"][at, neurons.positions, neurons.units].float()
-            more = (neurons.keep - 1) * old + neurons.give[:, 0]
-            written = some_rows_of(self._parts.mlp_out[first], neurons.units)
-            more = (more[:, None] * written.float()).to(h.dtype)
-            h = h.index_put((neurons.rows, neurons.positions), more, accumulate=True)
-        if stream is not None:
-            where = (stream.rows, stream.positions)
-            h = h.index_put(where, stream.give.to(h.dtype), accumulate=True)
-        return h
 
     def _modules(self) -> dict[str, nn.Module]:
         places = {"mlp": self._parts.mlp_out, "attn": self._parts.attn_out}
@@ -331,14 +274,6 @@ class HookedModel:
     def _place_changed(self, changes: Mapping[str, Change]) -> None:
         self._placed([name for name in changes if not name.startswith("resid.")])
         self._hooks.place_streams([name for name in changes if name.startswith("resid.")])
-
-
-def _rows_of_stream(
-    stream: Float[Tensor, "batch pos d_model"], rows: Int[Tensor, " row"] | None
-) -> Float[Tensor, "row pos d_model"]:
-    if rows is None:
-        return stream
-    return stream.expand(len(rows), -1, -1) if stream.shape[0] == 1 else stream[rows]
 
 
 def _sites(facts: ModelFacts) -> Collection[Site]:

@@ -17,7 +17,8 @@ from analysis.errors import ModelError
 from analysis.models.architectures.plain import ACTIVATIONS, Norm, PlainConfig, PlainTransformer
 from analysis.models.checks import existing_folder, load_tensors, plain_name, read_json
 from analysis.models.hashing import hash_files
-from analysis.models.hooked import HookedModel, Parts
+from analysis.models.hooked import HookedModel
+from analysis.models.parts import Parts
 from analysis.models.projections import fold_norm
 from analysis.models.tokens import JsonTokeniser, ListTokeniser, Tokeniser
 from analysis.records import ModelFacts

@@ -118,8 +118,11 @@ class SubjectModel(Protocol):
         """
         ...
 
-    def output_vectors(self, site: str) -> Float[Tensor, "unit d_model"]:
-        """What each neuron of an mlp site writes to the residual stream per unit of activation.
+    def output_vectors(
+        self, site: str, units: Sequence[int] | None = None
+    ) -> Float[Tensor, "unit d_model"]:
+        """What each neuron of an mlp site, or some of them, write to the residual stream per unit
+        of activation.
 
         float32. Rows of W_out, times the gain of the norm behind the MLP where there is one; that
         norm's division depends on the input (`norm_scales`) and is left out.
@@ -141,3 +144,9 @@ class SubjectModel(Protocol):
     def logits(self, last: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch vocab"]:
         """The LM head applied to what `run` returned."""
         ...
+
+
+def predicts_next(model: SubjectModel) -> bool:
+    """Whether the output is a distribution over the next token of the text, so that there is a
+    loss."""
+    return model.facts.causal and len(model.output_texts()) == model.facts.n_vocab

@@ -91,7 +91,7 @@ def _measure(quick: bool) -> Iterator[Measurement]:
     readout = Readout.of(model.unembedding())
     found = _Found()
     for site, chosen in units.items():
-        vectors = model.output_vectors(site)[chosen]
+        vectors = model.output_vectors(site, chosen)
         sides = output_sides(vectors, readout, n_tokens=TOP, scale=1.0)
         start = time.process_time()
         held_at = _held_at(texts, recorded, site, sampled[site])
