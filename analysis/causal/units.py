@@ -1,6 +1,6 @@
 """Some units of a site, each by itself: what stands in for it, and what is said of moving it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +53,7 @@ def measure_units(
     tell: Tell | None = None,
 ) -> list[Held]:
     """In the order of the claims; all of their edits share the unedited runs. `panel`: random units
-    of the site, and the value that each is held at; no unit is its own control."""
+    of the site, and the value that each is held at (`others_of`)."""
     edits: list[Edit] = []
     replaced: list[dict[StandIn, int]] = []
     for claim in claims:
@@ -76,6 +76,11 @@ def measure_units(
         )
         for claim, stand_ins in zip(claims, replaced, strict=True)
     ]
+
+
+def others_of(unit: int, panel: Collection[int]) -> list[int]:
+    """All of the panel but one: the unit, for none is its own control, or else the last."""
+    return [one for one in panel if one != unit][: max(0, len(panel) - 1)]
 
 
 def measure_site(
@@ -103,9 +108,9 @@ def _moved(outcomes: Sequence[Outcome], part: MeasuredText) -> list[Moved]:
 
 
 def _controlled(
-    unit: int, move: Move, effects: Mapping[int, Moved], panel: Iterable[int], part: MeasuredText
+    unit: int, move: Move, effects: Mapping[int, Moved], panel: Collection[int], part: MeasuredText
 ) -> Controlled:
-    others = [effects[one] for one in panel if one != unit]
+    others = [effects[one] for one in others_of(unit, panel)]
     return score_control(effects[unit], others, forecast=move.forecast, pool=part.pool)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from analysis.causal.standing_in import StandIns, stand_ins
-from analysis.causal.units import Claimed, Held, Move, measure_site, measure_units
+from analysis.causal.units import Claimed, Held, Move, measure_site, measure_units, others_of
 from analysis.models.tracing import EditableModel
 from analysis.programs.length import n_listed
 from analysis.programs.parsing import parse_program
@@ -259,7 +259,7 @@ class Evidencing:
                 row for n in moved for row in unmeasured_rows(n, CONTROL, "undefined", why, at)
             ]
         part = text.first(self.context.request.control_windows)
-        others = [unit for unit in panel if unit != claim.unit]
+        others = others_of(claim.unit, panel)
         for number in moved:
             rows += control_rows(number, held.controlled, part, others, predictions[number], at)
         return rows

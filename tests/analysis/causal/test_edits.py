@@ -8,6 +8,7 @@ from analysis.causal import edits, windows
 from analysis.causal.edits import Edit, run_edits
 from analysis.causal.moves import moved
 from analysis.causal.standing_in import held_at
+from analysis.causal.units import others_of
 from analysis.models import load_model
 from analysis.score.control import Forecast, score_control
 from tests.analysis.causal import planted
@@ -155,3 +156,8 @@ def test_the_first_windows_alone_have_the_resamples_of_their_documents(tmp_path)
     assert (len(part), part.pool.n_documents, part.pool.draws.shape) == (7, 7, (1000, 7))
     assert subject.text.first(N_WINDOWS) is subject.text
     assert part.tokens.shape == (7, N_POS)
+
+
+def test_no_unit_is_its_own_control_and_all_have_as_many():
+    assert others_of(3, [3, 5, 7, 9]) == [5, 7, 9]
+    assert others_of(4, [3, 5, 7, 9]) == [3, 5, 7]
