@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from analysis.protocol.activations import StrongUnit
 from analysis.protocol.experiments import TokenText
 from analysis.protocol.prompts import LONGEST_TEXT, Prompt
-from app.errors import PatchclampError
+from app.errors import BadRequestError, PatchclampError
 from app.live.asking import Lab
 from app.live.experiment import Laboratory
 from app.live.strongest import Strongest, find_strongest
@@ -78,6 +78,7 @@ async def show_text_search(
     status = 200
     if asked.text.strip():
         try:
+            _check_site(asked.site, sites)
             found = await find(lab, model, asked)
         except PatchclampError as error:  # the form is there to be mended, whatever it is
             context["error"], status = error, error.status
@@ -114,6 +115,14 @@ def rows_of(found: Strongest, asked: TextQuestion) -> list[AtToken]:
         for position, token in enumerate(found.answer.tokens)
         if position in units
     ]
+
+
+def _check_site(chosen: str | None, sites: Sequence[SiteView]) -> None:
+    """Raises BadRequestError."""
+    if chosen is not None and chosen not in {site.name for site in sites}:
+        raise BadRequestError(
+            f"The model has no site “{chosen}”.", hint="Choose one of the list, or all."
+        )
 
 
 def _sites(engine: Engine, model: str) -> list[SiteView]:

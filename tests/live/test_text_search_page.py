@@ -36,6 +36,14 @@ def test_what_cannot_be_searched_is_said_and_the_text_stays(client):
     assert "cat cat cat" in answered.text
 
 
+@pytest.mark.parametrize("site", ["foo", "resid.0", "mlp.9"])
+def test_a_site_that_the_model_does_not_have_is_named(client, site):
+    answered = client.get(PAGE, params={"text": TEXT, "site": site})
+    assert answered.status_code == 422
+    assert f"no site “{site}”" in answered.text
+    assert TEXT in answered.text
+
+
 def test_text_is_shown_as_text(client):
     page = client.get(PAGE, params={"text": "<script>alert(1)</script> cat"}).text
     assert "<script>alert" not in page
