@@ -137,7 +137,7 @@ async def run_sweep(
     lab: Lab, actor: CurrentActor, model: str, form: Annotated[SweepForm, Form()]
 ) -> Response:
     """Waits for its end: scripts ask the REST interface, which tells how far it is."""
-    asked = form.sweep()
+    asked = await run_in_threadpool(form.sweep)
     slug = ""
     async with aclosing(lab.sweep(model, asked, Words(actor.name))) as messages:
         async for message in messages:

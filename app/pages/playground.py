@@ -103,7 +103,7 @@ async def run_playground(
     request: Request, lab: Lab, actor: CurrentActor, model: str, form: Posted
 ) -> Response:
     swapped = "hx-request" in request.headers
-    settled = form.settled()
+    settled = await run_in_threadpool(form.settled)  # its rows may be long
     desk = await _run(lab, model, form, settled, actor.name)
     if desk.slug is not None and not swapped:
         address = ModelPages(model).playground(experiment=desk.slug)
@@ -159,8 +159,9 @@ async def _run(
     """The experiment that the form asks for, kept; or why there is none."""
     try:
         if form.add.strip() and settled.add:
-            settled.edits()  # says what is wrong with the line
-        asked = settled.asked(await find_targets(lab, model, settled.targets))
+            await run_in_threadpool(settled.edits)  # says what is wrong with the line
+        targets = await find_targets(lab, model, settled.targets)
+        asked = await run_in_threadpool(settled.asked, targets)
         words = Words(actor, parent=settled.parent or None)
         view = await lab.experiment(model, asked, words)
     except PatchclampError as error:
@@ -170,7 +171,7 @@ async def _run(
 
 async def _cut(lab: Laboratory, model: str, form: PlaygroundForm) -> Desk:
     try:
-        prompt = form.prompt()
+        prompt = await run_in_threadpool(form.prompt)
     except BadRequestError:  # nothing is written yet: the model says at least what it can
         return Desk(form)
     try:

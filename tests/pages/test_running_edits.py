@@ -108,6 +108,10 @@ def test_another_control_and_more_controls_are_a_button_away(
         ({"kind": "chat", "role": "user", "content": " "}, "the prompt is empty"),
         ({"targets": "Paris London town"}, "is not one token"),
         ({"targets": '""'}, "names no token"),
+        ({"targets": " " * 4990 + "#x"}, "names no token"),
+        ({"targets": "a" + " " * 4990 + "b#"}, "names no token"),
+        ({"targets": "Paris, ,London"}, "names no token"),
+        ({"add": "mlp.0/1 = " + " " * 90_000}, "characters is too long"),
         ({"lens": "9000"}, "The logit lens cannot be read at position 9000"),
     ],
 )
