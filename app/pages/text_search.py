@@ -1,7 +1,8 @@
 """`/m/{model}/text`: which units fire most on a text, over all sites or one, overall or per token.
 
 Reads nothing but the loaded model and what is known of the units that were found; the address
-holds the question, so that it can be sent to somebody.
+holds the question, so that it can be sent to somebody. Since looking at it computes, browsers may
+not fetch it ahead, and other sites may link to it but neither embed nor fetch it.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from app.live.strongest import Strongest, find_strongest
 from app.pages.site import blank_to_none
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
+from app.security import refuse_guesses
 from app.store.engine import open_session
 from app.store.queries.model import list_sites
 from app.store.views.model import SiteView
@@ -77,6 +79,7 @@ async def show_text_search(
     }
     status = 200
     if asked.text.strip():
+        refuse_guesses(request)
         try:
             _check_site(asked.site, sites)
             found = await find(lab, model, asked)
