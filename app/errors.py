@@ -51,6 +51,13 @@ class TooManyError(PatchclampError):
     title = "Too much at once"
 
 
+class LeftError(PatchclampError):
+    """Nobody waits for the answer any more: only log and metrics see this status."""
+
+    status = 499
+    title = "Nobody waits for the answer"
+
+
 class UnavailableError(PatchclampError):
     """The store cannot be used now: locked, read-only, newer than the code, disk full."""
 

@@ -131,13 +131,18 @@ class ObservingMiddleware:
         )
 
 
+LEFT: Final = 499
+"""Whoever asked did not wait for the answer."""
 KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def _level(status: int) -> int:
-    """What went well is for those who ask for it: pages in use fetch something every second."""
+    """What went well is for those who ask for it: pages in use fetch something every second, and
+    leave what they asked before."""
     if status >= 500:
         return logging.ERROR
+    if status == LEFT:
+        return logging.DEBUG
     return logging.WARNING if status >= 400 else logging.DEBUG
 
 

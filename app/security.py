@@ -38,6 +38,7 @@ HOST: Final = re.compile(
     r"(?P<name>\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?)"
     r"(?::(?P<port>[0-9]{1,5}))?"
 )
+GUESSED: Final = re.compile(r"\b(?:prefetch|prerender|preview)\b", re.IGNORECASE)
 PORTS: Final = {"http": "80", "https": "443"}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 BODY_LIMIT: Final = 2**20
@@ -130,6 +131,16 @@ class GuardMiddleware:
         return (
             f"The body is larger than {self.body_limit:,} bytes.",
             "Send less at once.",
+        )
+
+
+def refuse_guesses(request: Request) -> None:
+    """For pages that compute: nobody may ever look at what a browser fetches or draws ahead. It
+    fetches again when somebody does. HTTPException: it said that this is such a request."""
+    purposes = (request.headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz"))
+    if any(GUESSED.search(purpose) for purpose in purposes):
+        raise HTTPException(
+            403, "This page is computed for whoever looks at it, and not fetched ahead."
         )
 
 

@@ -16,7 +16,7 @@ from analysis.inference.options import Options
 from analysis.inference.refusing import Refused, refused, stopping
 from analysis.inference.service import Service
 from analysis.protocol import arrays
-from analysis.protocol.service import ServiceState
+from analysis.protocol.service import SHORTEST_SECRET, ServiceState
 
 Handler = Callable[[Service, Exchange], Awaitable[None]]
 
@@ -57,8 +57,10 @@ class GuardMiddleware:
     """Answers only those who know the secret; health is for everybody."""
 
     def __init__(self, app: ASGIApp, secret: str) -> None:
-        if not secret:
-            raise ValueError("an inference service needs a secret")
+        if len(secret) < SHORTEST_SECRET:
+            raise ValueError(
+                f"an inference service needs a secret of at least {SHORTEST_SECRET} characters"
+            )
         self.app = app
         self._expected = f"Bearer {secret}".encode()
 

@@ -84,7 +84,14 @@ def listen(host: str, port: int) -> socket.socket:
     return taken
 
 
-def is_loopback(taken: socket.socket) -> bool:
-    """Whether only programs of this machine can reach it."""
+def warning_of(taken: socket.socket) -> str | None:
+    """What to know before serving on an address that others may reach; None for loopback."""
     host = str(taken.getsockname()[0])
-    return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    if ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+        return None
+    return (
+        f"Warning: the inference service listens on {host}, beyond this machine. What is asked and "
+        "answered travels unencrypted, the secret too, and the secret alone protects it: whoever "
+        "reads it can have any model file of this machine loaded.\n"
+        "Listen on 127.0.0.1 and forward the port (ssh -L); see docs/inference.md."
+    )

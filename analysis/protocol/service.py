@@ -4,6 +4,9 @@ from typing import Literal
 
 from analysis.protocol.base import Message
 
+SHORTEST_SECRET = 16
+"""Characters of what web side and service know each other by: nothing else protects the service."""
+
 
 class ServiceState(Message):
     status: Literal["ok"]

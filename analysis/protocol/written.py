@@ -38,10 +38,9 @@ UNDERSTOOD: Final = (
     "or @ last 2 or @ new."
 )
 PLACE: Final = re.compile(r"(mlp|attn)\.(\d{1,4})/(\d{1,9})|resid\.(\d{1,4})")
-LINE: Final = re.compile(
-    r"\s*(?P<place>\S+?)\s*(?P<sign>\*=|\+=|-=|=|<-)\s*(?P<rest>.*?)\s*", re.DOTALL
-)
-TAIL: Final = re.compile(r"@\s*(?P<where>[^@\"]*)$")
+HEAD: Final = re.compile(r"\s*+(?P<place>\S+?)\s*+(?P<sign>\*=|\+=|-=|=|<-)")
+"""Of a line: what it names, and what it does. Nothing of it is looked at twice, however it goes
+on, which others may have written."""
 MINUS: Final = "\u2212"
 
 
@@ -69,13 +68,13 @@ def read_line(line: str) -> Row:
     """The parts of a line. Raises WrittenError."""
     if len(line) > LONGEST_LINE:
         raise WrittenError(f"An edit of {len(line):,} characters is too long.")
-    found = LINE.fullmatch(line)
+    found = HEAD.match(line)
     if found is None:
         raise WrittenError(f"“{_short(line)}” is no edit: it has no =, *= or +=.")
-    rest, where = found["rest"], "all"
-    tail = TAIL.search(rest)
-    if tail is not None:
-        rest, where = rest[: tail.start()].strip(), tail["where"].strip()
+    rest, where = line[found.end() :].strip(), "all"
+    before, at, behind = rest.rpartition("@")
+    if at and '"' not in behind:  # else it is of the other text
+        rest, where = before.strip(), behind.strip()
         if not where:
             raise WrittenError(f"“{_short(line)}” ends in @ and names no position.")
     return _row(line, found["place"], found["sign"], rest, where)
@@ -216,7 +215,7 @@ def _number(text: str) -> float:
         raise WrittenError(f"“{_short(text)}” is no number.") from None
     if not abs(value) <= LARGEST_STRENGTH:
         raise WrittenError(
-            f"A strength of {text.strip()} cannot be used: it must be a number between "
+            f"A strength of {_short(text.strip())} cannot be used: it must be a number between "
             f"-{LARGEST_STRENGTH:,.0f} and {LARGEST_STRENGTH:,.0f}."
         )
     return value

@@ -59,7 +59,7 @@ def inference(
     settings = get_settings()
     secret = required_secret(settings)
     _prepare(settings)
-    from analysis.inference.serving import listen, server_of
+    from analysis.inference.serving import listen, server_of, warning_of
     from app.supervisor import leave_with_parent
 
     if fd is not None:
@@ -67,6 +67,9 @@ def inference(
     else:
         chosen = PORT if settings.inference_port is None else settings.inference_port
         taken = listen(host or settings.inference_host, chosen if port is None else port)
+    warning = warning_of(taken)
+    if warning is not None:
+        typer.echo(warning, err=True)
     server = server_of(application(settings, secret))
 
     def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -86,17 +89,25 @@ def inference(
 
 
 def required_secret(settings: "Settings") -> str:
-    """BadRequestError: there is none."""
+    """BadRequestError: there is none, or one that can be guessed."""
+    from analysis.protocol.service import SHORTEST_SECRET
     from app.errors import BadRequestError
 
-    secret = settings.inference_secret
-    if secret is None or not secret.get_secret_value():
+    given = settings.inference_secret
+    secret = "" if given is None else given.get_secret_value()
+    if not secret:
         raise BadRequestError(
             "The inference service needs a secret that it shares with the web side.",
             hint="Set PATCHCLAMP_INFERENCE_SECRET to the same random text for both, for instance "
             "from `openssl rand -hex 32`; `patchclamp up` does so by itself.",
         )
-    return secret.get_secret_value()
+    if len(secret) < SHORTEST_SECRET:
+        raise BadRequestError(
+            f"PATCHCLAMP_INFERENCE_SECRET is too short: {SHORTEST_SECRET} characters are the "
+            "least, because nothing else protects the inference service.",
+            hint="Take a long random text, for instance from `openssl rand -hex 32`.",
+        )
+    return secret
 
 
 def application(settings: "Settings", secret: str) -> "Starlette":

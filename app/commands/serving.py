@@ -199,11 +199,20 @@ def _supervise(taken: socket.socket, also: Callable[[str], str] | None = None) -
 
 def _inference_socket() -> socket.socket:
     """Where the inference service will listen: a free port, unless the settings name one."""
+    from analysis.protocol.service import SHORTEST_SECRET
     from app.commands.listening import take_port, warning_of
     from app.errors import BadRequestError, ConflictError
     from app.settings import get_settings
 
     settings = get_settings()
+    secret = settings.inference_secret
+    if secret and len(secret.get_secret_value()) < SHORTEST_SECRET:
+        raise BadRequestError(
+            "PATCHCLAMP_INFERENCE_SECRET is too short: the inference service takes none of less "
+            f"than {SHORTEST_SECRET} characters.",
+            hint="Take a long random text, for instance from `openssl rand -hex 32`, or leave it "
+            "out: a random one is then made.",
+        )
     try:
         taken = take_port(settings.inference_host, settings.inference_port or 0)
     except ConflictError as error:
@@ -211,7 +220,7 @@ def _inference_socket() -> socket.socket:
             f"{error.detail} The inference service was to listen there.",
             hint="Leave PATCHCLAMP_INFERENCE_PORT out: a free one is then taken.",
         ) from error
-    if warning_of(taken) is not None and not settings.inference_secret:
+    if warning_of(taken) is not None and not secret:
         taken.close()
         raise BadRequestError(
             f"The inference service would be reached from elsewhere at {settings.inference_host}, "

@@ -1,8 +1,8 @@
 """How handlers get at the loaded model, and how they pass on what it streams.
 
 A stream's first message is waited for before the answer begins: what is wrong with a question is a
-problem with a status, and not a broken stream. When the reader leaves, the stream is closed, and
-with it the connection to the service, which then stops computing.
+problem with a status, and not a broken stream. When the reader leaves, handler or stream is ended,
+and with it the connection to the service, which then stops computing.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -18,12 +18,17 @@ from starlette.responses import StreamingResponse
 from app.dependencies import AppSettings, Inference, StoreEngine, StoreWriter
 from app.errors import PatchclampError
 from app.live.experiment import Laboratory
+from app.live.leaving import EndsWhenLeft
 
 log = structlog.get_logger("patchclamp.web")
 
 
 async def get_laboratory(
-    inference: Inference, engine: StoreEngine, writer: StoreWriter, settings: AppSettings
+    inference: Inference,
+    engine: StoreEngine,
+    writer: StoreWriter,
+    settings: AppSettings,
+    left: EndsWhenLeft,  # noqa: ARG001 - ends the handler
 ) -> Laboratory:
     return Laboratory(inference, engine, writer, settings.data)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
+from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from analysis.protocol.base import Message
@@ -47,6 +48,13 @@ class Words:
     note: str | None = None
     parent: str | None = None
     """What it is forked from."""
+
+
+def of_another_version(slug: str, *, hint: str = "Take it as JSON.") -> ConflictError:
+    """What a stored request is refused with that cannot be read."""
+    return ConflictError(
+        f"Experiment {slug} was stored by another version, whose requests are not ours.", hint=hint
+    )
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ class Laboratory:
     ) -> AsyncGenerator[GeneratedToken | ExperimentView, None]:
         """What is generated under an experiment's edits; kept with it once it has ended.
 
-        Raises NotFoundError; ConflictError of a generation or a sweep.
+        Raises NotFoundError; ConflictError of a generation or a sweep, and of another version's.
         """
         view = await run_in_threadpool(self.read, slug)
         if view.kind != "experiment":
@@ -100,11 +108,12 @@ class Laboratory:
                 f"{slug} is no experiment on one prompt: nothing is continued of it.",
                 hint="Run an experiment, or ask for a generation by itself.",
             )
-        asked = AskedToGenerate(
-            **_parts(drawing, Drawing),
-            prompt=Prompt.model_validate(view.request["prompt"]),
-            edits=tuple(Edit.model_validate(edit) for edit in view.request.get("edits", ())),
-        )
+        try:
+            prompt = Prompt.model_validate(view.request["prompt"])
+            edits = tuple(Edit.model_validate(edit) for edit in view.request.get("edits", ()))
+        except ValidationError as error:
+            raise of_another_version(slug) from error
+        asked = AskedToGenerate(**_parts(drawing, Drawing), prompt=prompt, edits=edits)
         subject = await self.subject(view.model, asked)
         request = GenerationRequest(**_parts(asked, AskedToGenerate), **subject.known)
         async with aclosing(self._generated(request, subject)) as messages:

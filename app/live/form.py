@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from analysis.protocol.edits import Edit
+from analysis.protocol.edits import MOST_EDITS, Edit
 from analysis.protocol.experiments import MOST_CONTROLS, Asked, Wanted
 from analysis.protocol.prompts import LONGEST_TEXT, MOST_TOKENS, Prompt, Turn
 from analysis.protocol.written import Row, WrittenError, read_line, read_row, row_of
@@ -132,9 +132,8 @@ class PlaygroundForm(BaseModel):
                 return Prompt(turns=tuple(turns))
             return Prompt(text=self.text.replace("\r\n", "\n"))
         except ValidationError as error:
-            said = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise BadRequestError(
-                f"The prompt cannot be used: {said}.", hint="Write something into it."
+                f"The prompt cannot be used: {said_of(error)}.", hint="Write something into it."
             ) from error
         except ValueError as error:
             raise BadRequestError(
@@ -147,11 +146,23 @@ class PlaygroundForm(BaseModel):
         found = [_read(number, row) for number, row in enumerate(self.rows, 1)]
         if self.add.strip():
             found.append(_read(None, self.add))
-        return (*found, *map(_kept, self.kept))
+        found.extend(map(_kept, self.kept))
+        if len(found) > MOST_EDITS:
+            raise BadRequestError(
+                f"{len(found)} edits are too many: at most {MOST_EDITS} are made at once.",
+                hint="Remove some.",
+            )
+        return tuple(found)
 
     def asked(self, targets: Sequence[int] = ()) -> Asked:
         """Raises BadRequestError."""
-        wanted = Wanted(targets=tuple(targets), lens_position=self.lens)
+        try:
+            wanted = Wanted(targets=tuple(targets), lens_position=self.lens)
+        except ValidationError as error:
+            raise BadRequestError(
+                f"The logit lens cannot be read at position {self.lens}: {said_of(error)}.",
+                hint="Name a token of the prompt, counted from 0, or leave the field empty.",
+            ) from error
         return Asked(
             prompt=self.prompt(),
             edits=self.edits(),
@@ -162,10 +173,18 @@ class PlaygroundForm(BaseModel):
         )
 
 
+def said_of(error: ValidationError) -> str:
+    """What is wrong, in a few words, with the first value that cannot be used."""
+    return error.errors()[0]["msg"].removeprefix("Value error, ")
+
+
 def form_of(
     request: Mapping[str, Any], *, texts: Sequence[str], parent: str = ""
 ) -> PlaygroundForm:
-    """The form that asks what a stored request asked; `texts` are of its prompt's tokens."""
+    """The form that asks what a stored request asked; `texts` are of its prompt's tokens.
+
+    Raises ValidationError of another version's request.
+    """
     prompt = Prompt.model_validate(request["prompt"])
     edits = [Edit.model_validate(edit) for edit in request.get("edits", ())]
     rows = [row_of(edit) for edit in edits]

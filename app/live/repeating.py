@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from analysis.protocol.experiments import ExperimentAnswer, ExperimentRequest, Ran
 from app.errors import ConflictError
-from app.live.experiment import Laboratory
+from app.live.experiment import Laboratory, of_another_version
 from app.store.views.experiment import ExperimentView
 
 
@@ -47,10 +47,7 @@ async def repeat(laboratory: Laboratory, view: ExperimentView) -> Repeated:
         request = ExperimentRequest.model_validate({**view.request, "model": subject.spec})
         then = ExperimentAnswer.model_validate_json(view.answer)
     except ValidationError as error:
-        raise ConflictError(
-            f"Experiment {view.slug} was stored by another version, whose requests are not ours.",
-            hint="Fork it, or take it as JSON.",
-        ) from error
+        raise of_another_version(view.slug, hint="Fork it, or take it as JSON.") from error
     now = await laboratory.inference.run_experiment(request, subject.supply)
     return compare(then, now)
 

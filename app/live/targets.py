@@ -10,8 +10,10 @@ from app.errors import BadRequestError
 from app.live.experiment import Laboratory
 
 NAMED: Final = re.compile(
-    r'\s*(?:#(?P<id>\d{1,9})|"(?P<exact>[^"]+)"|(?P<word>[^,"#]+?))\s*(?:,|$)'
+    r'\s*+(?:#(?P<id>\d{1,9}+)|"(?P<exact>[^"]++)"'
+    r'|(?P<word>[^,"#\s]++(?:\s++[^,"#\s]++)*+))\s*+(?:,|$)'
 )
+"""Nothing of a text is looked at twice, however many blanks it holds."""
 HINT: Final = 'Write: Paris, " London", #1234 (a word comes with the space before it).'
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from analysis.protocol.experiments import Drawing
 from analysis.protocol.sweeps import AskedToSweep, Measured, Metric
@@ -19,7 +19,7 @@ from app.dependencies import WriteSession
 from app.errors import BadRequestError, PatchclampError
 from app.live.asking import Lab
 from app.live.experiment import Laboratory, Words
-from app.live.form import PlaygroundForm
+from app.live.form import PlaygroundForm, said_of
 from app.live.repeating import Repeated, repeat
 from app.pages.effect import read_effect
 from app.pages.experiment import context_of
@@ -56,6 +56,25 @@ class SweepForm(PlaygroundForm):
     metric: Metric = "logprob"
     at: Annotated[int | None, Field(ge=0, lt=2**31), BeforeValidator(blank_to_none)] = None
     exact: Annotated[int | None, Field(ge=0, le=2**31), BeforeValidator(blank_to_none)] = None
+
+    def sweep(self) -> AskedToSweep:
+        """Raises BadRequestError."""
+        if not self.site:
+            raise BadRequestError("No site is chosen.", hint="Choose one, such as mlp.7.")
+        prompt = self.prompt()
+        try:
+            return AskedToSweep(
+                prompt=prompt,
+                sites=(self.site,),
+                operation=self.how,
+                measured=Measured(metric=self.metric, position=self.at),
+                exact=self.exact,
+            )
+        except ValidationError as error:
+            raise BadRequestError(
+                f"“{self.site}” is no site whose units can be edited: {said_of(error)}.",
+                hint="Choose one of the model's, such as mlp.7 or attn.7.",
+            ) from error
 
 
 class WordsForm(BaseModel):
@@ -118,17 +137,7 @@ async def run_sweep(
     lab: Lab, actor: CurrentActor, model: str, form: Annotated[SweepForm, Form()]
 ) -> Response:
     """Waits for its end: scripts ask the REST interface, which tells how far it is."""
-    if not form.site:
-        raise BadRequestError("No site is chosen.", hint="Choose one, such as mlp.7.")
-    asked = AskedToSweep.model_validate(
-        {
-            "prompt": form.prompt(),
-            "sites": (form.site,),
-            "operation": form.how,
-            "measured": Measured(metric=form.metric, position=form.at),
-            "exact": form.exact,
-        }
-    )
+    asked = await run_in_threadpool(form.sweep)
     slug = ""
     async with aclosing(lab.sweep(model, asked, Words(actor.name))) as messages:
         async for message in messages:

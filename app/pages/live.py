@@ -13,7 +13,7 @@ from analysis.protocol.edits import UnitRef
 from analysis.protocol.prompts import Prompt
 from app.auth.actor import CurrentActor
 from app.dependencies import StoreEngine
-from app.errors import BadRequestError, NotFoundError, PatchclampError
+from app.errors import BadRequestError, PatchclampError
 from app.live.asking import Lab
 from app.live.experiment import Laboratory
 from app.rendering.addresses import ModelPages
@@ -22,6 +22,7 @@ from app.rendering.simulation import Row
 from app.rendering.words import unit_noun
 from app.store.engine import open_session
 from app.store.queries.unit import get_unit
+from app.store.views.unit import UnitView
 
 router = APIRouter()
 
@@ -51,7 +52,7 @@ def show_form(
     request: Request, engine: StoreEngine, model: str, site: str, index: Index
 ) -> Response:
     """For browsers without scripts that come back here."""
-    return _show(request, engine, (model, site, index), Tried(""))
+    return _show(request, _read(engine, (model, site, index)), Tried(""))
 
 
 @router.post(HERE)
@@ -65,13 +66,12 @@ async def try_text(
     form: Annotated[TextForm, Form()],
 ) -> Response:
     unit = (model, site, index)
+    view = await run_in_threadpool(_read, lab.engine, unit)
     try:
         tried = _tried(form.text, await _activations(lab, unit, form.text))
-    except NotFoundError:
-        raise
     except PatchclampError as error:
         tried = Tried(form.text, error=error)
-    return await run_in_threadpool(_show, request, lab.engine, unit, tried)
+    return await run_in_threadpool(_show, request, view, tried)
 
 
 async def _activations(lab: Laboratory, unit: tuple[str, str, int], text: str) -> PromptActivations:
@@ -97,14 +97,18 @@ def _tried(text: str, found: PromptActivations) -> Tried:
     return Tried(text, Row(tokens, ids, values, peak), first)
 
 
-def _show(request: Request, engine: Engine, unit: tuple[str, str, int], tried: Tried) -> Response:
+def _read(engine: Engine, unit: tuple[str, str, int]) -> UnitView:
+    """Raises NotFoundError, also for what is no name of a site."""
     model, site, index = unit
     with open_session(engine) as session:
-        view = get_unit(session, model=model, site=site, index=index)
+        return get_unit(session, model=model, site=site, index=index)
+
+
+def _show(request: Request, view: UnitView, tried: Tried) -> Response:
     fit = next((numbers for numbers in view.statistics if numbers.split == "fit"), None)
     context: dict[str, Any] = {
         "unit": view,
-        "pages": ModelPages(model),
+        "pages": ModelPages(view.model),
         "noun": unit_noun(view.kind),
         "tried": tried,
         "stored": fit,

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -21,7 +22,7 @@ from app.auth.actor import CurrentActor
 from app.dependencies import InferenceState, StoreEngine
 from app.errors import BadRequestError, NotFoundError, PatchclampError
 from app.live.asking import Lab
-from app.live.experiment import Laboratory, Words
+from app.live.experiment import Laboratory, Words, of_another_version
 from app.live.form import PlaygroundForm, form_of, prompt_fields, with_lines
 from app.live.sliders import Slider, sliders_of
 from app.live.targets import find_targets
@@ -31,6 +32,7 @@ from app.rendering.answers import respond
 from app.store.engine import open_session
 from app.store.queries.labels import labels_of
 from app.store.queries.model import get_model, list_sites
+from app.store.queries.run import get_run
 from app.store.queries.window import get_window
 
 router = APIRouter()
@@ -83,7 +85,10 @@ async def show_playground(
 ) -> Response:
     def opened(session: Session) -> tuple[Desk, Effect | None]:
         effect = None if experiment is None else _of_model(session, model, experiment)
-        form = _begun(session, effect, text, window, fork=fork)
+        if effect is not None:
+            form = _stored(effect, fork=fork)
+        else:
+            form = _of_window(session, model, window) if window else PlaygroundForm(text=text)
         form = with_lines(form, edit)
         desk = Desk(form, tokens=() if effect is None else effect.tokens, error=_unread(form))
         return desk, None if edit or (effect and effect.view.kind != "experiment") else effect
@@ -98,7 +103,7 @@ async def run_playground(
     request: Request, lab: Lab, actor: CurrentActor, model: str, form: Posted
 ) -> Response:
     swapped = "hx-request" in request.headers
-    settled = form.settled()
+    settled = await run_in_threadpool(form.settled)  # its rows may be long
     desk = await _run(lab, model, form, settled, actor.name)
     if desk.slug is not None and not swapped:
         address = ModelPages(model).playground(experiment=desk.slug)
@@ -154,8 +159,9 @@ async def _run(
     """The experiment that the form asks for, kept; or why there is none."""
     try:
         if form.add.strip() and settled.add:
-            settled.edits()  # says what is wrong with the line
-        asked = settled.asked(await find_targets(lab, model, settled.targets))
+            await run_in_threadpool(settled.edits)  # says what is wrong with the line
+        targets = await find_targets(lab, model, settled.targets)
+        asked = await run_in_threadpool(settled.asked, targets)
         words = Words(actor, parent=settled.parent or None)
         view = await lab.experiment(model, asked, words)
     except PatchclampError as error:
@@ -165,7 +171,7 @@ async def _run(
 
 async def _cut(lab: Laboratory, model: str, form: PlaygroundForm) -> Desk:
     try:
-        prompt = form.prompt()
+        prompt = await run_in_threadpool(form.prompt)
     except BadRequestError:  # nothing is written yet: the model says at least what it can
         return Desk(form)
     try:
@@ -188,20 +194,28 @@ def _of_model(session: Session, model: str, slug: str) -> Effect:
     return effect
 
 
-def _begun(
-    session: Session, effect: Effect | None, text: str, window: str, *, fork: bool
-) -> PlaygroundForm:
-    """The form as an address fills it."""
-    if effect is not None:
-        parent = effect.view.slug if fork else ""
-        texts = [token.text for token in effect.tokens]
+def _stored(effect: Effect, *, fork: bool) -> PlaygroundForm:
+    """The form that asks what an experiment asked."""
+    parent = effect.view.slug if fork else ""
+    texts = [token.text for token in effect.tokens]
+    try:
         return form_of(effect.view.request, texts=texts, parent=parent)
-    if window:
-        run, _, number = window.partition(":")
-        found = get_window(session, run_id=int(run), number=int(number))
-        prompt = Prompt(tokens=tuple(found.token_ids))
-        return PlaygroundForm.model_construct(**prompt_fields(prompt, found.tokens))
-    return PlaygroundForm(text=text)
+    except ValidationError as error:
+        raise of_another_version(effect.view.slug) from error
+
+
+def _of_window(session: Session, model: str, window: str) -> PlaygroundForm:
+    """The form with the tokens of a window that a run of the model read: ids of another model's
+    tokeniser would be other words here."""
+    run, _, number = window.partition(":")
+    of = get_run(session, run_id=int(run)).model
+    if of != model:
+        raise NotFoundError(
+            f"{model} has no run {run}: it is of {of}.", hint="See the windows on a unit's page."
+        )
+    found = get_window(session, run_id=int(run), number=int(number))
+    prompt = Prompt(tokens=tuple(found.token_ids))
+    return PlaygroundForm.model_construct(**prompt_fields(prompt, found.tokens))
 
 
 def _unread(form: PlaygroundForm) -> PatchclampError | None:

@@ -1,7 +1,8 @@
 """`/m/{model}/text`: which units fire most on a text, over all sites or one, overall or per token.
 
 Reads nothing but the loaded model and what is known of the units that were found; the address
-holds the question, so that it can be sent to somebody.
+holds the question, so that it can be sent to somebody. Since looking at it computes, browsers may
+not fetch it ahead, and other sites may link to it but neither embed nor fetch it.
 """
 
 from collections.abc import Sequence
@@ -16,13 +17,14 @@ from sqlalchemy import Engine
 from analysis.protocol.activations import StrongUnit
 from analysis.protocol.experiments import TokenText
 from analysis.protocol.prompts import LONGEST_TEXT, Prompt
-from app.errors import PatchclampError
+from app.errors import BadRequestError, PatchclampError
 from app.live.asking import Lab
 from app.live.experiment import Laboratory
 from app.live.strongest import Strongest, find_strongest
 from app.pages.site import blank_to_none
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
+from app.security import refuse_guesses
 from app.store.engine import open_session
 from app.store.queries.model import list_sites
 from app.store.views.model import SiteView
@@ -77,7 +79,9 @@ async def show_text_search(
     }
     status = 200
     if asked.text.strip():
+        refuse_guesses(request)
         try:
+            _check_site(asked.site, sites)
             found = await find(lab, model, asked)
         except PatchclampError as error:  # the form is there to be mended, whatever it is
             context["error"], status = error, error.status
@@ -114,6 +118,14 @@ def rows_of(found: Strongest, asked: TextQuestion) -> list[AtToken]:
         for position, token in enumerate(found.answer.tokens)
         if position in units
     ]
+
+
+def _check_site(chosen: str | None, sites: Sequence[SiteView]) -> None:
+    """Raises BadRequestError."""
+    if chosen is not None and chosen not in {site.name for site in sites}:
+        raise BadRequestError(
+            f"The model has no site “{chosen}”.", hint="Choose one of the list, or all."
+        )
 
 
 def _sites(engine: Engine, model: str) -> list[SiteView]:

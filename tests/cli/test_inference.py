@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import httpx
+import pytest
 
 from tests.cli.conftest import COMMAND, ROOT
 
@@ -50,6 +51,32 @@ def test_it_serves_whoever_knows_the_secret_which_it_never_tells_and_leaves_when
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize("command", ["inference", "up"])
+def test_a_short_secret_is_refused_and_not_told(run, command):
+    ran = run(command, PATCHCLAMP_INFERENCE_SECRET="hunter2")  # noqa: S106 (refused)
+    assert ran.returncode == 1
+    assert "PATCHCLAMP_INFERENCE_SECRET is too short" in ran.stderr
+    assert "openssl rand -hex 32" in ran.stderr
+    assert "hunter2" not in ran.stdout + ran.stderr
+
+
+def test_whoever_lets_others_reach_it_is_warned(environment):
+    process = subprocess.Popen(
+        [*COMMAND, "inference", "--host", "0.0.0.0", "--port", "0"],  # noqa: S104 (of tests)
+        env=environment | {"PATCHCLAMP_INFERENCE_SECRET": SECRET},
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert "unencrypted" in process.stderr.readline()
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_a_port_in_use_is_told(run, start):

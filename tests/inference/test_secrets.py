@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from analysis.inference.application import create_app
+from analysis.inference.serving import listen, warning_of
 from analysis.protocol.refusals import Refusal
 from tests.inference.serving import SECRET, options_of
 
@@ -35,6 +36,14 @@ def test_a_secret_that_is_no_text_is_refused(running):
     assert answer.status_code == 401
 
 
+def test_listening_beyond_this_machine_is_warned_of():
+    with listen("0.0.0.0", 0) as everywhere, listen("127.0.0.1", 0) as here:  # noqa: S104
+        warning = str(warning_of(everywhere))
+        assert warning_of(here) is None
+    assert "unencrypted" in warning
+    assert "the secret alone protects it" in warning
+
+
 def test_what_describes_a_service_does_not_tell_its_secret(tmp_path):
     assert SECRET not in repr(options_of(tmp_path))
 
@@ -43,7 +52,8 @@ def test_health_is_for_everybody(running):
     assert httpx.get(f"{running.url}/healthz", trust_env=False).json() == {"status": "ok"}
 
 
-def test_a_service_without_a_secret_is_not_made(tmp_path):
-    app = create_app(options_of(tmp_path, secret=""))
+@pytest.mark.parametrize("secret", ["", "fifteen letters"])
+def test_a_service_without_a_secret_of_some_length_is_not_made(tmp_path, secret):
+    app = create_app(options_of(tmp_path, secret=secret))
     with pytest.raises(ValueError, match="needs a secret"):
         app.build_middleware_stack()

@@ -36,6 +36,62 @@ def test_what_cannot_be_searched_is_said_and_the_text_stays(client):
     assert "cat cat cat" in answered.text
 
 
+@pytest.mark.parametrize("site", ["foo", "resid.0", "mlp.9"])
+def test_a_site_that_the_model_does_not_have_is_named(client, site):
+    answered = client.get(PAGE, params={"text": TEXT, "site": site})
+    assert answered.status_code == 422
+    assert f"no site “{site}”" in answered.text
+    assert TEXT in answered.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Purpose": "prefetch"},
+        {"Sec-Purpose": "prefetch;prerender"},
+        {"Purpose": "prefetch"},
+        {"X-Moz": "prefetch"},
+    ],
+)
+def test_what_a_browser_fetches_ahead_is_not_computed(client, live, headers):
+    before = computed(live)
+    answered = client.get(PAGE, params={"text": TEXT}, headers=headers)
+    assert answered.status_code == 403
+    assert "not fetched ahead" in answered.text
+    assert answered.headers["cache-control"] == "no-store"
+    assert computed(live) == before
+    assert client.get(PAGE, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("mode", "dest"),
+    [("no-cors", "image"), ("no-cors", "script"), ("cors", "empty"), ("navigate", "iframe")],
+)
+def test_what_another_site_fetches_or_embeds_is_not_computed(client, live, mode, dest):
+    before = computed(live)
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+    answered = client.get(PAGE, params={"text": TEXT}, headers=headers)
+    assert answered.status_code == 403
+    assert "Another site sent this request" in answered.text
+    assert computed(live) == before
+
+
+def test_a_link_of_another_site_is_followed(client):
+    headers = {
+        "Sec-Fetch-Site": "cross-site",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Dest": "document",
+    }
+    assert client.get(PAGE, params={"text": TEXT}, headers=headers).status_code == 200
+
+
+def computed(live):
+    """Answers of the service about texts."""
+    labels = {"operation": "strongest", "outcome": "ok"}
+    name = "patchclamp_inference_requests_total"
+    return live.service.service.counts.registry.get_sample_value(name, labels)
+
+
 def test_text_is_shown_as_text(client):
     page = client.get(PAGE, params={"text": "<script>alert(1)</script> cat"}).text
     assert "<script>alert" not in page

@@ -33,6 +33,7 @@ from analysis.protocol.sweeps import (
     EditSweepRow,
 )
 from app.errors import PatchclampError
+from app.inference.connection import AnswerText
 from tests.inference.answers import RAN
 
 
@@ -90,6 +91,10 @@ class FakeModel:
     ) -> ExperimentAnswer:
         self._note(request)
         return answer_of(request, self.drift)
+
+    async def tell_experiment(self, request: ExperimentRequest, supply: Any = None) -> AnswerText:
+        answer = await self.run_experiment(request, supply)
+        return AnswerText(answer.model_dump_json().encode(), answer.ran)
 
     async def generate(
         self,

@@ -4,8 +4,11 @@ import re
 from typing import Any
 
 import httpx
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from app.store.engine import open_session
+from app.store.tables import ExperimentTable
 from tests.pages.loaded import FakeModel
 
 HERE = "/m/synthetic/playground"
@@ -37,6 +40,14 @@ def kept(client: TestClient, **form: Any) -> str:
     answer = run(client, **(ABLATE | form))
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"]).partition("experiment=")[2]
+
+
+def spoil(client: TestClient, slug: str) -> None:
+    """As if another version had stored it, whose prompts are made otherwise."""
+    engine = client.app.state.engine  # type: ignore[attr-defined]
+    with open_session(engine, commit=True) as session:
+        row = session.scalars(select(ExperimentTable).filter_by(slug=slug)).one()
+        row.request = {**row.request, "prompt": {"words": ["The"]}}
 
 
 def values(page: str, name: str) -> list[str]:

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from app.store.engine import open_session
 from tests.pages.loaded import FakeModel
-from tests.pages.playing import ABLATE, HERE, kept, run, values
+from tests.pages.playing import ABLATE, HERE, kept, run, spoil, values
 from tests.store import rows
 
 UNIT = "/m/synthetic/mlp.0/5"
@@ -57,6 +57,27 @@ def test_a_window_that_is_not_there_is_not_found(own_pages: TestClient) -> None:
     assert own_pages.get(f"{HERE}?window=1:99999").status_code == 404
     assert own_pages.get(f"{HERE}?window=99:0").status_code == 404
     assert own_pages.get(f"{HERE}?window=x").status_code == 422
+
+
+def test_a_window_of_another_model_is_not_found(pages: TestClient) -> None:
+    models = pages.get("/api/v1/models").json()
+    one, other = (pages.get(f"/api/v1/models/{model['name']}").json() for model in models)
+    window = {"window": f"{other['current_run_id']}:0"}
+    assert pages.get(f"/m/{other['name']}/playground", params=window).status_code == 200
+    refused = pages.get(f"/m/{one['name']}/playground", params=window)
+    assert refused.status_code == 404
+    assert f"it is of {other['name']}" in refused.text
+
+
+def test_an_experiment_of_another_version_cannot_fill_the_form(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    slug = kept(own_pages)
+    spoil(own_pages, slug)
+    refused = own_pages.get(f"{HERE}?experiment={slug}")
+    assert refused.status_code == 409
+    assert "stored by another version" in refused.text
+    assert model.asked
 
 
 def test_a_line_of_the_address_that_cannot_be_read_stays_to_be_mended(

@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 from app.errors import InferenceError
 from tests.pages.loaded import FakeModel
-from tests.pages.playing import kept, words
+from tests.pages.playing import kept, spoil, words
 
 LIST = "/m/synthetic/experiments"
 
@@ -109,6 +109,17 @@ def test_continuations_stand_side_by_side_and_are_kept(
     assert own_pages.post(f"/experiments/{slug}/continue", data=form).status_code == 503
     assert "edited2" in own_pages.get(f"/experiments/{slug}").text
     assert own_pages.post(f"/experiments/{slug}/continue", data={"n_tokens": 0}).status_code == 422
+
+
+def test_an_experiment_of_another_version_is_not_continued(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    slug = kept(own_pages)
+    spoil(own_pages, slug)
+    refused = own_pages.post(f"/experiments/{slug}/continue", data={"n_tokens": "3"})
+    assert refused.status_code == 409
+    assert "stored by another version" in refused.text
+    assert len(model.asked) == 1
 
 
 def test_a_generation_of_the_interface_has_a_page(own_pages: TestClient, model: FakeModel) -> None:

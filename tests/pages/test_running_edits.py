@@ -108,6 +108,11 @@ def test_another_control_and_more_controls_are_a_button_away(
         ({"kind": "chat", "role": "user", "content": " "}, "the prompt is empty"),
         ({"targets": "Paris London town"}, "is not one token"),
         ({"targets": '""'}, "names no token"),
+        ({"targets": " " * 4990 + "#x"}, "names no token"),
+        ({"targets": "a" + " " * 4990 + "b#"}, "names no token"),
+        ({"targets": "Paris, ,London"}, "names no token"),
+        ({"add": "mlp.0/1 = " + " " * 90_000}, "characters is too long"),
+        ({"lens": "9000"}, "The logit lens cannot be read at position 9000"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_lost(
@@ -122,6 +127,27 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(
         assert "Mine &amp; yours</textarea>" in answer.text
     assert own_pages.get("/api/v1/models/synthetic/experiments").json()["items"] == []
     assert not [one for one in model.asked if isinstance(one, ExperimentRequest)]
+
+
+def test_more_edits_than_are_made_at_once_are_refused(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    rows = {name: [value] * 130 for name, value in ABLATE.items()}
+    carried = ['{"site": "mlp.0", "index": 1, "operation": "zero"}'] * 127
+    answer = run(own_pages, **rows, kept=carried)
+    assert answer.status_code == 422
+    assert "257 edits are too many" in words(answer.text)
+    assert model.asked == []
+
+
+@pytest.mark.parametrize("site", ["foo", "resid.0", "mlp.00"])
+def test_a_sweep_of_what_is_no_site_is_refused(
+    own_pages: TestClient, model: FakeModel, site: str
+) -> None:
+    answer = own_pages.post(f"{HERE}/sweep", data={"text": TEXT, "site": site})
+    assert answer.status_code == 422
+    assert f"“{site}” is no site whose units can be edited" in words(answer.text)
+    assert model.asked == []
 
 
 def test_a_refusal_of_the_service_is_shown_with_its_reason(

@@ -4,6 +4,7 @@ A neuron's direction is its output vector, scaled to length 1; a vector that was
 is. Either is added times strength and multiplier, at every token.
 """
 
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
@@ -125,11 +126,12 @@ async def _continue(lab: Laboratory, body: Steering, prompt: Prompt, actor: str)
     )
     texts = {"clean": "", "edited": ""}
     slug = ""
-    async for message in lab.generation(body.modelId, asked, Words(actor)):
-        if isinstance(message, GeneratedToken):
-            texts[message.which] += message.token.text
-        else:
-            slug = message.slug
+    async with aclosing(lab.generation(body.modelId, asked, Words(actor))) as messages:
+        async for message in messages:
+            if isinstance(message, GeneratedToken):
+                texts[message.which] += message.token.text
+            else:
+                slug = message.slug
     written = await _written(lab, subject, prompt)
     return Continued(slug=slug, texts=texts, prompt=written)
 

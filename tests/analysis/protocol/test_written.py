@@ -108,3 +108,34 @@ def test_an_edit_that_no_line_can_say_has_no_row():
     assert row_of(Edit(site="mlp.1", index=2, operation="patch", source=source)) is None
     per_position = Edit(site="mlp.1", index=2, operation="mean", per_position=True)
     assert row_of(per_position) is None
+
+
+@pytest.mark.parametrize("behind", ["a", " ", "@", "=", '@ "', "a " * 2 + "\t"])
+def test_a_line_of_a_hundred_thousand_characters_is_refused_before_it_is_read(behind):
+    line = "mlp.0/1 = " + behind * (100_000 // len(behind))
+    with pytest.raises(WrittenError, match="characters is too long"):
+        read_line(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "row"),
+    [
+        (f"mlp.0/1{' ' * 9000}={' ' * 9000}0", Row("mlp.0/1", "zero")),
+        (f"mlp.0/1 = a{' ' * 19000}b", Row("mlp.0/1", "set", f"a{' ' * 19000}b")),
+        (f"mlp.0/1 = 0 @{' ' * 19000}new", Row("mlp.0/1", "zero", where="new")),
+        (f"mlp.0/1 = 1{'@' * 19000} 3", Row("mlp.0/1", "set", f"1{'@' * 18999}", where="3")),
+    ],
+)
+def test_blanks_and_marks_are_read_once_however_many_there_are(line, row):
+    assert read_line(line) == row
+
+
+@pytest.mark.parametrize("line", ["a" * 19000, f"a{' ' * 19000}b", f"{' ' * 19000}"])
+def test_a_long_line_without_a_place_or_a_sign_is_no_edit(line):
+    with pytest.raises(WrittenError, match="is no edit"):
+        read_line(line)
+
+
+def test_a_text_in_quotes_may_hold_what_names_positions():
+    row = read_line(f'mlp.0/1 = patch "home @{" " * 9000}x"')
+    assert (row.other, row.where) == (f"home @{' ' * 9000}x", "all")
