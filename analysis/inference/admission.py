@@ -19,7 +19,9 @@ class Admission:
 
     def __init__(self, waiting: int) -> None:
         self._most = waiting + 1
+        self._most_long = max(1, self._most // 4)
         self._under_way = 0
+        self._long = 0
         self._seconds = FIRST_GUESS
 
     @property
@@ -28,8 +30,17 @@ class Admission:
         return max(self._under_way - 1, 0)
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """One place for as long as the block lasts. Refused: busy."""
+    def place(self, *, takes_minutes: bool = False) -> Iterator[None]:
+        """One place for as long as the block lasts; what takes minutes has a quarter of them, so
+        that there is room for what takes none. Refused: busy."""
+        if takes_minutes and self._long >= self._most_long:
+            raise refused(
+                "busy",
+                f"{self._long} requests that take minutes are under way; no more of them are "
+                "taken.",
+                hint="Ask again when one of them has ended.",
+                retry_after=LONGEST_RETRY,
+            )
         if self._under_way >= self._most:
             raise refused(
                 "busy",
@@ -39,10 +50,12 @@ class Admission:
                 retry_after=self.retry_after(),
             )
         self._under_way += 1
+        self._long += takes_minutes
         try:
             yield
         finally:
             self._under_way -= 1
+            self._long -= takes_minutes
 
     def took(self, seconds: float) -> None:
         """What the model needed for one request."""

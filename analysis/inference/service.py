@@ -102,7 +102,7 @@ class Service:
             )
         body = await exchange.body(self.options.body_bytes)
         with ExitStack() as held:
-            held.enter_context(self._admission.place())
+            held.enter_context(self._admission.place(takes_minutes=operation.takes_minutes))
             request = _read(operation, body)
             spec: ModelSpec = request.model  # type: ignore[attr-defined]
             ticket = held.enter_context(self._ticket())
@@ -114,7 +114,7 @@ class Service:
                     return await self._take(exchange, turns, ticket)
                 finally:
                     self._count(operation, turns)
-                    if not turns.over:
+                    if turns.begun and not turns.over:
                         self._leave(turns, held.pop_all())
 
     async def _take(self, exchange: Exchange, turns: Turns, ticket: Ticket) -> bytes | None:

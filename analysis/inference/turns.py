@@ -47,6 +47,10 @@ class Turns:
         """Nothing is under way, and nothing can follow."""
 
     @property
+    def begun(self) -> bool:
+        return self.queue_seconds is not None
+
+    @property
     def streams(self) -> bool:
         return self._operation.run is None
 

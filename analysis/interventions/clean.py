@@ -1,7 +1,8 @@
-"""The unedited run of a prompt, kept for the next edit of the same prompt."""
+"""Unedited runs, kept for the next edit of the same prompt or mean over the same windows."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -61,31 +62,67 @@ def read_lens(
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class WindowValues:
+    """What enters the projection of one site on some windows."""
+
+    windows: tuple[Tensor, ...]
+    """[pos, neuron] or [pos, heads · d_head] each."""
+
+    @property
+    def n_bytes(self) -> int:
+        return sum(values.nbytes for values in self.windows)
+
+
 class CleanRuns:
-    """The clean runs of one loaded model that were asked for last, within a budget of bytes."""
+    """What unedited runs of one loaded model were asked for last, within a budget of bytes: clean
+    runs of prompts, and values on reference windows."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
-        self._runs: OrderedDict[tuple[int, ...], CleanRun] = OrderedDict()
+        self._kept: OrderedDict[Hashable, CleanRun | WindowValues] = OrderedDict()
 
     def run(
         self, model: EditableModel, tokens: Sequence[int], check: Check
     ) -> tuple[CleanRun, bool]:
         """The clean run of a prompt, and whether it was there already."""
         key = tuple(tokens)
-        if key in self._runs:
-            self._runs.move_to_end(key)
-            return self._runs[key], True
+        known = self._find(key)
+        if isinstance(known, CleanRun):
+            return known, True
         clean = CleanRun(model, model.trace(torch.tensor([key]), check=check))
-        self._runs[key] = clean
-        while len(self._runs) > 1 and self.n_bytes > self._most_bytes:
-            self._runs.popitem(last=False)
+        self._keep(key, clean)
         return clean, False
+
+    def window_values(
+        self,
+        windows: tuple[tuple[int, ...], ...],
+        sites: Sequence[str],
+        run: Callable[[Sequence[str]], Mapping[str, WindowValues]],
+    ) -> dict[str, WindowValues]:
+        """By site; `run` is asked for those that are not there."""
+        known = {site: self._find((windows, site)) for site in sites}
+        found = {site: one for site, one in known.items() if isinstance(one, WindowValues)}
+        missing = [site for site in sites if site not in found]
+        for site, values in (run(missing) if missing else {}).items():
+            self._keep((windows, site), values)
+            found[site] = values
+        return found
 
     @property
     def n_bytes(self) -> int:
-        return sum(run.n_bytes for run in self._runs.values())
+        return sum(kept.n_bytes for kept in self._kept.values())
 
     def clear(self) -> None:
         """Gives back all memory: something ran out of it."""
-        self._runs.clear()
+        self._kept.clear()
+
+    def _find(self, key: Hashable) -> CleanRun | WindowValues | None:
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
+
+    def _keep(self, key: Hashable, kept: CleanRun | WindowValues) -> None:
+        self._kept[key] = kept
+        while len(self._kept) > 1 and self.n_bytes > self._most_bytes:
+            self._kept.popitem(last=False)

@@ -96,7 +96,7 @@ def make_resolver(
         model,
         clean,
         lambda tokens: around.traces.run(model, tokens, around.check)[0],
-        ReferenceValues(model, request.reference, sites, around.check),
+        ReferenceValues(model, request.reference, sites, around.traces, around.check),
         read_means(model, table),
         around.check,
     )

@@ -47,6 +47,7 @@ def test_whoever_leaves_while_waiting_is_never_computed(working: Running, bench:
     wait_until(lambda: bench.begun[-1] == 1)
     leave_after(working, "work", asked(spec, number=2), 0.2)
     wait_until(lambda: outcomes(working, "work", "cancelled") == 1)
+    assert working.service.describe().waiting == 0  # its place is free while the other goes on
     bench.gate.set()
     first.join()
     assert working.post("work", asked(spec, number=3)).status_code == 200

@@ -69,6 +69,22 @@ def test_beyond_the_queue_one_more_is_told_to_come_again_and_later_is_taken(benc
         assert working.post("work", asked(spec)).status_code == 200
 
 
+def test_what_takes_minutes_leaves_places_for_what_takes_none(bench, spec, tmp_path):
+    with served(options_of(tmp_path, queue=7), bench.operations()) as working:
+        working.post("work", asked(spec))
+        body = asked(spec, number=100, steps=100_000, seconds=0.002)
+        with (
+            working.http.stream("POST", "/v1/minutes", json=body) as one,
+            working.http.stream("POST", "/v1/minutes", json=body) as two,
+        ):
+            next(one.iter_lines())
+            next(two.iter_lines())
+            told = working.post("minutes", body)
+            assert (told.status_code, told.json()["reason"]) == (429, "busy")
+            assert "minutes" in told.json()["detail"]
+            assert working.post("work", asked(spec, number=1)).status_code == 200
+
+
 def test_between_two_messages_of_a_stream_others_have_their_turn(working, bench, spec):
     working.post("work", asked(spec))
     body = asked(spec, number=100, steps=40, seconds=0.02)

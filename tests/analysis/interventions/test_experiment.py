@@ -129,6 +129,24 @@ def test_a_mean_is_taken_over_the_reference_windows_but_not_over_their_first_tok
     assert answer.edits[0].give == (pytest.approx((sum(values) / 3,), abs=1e-6),)
 
 
+def test_reference_windows_are_run_once_for_all_that_ask_for_their_site(subject, monkeypatch):
+    asked = subject()
+    reference, edit = (
+        Reference(windows=((4, 5, 6), (7, 3))),
+        Edit(site="mlp.0", index=3, operation="mean"),
+    )
+    first = asked.experiment(edit, reference=reference)
+    traced = []
+    trace = asked.model.trace
+    monkeypatch.setattr(
+        asked.model, "trace", lambda *given, **more: traced.append(1) or trace(*given, **more)
+    )
+    assert asked.experiment(edit, reference=reference).edits == first.edits
+    assert not traced
+    asked.experiment(edit.model_copy(update={"site": "mlp.1"}), reference=reference)
+    assert traced
+
+
 def test_a_mean_by_position_is_one_of_the_same_positions(subject):
     asked = subject()
     windows = (TOKENS, TOKENS[::-1])
