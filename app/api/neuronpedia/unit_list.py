@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 
 from app.api.describing import problems_of
-from app.api.neuronpedia.parameters import AddedFeatures, ListName, NewList
+from app.api.neuronpedia.keeping import AddedFeatures, ListName, NewList
 from app.api.neuronpedia.views import FeatureList, FilledList, ListedFeature
 from app.auth.actor import CurrentActor
 from app.dependencies import ReadSession, WriteSession

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Request
 
 from app.api.describing import problems_of
-from app.api.neuronpedia.parameters import NewVector, VectorName
+from app.api.neuronpedia.keeping import NewVector, VectorName
 from app.api.neuronpedia.views import (
     DeletedVector,
     FoundVector,
