@@ -178,6 +178,9 @@ def evidence(
     model: Model,
     run_id: RunId,
     site: Annotated[str | None, typer.Option(help="Only this site, e.g. mlp.12.")] = None,
+    explanation: Annotated[
+        list[int] | None, typer.Option(min=1, help="Only this one, by id; repeat it for more.")
+    ] = None,
     units_per_site: Annotated[
         int, typer.Option(min=1, max=65536, help="The first so many, in random order.")
     ] = 17,
@@ -220,11 +223,14 @@ def evidence(
       patchclamp evidence --model gpt2 --run-id 3 --wait
 
       patchclamp evidence --model gpt2 --run-id 3 --site mlp.7 --units-per-site 100
+
+      patchclamp evidence --model gpt2 --run-id 3 --explanation 4711 --wait
     """
     from app.store.requests import EvidenceRequest
 
     request = EvidenceRequest(
-        model=model, run_id=run_id, site=site, units_per_site=units_per_site, windows=windows,
+        model=model, run_id=run_id, site=site, explanations=explanation or None,
+        units_per_site=units_per_site, windows=windows,
         control_windows=control_windows, control_units=control_units, positions=positions,
         tokens=tokens, k=k, lookup_cut=lookup_cut, whole_sites=whole_sites, seed=seed,
     )  # fmt: skip

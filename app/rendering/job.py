@@ -37,6 +37,7 @@ NAMES: Final = {
     "n_related": "units listed", "methods": "by", "most_rules": "rules per tail",
     "most_listed": "tokens listed in all", "sample": "units drawn",
     "evidence": "neurons per site held to account", "units_per_site": "neurons per site",
+    "explanations": "explanations",
     "windows": "test windows", "control_windows": "of these for control",
     "control_units": "random units moved beside",
     "positions": "places looked at per window", "tokens": "tokens of each window",
@@ -53,9 +54,9 @@ ORDER: Final = (
     "corpus", "run_id", "share", "max_windows", "window_length", "bos", "counted_from",
     "sampling", "threshold", "histogram_every", "dtype", "device", "batch_size",
     "windows_per_shard", "n_tokens", "n_related", "site", "units", "sample", "methods",
-    "most_rules", "most_listed", "assistant", "units_per_site", "windows", "control_windows",
-    "control_units", "positions", "tokens", "k", "lookup_cut", "whole_sites", "follow_up",
-    "evidence", "seed",
+    "most_rules", "most_listed", "assistant", "explanations", "units_per_site", "windows",
+    "control_windows", "control_units", "positions", "tokens", "k", "lookup_cut", "whole_sites",
+    "follow_up", "evidence", "seed",
 )  # fmt: skip
 IN_THE_TITLE: Final = frozenset({"kind", "model"})
 

@@ -261,6 +261,12 @@ class EvidenceRequest(Request):
     site: str | None = Field(
         default=None, pattern=r"^mlp\.[0-9]{1,5}$", description="Only this site of neurons."
     )
+    explanations: list[RunNumber] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=256,
+        description="Only these, by id, whoever wrote them; one of a unit.",
+    )
     units_per_site: int = Field(
         default=17,
         ge=1,

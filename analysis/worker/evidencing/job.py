@@ -1,5 +1,5 @@
 """The job kind `evidence`: the first units of every site in the random order in which they were
-explained, chunk by chunk, then every site as a whole.
+explained, chunk by chunk, then every site as a whole; or explanations that somebody names.
 
 What a chunk is said to do is committed before it is run; its scores are stored in one transaction
 and recognised when this job is taken up again, or another like it begins.
@@ -26,6 +26,7 @@ from analysis.worker.evidencing.claims import (
     output_run,
     read_claims,
 )
+from analysis.worker.evidencing.named import name_claims
 from analysis.worker.evidencing.summarising import summaries
 from analysis.worker.evidencing.texts import Texts, read_texts
 from analysis.worker.evidencing.work import Evidencing
@@ -73,14 +74,7 @@ def run(context: JobContext[EvidenceRequest]) -> dict[str, Any]:
         explained = explain_run(session, sweep)
         outputs = output_run(session, sweep)
         claims = read_claims(session, explained, sites)
-    if request.site is not None:
-        claims = {name: one for name, one in claims.items() if name == request.site}
-    if not claims:
-        raise NotFoundError(
-            f"No neuron of {request.site or row.name} is explained by run {explained.id}.",
-            hint="Explain some first: patchclamp explain.",
-        )
-    chosen = {name: one.claims[: request.units_per_site] for name, one in claims.items()}
+        claims, chosen = _chosen(session, request, sweep, explained, claims)
     parameters = _parameters(request, explained.id, outputs)
     device = chosen_device(context.settings.device)
     run_id = begin_following(
@@ -99,8 +93,9 @@ def run(context: JobContext[EvidenceRequest]) -> dict[str, Any]:
     texts, pools = _read(context, row, sweep, model)
     evidencing = Evidencing(context, run_id, sweep.id, outputs, parameters, model, texts, pools)
     started = time.perf_counter()
-    done = _hold_all(evidencing, claims, chosen)
-    n_sites = _hold_sites(evidencing, claims) if request.whole_sites else 0
+    drawn = request.explanations is None
+    done = _hold_all(evidencing, claims, chosen, drawn=drawn)
+    n_sites = _hold_sites(evidencing, claims) if request.whole_sites and drawn else 0
     told = {"units": done, "sites": n_sites, "not_done": {"attn": NOT_FOR_HEADS}}
     measured = {**told, "seconds": round(time.perf_counter() - started, 3)}
     context.write(lambda session: end_run(session, run_id, "finished", measured))
@@ -125,6 +120,7 @@ def command_of(request: EvidenceRequest) -> str:
         "model": request.model,
         "run-id": request.run_id,
         **({} if request.site is None else {"site": request.site}),
+        "explanation": request.explanations or [],
         "units-per-site": request.units_per_site,
         "windows": request.windows,
         "control-windows": request.control_windows,
@@ -137,6 +133,26 @@ def command_of(request: EvidenceRequest) -> str:
     words = command("evidence", options)
     words += " --lookup-cut" if request.lookup_cut else ""
     return words + ("" if request.whole_sites else " --no-whole-sites")
+
+
+def _chosen(
+    session: Session,
+    request: EvidenceRequest,
+    sweep: RunTable,
+    explained: RunTable,
+    claims: dict[str, SiteClaims],
+) -> tuple[dict[str, SiteClaims], dict[str, tuple[Claim, ...]]]:
+    """The sites that are looked at, and what is held to account of each."""
+    if request.explanations is not None:
+        return name_claims(session, sweep, request.explanations, claims)
+    if request.site is not None:
+        claims = {name: one for name, one in claims.items() if name == request.site}
+    if not claims:
+        raise NotFoundError(
+            f"No neuron of {request.site or request.model} is explained by run {explained.id}.",
+            hint="Explain some first: patchclamp explain.",
+        )
+    return claims, {name: one.claims[: request.units_per_site] for name, one in claims.items()}
 
 
 def _parameters(
@@ -187,8 +203,10 @@ def _hold_all(
     evidencing: Evidencing,
     claims: Mapping[str, SiteClaims],
     chosen: Mapping[str, Sequence[Claim]],
+    *,
+    drawn: bool,
 ) -> int:
-    """How many units are done."""
+    """How many units are done. `drawn`: at random, so that shares of them say something."""
     context = evidencing.context
     chunks = chunks_of(chosen)
     total, done = sum(map(len, chosen.values())), 0
@@ -203,7 +221,7 @@ def _hold_all(
         done += len(chunk.claims)
         behind.setdefault(chunk.site, []).extend(chunk.claims)
         is_last = number + 1 == len(chunks) or chunks[number + 1].round != chunk.round
-        if is_last:
+        if is_last and drawn:
             _summarise(evidencing, claims, behind)
             context.event("published", {"units": done})
     context.progress(done, total, "units", "edited")

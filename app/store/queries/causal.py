@@ -48,7 +48,9 @@ NOT_OF_LOOKUPS: Final = (
     "A token lookup is no explanation to be tested: it is what others are compared with."
 )
 NOT_TESTED: Final = "Not tested yet."
-NO_SUCH_TEST: Final = "Not tested: until now only rules and output sides that a run has found are."
+NO_PROGRAM: Final = (
+    "Without a program nothing can take the unit’s place, so there is nothing to test."
+)
 
 
 def for_badges(session: Session, ids: Sequence[int]) -> Causal:
@@ -151,4 +153,9 @@ def _why_missing(line: ExplanationLine) -> str:
         return NOT_FOR_HEADS
     if line.method == "lookup":
         return NOT_OF_LOOKUPS
-    return NOT_TESTED if line.method in ("rules", "output") else NO_SUCH_TEST
+    if line.method != "output" and not line.has_program:
+        return NO_PROGRAM
+    return (
+        f"{NOT_TESTED} To test it: patchclamp evidence --model {line.model} "
+        f"--run-id {line.sweep_id} --explanation {line.id}"
+    )

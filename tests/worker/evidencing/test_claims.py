@@ -17,11 +17,19 @@ from analysis.worker.evidencing.claims import (
 )
 from analysis.worker.explaining.order import chunks_of
 from analysis.worker.inline import run_inline
-from app.errors import NotFoundError
+from app.errors import BadRequestError, NotFoundError
+from app.store.claiming import Claim as HandClaim
+from app.store.claiming import create_explanation
 from app.store.engine import open_session
 from app.store.packing import unpack
 from app.store.requests import EvidenceRequest
-from app.store.tables import ExplanationTable, OutputSideTable, RunTable, SiteTable
+from app.store.tables import (
+    CausalSummaryTable,
+    ExplanationTable,
+    OutputSideTable,
+    RunTable,
+    SiteTable,
+)
 
 
 def claims_of(explained) -> dict[str, SiteClaims]:
@@ -117,3 +125,40 @@ def test_a_site_that_is_not_there_is_refused(explained):
     asked = EvidenceRequest(model="planted", run_id=explained.swept.run_id, site="mlp.77")
     with pytest.raises(NotFoundError, match=r"mlp\.77"):
         run_inline(explained.engine, explained.swept.settings, job.KIND, asked)
+
+
+def written(explained, program: str | None, *, site="mlp.0", index: int) -> int:
+    """The id of an explanation that a person wrote."""
+    claim = HandClaim(text="fires on something", program=program)
+    with open_session(explained.engine, commit=True) as session:
+        return create_explanation(
+            session, model="planted", site=site, index=index, claim=claim, actor="me"
+        ).id
+
+
+def test_an_explanation_of_a_person_is_held_to_account_by_name(explained):
+    found = claims_of(explained)["mlp.0"]
+    copied = next(claim for claim in found.claims if claim.program is not None)
+    number = written(explained, copied.program, index=copied.unit)
+    run_id = explained.run(explanations=[number])["run_id"]
+    rows = explained.scores(run_id=run_id)
+    assert {row.explanation_id for row in rows} == {number}
+    assert len(rows) == 4
+    foil = {row.foil_unit for row in rows if row.score == "replacement"}
+    assert foil == {found.foil_of(copied.unit).unit}
+    with open_session(explained.engine) as session:
+        assert not session.scalars(select(CausalSummaryTable).filter_by(run_id=run_id)).all()
+
+
+def test_what_cannot_be_held_to_account_by_name_is_refused_with_the_reason(explained):
+    words = written(explained, None, index=3)
+    head = written(explained, "otherwise 1\n", site="attn.0", index=0)
+    one, two = (written(explained, "otherwise 1\n", index=4) for _ in range(2))
+    for ids, kind, said in (
+        ([words], BadRequestError, "no program"),
+        ([head], BadRequestError, "attn.0"),
+        ([one, two], BadRequestError, "another of these"),
+        ([10**6], NotFoundError, "no explanation 1000000"),
+    ):
+        with pytest.raises(kind, match=said):
+            explained.run(explanations=ids)

@@ -70,8 +70,9 @@ def test_what_follows_a_sweep_goes_through_the_command_line(monkeypatch):
     relatives = RelateRequest(model="m", run_id=3, n_related=4)
     assert _asked(relate.command_of(relatives), monkeypatch) == relatives
     held = EvidenceRequest(
-        model="m", run_id=3, site="mlp.2", units_per_site=5, windows=7, control_windows=6,
-        control_units=5, positions=9, tokens=64, k=2.5, lookup_cut=True, whole_sites=False, seed=8,
+        model="m", run_id=3, site="mlp.2", explanations=[4, 9], units_per_site=5, windows=7,
+        control_windows=6, control_units=5, positions=9, tokens=64, k=2.5, lookup_cut=True,
+        whole_sites=False, seed=8,
     )  # fmt: skip
     assert _asked(evidence.command_of(held), monkeypatch) == held
 
