@@ -30,7 +30,7 @@ Prints at each position KL(before ‖ after) in nats$what, and the likeliest
 tokens before and after. In the end, how far the KL is from what was measured then.
 """
 
-import torch
+${imports}import torch
 from transformers import $auto, AutoTokenizer
 
 MODEL = $source
@@ -111,11 +111,11 @@ after = log_probabilities()
 
 kl = (before.exp() * (before - after)).sum(-1)
 for position, text in enumerate(TEXTS):
-    print(f"{position} {text!r}: KL {kl[position]:.6f}")
+    print(f"{position} {text!r}: KL {kl[position]:.6g}")
 ${losses}\
     print("  before:", likeliest(before[position]))
     print("  after: ", likeliest(after[position]))
-print(f"mean KL {kl.mean():.6f}")
+print(f"mean KL {kl.mean():.6g}")
 ${mean}\
 difference = max(abs(kl[position].item() - value) for position, value in THEN.items())
 print(f"largest difference from the KL that was measured then: {difference:.1e}")
@@ -156,6 +156,7 @@ def write_script(experiment: ExperimentView, model: ModelView) -> str:
         slug=experiment.slug,
         what=", the loss of the next token" if causal else "",
         auto="AutoModelForCausalLM" if causal else "AutoModelForMaskedLM",
+        imports="from importlib.util import find_spec\n\n" if _is_packaged(model) else "",
         source=_source(model),
         named="MODEL, gguf_file=GGUF" if model.source_kind == "gguf" else "MODEL",
         weights=model.weights_sha256,
@@ -190,7 +191,16 @@ def _source(model: ModelView) -> str:
     if model.source_kind != "gguf":
         return ascii(model.source)
     path = PurePath(model.source)
+    if _is_packaged(model):
+        folder = f"find_spec({str(path.parent)!a}).submodule_search_locations[0]"
+        return f"{folder}  # it comes in a Python package of this name\nGGUF = {path.name!a}"
     return f"{str(path.parent)!a}\nGGUF = {path.name!a}"
+
+
+def _is_packaged(model: ModelView) -> bool:
+    """The demo's model is named by the package that carries it, wherever that is installed."""
+    folder = str(PurePath(model.source).parent)
+    return model.source_kind == "gguf" and folder.isascii() and folder.isidentifier()
 
 
 def _layers(found: Sequence[str]) -> str:

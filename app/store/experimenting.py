@@ -73,8 +73,8 @@ def create_experiment(
     """The experiment under its permalink, with a run of its own.
 
     What the same actor asked before in the same words is not stored again: it keeps the permalink
-    that it had, unless it is a fork or has a name. Raises NotFoundError where the model or the
-    parent is missing.
+    that it had, unless it has a name, or is a fork of another. Raises NotFoundError where the model
+    or the parent is missing.
     """
     check_choice("kind of experiment", conducted.kind, KINDS)
     model_id = require_model(session, name=model)
@@ -85,15 +85,16 @@ def create_experiment(
             f"Experiment {parent} is of another model, so nothing of {model} is its fork.",
             hint="Leave the parent out.",
         )
-    if above is None and named is None and noted is None:
-        known = _find(session, model_id, actor, conducted.digest)
+    parent_id = None if above is None else above.id
+    if named is None and noted is None:
+        known = _find(session, model_id, actor, conducted.digest, parent_id)
         if known is not None:
             return get_experiment(session, slug=known)
     slug = new_slug()
     values = {
         "model_id": model_id,
         "run_id": _add_run(session, model_id, slug, conducted),
-        "parent_id": None if above is None else above.id,
+        "parent_id": parent_id,
         "kind": conducted.kind,
         "digest": conducted.digest,
         "request": dict(conducted.request),
@@ -167,7 +168,9 @@ COPIED: Final = (
 )
 
 
-def _find(session: Session, model_id: int, actor: str, digest: str) -> str | None:
+def _find(
+    session: Session, model_id: int, actor: str, digest: str, parent_id: int | None
+) -> str | None:
     """The permalink of the same request. Two who ask at once wait for each other: on PostgreSQL at
     the model's row, on SQLite for the right to write."""
     session.execute(
@@ -177,7 +180,7 @@ def _find(session: Session, model_id: int, actor: str, digest: str) -> str | Non
         ExperimentTable.digest == digest,
         ExperimentTable.model_id == model_id,
         ExperimentTable.actor == actor,
-        ExperimentTable.parent_id.is_(None),
+        ExperimentTable.parent_id == parent_id,
         ExperimentTable.name.is_(None),
     )
     return session.scalar(query.order_by(ExperimentTable.id).limit(1))

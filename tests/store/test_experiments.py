@@ -108,6 +108,13 @@ def test_the_same_request_of_the_same_actor_keeps_its_permalink(toy: Engine):
         assert session.scalar(select(func.count()).select_from(RunTable)) == 7
 
 
+def test_asked_twice_of_the_same_parent_it_is_one_fork(toy: Engine):
+    parent = create(toy, name="Mine")
+    fork = create(toy, parent=parent.slug)
+    assert create(toy, parent=parent.slug).slug == fork.slug != parent.slug
+    assert create(toy).slug not in (fork.slug, parent.slug)
+
+
 def test_what_was_named_since_is_not_given_to_who_asks_without_a_name(toy: Engine):
     first = create(toy)
     with open_session(toy, commit=True) as session:
