@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from statistics import median
 from typing import Final
 
 from markupsafe import Markup
@@ -59,6 +60,21 @@ def times_control(answer: ExperimentAnswer) -> str:
     above = sum(kl >= answer.kl_mean for kl in controls)
     rank = "" if len(controls) == 1 else f"; {above} of them did as much or more"
     return f"{significant(answer.kl_mean / mean, 2)} times {whom}{rank}"
+
+
+def of_controls(values: Sequence[float | None], less: float | None = None) -> str:
+    """One control's number, or the median of several and between which they lie; `less`: what each
+    is compared with."""
+    told = sorted(value - (less or 0.0) for value in values if value is not None)
+    plus = "" if less is None else "+"
+    words = [f"{plus if value > 0 else ''}{significant(value)}" for value in told]
+    if len(words) <= 1:
+        return "".join(words)
+    middle = median(told)
+    return (
+        f"median {plus if middle > 0 else ''}{significant(middle)} of {len(words)}, "
+        f"{words[0]} to {words[-1]}"
+    )
 
 
 def movement(layers: Sequence[LayerMovement], kind: str) -> Markup:

@@ -145,6 +145,7 @@ environment.filters.update(
     signed=paired.signed,
     spread=control.spread,
     times_control=control.times_control,
+    of_controls=control.of_controls,
     movement=control.movement,
     sweep_scatter=sweep_scatter.sweep_scatter,
     edit_lines=edits.edit_lines,

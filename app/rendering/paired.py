@@ -1,6 +1,7 @@
 """Tokens before and after an edit as paired bars, by change, with the control's in grey behind."""
 
 from collections.abc import Iterable
+from statistics import median
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -29,7 +30,7 @@ def paired(at: PositionEffect) -> Markup:
 
 
 def _row(one: TopToken, top: float) -> str:
-    control = _share(one.controls[0]) if one.controls else ""
+    control = _share(median(one.controls)) if one.controls else ""
     return (
         f'<tr><th scope="row"><code class="token">{escape(visible(one.text))}</code></th>'
         f'<td class="num">{_share(one.before)}</td><td class="num">{_share(one.after)}'

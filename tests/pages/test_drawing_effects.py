@@ -6,7 +6,7 @@ from analysis.protocol.edits import Edit
 from analysis.protocol.experiments import ExperimentRequest, LayerMovement
 from analysis.protocol.prompts import Prompt
 from analysis.protocol.sweeps import EditSweepAnswer, EditSweepRow, Measured
-from app.rendering.control import movement, spread, times_control
+from app.rendering.control import movement, of_controls, spread, times_control
 from app.rendering.heat import heat, profile
 from app.rendering.paired import by_change, paired
 from app.rendering.sweep_scatter import sweep_scatter
@@ -58,6 +58,13 @@ def test_how_the_edit_compares_with_its_controls_is_said():
     assert times_control(answer()) == "2.0 times the control"
     assert "0 of them did as much or more" in times_control(answer(controls=4))
     assert times_control(answer(controls=0)) == ""
+
+
+def test_of_several_controls_median_and_range_are_said_and_never_the_first_alone():
+    assert of_controls([0.25]) == "0.250"
+    assert of_controls([0.9, 0.1, 0.2]) == "median 0.200 of 3, 0.100 to 0.900"
+    assert of_controls([2.5, 1.5], 2.0) == "median 0 of 2, −0.500 to +0.500"
+    assert of_controls([]) == of_controls([None]) == ""
 
 
 def test_the_profile_has_a_bar_for_each_position_that_changed():
