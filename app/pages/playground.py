@@ -165,7 +165,8 @@ async def _run(
         words = Words(actor, parent=settled.parent or None)
         view = await lab.experiment(model, asked, words)
     except PatchclampError as error:
-        return Desk(settled, error=error)
+        # a line that cannot be run becomes no row, in whose way every later run would find it
+        return Desk(form if form.add.strip() else settled, error=error)
     return Desk(settled, slug=view.slug)
 
 

@@ -160,6 +160,17 @@ def test_a_refusal_of_the_service_is_shown_with_its_reason(
         assert "Take one away." in answer.text
 
 
+def test_a_line_that_is_refused_stays_typed_and_becomes_no_row(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    model.refusal = BadRequestError("The model has no site mlp.99.", hint="Take one that it has.")
+    for ask in (run, run_in_place):
+        page = ask(own_pages, **ABLATE, add="mlp.99/1 = 0").text
+        assert "no site mlp.99" in page
+        assert values(page, "add") == ["mlp.99/1 = 0"]
+        assert values(page, "place") == ["mlp.0/5"]
+
+
 def test_a_busy_service_says_when_to_come_again(own_pages: TestClient, model: FakeModel) -> None:
     model.refusal = TooManyError("Too many wait.", retry_after=3)
     answer = run_in_place(own_pages, **ABLATE)
