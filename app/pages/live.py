@@ -44,6 +44,8 @@ class Tried:
     text: str
     line: Row | None = None
     counted_from: int = 0
+    lowest: int | None = None
+    """Position of the lowest activation, where that is below 0: gated neurons have two sides."""
     error: PatchclampError | None = None
 
 
@@ -89,12 +91,14 @@ async def _activations(lab: Laboratory, unit: tuple[str, str, int], text: str) -
 
 
 def _tried(text: str, found: PromptActivations) -> Tried:
-    """The peak is sought where statistics count: not at position 0, if there is another."""
+    """Peak and lowest are sought where statistics count: not at position 0, if there is another."""
     values, first = found.values[0], 1 if len(found.tokens) > 1 else 0
     peak = max(range(first, len(values)), key=values.__getitem__)
     tokens = [token.text for token in found.tokens]
     ids = [token.id for token in found.tokens]
-    return Tried(text, Row(tokens, ids, values, peak), first)
+    lowest = min(range(first, len(values)), key=values.__getitem__)
+    below = lowest if values[lowest] < 0 else None
+    return Tried(text, Row(tokens, ids, values, peak), first, below)
 
 
 def _read(engine: Engine, unit: tuple[str, str, int]) -> UnitView:

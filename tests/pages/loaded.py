@@ -54,6 +54,8 @@ class FakeModel:
     def __init__(self) -> None:
         self.asked: list[Any] = []
         self.refusal: PatchclampError | None = None
+        self.sign = 1.0
+        """Of every activation but the first."""
         self.drift = 0.0
         """Added to every KL, as another machine would."""
 
@@ -79,7 +81,7 @@ class FakeModel:
     async def activations(self, request: ActivationsRequest) -> ActivationsAnswer:
         self._note(request)
         tokens = tokens_of(request.prompts[0])
-        values = tuple(9.0 if at == 0 else float(at) for at in range(len(tokens)))
+        values = tuple(9.0 if at == 0 else self.sign * at for at in range(len(tokens)))
         return ActivationsAnswer(
             prompts=(PromptActivations(tokens=tokens, values=(values,)),), ran=RAN
         )

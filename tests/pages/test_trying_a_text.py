@@ -24,6 +24,16 @@ def test_the_peak_is_told_and_compared_with_the_highest_stored(
     assert model.asked[-1].units[0].index == 5
 
 
+def test_the_other_side_of_a_neuron_is_told_where_it_fires_below_0(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    answer = own_pages.post(f"{UNIT}/live", data={"text": "one two three"})
+    assert "Lowest" not in words(answer.text)
+    model.sign = -1.0
+    answer = own_pages.post(f"{UNIT}/live", data={"text": "one two three"})
+    assert "Lowest −2.00 at ·three, position 2" in words(answer.text)
+
+
 def test_what_was_tried_leads_to_the_playground(own_pages: TestClient, model: FakeModel) -> None:
     page = own_pages.post(f"{UNIT}/live", data={"text": "one & two"}).text
     assert "playground?text=one+%26+two" in page
