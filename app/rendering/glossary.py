@@ -91,8 +91,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "where the edit changed nothing, 0.01 is hard to notice, 1 is another sentence.",
     "loss": "Minus the log probability that the model gave to the token that follows, in nats.",
     "logit": "What the model gives each token before probabilities are made of it. Raising all of "
-    "them alike changes no probability, and a Δ logit is of one token as it is: where all rise, the "
-    "probabilities beside it tell which gained.",
+    "them alike changes no probability, and a Δ logit is of one token as it is: where all rise, "
+    "the probabilities beside it tell which gained.",
     "logit lens": "The unembedding applied to the residual stream after an earlier layer: what the "
     "model would say if it stopped there.",
     "AtP": "Attribution patching: the effect of an edit as the gradient of one clean run estimates "
