@@ -88,8 +88,9 @@ def movement(layers: Sequence[LayerMovement], kind: str) -> Markup:
     return trusted(
         f'<svg class="movement" width="{width}" height="{TALL + 24}"'
         f' viewBox="0 0 {width} {TALL + 24}" role="img" aria-label="Movement by layer, {kind}:'
-        f' most in {most.site}, {significant(most.moved)}">'
-        f'<text class="label end" x="{MARGIN - 4}" y="12">{significant(top, 2)}</text><path class="axis" d="M{MARGIN} {TALL + 8}H{width}"/>'
+        f' most in {most.site}, {significant(most.moved)}"><text class="label end"'
+        f' x="{MARGIN - 4}" y="12">{significant(top, 2)}</text>'
+        f'<path class="axis" d="M{MARGIN} {TALL + 8}H{width}"/>'
         f"{''.join(parts)}</svg>"
     )
 

@@ -81,6 +81,42 @@ def test_of_several_controls_the_profile_draws_the_median_and_a_line_at_the_larg
     assert 'class="most" d=""' in profile(answer(controls=1))
 
 
+def test_the_profile_of_a_short_prompt_is_wide_enough_to_be_read():
+    assert float(re.search(r'class="axis" d="M0 \d+H([\d.]+)', profile(answer("a b")))[1]) >= 240
+    long = profile(answer(" ".join("a" * 300)))
+    assert float(re.search(r'class="axis" d="M0 \d+H([\d.]+)', long)[1]) <= 720
+
+
+def test_a_small_effect_has_bars_and_an_axis_of_its_own_size():
+    shown = answer()
+    small = [one.model_copy(update={"kl": one.kl / 1e4}) for one in shown.positions]
+    controls = [one.model_copy(update={"kl_controls": (2e-6,)}) for one in small]
+    drawn = profile(shown.model_copy(update={"positions": tuple(controls)}))
+    tops = [float(y) for y in re.findall(r"V([\d.]+)h", re.search(r'"edited" d="(.*?)"', drawn)[1])]
+    assert len(tops) == 3
+    assert min(tops) == 6
+    assert max(tops) < 35
+    assert "1e−6</text>" in drawn
+
+
+def test_what_is_hardly_more_than_nothing_has_a_bar_to_be_seen():
+    shown = answer()
+    kls = (0.3, 2e-6, 1e-7, 0.0)
+    changed = [
+        one.model_copy(update={"kl": kl}) for one, kl in zip(shown.positions, kls, strict=True)
+    ]
+    drawn = profile(shown.model_copy(update={"positions": tuple(changed)}))
+    tops = re.findall(r"V([\d.]+)h", re.search(r'"edited" d="(.*?)"', drawn)[1])
+    assert tops == ["6.0", "54.5"]
+
+
+def test_numbers_beside_the_drawings_are_not_cut():
+    layers = [LayerMovement(site="mlp.1", moved=0.00041, control=None)]
+    for drawn in (movement(layers, "mlp"), profile(answer())):
+        for end, said in re.findall(r'<text class="label end" x="([\d.]+)"[^>]*>([^<]*)<', drawn):
+            assert float(end) >= 6.03 * len(said)  # of a letter of 10 px
+
+
 def test_layers_of_one_kind_are_drawn_in_order_on_one_scale():
     layers = [
         LayerMovement(site="mlp.1", moved=2.0, control=1.0),
