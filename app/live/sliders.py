@@ -94,8 +94,7 @@ def _between(low: float, high: float, value: float | None, told: str) -> Slider:
     step = 10.0 ** math.floor(math.log10((high - low) / STEPS))
     step *= next(m for m in (1, 2, 5, 10) if (high - low) / (step * m) <= STEPS)
     low, high = math.floor(low / step) * step, math.ceil(high / step) * step
-    ends = (float(f"{end:.6g}") for end in (low, high, step))
-    return Slider(*ends, told, stretched)
+    return Slider(float(f"{low:.6g}"), float(f"{high:.6g}"), float(f"{step:.6g}"), told, stretched)
 
 
 def _written(value: float | None) -> str:

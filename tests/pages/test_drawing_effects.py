@@ -1,12 +1,14 @@
 """What an edit changed, drawn: the numbers behind the marks."""
 
 import re
+from types import SimpleNamespace
 
 from analysis.protocol.edits import Edit
-from analysis.protocol.experiments import ExperimentRequest, LayerMovement
+from analysis.protocol.experiments import ExperimentRequest, LayerMovement, LensRow, TokenText
 from analysis.protocol.prompts import Prompt
 from analysis.protocol.sweeps import EditSweepAnswer, EditSweepRow, Measured
 from app.rendering.control import movement, spread, times_control
+from app.rendering.environment import environment
 from app.rendering.heat import heat, profile
 from app.rendering.paired import by_change, paired
 from app.rendering.sweep_scatter import sweep_scatter
@@ -145,3 +147,31 @@ def test_a_perfect_estimate_lies_on_the_diagonal():
     assert max(slopes) - min(slopes) <= 0.02
     none_run = tuple(row.model_copy(update={"effect": None}) for row in rows)
     assert "No edit was run" in sweep_scatter(swept.model_copy(update={"rows": none_run}))
+
+
+def lens_of(*rows: LensRow) -> str:
+    shown = answer().model_copy(update={"lens": rows})
+    template = environment.get_template("experiment/lens.html")
+    return template.render(
+        effect=SimpleNamespace(answer=shown), experiment=SimpleNamespace(request={})
+    )
+
+
+def test_the_logit_lens_has_a_legend_and_marks_what_took_another_s_place():
+    cat, dog, end = (TokenText(id=i, text=text) for i, text in enumerate(("cat", "dog", ".")))
+    moved = LensRow(
+        layer=3, kl=0.5, before=((cat, 0.75), (end, 0.25)), after=((dog, 0.75), (end, 0.125))
+    )
+    same = LensRow(layer=2, kl=0.25, before=((cat, 0.75),), after=((cat, 0.5),))
+    page = lens_of(same, moved)
+    assert "full at 0.500 nats" in page
+    table = page[page.index("<table") :]
+    assert re.findall(r'other-token">([^<]*)<', table) == ["dog"]
+
+
+def test_before_and_after_stand_under_each_other_in_the_logit_lens():
+    one = TokenText(id=1, text="cat")
+    page = lens_of(LensRow(layer=2, kl=0.25, before=((one, 0.75),), after=((one, 0.5),)))
+    body = page[page.index("<tbody>") : page.index("</tbody>")]
+    lines = [re.sub(r"<[^>]+>", " ", line).split() for line in body.split("</tr>")[:2]]
+    assert lines == [["2", "0.250", "before", "cat", "75.0", "%"], ["after", "cat", "50.0", "%"]]
