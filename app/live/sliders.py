@@ -26,7 +26,9 @@ class Slider:
     high: float
     step: float
     told: str
-    """Where the ends are from."""
+    """What is known of the unit, or what the number means."""
+    stretched: float | None = None
+    """The typed value for which an end lies farther than what is known would have it."""
 
 
 def sliders_of(session: Session, *, model: str, rows: Sequence[Row]) -> list[Slider | None]:
@@ -64,13 +66,16 @@ def _of_unit(view: UnitView, edit: Edit, *, along: bool) -> Slider | None:
     if numbers is None or ends is None:
         return None
     low, high = ends
-    said = f"its minimum and maximum on fit; σ {math.sqrt(numbers.variance or 0.0):.3g}"
+    said = (
+        f"on fit its minimum is {_written(numbers.minimum)}, its maximum"
+        f" {_written(numbers.maximum)}, σ {_written(math.sqrt(numbers.variance or 0.0))}"
+    )
     if edit.operation == "set":
         return _between(low, high, edit.value, said)
     reach = max(abs(low), abs(high))
     if along:
         reach *= view.output.norm if view.output is not None else 1.0
-        said = "as far as the neuron itself writes at its strongest on fit"
+        said = f"on fit the neuron itself writes up to {_written(reach)} at its strongest"
     return _between(-reach, reach, edit.value, said)
 
 
@@ -83,8 +88,14 @@ def _ends(numbers: StatisticsView) -> tuple[float, float] | None:
 
 def _between(low: float, high: float, value: float | None, told: str) -> Slider:
     """Ends and step round in decimals, with 0 on a step; as far as the value, if that is beyond."""
-    low, high = min(low, value or 0.0), max(high, value or 0.0)
+    typed = value or 0.0
+    stretched = None if low <= typed <= high else typed
+    low, high = min(low, typed), max(high, typed)
     step = 10.0 ** math.floor(math.log10((high - low) / STEPS))
     step *= next(m for m in (1, 2, 5, 10) if (high - low) / (step * m) <= STEPS)
     low, high = math.floor(low / step) * step, math.ceil(high / step) * step
-    return Slider(float(f"{low:.6g}"), float(f"{high:.6g}"), float(f"{step:.6g}"), told)
+    return Slider(float(f"{low:.6g}"), float(f"{high:.6g}"), float(f"{step:.6g}"), told, stretched)
+
+
+def _written(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3g}".replace("-", "−")

@@ -78,7 +78,13 @@ async def show_text_search(
         "longest": LONGEST_TYPED,
     }
     status = 200
-    if asked.text.strip():
+    if not asked.text.strip():
+        if "text" in asked.model_fields_set:  # the form was sent as it came
+            error = BadRequestError(
+                "Write some text first.", hint="Any will do, such as “The capital of France is”."
+            )
+            context["error"], status = error, error.status
+    else:
         refuse_guesses(request)
         try:
             _check_site(asked.site, sites)

@@ -16,6 +16,10 @@ LEFT: Final = 18
 LOWEST: Final = 1e-7
 BAR: Final = 13
 TALL: Final = 64
+MARGIN: Final = 52
+"""Left of the layers, for the longest number with two digits: 0.00041."""
+LEAST: Final = 1.5
+"""Pixels of what moved at all."""
 
 
 def spread(answer: ExperimentAnswer) -> Markup:
@@ -83,10 +87,10 @@ def movement(layers: Sequence[LayerMovement], kind: str) -> Markup:
     if not rows:
         return Markup("")
     top = max((v for one in rows for v in (one.moved, one.control or 0.0)), default=0.0) or 1.0
-    width = 34 + BAR * len(rows)
+    width = MARGIN + BAR * len(rows)
     parts = []
     for place, one in enumerate(rows):
-        x = 34 + BAR * place
+        x = MARGIN + BAR * place
         name = one.site.partition(".")[2]
         if one.control is not None:
             parts.append(_column("control", x, BAR - 1, one.control / top))
@@ -100,12 +104,13 @@ def movement(layers: Sequence[LayerMovement], kind: str) -> Markup:
     return trusted(
         f'<svg class="movement" width="{width}" height="{TALL + 24}"'
         f' viewBox="0 0 {width} {TALL + 24}" role="img" aria-label="Movement by layer, {kind}:'
-        f' most in {most.site}, {significant(most.moved)}"><text class="label end" x="30" y="12">'
-        f'{significant(top, 2)}</text><path class="axis" d="M34 {TALL + 8}H{width}"/>'
+        f' most in {most.site}, {significant(most.moved)}"><text class="label end"'
+        f' x="{MARGIN - 4}" y="12">{significant(top, 2)}</text>'
+        f'<path class="axis" d="M{MARGIN} {TALL + 8}H{width}"/>'
         f"{''.join(parts)}</svg>"
     )
 
 
 def _column(name: str, x: float, width: float, share: float) -> str:
-    height = max(TALL * share, 0.5)
+    height = max(TALL * share, LEAST if share > 0 else 0.0)
     return f'<path class="{name}" d="M{x:.1f} {TALL + 8}v-{height:.1f}h{width:.1f}v{height:.1f}z"/>'

@@ -21,9 +21,15 @@ NOTHING: Final = 1e-6
 HEIGHT: Final = 56
 LEFT: Final = 46
 WIDEST: Final = 18.0
+"""A bar's, where there are enough of them to be as wide as `NARROWEST` together."""
+NARROWEST: Final = 240.0
 WIDTH: Final = 720.0
 LOWEST: Final = 1e-5
-"""Where the axis of the profile begins, in nats."""
+"""Where the axis of the profile begins at most, in nats: of small effects further down."""
+DECADES: Final = 2
+"""So many at least lie below the largest KL, where that is not rounding."""
+LEAST: Final = 1.5
+"""Pixels of what is more than nothing."""
 
 
 def heat(answer: ExperimentAnswer, slug: str, at: int | None) -> Markup:
@@ -67,28 +73,29 @@ def profile(answer: ExperimentAnswer) -> Markup:
     positions = answer.positions
     if not positions:
         return Markup("")
-    top = max(*(one.kl for one in positions), *_controls(positions), LOWEST * 10)
-    step = min(WIDEST, WIDTH / len(positions))
+    top = max(*(one.kl for one in positions), *_controls(positions), NOTHING * 10)
+    axis = (_lowest(top), top)
+    step = min(max(WIDEST, NARROWEST / len(positions)), WIDTH / len(positions))
     width = step * len(positions)
     gap = 1 if step > 3 else 0
     grey = "".join(
-        _bar(i * step, step - gap, median(one.kl_controls), top)
+        _bar(i * step, step - gap, median(one.kl_controls), axis)
         for i, one in enumerate(positions)
         if one.kl_controls
     )
     most = "".join(
-        f"M{i * step:.1f} {_y(max(one.kl_controls), top):.1f}h{max(step - gap, 0.6):.1f}"
+        f"M{i * step:.1f} {_y(max(one.kl_controls), axis):.1f}h{max(step - gap, 0.6):.1f}"
         for i, one in enumerate(positions)
         if len(one.kl_controls) > 1
     )
     own = "".join(
-        _bar(i * step + step * 0.2, (step - gap) * 0.6, one.kl, top)
+        _bar(i * step + step * 0.2, (step - gap) * 0.6, one.kl, axis)
         for i, one in enumerate(positions)
     )
-    decades = [10.0**d for d in range(-4, math.floor(math.log10(top)) + 1)]
+    decades = [10.0**d for d in range(round(math.log10(axis[0])), math.floor(math.log10(top)) + 1)]
     grid = "".join(
-        f'<path class="grid" d="M{LEFT} {_y(d, top):.1f}h{width:.1f}"/>'
-        f'<text class="label end" x="{LEFT - 4}" y="{_y(d, top) + 3:.1f}">'
+        f'<path class="grid" d="M{LEFT} {_y(d, axis):.1f}h{width:.1f}"/>'
+        f'<text class="label end" x="{LEFT - 4}" y="{_y(d, axis) + 3:.1f}">'
         f"{significant(d, 1)}</text>"
         for d in decades[:: 1 if len(decades) < 4 else 2]
     )
@@ -107,14 +114,22 @@ def _controls(positions: Sequence[PositionEffect]) -> list[float]:
     return [kl for one in positions for kl in one.kl_controls]
 
 
-def _y(kl: float, top: float) -> float:
-    share = math.log10(max(kl, LOWEST) / LOWEST) / math.log10(top / LOWEST)
+def _lowest(top: float) -> float:
+    """Where the axis begins: a decade, so low that the largest KL has a bar to be seen."""
+    return min(LOWEST, max(NOTHING, 10.0 ** (math.floor(math.log10(top)) - DECADES)))
+
+
+def _y(kl: float, axis: tuple[float, float]) -> float:
+    low, top = axis
+    share = math.log10(max(kl, low) / low) / math.log10(top / low)
     return HEIGHT - (HEIGHT - 6) * share
 
 
-def _bar(x: float, width: float, kl: float, top: float) -> str:
-    y = _y(kl, top)
-    return "" if y > HEIGHT - 0.3 else f"M{x:.1f} {HEIGHT}V{y:.1f}h{max(width, 0.6):.1f}V{HEIGHT}z"
+def _bar(x: float, width: float, kl: float, axis: tuple[float, float]) -> str:
+    if kl <= NOTHING:
+        return ""
+    y = min(_y(kl, axis), HEIGHT - LEAST)
+    return f"M{x:.1f} {HEIGHT}V{y:.1f}h{max(width, 0.6):.1f}V{HEIGHT}z"
 
 
 def _said(answer: ExperimentAnswer) -> str:

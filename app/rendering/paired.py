@@ -13,6 +13,8 @@ from app.rendering.strip import visible
 
 WIDTH: Final = 200
 ROW: Final = 20
+SEEN: Final = 1.5
+"""Pixels of what has a probability at all."""
 LEAST: Final = 1e-4
 """A smaller share is no different for whoever reads."""
 
@@ -56,7 +58,7 @@ def _bars(one: TopToken, top: float) -> str:
 
 
 def _x(p: float, top: float) -> str:
-    return f"{max(0.5, (WIDTH - 2) * p / top):.1f}"
+    return f"{max(SEEN if p > 0 else 0.0, (WIDTH - 2) * p / top):.1f}"
 
 
 def signed(value: float | None) -> Markup:

@@ -113,6 +113,39 @@ def test_a_line_is_typed_and_its_effect_is_drawn_beside_a_control(open_page: Ope
     expect(page.get_by_label("Edit 1: unit")).to_have_value("mlp.1/5")
 
 
+@pytest.mark.parametrize("width", [1400, 400])
+def test_numbers_of_what_moved_stand_under_their_heads(open_page: OpenPage, width: int) -> None:
+    page = open_page(START, width=width)
+    add(page, "mlp.0/5 = 30")
+    table = page.locator(".moved-units").first
+    expect(table).to_be_visible()
+    ends = [
+        [cell.bounding_box() for cell in table.locator(row).all()]
+        for row in ("thead th", "tbody tr:first-child > *")
+    ]
+    assert len(ends[0]) == 5
+    assert [box["x"] for box in ends[0]] == [box["x"] for box in ends[1]]
+
+
+def test_on_a_telephone_all_numbers_of_a_token_are_in_sight(open_page: OpenPage) -> None:
+    page = open_page(START, width=400)
+    add(page, "mlp.1/5 = 30")
+    table = page.locator(".pairs-table")
+    expect(table).to_be_visible()
+    around = page.locator(".at-position .scroller").first
+    assert around.evaluate("box => box.scrollWidth <= box.clientWidth")
+    control = table.locator("tbody tr").first.locator("td").last.bounding_box()
+    assert control["x"] + control["width"] <= 400
+
+
+def test_strips_of_a_text_stand_under_each_other(open_page: OpenPage) -> None:
+    page = open_page("/m/synthetic/text?text=a+b+c")
+    strips = page.locator(".fired-units .strip").all()
+    assert len(strips) > 5
+    for place in range(3):
+        assert len({strip.locator("i").nth(place).bounding_box()["x"] for strip in strips}) == 1
+
+
 def test_releasing_a_slider_runs_again_in_place(open_page: OpenPage) -> None:
     page = open_page(START)
     add(page, "mlp.1/5 = 0.1")

@@ -1,5 +1,7 @@
 """The page that finds units by a text: what it shows, and what it says where nothing runs."""
 
+import re
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -21,6 +23,45 @@ def test_at_each_token_its_strongest_units_of_one_site(client):
     page = client.get(PAGE, params={"text": TEXT, "by": "token", "site": "mlp.0"}).text
     assert page.count("<code>mlp.0/") == 6 * 5
     assert "<code>mlp.1/" not in page
+
+
+def test_what_is_found_leads_to_its_ablation_on_this_text(client):
+    page = client.get(PAGE, params={"text": TEXT}).text
+    links = re.findall(r'<a class="send" href="([^"]*)">ablate</a>', page)
+    assert len(links) == 40
+    taken = client.get(links[0].replace("&amp;", "&")).text
+    first = re.search(r"<code>([^<]*)</code>", page[page.index("fired-units") :])[1]
+    assert f'name="place" value="{first}"' in taken
+    assert 'value="zero" selected' in taken
+    assert f"{TEXT}</textarea>" in taken
+
+
+def test_the_text_itself_can_be_opened_in_the_playground(client):
+    page = client.get(PAGE, params={"text": TEXT}).text
+    link = re.search(r'href="([^"]*)">open this text in the playground', page)
+    assert link is not None
+    taken = client.get(link[1]).text
+    assert f"{TEXT}</textarea>" in taken
+    assert 'name="place"' not in taken
+
+
+def test_what_fires_at_a_token_is_ablated_by_a_form_that_has_the_text_once(client):
+    page = client.get(PAGE, params={"text": TEXT, "by": "token"}).text
+    form = page[page.index('<form id="ablating"') :]
+    assert f'name="text" value="{TEXT}"' in form
+    lines = re.findall(r'form="ablating" name="edit" value="([^"]*)"', page)
+    assert len(lines) == 6 * 5
+    address = re.search(r'action="([^"]*)"', form)[1]
+    taken = client.get(address, params={"text": TEXT, "edit": lines[0]}).text
+    assert f'name="place" value="{lines[0].removesuffix(" = 0")}"' in taken
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_without_a_text_the_page_asks_for_one(client, text):
+    assert "Write some text" in client.get(PAGE).text
+    answered = client.get(PAGE, params={"text": text})
+    assert answered.status_code == 422
+    assert "Write some text first" in answered.text
 
 
 def test_the_fragment_alone_is_sent_to_htmx(client):

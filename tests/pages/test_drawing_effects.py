@@ -1,12 +1,14 @@
 """What an edit changed, drawn: the numbers behind the marks."""
 
 import re
+from types import SimpleNamespace
 
 from analysis.protocol.edits import Edit
-from analysis.protocol.experiments import ExperimentRequest, LayerMovement
+from analysis.protocol.experiments import ExperimentRequest, LayerMovement, LensRow, TokenText
 from analysis.protocol.prompts import Prompt
 from analysis.protocol.sweeps import EditSweepAnswer, EditSweepRow, Measured
 from app.rendering.control import movement, of_controls, spread, times_control
+from app.rendering.environment import environment
 from app.rendering.heat import heat, profile
 from app.rendering.paired import by_change, paired
 from app.rendering.sweep_scatter import sweep_scatter
@@ -88,6 +90,42 @@ def test_of_several_controls_the_profile_draws_the_median_and_a_line_at_the_larg
     assert 'class="most" d=""' in profile(answer(controls=1))
 
 
+def test_the_profile_of_a_short_prompt_is_wide_enough_to_be_read():
+    assert float(re.search(r'class="axis" d="M0 \d+H([\d.]+)', profile(answer("a b")))[1]) >= 240
+    long = profile(answer(" ".join("a" * 300)))
+    assert float(re.search(r'class="axis" d="M0 \d+H([\d.]+)', long)[1]) <= 720
+
+
+def test_a_small_effect_has_bars_and_an_axis_of_its_own_size():
+    shown = answer()
+    small = [one.model_copy(update={"kl": one.kl / 1e4}) for one in shown.positions]
+    controls = [one.model_copy(update={"kl_controls": (2e-6,)}) for one in small]
+    drawn = profile(shown.model_copy(update={"positions": tuple(controls)}))
+    tops = [float(y) for y in re.findall(r"V([\d.]+)h", re.search(r'"edited" d="(.*?)"', drawn)[1])]
+    assert len(tops) == 3
+    assert min(tops) == 6
+    assert max(tops) < 35
+    assert "1e−6</text>" in drawn
+
+
+def test_what_is_hardly_more_than_nothing_has_a_bar_to_be_seen():
+    shown = answer()
+    kls = (0.3, 2e-6, 1e-7, 0.0)
+    changed = [
+        one.model_copy(update={"kl": kl}) for one, kl in zip(shown.positions, kls, strict=True)
+    ]
+    drawn = profile(shown.model_copy(update={"positions": tuple(changed)}))
+    tops = re.findall(r"V([\d.]+)h", re.search(r'"edited" d="(.*?)"', drawn)[1])
+    assert tops == ["6.0", "54.5"]
+
+
+def test_numbers_beside_the_drawings_are_not_cut():
+    layers = [LayerMovement(site="mlp.1", moved=0.00041, control=None)]
+    for drawn in (movement(layers, "mlp"), profile(answer())):
+        for end, said in re.findall(r'<text class="label end" x="([\d.]+)"[^>]*>([^<]*)<', drawn):
+            assert float(end) >= 6.03 * len(said)  # of a letter of 10 px
+
+
 def test_layers_of_one_kind_are_drawn_in_order_on_one_scale():
     layers = [
         LayerMovement(site="mlp.1", moved=2.0, control=1.0),
@@ -116,3 +154,31 @@ def test_a_perfect_estimate_lies_on_the_diagonal():
     assert max(slopes) - min(slopes) <= 0.02
     none_run = tuple(row.model_copy(update={"effect": None}) for row in rows)
     assert "No edit was run" in sweep_scatter(swept.model_copy(update={"rows": none_run}))
+
+
+def lens_of(*rows: LensRow) -> str:
+    shown = answer().model_copy(update={"lens": rows})
+    template = environment.get_template("experiment/lens.html")
+    return template.render(
+        effect=SimpleNamespace(answer=shown), experiment=SimpleNamespace(request={})
+    )
+
+
+def test_the_logit_lens_has_a_legend_and_marks_what_took_another_s_place():
+    cat, dog, end = (TokenText(id=i, text=text) for i, text in enumerate(("cat", "dog", ".")))
+    moved = LensRow(
+        layer=3, kl=0.5, before=((cat, 0.75), (end, 0.25)), after=((dog, 0.75), (end, 0.125))
+    )
+    same = LensRow(layer=2, kl=0.25, before=((cat, 0.75),), after=((cat, 0.5),))
+    page = lens_of(same, moved)
+    assert "full at 0.500 nats" in page
+    table = page[page.index("<table") :]
+    assert re.findall(r'other-token">([^<]*)<', table) == ["dog"]
+
+
+def test_before_and_after_stand_under_each_other_in_the_logit_lens():
+    one = TokenText(id=1, text="cat")
+    page = lens_of(LensRow(layer=2, kl=0.25, before=((one, 0.75),), after=((one, 0.5),)))
+    body = page[page.index("<tbody>") : page.index("</tbody>")]
+    lines = [re.sub(r"<[^>]+>", " ", line).split() for line in body.split("</tr>")[:2]]
+    assert lines == [["2", "0.250", "before", "cat", "75.0", "%"], ["after", "cat", "50.0", "%"]]

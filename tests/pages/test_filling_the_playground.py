@@ -167,6 +167,26 @@ def test_a_slider_reaches_what_was_typed(own_pages: TestClient) -> None:
     assert ends[1] == 40
 
 
+def caption_of(client: TestClient, line: str) -> str:
+    page = client.get(HERE, params={"edit": line}).text
+    found = re.search(r'<span class="reach">([^<]*)</span>', page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_slider_says_what_is_known_of_the_unit_and_what_was_typed(
+    own_pages: TestClient,
+) -> None:
+    unit = own_pages.get("/api/v1/models/synthetic/sites/mlp.0/units/5").json()
+    fit = next(one for one in unit["statistics"] if one["split"] == "fit")
+    within, beyond = (caption_of(own_pages, f"mlp.0/5 = {value}") for value in ("0.01", "40"))
+    for told in (within, beyond):
+        assert f"its maximum {fit['maximum']:.3g}," in told
+        assert f"its minimum is {fit['minimum']:.3g},".replace("-", "−") in told
+    assert "stretched" not in within
+    assert beyond.endswith("to 40.0, stretched to hold 40.0")
+
+
 def test_what_a_search_finds_can_be_ablated(pages: TestClient) -> None:
     found = pages.get("/search", params={"q": "fires", "model": "synthetic"}).text
     link = re.search(r'<a class="send" href="([^"]+)">ablate</a>', found)

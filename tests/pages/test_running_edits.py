@@ -93,6 +93,44 @@ def test_another_control_and_more_controls_are_a_button_away(
     assert many.count("<circle") == 8
 
 
+@pytest.mark.parametrize(("controls", "said"), [(1, "draw another"), (8, "draw 8 others")])
+def test_the_button_says_how_many_controls_it_draws(
+    own_pages: TestClient, model: FakeModel, controls: int, said: str
+) -> None:
+    page = run_in_place(own_pages, **ABLATE, controls=controls).text
+    assert f'name="another" value="true">{said}</button>' in page
+    assert ('value="8">8 controls<' in page) == (controls < 8)
+    assert ('value="1">only 1 control<' in page) == (controls > 1)
+    assert model.asked
+
+
+def test_without_a_control_there_is_no_other_to_draw(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    page = run_in_place(own_pages, **ABLATE, controls=0).text
+    assert 'name="another"' not in page
+    assert "8 controls</button>" in page
+    assert model.asked
+
+
+@pytest.mark.parametrize("form", [{"controls": "8"}, {"more": "8"}])
+def test_after_a_run_the_summary_says_what_was_measured(
+    own_pages: TestClient, model: FakeModel, form: dict[str, str]
+) -> None:
+    page = run_in_place(own_pages, **ABLATE, **form).text
+    assert page.count('id="measured-said"') == 1
+    assert "Measured: 8 controls, seed 0" in words(page)
+    assert model.asked
+
+
+def test_a_row_is_removed_by_a_word_and_not_by_the_sign_of_times(
+    own_pages: TestClient,
+) -> None:
+    page = own_pages.get(HERE, params={"edit": "resid.0 += 8 * mlp.0/3"}).text
+    assert 'aria-label="Remove edit 1">remove</button>' in page
+    assert page.count(">×<") == 1
+
+
 @pytest.mark.parametrize(
     ("form", "told"),
     [
