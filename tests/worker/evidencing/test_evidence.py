@@ -81,7 +81,9 @@ def test_what_is_said_of_a_move_is_committed_before_it(explained):
 
 @pytest.mark.usefixtures("run_id")
 def test_the_evidence_of_an_explanation_is_read_with_its_prediction(explained):
-    row = next(one for one in explained.scores(score="control_sign") if one.value is not None)
+    said = {row.id for row in explained.explanations(site="mlp.0", method="output").values()}
+    scored = [one for one in explained.scores(score="control_sign") if one.value is not None]
+    row = next(one for one in scored if one.explanation_id in said)
     with open_session(explained.engine) as session:
         line = get_explanation(session, explanation_id=row.explanation_id)
         view = causal_evidence(session, line)
