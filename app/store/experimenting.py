@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from app.errors import BadRequestError
 from app.store.locating import require_model
 from app.store.packing import pack_json, pack_text
-from app.store.queries.experiment import KINDS, get_experiment, no_experiment
+from app.store.queries.experiment import KINDS, get_experiment, no_experiment, show_made
 from app.store.queries.model import check_choice
 from app.store.slugs import is_slug, new_slug
 from app.store.tables import ExperimentTable, ModelTable, RunTable
@@ -101,9 +101,9 @@ def create_experiment(
         "answer": pack_text(conducted.answer),
         "continuations": _packed(conducted.continuations),
     }
-    _add(session, values, slug=slug, actor=actor, name=named, note=noted)
+    written = _add(session, values, slug=slug, actor=actor, name=named, note=noted)
     log.info("experiment.created", experiment=slug, model=model, actor=actor)
-    return get_experiment(session, slug=slug, answer=conducted.answer)
+    return show_made(written, model=model, parent=parent, answer=conducted.answer)
 
 
 def fork_experiment(
@@ -173,9 +173,10 @@ def _find(
 ) -> str | None:
     """The permalink of the same request. Two who ask at once wait for each other: on PostgreSQL at
     the model's row, on SQLite for the right to write."""
-    session.execute(
-        select(ModelTable.id).where(ModelTable.id == model_id).with_for_update(key_share=True)
-    )
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(
+            select(ModelTable.id).where(ModelTable.id == model_id).with_for_update(key_share=True)
+        )
     query = select(ExperimentTable.slug).where(
         ExperimentTable.digest == digest,
         ExperimentTable.model_id == model_id,
@@ -197,9 +198,12 @@ def _locked(session: Session, slug: str) -> Row[*tuple[Any, ...]]:
     return row
 
 
-def _add(session: Session, values: Mapping[str, Any], **fields: str | None) -> None:
+def _add(session: Session, values: Mapping[str, Any], **fields: str | None) -> dict[str, Any]:
+    """What was written."""
     now = datetime.now(UTC)
-    session.execute(EXPERIMENTS, {**values, **fields, "created_at": now, "updated_at": now})
+    columns = {**values, **fields, "created_at": now, "updated_at": now}
+    session.execute(EXPERIMENTS, columns)
+    return columns
 
 
 def _change(session: Session, number: int, **values: object) -> None:

@@ -1,6 +1,7 @@
 """Experiments as the interface sees them: one by its permalink, or a list of a model's."""
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any, Final
 
 from sqlalchemy import Row, Select, func, or_, select
@@ -42,11 +43,9 @@ LINE: Final = (
 )
 
 
-def get_experiment(session: Session, *, slug: str, answer: bytes | None = None) -> ExperimentView:
-    """With request, answer and continuations; the `answer` of one that was made just now, of which
-    nothing is forked yet, need not be read. Raises NotFoundError."""
-    packed = (ExperimentTable.answer,) if answer is None else ()
-    query = _select(*LINE, *packed, ExperimentTable.continuations)
+def get_experiment(session: Session, *, slug: str) -> ExperimentView:
+    """With request, answer and continuations. Raises NotFoundError."""
+    query = _select(*LINE, ExperimentTable.answer, ExperimentTable.continuations)
     row = None
     if is_slug(slug):
         row = session.execute(query.where(ExperimentTable.slug == slug)).one_or_none()
@@ -61,9 +60,23 @@ def get_experiment(session: Session, *, slug: str, answer: bytes | None = None) 
     return ExperimentView(
         **_line(row),
         request=row.request,
-        answer=unpack_text(row.answer) if answer is None else answer,
+        answer=unpack_text(row.answer),
         continuations=None if row.continuations is None else unpack_json(row.continuations),
-        forks=list(session.scalars(forks)) if answer is None else [],
+        forks=list(session.scalars(forks)),
+    )
+
+
+def show_made(
+    values: Mapping[str, Any], *, model: str, parent: str | None, answer: bytes
+) -> ExperimentView:
+    """One whose columns were written just now: nothing of it need be read, nor is it forked yet."""
+    row = SimpleNamespace(**values, model=model, parent=parent)
+    return ExperimentView(
+        **_line(row),
+        request=row.request,
+        answer=answer,
+        continuations=None if row.continuations is None else unpack_json(row.continuations),
+        forks=[],
     )
 
 
@@ -136,7 +149,7 @@ def _says(text: str) -> Any:  # noqa: ANN401 - a condition
     return or_(*(func.lower(column).contains(sought, autoescape=True) for column in columns))
 
 
-def _line(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+def _line(row: Row[*tuple[Any, ...]] | SimpleNamespace) -> dict[str, Any]:
     edits = row.request.get("edits", ())
     return {
         "slug": row.slug,
