@@ -77,8 +77,10 @@ def test_what_takes_minutes_leaves_places_for_what_takes_none(bench, spec, tmp_p
             working.http.stream("POST", "/v1/minutes", json=body) as one,
             working.http.stream("POST", "/v1/minutes", json=body) as two,
         ):
-            next(one.iter_lines())
-            next(two.iter_lines())
+            # Kept: a stream whose lines nobody holds any more is hung up.
+            lines = [one.iter_lines(), two.iter_lines()]
+            for each in lines:
+                next(each)
             told = working.post("minutes", body)
             assert (told.status_code, told.json()["reason"]) == (429, "busy")
             assert "minutes" in told.json()["detail"]
