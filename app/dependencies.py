@@ -5,14 +5,14 @@ threads, and those behind them outside of any thread, so that readers are not he
 long, such as scoring a program, is done before a request waits for its turn to write.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import anyio
 import anyio.from_thread
 from fastapi import Depends, Request
-from fastapi.concurrency import contextmanager_in_threadpool
+from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,8 @@ from app.inference.connection import State
 from app.places import Places
 from app.settings import Settings
 from app.store.engine import open_session
+
+T = TypeVar("T")
 
 WRITERS: Final = 4
 """Requests that write at once."""
@@ -64,11 +66,21 @@ class WriterQueue:
 
 
 class Writer:
-    """For handlers that work before they write: they ask for their turn when they are ready."""
+    """For those who work before they write: they ask for their turn when they are ready."""
 
     def __init__(self, engine: Engine, queue: WriterQueue) -> None:
         self._engine = engine
         self._queue = queue
+
+    async def write(self, work: Callable[[Session], T]) -> T:
+        """What `work` comes to, in a thread and committed; waits for the turn without a thread.
+        UnavailableError: other writers took too long."""
+        async with self._queue.turn():
+            return await run_in_threadpool(self._committed, work)
+
+    def _committed(self, work: Callable[[Session], T]) -> T:
+        with open_session(self._engine, commit=True) as session:
+            return work(session)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

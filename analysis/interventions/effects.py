@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from analysis.interventions.clean import CleanRun
+from analysis.interventions.decimals import decimals
 from analysis.interventions.divergence import divergence
 from analysis.protocol.experiments import PositionEffect, Target, TopToken, Wanted
 
@@ -71,8 +72,8 @@ def position_effects(
             top = torch.maximum(before, after).topk(n, dim=-1).indices
         read.append(
             _Read(
-                kl=divergence(before, after).tolist(),
-                loss=losses(after, tokens).tolist() if told else [],
+                kl=decimals(divergence(before, after)),
+                loss=decimals(losses(after, tokens)) if told else [],
                 top=after.gather(-1, top),
                 targets=after.gather(-1, targets),
                 normaliser=normaliser,
@@ -82,7 +83,7 @@ def position_effects(
         raise ValueError("no run was given")
     unedited = _Read(
         kl=[0.0] * clean.n_pos,
-        loss=losses(before, tokens).tolist() if told else [],
+        loss=decimals(losses(before, tokens)) if told else [],
         top=before.gather(-1, top),
         targets=before.gather(-1, targets),
         normaliser=clean.normaliser[:, None],
@@ -114,10 +115,11 @@ def _top_tokens(
     """Per position the tokens of the highest probability, before or after, whichever is higher."""
     moved = read[0].top + read[0].normaliser - unedited.top - unedited.normaliser
     controls = [one.top.exp() for one in read[1:]]
-    by_rank = torch.stack(controls, -1).tolist() if controls else None
-    columns = (top, unedited.top.exp(), read[0].top.exp(), moved)
+    by_rank = decimals(torch.stack(controls, -1)) if controls else None
+    numbers = (unedited.top.exp(), read[0].top.exp(), moved)
+    columns = (top.tolist(), *map(decimals, numbers))
     found = []
-    for position, ranks in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+    for position, ranks in enumerate(zip(*columns, strict=True)):
         found.append(
             tuple(
                 TopToken.model_construct(
@@ -140,8 +142,8 @@ def _targets(
     n_pos = len(unedited.kl)
     if not targets:
         return [()] * n_pos
-    logits = [(one.targets + one.normaliser).tolist() for one in (unedited, *read)]
-    shares = [one.targets.exp().tolist() for one in (unedited, *read)]
+    logits = [decimals(one.targets + one.normaliser) for one in (unedited, *read)]
+    shares = [decimals(one.targets.exp()) for one in (unedited, *read)]
     return [
         tuple(
             Target.model_construct(

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from analysis.interventions.clean import CleanRun, read_lens
+from analysis.interventions.decimals import decimals
 from analysis.interventions.divergence import divergence
 from analysis.models.tracing import EditableModel, Resumed
 from analysis.protocol.experiments import LensRow, TokenText, Wanted
@@ -27,7 +28,7 @@ def lens_rows(
     position = clean.n_pos - 1 if wanted.lens_position is None else wanted.lens_position
     before = clean.lens(position)
     after = _after(model, before, resumed, position)
-    kl = divergence(before, after).tolist()
+    kl = decimals(divergence(before, after))
     tops = [_tokens(logs, texts) for logs in (before, after)]
     return tuple(
         LensRow.model_construct(layer=layer, kl=one, before=tops[0][layer], after=tops[1][layer])
@@ -60,5 +61,5 @@ def _tokens(
             (TokenText.model_construct(id=token, text=texts[token]), p)
             for token, p in zip(tokens, ps, strict=True)
         )
-        for tokens, ps in zip(best.indices.tolist(), best.values.exp().tolist(), strict=True)
+        for tokens, ps in zip(best.indices.tolist(), decimals(best.values.exp()), strict=True)
     ]

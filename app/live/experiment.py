@@ -122,7 +122,7 @@ class Laboratory:
                     yield message
                 else:
                     told = _streamed(request, *message)
-                    yield await run_in_threadpool(self._add_continuations, slug, told)
+                    yield await self.writer.write(partial(set_continuations, slug=slug, **told))
 
     async def sweep(
         self, model: str, asked: AskedToSweep, words: Words
@@ -157,12 +157,9 @@ class Laboratory:
                     yield tokens, message
 
     async def _keep(self, model: str, conducted: Conducted, words: Words) -> ExperimentView:
-        return await run_in_threadpool(partial(self._create, model, conducted, words))
-
-    def _create(self, model: str, conducted: Conducted, words: Words) -> ExperimentView:
-        with self.writer.session() as session:
-            return create_experiment(
-                session,
+        return await self.writer.write(
+            partial(
+                create_experiment,
                 model=model,
                 conducted=conducted,
                 actor=words.actor,
@@ -170,10 +167,7 @@ class Laboratory:
                 name=words.name,
                 note=words.note,
             )
-
-    def _add_continuations(self, slug: str, told: dict[str, Any]) -> ExperimentView:
-        with self.writer.session() as session:
-            return set_continuations(session, slug=slug, **told)
+        )
 
 
 def _parts(asked: Message, kind: type[Message]) -> dict[str, Any]:

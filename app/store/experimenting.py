@@ -103,7 +103,13 @@ def create_experiment(
     }
     written = _add(session, values, slug=slug, actor=actor, name=named, note=noted)
     log.info("experiment.created", experiment=slug, model=model, actor=actor)
-    return show_made(written, model=model, parent=parent, answer=conducted.answer)
+    return show_made(
+        written,
+        model=model,
+        parent=parent,
+        answer=conducted.answer,
+        continuations=conducted.continuations,
+    )
 
 
 def fork_experiment(

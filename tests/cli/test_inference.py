@@ -5,6 +5,8 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -22,19 +24,28 @@ def test_without_a_secret_it_does_not_start_and_says_what_to_do(run):
     assert run("inference", PATCHCLAMP_INFERENCE_SECRET="").returncode == 1
 
 
-def test_it_serves_whoever_knows_the_secret_which_it_never_tells_and_leaves_when_asked(
-    environment,
-):
+@contextmanager
+def serving(environment: dict[str, str], *options: str) -> Iterator[subprocess.Popen[str]]:
+    """The service on a free port; what it says and warns of can be read."""
     process = subprocess.Popen(
-        [*COMMAND, "inference", "--port", "0"],
-        env=environment | {"PATCHCLAMP_INFERENCE_SECRET": SECRET, "PATCHCLAMP_LOG_LEVEL": "debug"},
+        [*COMMAND, "inference", "--port", "0", *options],
+        env=environment | {"PATCHCLAMP_INFERENCE_SECRET": SECRET},
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     try:
-        assert process.stdout is not None
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_it_serves_whoever_knows_the_secret_which_it_never_tells_and_leaves_when_asked(
+    environment,
+):
+    with serving(environment | {"PATCHCLAMP_LOG_LEVEL": "debug"}) as process:
         said = process.stdout.readline()
         url = "http://" + re.search(r"service is at (\S+)", said)[1]
         headers = {"Authorization": f"Bearer {SECRET}"}
@@ -48,9 +59,6 @@ def test_it_serves_whoever_knows_the_secret_which_it_never_tells_and_leaves_when
         assert process.returncode == 0
         assert time.monotonic() - begun < 10
         assert SECRET not in said + rest
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.mark.parametrize("command", ["inference", "up"])
@@ -63,20 +71,8 @@ def test_a_short_secret_is_refused_and_not_told(run, command):
 
 
 def test_whoever_lets_others_reach_it_is_warned(environment):
-    process = subprocess.Popen(
-        [*COMMAND, "inference", "--host", "0.0.0.0", "--port", "0"],  # noqa: S104 (of tests)
-        env=environment | {"PATCHCLAMP_INFERENCE_SECRET": SECRET},
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stderr is not None
-        assert "unencrypted" in process.stderr.readline()
-    finally:
-        process.kill()
-        process.communicate()
+    with serving(environment, "--host", "0.0.0.0") as process:  # noqa: S104 (of tests)
+        assert "unencrypted" in process.stdout.readline()
 
 
 def test_a_port_in_use_is_told(run, start):

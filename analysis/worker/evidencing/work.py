@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Final
 
 from sqlalchemy import select
 
 from analysis.causal.standing_in import StandIns, stand_ins
 from analysis.causal.units import Claimed, Held, Move, measure_site, measure_units, others_of
+from analysis.causal.windows import MeasuredText
 from analysis.models.tracing import EditableModel
 from analysis.programs.length import n_listed
 from analysis.programs.parsing import parse_program
@@ -65,6 +67,10 @@ class Evidencing:
     model: EditableModel
     texts: Texts
     pools: Pools
+
+    @cached_property
+    def control_text(self) -> MeasuredText:
+        return self.texts.measured.first(self.context.request.control_windows)
 
     def unmeasured(self, claims: Sequence[Claim]) -> list[Claim]:
         """Those of which an explanation has no scores of a run like this one."""
@@ -258,7 +264,7 @@ class Evidencing:
             return rows + [
                 row for n in moved for row in unmeasured_rows(n, CONTROL, "undefined", why, at)
             ]
-        part = text.first(self.context.request.control_windows)
+        part = self.control_text
         others = others_of(claim.unit, panel)
         for number in moved:
             rows += control_rows(number, held.controlled, part, others, predictions[number], at)

@@ -67,7 +67,12 @@ def get_experiment(session: Session, *, slug: str) -> ExperimentView:
 
 
 def show_made(
-    values: Mapping[str, Any], *, model: str, parent: str | None, answer: bytes
+    values: Mapping[str, Any],
+    *,
+    model: str,
+    parent: str | None,
+    answer: bytes,
+    continuations: Mapping[str, Any] | None,
 ) -> ExperimentView:
     """One whose columns were written just now: nothing of it need be read, nor is it forked yet."""
     row = SimpleNamespace(**values, model=model, parent=parent)
@@ -75,7 +80,7 @@ def show_made(
         **_line(row),
         request=row.request,
         answer=answer,
-        continuations=None if row.continuations is None else unpack_json(row.continuations),
+        continuations=None if continuations is None else dict(continuations),
         forks=[],
     )
 
