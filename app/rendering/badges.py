@@ -5,6 +5,7 @@ The state is a word and a sign besides its colour; what was not tested has no ba
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -119,6 +120,9 @@ class BadgeTotal:
     n_untested: int
     n_valued: int
     mean: float | None
+    medians: tuple[float, float, float] | None
+    """Of the sites' medians the lowest, the middle and the highest."""
+    by_luck: float
 
     @property
     def share(self) -> float:
@@ -156,9 +160,15 @@ def totals(evidence: ModelEvidenceView) -> list[BadgeTotal]:
                 n_untested=sum(one.n_untested for one in rows),
                 n_valued=n_valued,
                 mean=summed / n_valued if n_valued else None,
+                medians=_spread([one.median for one in rows if one.median is not None]),
+                by_luck=sum(one.by_luck for one in rows),
             )
         )
     return found
+
+
+def _spread(medians: Sequence[float]) -> tuple[float, float, float] | None:
+    return (min(medians), median(medians), max(medians)) if medians else None
 
 
 def layers(evidence: ModelEvidenceView) -> list[EvidenceLayer]:

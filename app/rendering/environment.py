@@ -79,6 +79,7 @@ environment.filters.update(
     shuffled_with=score.shuffled_with,
     luck_of=score.luck_of,
     r_or_none=score.r_or_none,
+    two_decimals=score_bar.number,
     level=score.level,
     verdicts=verdicts.verdicts,
     dropped=score.dropped,

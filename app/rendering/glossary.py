@@ -169,6 +169,10 @@ GLOSSARY: Final[dict[str, str]] = {
     "the share that is so by luck, held to 5 % (Benjamini and Hochberg 1995).",
     "own unit": "The explanation was tried on many units of its site. p: how often another unit's "
     "explanation exceeds what is usual on a unit as far as this one does on its own.",
+    "by luck": "How many units would be expected to earn the badge if every explanation were of "
+    "another unit. predicts, controls: at most 5 % of those tested, for p ≤ 0.05 is asked for. "
+    "replaces: as many as those on which another unit's explanation is better with all of its "
+    "interval, for each would then be as likely to win.",
     "undefined": "There is no number, for instance the kurtosis of a constant. It is not 0.",
     "sweep": "One pass of a model over a corpus: statistics, exemplars and pools of all units.",
     "run": "One execution of a method: where numbers come from.",

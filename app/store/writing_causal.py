@@ -80,6 +80,8 @@ class CausalSummaryRow(NamedTuple):
     n_untested: int
     n_valued: int
     mean: float | None
+    median: float | None
+    by_luck: float
 
 
 def canonical(content: Mapping[str, Any]) -> tuple[str, str]:

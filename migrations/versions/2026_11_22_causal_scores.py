@@ -142,6 +142,8 @@ def upgrade() -> None:
         sa.Column("n_untested", sa.Integer(), nullable=False),
         sa.Column("n_valued", sa.Integer(), nullable=False),
         sa.Column("mean", sa.Double(), nullable=True),
+        sa.Column("median", sa.Double(), nullable=True),
+        sa.Column("by_luck", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name="fk_causal_summaries_run_id_runs", ondelete="CASCADE"
         ),

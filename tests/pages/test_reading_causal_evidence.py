@@ -153,6 +153,13 @@ def test_the_model_says_how_many_random_units_earn_each_with_all_that_did_not(te
         assert sum(counts) == one["n_units"]
 
 
+def test_beside_what_is_earned_stands_how_much_luck_would_earn(tested):
+    page = tested.get("/m/synthetic/scores").text
+    told = re.sub("<[^>]+>", " ", page)
+    assert re.search(r"8\s+of\s+16\s+\(\s*50\.0\s*%\s*\)\s+4\s+4\s+0\s+0\.8\s", told)
+    assert re.search(r"4\s+of\s+16\s+\(\s*25\.0\s*%\s*\)\s+4\s+4\s+4\s+2\.0\s", told)
+
+
 def test_a_whole_site_replaced_says_how_many_of_its_units_were(tested):
     page = re.sub("<[^>]+>", " ", tested.get("/m/synthetic/evidence").text)
     assert re.search(r"16\s+of\s+16", page)

@@ -172,7 +172,7 @@ def test_a_small_later_run_does_not_take_the_place_of_one_over_all_sites(held):
         unfinished = again(session, first, status="running")
     for run in (later, unfinished):
         with begin(engine) as connection:
-            row = CausalSummaryRow(site, "test", "replaces", 1, 1, 0, 0, 0, 1, 0.9)
+            row = CausalSummaryRow(site, "test", "replaces", 1, 1, 0, 0, 0, 1, 0.9, 0.9, 0.0)
             write_causal_summaries(connection, run_id=run, rows=[row])
     with open_session(engine) as session:
         view = model_evidence(session, model="synthetic")

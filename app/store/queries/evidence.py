@@ -135,7 +135,7 @@ def _summary(model: str, row: Row[*tuple[Any, ...]]) -> CausalSummaryView:
     stored: CausalSummaryTable = row[0]
     counts = (
         "run_id", "split", "badge", "n_units", "n_earned", "n_refuted", "n_undecided",
-        "n_untested", "n_valued", "mean",
+        "n_untested", "n_valued", "mean", "median", "by_luck",
     )  # fmt: skip
     return CausalSummaryView(
         model=model, site=row.name, layer=row.layer, n_units_of_site=row.n_of_site,

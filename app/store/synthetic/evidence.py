@@ -155,6 +155,12 @@ def _site(site_id: int, n_replaced: int) -> list[SiteReplacementRow]:
 
 def _summaries(site_id: int) -> list[CausalSummaryRow]:
     return [
-        CausalSummaryRow(site_id, "test", badge, PER_SITE, earned, 2, 2, 4 - earned, 5, 0.3)
-        for badge, earned in (("predicts", 4), ("controls", 3), ("replaces", 2))
+        CausalSummaryRow(
+            site_id, "test", badge, PER_SITE, earned, 2, 2, 4 - earned, 5, 0.3, 0.2, luck
+        )
+        for badge, earned, luck in (
+            ("predicts", 4, 0.4),
+            ("controls", 3, 0.35),
+            ("replaces", 2, 1.0),
+        )
     ]

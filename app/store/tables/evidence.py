@@ -136,3 +136,6 @@ class CausalSummaryTable(Base):
     mean: Mapped[float | None]
     """Of the score behind the badge, over the units that have a value: r, ablation to simulation,
     precision at 10."""
+    median: Mapped[float | None]
+    by_luck: Mapped[float]
+    """So many units at most would be expected to earn it if no explanation were of its unit."""

@@ -141,6 +141,9 @@ class CausalSummaryView(View):
     n_valued: int
     mean: float | None
     """Of r, ablation to simulation or precision at 10, over the units that have a value."""
+    median: float | None
+    by_luck: float
+    """So many units at most would be expected to earn it if no explanation were of its unit."""
 
 
 class SiteReplacementView(View):

@@ -9,7 +9,9 @@ from app.store.queries.causal import causal_evidence
 from app.store.queries.evidence import list_causal, model_evidence
 from app.store.queries.explanation import get_explanation
 from app.store.tables import (
+    CausalScoreTable,
     CausalSummaryTable,
+    ExplanationTable,
     PredictionTable,
     RunTable,
     SiteReplacementTable,
@@ -106,6 +108,29 @@ def test_summaries_count_every_chosen_unit(explained):
         assert one.n_earned + one.n_refuted + one.n_undecided + one.n_untested == 10
     assert len(page.items) == 5
     assert page.next_cursor is not None
+
+
+@pytest.mark.usefixtures("run_id")
+def test_luck_is_five_percent_of_those_tested_and_of_replaces_the_units_others_explain_better(
+    explained,
+):
+    with open_session(explained.engine) as session:
+        told = model_evidence(session, model="planted").summaries
+        beaten = session.scalars(
+            select(CausalScoreTable.explanation_id)
+            .join(ExplanationTable, ExplanationTable.id == CausalScoreTable.explanation_id)
+            .where(
+                CausalScoreTable.score == "ablation_to_simulation",
+                CausalScoreTable.difference_high < 0,
+                ExplanationTable.method == "rules",
+            )
+        ).all()
+    for one in told:
+        if one.badge != "replaces":
+            assert one.by_luck == pytest.approx(0.05 * (one.n_units - one.n_untested))
+        if one.n_valued:
+            assert one.median is not None
+    assert sum(one.by_luck for one in told if one.badge == "replaces") == len(set(beaten))
 
 
 @pytest.mark.usefixtures("run_id")
