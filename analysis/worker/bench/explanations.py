@@ -33,9 +33,9 @@ from analysis.score.correlation import pearson
 from analysis.score.lookup import cut_lookup, fit_lookup, predict_lookup
 from analysis.weights.token_space import token_space
 from analysis.worker.bench.recorded import COUNTED_FROM, Recorded, record
-from analysis.worker.demo import find_gguf
 from analysis.worker.subjects import CACHE
 from app.bench.measurement import Measurement
+from app.demo_model import find_gguf
 from app.settings import get_settings
 
 PER_LAYER, QUICK_PER_LAYER = 80, 8

@@ -33,9 +33,9 @@ from analysis.protocol.experiments import ExperimentRequest
 from analysis.protocol.model import ModelSpec
 from analysis.protocol.prompts import Prompt
 from analysis.protocol.sweeps import EditSweepAnswer, EditSweepRequest
-from analysis.worker.demo import find_gguf
 from analysis.worker.subjects import CACHE
 from app.bench.measurement import Measurement
+from app.demo_model import find_gguf
 from app.settings import get_settings
 
 N_POS, N_SWEPT = 64, 32

@@ -23,7 +23,7 @@ from analysis.sweep.engine import Sweep
 from analysis.sweep.plan import Shard
 from analysis.sweep.results import exemplars
 from analysis.worker.context import JobContext
-from analysis.worker.demo import WINDOWS, find_gguf
+from analysis.worker.demo import WINDOWS
 from analysis.worker.inline import run_inline
 from analysis.worker.jobs import JobKind
 from analysis.worker.registering import add_corpus, add_model
@@ -32,6 +32,7 @@ from analysis.worker.sweeping.job import begin_counting, finish
 from analysis.worker.sweeping.preparing import prepare
 from analysis.worker.sweeping.sampling import plan_of
 from app.bench.measurement import Measurement
+from app.demo_model import find_gguf
 from app.settings import Settings, get_settings
 from app.store.engine import open_engine
 from app.store.migrating import upgrade

@@ -13,7 +13,7 @@ from analysis.explain.language_model.explaining import explain
 from analysis.explain.language_model.options import ExplainerOptions, JudgeOptions
 from analysis.explain.language_model.records import Excerpt
 from analysis.explain.language_model.simulating import simulate
-from analysis.worker.demo import find_gguf
+from app.demo_model import find_gguf
 from tests.analysis.assistants.llama import serving
 
 ANSWERS_WITHIN = 120.0
