@@ -3,10 +3,13 @@
 Every chunk of windows is traced once; edited rows (an edit on a window) then go through the rest of
 the network together, from the edited layer's output on, and the unembedding sees only the places
 that are looked at. Always float32: bfloat16 swallows what one neuron does.
+
+A head's activation is the length of what it writes, so that alone is changed: the direction stays
+what it was at that place.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -31,7 +34,8 @@ Tell = Callable[[float], None]
 
 @dataclass(frozen=True, eq=False)
 class Edit:
-    """New activations of some units of the site, at every edited position of the first windows."""
+    """New activations of some units of the site, at every edited position of the first windows; of
+    heads, lengths."""
 
     units: Int64[ndarray, " unit"]
     values: Float32[ndarray, "unit window pos"]
@@ -136,6 +140,8 @@ def _run_rows(
     change = _change(
         [(edits[edit], int(numbers[row])) for edit, row in rows], text, n_pos, model.device
     )
+    if site.startswith("attn."):
+        change = _lengths(change, model.facts.d_head)
     resumed = model.resume(
         trace,
         {site: change},
@@ -195,6 +201,17 @@ def _change(
     give = torch.from_numpy(np.concatenate(given).astype(np.float32)).to(device)
     return Change(
         rows=at[0], positions=at[1], units=at[2], keep=torch.zeros_like(give), give=give[:, None]
+    )
+
+
+def _lengths(change: Change, d_head: int) -> Change:
+    """What is given, as lengths of what heads write: at least 0, whatever was predicted."""
+    given = change.give[:, 0]
+    return replace(
+        change,
+        keep=torch.ones_like(given),
+        give=given.new_zeros((len(given), d_head)),
+        length=given.clamp(min=0.0),
     )
 
 

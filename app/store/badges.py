@@ -17,12 +17,15 @@ FORETELLS: Final = frozenset({"output"})
 the unit's weights foretell, which is none of their doing."""
 
 
-def badges_of(method: str, headlines: Sequence[HeadlineView], causal: Scores) -> list[BadgeView]:
-    """Those of what was tested, in the order predicts, controls, replaces."""
+def badges_of(
+    method: str, headlines: Sequence[HeadlineView], causal: Scores, *, site: str
+) -> list[BadgeView]:
+    """Those of what was tested, in the order predicts, controls, replaces. Of a head, the length of
+    what it writes is replaced; where that points is its own doing, so *replaces* is not earned."""
     found = [
         _predicts(headlines),
         _controls(causal) if method in FORETELLS else None,
-        _replaces(causal),
+        None if site.startswith("attn.") else _replaces(causal),
     ]
     return [badge for badge in found if badge is not None]
 

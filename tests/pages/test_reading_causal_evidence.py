@@ -124,8 +124,13 @@ def test_what_was_not_tested_has_no_badge_and_says_so(tested):
     assert 'href="#controls"' not in page
 
 
-def test_heads_say_that_this_is_not_for_them_yet(tested):
-    assert "Not for heads yet" in page_of(tested, 0, site="attn.1")
+def test_of_heads_the_length_alone_is_replaced_which_earns_no_badge(tested):
+    page = page_of(tested, 0, site="attn.1")
+    assert "The length alone is replaced" in page
+    assert "0.62" in page
+    assert "no direction of its own" in page
+    assert 'href="#replaces"' not in page
+    assert "The length alone is replaced" not in page_of(tested, 0)
 
 
 def test_an_output_side_is_held_to_what_it_says_alone(tested):

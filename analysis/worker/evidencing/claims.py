@@ -50,6 +50,11 @@ class SiteClaims:
     site_id: int
     claims: tuple[Claim, ...]
 
+    @property
+    def of_heads(self) -> bool:
+        """Of which the length of what they write is replaced, and nothing is said to come of it."""
+        return self.site.startswith("attn.")
+
     def with_program(self) -> list[Claim]:
         return [claim for claim in self.claims if claim.program is not None]
 
@@ -91,12 +96,12 @@ def explain_run(session: Session, sweep: RunTable) -> RunTable:
 def read_claims(
     session: Session, run: RunTable, sites: Sequence[SiteTable]
 ) -> dict[str, SiteClaims]:
-    """By site of neurons, as far as units are explained."""
+    """By site, as far as units are explained."""
     found = {}
     for site, units in _orders(run, sites).items():
         claims = _claims(session, run, site.id)
         known = tuple(claims[unit] for unit in units if unit in claims)
-        if known and site.kind == "mlp":
+        if known:
             found[site.name] = SiteClaims(site.name, site.id, known)
     return found
 

@@ -39,7 +39,6 @@ from analysis.worker.provenance import command, end_run
 from analysis.worker.subjects import chosen_device, load_subject, model_row, sweep_row
 from analysis.worker.sweeping.preparing import windows_file
 from app.errors import BadRequestError, NotFoundError
-from app.store.queries.causal import NOT_FOR_HEADS
 from app.store.queries.model import vocabulary_of
 from app.store.requests import EvidenceRequest
 from app.store.tables import ModelTable, RunTable, SiteTable, WindowSetTable
@@ -96,7 +95,7 @@ def run(context: JobContext[EvidenceRequest]) -> dict[str, Any]:
     drawn = request.explanations is None
     done = _hold_all(evidencing, claims, chosen, drawn=drawn)
     n_sites = _hold_sites(evidencing, claims) if request.whole_sites and drawn else 0
-    told = {"units": done, "sites": n_sites, "not_done": {"attn": NOT_FOR_HEADS}}
+    told = {"units": done, "sites": n_sites}
     measured = {**told, "seconds": round(time.perf_counter() - started, 3)}
     context.write(lambda session: end_run(session, run_id, "finished", measured))
     return {"run_id": run_id, **told}
@@ -149,7 +148,7 @@ def _chosen(
         claims = {name: one for name, one in claims.items() if name == request.site}
     if not claims:
         raise NotFoundError(
-            f"No neuron of {request.site or request.model} is explained by run {explained.id}.",
+            f"No unit of {request.site or request.model} is explained by run {explained.id}.",
             hint="Explain some first: patchclamp explain.",
         )
     return claims, {name: one.claims[: request.units_per_site] for name, one in claims.items()}
@@ -241,6 +240,7 @@ def _summarise(
         rows = [
             row
             for site, some in done.items()
+            if not claims[site].of_heads
             for row in summaries(session, site_id=claims[site].site_id, claims=some)
         ]
         write_causal_summaries(session.connection(), run_id=evidencing.run_id, rows=rows)

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from analysis.worker.evidencing.claims import Claim, SiteClaims
 from app.errors import BadRequestError, NotFoundError
-from app.store.queries.causal import NOT_FOR_HEADS
 from app.store.tables import ExplanationTable, RunTable, SiteTable
 
 
@@ -46,7 +45,7 @@ def _read(session: Session, number: int) -> Row[*tuple[object, ...]] | None:
     return session.execute(
         select(
             table.id, table.unit_index, table.method, table.status, table.program, table.sweep_id,
-            table.site_id, SiteTable.name, SiteTable.kind,
+            table.site_id, SiteTable.name,
         )
         .join(SiteTable, SiteTable.id == table.site_id)
         .where(table.id == number)
@@ -59,8 +58,6 @@ def _claim(row: Row[*tuple[object, ...]], sweep: RunTable) -> Claim:
         why, hint = f"is of run {row.sweep_id}, not of run {sweep.id}", "Name its own sweep."
     elif row.status != "current":
         why, hint = f"is {row.status}", "Take the current one of its unit."
-    elif row.kind != "mlp":
-        why, hint = f"is of {row.name}", NOT_FOR_HEADS
     elif row.method == "lookup":
         why, hint = "is a token lookup", "It is what others are compared with."
     elif row.program is None and row.method != "output":

@@ -1,4 +1,4 @@
-"""How many of each site's randomly chosen units earn each badge, with every unit counted that was
+"""How many of each site's randomly chosen neurons earn each badge, with every unit counted that was
 chosen: also those without an explanation that could be tested.
 
 Beside them stands how many would earn it by luck. *predicts* and *controls* ask for p ≤ 5 % among

@@ -47,6 +47,7 @@ from app.store.writing_causal import (
 FROM_WEIGHTS: Final = "output side, from weights"
 OWN_CLAIM: Final = "output side, from weights: what this explanation says"
 NO_OUTPUTS: Final = "the sweep has no output sides, so no token is named beforehand"
+NO_DIRECTION: Final = "a head writes in no direction of its own, so no token is named beforehand"
 NEVER_VARIES: Final = "the activation does not vary, so there is nothing to move it by"
 MEASURING: Final = (
     "explain_run_id", "output_run_id", "method_version", "windows", "control_windows",
@@ -185,7 +186,7 @@ class Evidencing:
 
     def _held_at(self, site: SiteClaims) -> dict[int, float]:
         """By unit of the site, the value that it is held at; none where nothing can be foretold."""
-        if self.output_run_id is None:
+        if self.output_run_id is None or site.of_heads:
             return {}
         with open_session(self.context.engine) as session:
             spreads = read_spreads(session, sweep_id=self.sweep_id, site_id=site.site_id)
@@ -260,7 +261,8 @@ class Evidencing:
             rows += stood_rows(claim.rules, held.stood, text, index, at)
         moved = [number for number in (claim.rules, claim.output) if number is not None]
         if held.controlled is None:
-            why = NO_OUTPUTS if self.output_run_id is None else NEVER_VARIES
+            unforeseen = NO_OUTPUTS if self.output_run_id is None else NEVER_VARIES
+            why = NO_DIRECTION if site.of_heads else unforeseen
             return rows + [
                 row for n in moved for row in unmeasured_rows(n, CONTROL, "undefined", why, at)
             ]

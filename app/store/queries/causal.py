@@ -40,10 +40,6 @@ IN_FULL: Final = (
 ORDER: Final = (
     "ablation_to_simulation", "replacement", "control_precision", "control_sign",
 )  # fmt: skip
-NOT_FOR_HEADS: Final = (
-    "Not for heads yet: a head's activation is the length of what it writes, and a program that "
-    "predicts a length does not say what to write in its place."
-)
 NOT_OF_LOOKUPS: Final = (
     "A token lookup is no explanation to be tested: it is what others are compared with."
 )
@@ -90,7 +86,9 @@ def _earlier(line: ExplanationLine, rows: Sequence[Row[*tuple[Any, ...]]]) -> li
             by_run[row.run_id][row.score] = row
     runs = sorted(by_run, reverse=True)[1:]
     return [
-        EarlierEvidence(run_id=number, badges=badges_of(line.method, (), by_run[number]))
+        EarlierEvidence(
+            run_id=number, badges=badges_of(line.method, (), by_run[number], site=line.site)
+        )
         for number in runs
     ]
 
@@ -149,8 +147,6 @@ def _prediction(session: Session, control: Row[*tuple[Any, ...]]) -> PredictionV
 
 
 def _why_missing(line: ExplanationLine) -> str:
-    if line.site.startswith("attn."):
-        return NOT_FOR_HEADS
     if line.method == "lookup":
         return NOT_OF_LOOKUPS
     if line.method != "output" and not line.has_program:

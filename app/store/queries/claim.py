@@ -81,7 +81,7 @@ def best_claims(
         if before is None or _rank(row) >= _rank(before):
             best[row.unit_index] = row
     causal = for_badges(session, [row.id for row in best.values()])
-    return {index: _line(row, causal) for index, row in best.items()}
+    return {index: _line(row, causal, site) for index, row in best.items()}
 
 
 def best_claims_of(
@@ -104,7 +104,7 @@ def best_claims_of(
         if unit not in best or _rank(row) >= _rank(best[unit]):
             best[unit] = row
     causal = for_badges(session, [row.id for row in best.values()])
-    return {unit: _line(row, causal) for unit, row in best.items()}
+    return {unit: _line(row, causal, unit[0]) for unit, row in best.items()}
 
 
 def best_r(site_id: int, sweep_id: int) -> Subquery:
@@ -131,7 +131,7 @@ def _rank(row: Row[*tuple[Any, ...]]) -> float:
     return -2.0 if r is None else r
 
 
-def _line(row: Row[*tuple[Any, ...]], causal: Causal) -> ClaimLine:
+def _line(row: Row[*tuple[Any, ...]], causal: Causal, site: str) -> ClaimLine:
     headlines = headline_views([row] if row.split is not None else [])
     return ClaimLine(
         id=row.id,
@@ -139,5 +139,5 @@ def _line(row: Row[*tuple[Any, ...]], causal: Causal) -> ClaimLine:
         method=row.method,
         text=row.text,
         headlines=headlines,
-        badges=badges_of(row.method, headlines, causal.get(row.id, {})),
+        badges=badges_of(row.method, headlines, causal.get(row.id, {}), site=site),
     )

@@ -242,5 +242,5 @@ def _line(
         created_at=row.created_at,
         latest=row.status == "current" and not row.explained_again,
         headlines=headlines,
-        badges=badges_of(row.method, headlines, causal.get(row.id, {})),
+        badges=badges_of(row.method, headlines, causal.get(row.id, {}), site=site),
     )

@@ -1,5 +1,5 @@
 """Made-up causal evidence for a synthetic model: a run with scores of its rules and output sides,
-every state of a badge among them."""
+every state of a badge among them; of heads, without what is said of moves."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -25,6 +25,7 @@ PER_SITE: Final = 8
 SAID, MEASURED = MOMENT + timedelta(minutes=10), MOMENT + timedelta(minutes=11)
 NO_GAP: Final = "the mean in its place may cost no loss: the interval of what it costs includes 0"
 NO_PROGRAM: Final = "no program was found that could take its place"
+NO_DIRECTION: Final = "a head writes in no direction of its own, so no token is named beforehand"
 Numbers = tuple[float | None, ...]
 """Value, low, high, foil, cut lookup, difference, its low and its high end."""
 REPLACED: Final[tuple[Numbers, ...]] = (
@@ -44,7 +45,7 @@ NOTHING: Final[Numbers] = (None,) * 8
 
 
 def fill_evidence(engine: Engine, made: SyntheticModel, *, seed: int = 0) -> int:
-    """The run's id. Of each MLP site the first units are held to account, then the whole site."""
+    """The run's id. Of each site the first units are held to account, then the whole site."""
     generator = np.random.default_rng(seed)
     table = ExplanationTable
     with open_session(engine, commit=True) as session:
@@ -59,8 +60,8 @@ def fill_evidence(engine: Engine, made: SyntheticModel, *, seed: int = 0) -> int
         )  # fmt: skip
         session.add(run)
         session.flush()
-        of_neurons = select(SiteTable).filter_by(model_id=sweep.model_id, kind="mlp")
-        sites = session.scalars(of_neurons).all()
+        sites = session.scalars(select(SiteTable).filter_by(model_id=sweep.model_id)).all()
+        neurons = [site for site in sites if site.kind == "mlp"]
         for site in sites:
             rows = session.execute(
                 select(table.id, table.unit_index, table.method)
@@ -72,18 +73,22 @@ def fill_evidence(engine: Engine, made: SyntheticModel, *, seed: int = 0) -> int
                 )
                 .order_by(table.id)
             ).all()
-            contents = {row.id: _content(generator, site, row.unit_index) for row in rows}
+            contents = {
+                row.id: _content(generator, site, row.unit_index) for row in rows if site in neurons
+            }
             connection = session.connection()
             said = write_predictions(connection, run_id=run.id, contents=contents, at=SAID)
             scores = [
                 score
                 for row in rows
-                for score in _scores(generator, row.id, row.unit_index, row.method, said[row.id])
+                for score in _scores(
+                    generator, row.id, row.unit_index, row.method, said.get(row.id)
+                )
             ]
             write_causal_scores(connection, run_id=run.id, rows=scores)
             whole = _site(site.id, min(site.n_units, 60))
             write_site_replacements(connection, run_id=run.id, rows=whole)
-        summaries = [row for site in sites for row in _summaries(site.id)]
+        summaries = [row for site in neurons for row in _summaries(site.id)]
         write_causal_summaries(session.connection(), run_id=run.id, rows=summaries)
         return run.id
 
@@ -98,7 +103,7 @@ def _content(generator: np.random.Generator, site: SiteTable, unit: int) -> dict
 
 
 def _scores(
-    generator: np.random.Generator, number: int, unit: int, method: str, prediction: int
+    generator: np.random.Generator, number: int, unit: int, method: str, prediction: int | None
 ) -> list[CausalRow]:
     state = unit % 3
     found = []
@@ -109,6 +114,9 @@ def _scores(
             if state == 0
             else _row(number, "replacement", NOTHING, reason=NO_GAP)
         )
+    if prediction is None:
+        unforeseen = ("control_precision", "control_sign")
+        return found + [_row(number, score, NOTHING, reason=NO_DIRECTION) for score in unforeseen]
     changes = generator.normal(0, 0.3, 20).round(4).tolist()
     told = {
         "changes": changes,

@@ -74,6 +74,44 @@ def test_sums_are_those_of_plain_hooks_whatever_is_batched_together(model, monke
             np.testing.assert_allclose(outcome.loss, loss, rtol=1e-5)
 
 
+def test_of_heads_the_length_of_what_they_write_is_replaced_and_no_length_is_below_0(model):
+    rng = np.random.default_rng(0)
+    tokens = rng.integers(3, 9, (4, 12))
+    about = windows.PoolText(np.full(4, 12), np.arange(4), np.arange(4))
+    text, _ = windows.measured_text(tokens, about, most_windows=4, most_places=4, seed=1)
+    trace = model.trace(torch.from_numpy(text.tokens))
+    z = trace.values["attn.1"]
+    lengths = model.head_values("attn.1", z)[..., 1].numpy()
+    factors = rng.uniform(0.5, 2, lengths.shape).astype(np.float32)
+    heads = np.array([1])
+    made = [
+        Edit(heads, values[None])
+        for values in (lengths, factors * lengths, -lengths, np.zeros_like(lengths))
+    ]
+    same, scaled, below, nothing = run_edits(model, text, "attn.1", made, check=lambda: None).edits
+    np.testing.assert_allclose(same.divergence, 0, atol=1e-10)
+    np.testing.assert_array_equal(below.divergence, nothing.divergence)
+
+    width = model.facts.d_head
+    where = torch.from_numpy(text.edited)
+    by = torch.where(where, torch.from_numpy(factors), torch.ones(()))
+
+    def scale(_, inputs):
+        x = inputs[0].clone()
+        x[..., width : 2 * width] *= by[..., None]
+        return (x,)
+
+    clean = model.logits(model.run(torch.from_numpy(text.tokens))).double().log_softmax(-1)
+    handle = model._parts.attn_out[1].register_forward_pre_hook(scale)
+    edited = model.logits(model.run(torch.from_numpy(text.tokens))).double().log_softmax(-1)
+    handle.remove()
+    for number, places in enumerate(text.looked_at):
+        p, q = clean[number, places].exp(), edited[number, places].exp()
+        middle = ((p + q) / 2).log()
+        jsd = 0.5 * (p * (p.log() - middle) + q * (q.log() - middle)).sum()
+        assert scaled.divergence[number] == pytest.approx(jsd.item(), rel=1e-3, abs=1e-9)
+
+
 def test_a_whole_site_is_replaced_as_each_of_its_units_is(model):
     rng = np.random.default_rng(0)
     tokens = rng.integers(3, 9, (6, 12))

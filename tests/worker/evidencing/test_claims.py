@@ -46,7 +46,7 @@ def test_units_come_in_the_random_order_in_which_they_were_explained(explained):
     found = claims_of(explained)
     assert [claim.unit for claim in found["mlp.1"].claims] == order
     assert order != sorted(order)
-    assert not any(name.startswith("attn") for name in found)
+    assert set(found) == set(sizes)
 
 
 def test_a_foil_is_the_next_that_has_a_program_and_never_the_unit_itself():
@@ -150,13 +150,19 @@ def test_an_explanation_of_a_person_is_held_to_account_by_name(explained):
         assert not session.scalars(select(CausalSummaryTable).filter_by(run_id=run_id)).all()
 
 
+def test_so_is_what_a_person_says_of_a_head(explained):
+    head = written(explained, "otherwise 1\n", site="attn.0", index=0)
+    run_id = explained.run(explanations=[head])["run_id"]
+    rows = {row.score: row for row in explained.scores(run_id=run_id)}
+    assert rows["ablation_to_simulation"].value is not None
+    assert rows["control_sign"].status == "undefined"
+
+
 def test_what_cannot_be_held_to_account_by_name_is_refused_with_the_reason(explained):
     words = written(explained, None, index=3)
-    head = written(explained, "otherwise 1\n", site="attn.0", index=0)
     one, two = (written(explained, "otherwise 1\n", index=4) for _ in range(2))
     for ids, kind, said in (
         ([words], BadRequestError, "no program"),
-        ([head], BadRequestError, "attn.0"),
         ([one, two], BadRequestError, "another of these"),
         ([10**6], NotFoundError, "no explanation 1000000"),
     ):

@@ -15,6 +15,7 @@ from app.store.tables import (
     PredictionTable,
     RunTable,
     SiteReplacementTable,
+    SiteTable,
 )
 
 
@@ -119,7 +120,9 @@ def test_luck_is_five_percent_of_those_tested_and_of_replaces_the_units_others_e
         beaten = session.scalars(
             select(CausalScoreTable.explanation_id)
             .join(ExplanationTable, ExplanationTable.id == CausalScoreTable.explanation_id)
+            .join(SiteTable, SiteTable.id == ExplanationTable.site_id)
             .where(
+                SiteTable.kind == "mlp",
                 CausalScoreTable.score == "ablation_to_simulation",
                 CausalScoreTable.difference_high < 0,
                 ExplanationTable.method == "rules",
@@ -131,6 +134,22 @@ def test_luck_is_five_percent_of_those_tested_and_of_replaces_the_units_others_e
         if one.n_valued:
             assert one.median is not None
     assert sum(one.by_luck for one in told if one.badge == "replaces") == len(set(beaten))
+
+
+def test_heads_are_held_to_their_lengths_and_counted_among_no_badges(explained, run_id):
+    rules = explained.explanations(site="attn.0")
+    ids = {row.id for row in rules.values() if row.status == "current"}
+    rows = [row for row in explained.scores(run_id=run_id) if row.explanation_id in ids]
+    assert {row.explanation_id for row in rows} == ids
+    assert any(row.value is not None for row in rows if row.score == "ablation_to_simulation")
+    of_control = [row for row in rows if row.score in ("control_precision", "control_sign")]
+    assert {row.status for row in of_control} == {"undefined"}
+    assert all("no direction" in row.reason for row in of_control)
+    with open_session(explained.engine) as session:
+        view = model_evidence(session, model="planted")
+        badges = [get_explanation(session, explanation_id=number).badges for number in ids]
+    assert not any(one.site.startswith("attn") for one in view.summaries)
+    assert all(badge.name == "predicts" for some in badges for badge in some)
 
 
 @pytest.mark.usefixtures("run_id")
@@ -156,7 +175,7 @@ def test_a_second_job_measures_nothing_again_and_a_larger_one_goes_on(
 
     monkeypatch.setattr(job.Evidencing, "measure", counting)
     before = [(row.id, row.value) for row in explained.scores(run_id=run_id)]
-    assert explained.run()["units"] == 20
+    assert explained.run()["units"] == 24
     assert measured == []
     assert [(row.id, row.value) for row in explained.scores(run_id=run_id)] == before
     again = explained.run(units_per_site=12, site="mlp.0")["run_id"]
