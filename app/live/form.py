@@ -14,6 +14,7 @@ from analysis.protocol.experiments import MOST_CONTROLS, Asked, Wanted
 from analysis.protocol.prompts import LONGEST_TEXT, MOST_TOKENS, Prompt, Turn
 from analysis.protocol.written import Row, WrittenError, read_line, read_row, row_of
 from app.errors import BadRequestError
+from app.fields import blank_to_none
 
 MOST_ROWS: Final = 256
 ROLES: Final = ("system", "user")
@@ -23,12 +24,8 @@ Written = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Short = Annotated[str, Field(max_length=1000)]
 
 
-def _blank_to_none(value: object) -> object:
-    return None if value == "" else value
-
-
 Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
-NumberOrBlank = Annotated[Number | None, BeforeValidator(_blank_to_none)]
+NumberOrBlank = Annotated[Number | None, BeforeValidator(blank_to_none)]
 
 
 class PlaygroundForm(BaseModel):

@@ -5,22 +5,21 @@ and lead to the page that shows it.
 """
 
 from contextlib import aclosing
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from analysis.protocol.experiments import Drawing
-from analysis.protocol.sweeps import AskedToSweep, Measured, Metric
 from app.auth.actor import CurrentActor
 from app.dependencies import WriteSession
-from app.errors import BadRequestError, PatchclampError
+from app.errors import PatchclampError
 from app.live.asking import Lab
 from app.live.experiment import Laboratory, Words
-from app.live.form import PlaygroundForm, said_of
 from app.live.repeating import Repeated, repeat
+from app.live.sweep_form import SweepForm
 from app.pages.effect import read_effect
 from app.pages.experiment import context_of
 from app.rendering.addresses import ModelPages
@@ -33,10 +32,6 @@ from app.store.views.experiment import ExperimentView
 router = APIRouter()
 
 
-def blank_to_none(value: object) -> object:
-    return None if value == "" else value
-
-
 class ContinuingForm(BaseModel):
     """How continuations are drawn."""
 
@@ -46,35 +41,6 @@ class ContinuingForm(BaseModel):
     temperature: Annotated[float, Field(ge=0, le=10)] = 0.0
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     control: bool = False
-
-
-class SweepForm(PlaygroundForm):
-    """The playground's prompt, and what is edited one by one."""
-
-    site: Annotated[str, Field(max_length=20)] = ""
-    how: Literal["zero", "mean"] = "zero"
-    metric: Metric = "logprob"
-    at: Annotated[int | None, Field(ge=0, lt=2**31), BeforeValidator(blank_to_none)] = None
-    exact: Annotated[int | None, Field(ge=0, le=2**31), BeforeValidator(blank_to_none)] = None
-
-    def sweep(self) -> AskedToSweep:
-        """Raises BadRequestError."""
-        if not self.site:
-            raise BadRequestError("No site is chosen.", hint="Choose one, such as mlp.7.")
-        prompt = self.prompt()
-        try:
-            return AskedToSweep(
-                prompt=prompt,
-                sites=(self.site,),
-                operation=self.how,
-                measured=Measured(metric=self.metric, position=self.at),
-                exact=self.exact,
-            )
-        except ValidationError as error:
-            raise BadRequestError(
-                f"“{self.site}” is no site whose units can be edited: {said_of(error)}.",
-                hint="Choose one of the model's, such as mlp.7 or attn.7.",
-            ) from error
 
 
 class WordsForm(BaseModel):

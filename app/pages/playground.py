@@ -25,6 +25,7 @@ from app.live.asking import Lab
 from app.live.experiment import Laboratory, Words, of_another_version
 from app.live.form import PlaygroundForm, form_of, prompt_fields, with_lines
 from app.live.sliders import Slider, sliders_of
+from app.live.sweep_form import BEST_OF_SITE
 from app.live.targets import find_targets
 from app.pages.effect import Effect, read_effect
 from app.rendering.addresses import ModelPages
@@ -244,6 +245,7 @@ def _context(engine: Engine, model: str, show: Any) -> dict[str, Any]:  # noqa: 
             "lines": _lines(session, model, desk.form.rows),
             "operations": OPERATIONS,
             "sites": [site.name for site in list_sites(session, model=model)],
+            "best_of_site": BEST_OF_SITE,
             "understood": UNDERSTOOD,
             "new_rows": False,
             "new_options": False,

@@ -12,8 +12,8 @@ from analysis.embedding.finding import INSTALL
 from app.dependencies import ReadSession
 from app.embedding import embed
 from app.errors import BadRequestError
+from app.fields import blank_to_none
 from app.pages.jump import find_named
-from app.pages.site import blank_to_none
 from app.rendering.answers import respond
 from app.rendering.numbers import MINUS
 from app.rendering.score import METHODS

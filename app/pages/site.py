@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app.dependencies import ReadSession
+from app.fields import blank_to_none
 from app.pages.choosing import AskedRun, read_shown_run
 from app.pages.distributions import read_distributions
 from app.rendering.addresses import ModelPages
@@ -28,11 +29,6 @@ COLUMNS: Final = (
     "minimum",
     "maximum",
 )
-
-
-def blank_to_none(value: object) -> object:
-    """A form sends its empty fields as empty strings."""
-    return None if value == "" else value
 
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]

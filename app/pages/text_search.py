@@ -18,10 +18,10 @@ from analysis.protocol.activations import StrongUnit
 from analysis.protocol.experiments import TokenText
 from analysis.protocol.prompts import LONGEST_TEXT, Prompt
 from app.errors import BadRequestError, PatchclampError
+from app.fields import blank_to_none
 from app.live.asking import Lab
 from app.live.experiment import Laboratory
 from app.live.strongest import Strongest, find_strongest
-from app.pages.site import blank_to_none
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.security import refuse_guesses

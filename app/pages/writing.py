@@ -24,9 +24,9 @@ from app.dependencies import (
     StoreWriter,
 )
 from app.errors import PatchclampError, TooManyError
+from app.fields import blank_to_none
 from app.pages.choosing import AskedRun
 from app.pages.explanation import HERE, Index, check_place
-from app.pages.site import blank_to_none
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.examples import EXAMPLES

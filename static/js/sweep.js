@@ -14,14 +14,15 @@ function promptOf(fields, form) {
   return { turns: data.getAll("content").map((content, i) => ({ role: roles[i], content })).filter((turn) => turn.content.trim()) };
 }
 
-function asked(form) {
+function asked(form, bestOfSite) {
   const fields = form.elements;
+  const whole = fields.site.value === "all";
   return {
     prompt: promptOf(fields, form),
-    sites: [fields.site.value],
+    sites: whole ? null : [fields.site.value],
     operation: fields.how.value,
     measured: { metric: fields.metric.value, position: numberOr(fields.at, null) },
-    exact: numberOr(fields.exact, null),
+    exact: numberOr(fields.exact, whole ? bestOfSite : null),
   };
 }
 
@@ -38,7 +39,7 @@ async function run(button) {
   stopping = mine;
   try {
     if (!form.elements.site.value) throw new Error("Choose a site first, such as mlp.7.");
-    for await (const { name, data } of events(button.dataset.sweep, asked(form), mine.signal)) {
+    for await (const { name, data } of events(button.dataset.sweep, asked(form, Number(button.dataset.bestOfSite)), mine.signal)) {
       if (name === "progress") {
         bar.max = data.total;
         bar.value = data.done;

@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from analysis.protocol.experiments import ExperimentRequest
+from analysis.protocol.sweeps import EditSweepRequest
 from app.errors import BadRequestError, InferenceError, TooManyError
 from tests.pages.loaded import FakeModel
 from tests.pages.playing import ABLATE, HERE, TEXT, kept, run, run_in_place, values, words
@@ -176,6 +177,16 @@ def test_more_edits_than_are_made_at_once_are_refused(
     assert answer.status_code == 422
     assert "257 edits are too many" in words(answer.text)
     assert model.asked == []
+
+
+@pytest.mark.parametrize(("given", "most"), [({}, 8), ({"exact": "3"}, 3)])
+def test_a_sweep_of_the_whole_model_runs_the_best_of_every_site_alone(
+    own_pages: TestClient, model: FakeModel, given: dict[str, str], most: int
+) -> None:
+    form = {"text": TEXT, "site": "all", **given}
+    own_pages.post(f"{HERE}/sweep", data=form, follow_redirects=False)
+    (asked,) = [one for one in model.asked if isinstance(one, EditSweepRequest)]
+    assert (asked.sites, asked.exact) == (None, most)
 
 
 @pytest.mark.parametrize("site", ["foo", "resid.0", "mlp.00"])
