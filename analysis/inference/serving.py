@@ -10,7 +10,6 @@ import errno
 import faulthandler
 import ipaddress
 import socket
-import sys
 from contextlib import suppress
 from types import FrameType
 from typing import Final
@@ -28,6 +27,7 @@ KEEP_ALIVE_SECONDS: Final = 75
 """Longer than the web side keeps a connection, so that none is closed while it is being used."""
 TICKS: Final = 10
 """Of a tenth of a second, between two looks for what is stuck."""
+STANDARD_ERROR: Final = 2
 
 log = structlog.get_logger("patchclamp.inference")
 
@@ -72,7 +72,7 @@ class Server(uvicorn.Server):
     def _look(self) -> None:
         patience = self._service.options.restart_seconds
         if self._supervised:
-            faulthandler.dump_traceback_later(patience, exit=True, file=sys.__stderr__)
+            faulthandler.dump_traceback_later(patience, exit=True, file=STANDARD_ERROR)
         found = self._service.look_for_stuck()
         if found is not None and not self._noted:
             log.error("inference.stuck", on=found.what, at=self._service.place())
