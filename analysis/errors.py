@@ -1,14 +1,30 @@
 """What can be wrong with what the user gave: each error says what happened and what to do."""
 
+from pathlib import Path
+
 
 class AnalysisError(Exception):
     """Something that the user can do something about."""
 
-    def __init__(self, detail: str, *, hint: str | None = None) -> None:
+    def __init__(self, detail: str, *, hint: str | None = None, where: Path | None = None) -> None:
+        """`where` is the file or folder that the detail names."""
         super().__init__(detail)
         self.detail = detail
         self.hint = hint
         """What to do next, as a sentence."""
+        self._where = where
+
+    @property
+    def public(self) -> str:
+        """The detail as anybody on the network may read it."""
+        return self.without_paths(self.detail)
+
+    def without_paths(self, text: str) -> str:
+        """The text with the name alone of the file or folder that this is about."""
+        if self._where is None:
+            return text
+        path = self._where.absolute()
+        return text.replace(str(path), path.name)
 
 
 class ModelError(AnalysisError):

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     most_downloads: int = Field(
         default=4, ge=1, description="So many tables of statistics may be downloaded at once."
     )
+    most_experiments: int = Field(
+        default=100_000, ge=1, description="So many experiments are kept; then no more are run."
+    )
     program_seconds: float = Field(
         default=10,
         gt=0,

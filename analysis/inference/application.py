@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from analysis.inference.exchange import Exchange, Gone
 from analysis.inference.operations import OPERATIONS, Operation
 from analysis.inference.options import Options
-from analysis.inference.refusing import Refused, refused, stopping
+from analysis.inference.refusing import Refused, refused
 from analysis.inference.service import Service
 from analysis.protocol import arrays
 from analysis.protocol.service import SHORTEST_SECRET, ServiceState
@@ -103,8 +103,7 @@ async def say_alive(_: Service, exchange: Exchange) -> None:
 
 
 async def say_ready(service: Service, exchange: Exchange) -> None:
-    if service.is_stopping:
-        raise Refused(stopping())
+    service.require_ready()
     await exchange.say(ServiceState(status="ok"))
 
 

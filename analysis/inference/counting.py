@@ -32,6 +32,9 @@ class Counts:
             buckets=BUCKETS,
         )
         self.waiting = self._gauge("waiting", "Requests that are not being computed now.")
+        self.stuck = self._gauge(
+            "stuck_seconds", "How long the thread has been kept by what nobody waits for; or 0."
+        )
         self.loaded = self._gauge("models", "Models that are loaded.")
         self.used = self._gauge("model_bytes", "Memory of their weights.")
         self.budget = self._gauge("model_bytes_most", "Memory that weights may take.")

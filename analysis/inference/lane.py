@@ -7,25 +7,37 @@ the memory. Models are loaded in a lane of their own, beside the passes of other
 The thread is no reason for the process to stay: a pass that does not end is left behind.
 """
 
+import sys
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+
+INNERMOST: Final = 6
 
 
 class Lane:
     def __init__(self, name: str) -> None:
         self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
-        Thread(target=self._run, name=name, daemon=True).start()
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
 
     def submit(self, work: Callable[[], T]) -> "Future[T]":
         """Cancelling what is returned takes the work out of the queue, unless it has begun."""
         future: Future[T] = Future()
         self._jobs.put((future, work))
         return future
+
+    def place(self) -> str:
+        """Where in the code its thread is: the innermost functions first."""
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        frames = reversed(traceback.extract_stack(frame, INNERMOST)) if frame else ()
+        return ", ".join(f"{one.name} ({Path(one.filename).name}:{one.lineno})" for one in frames)
 
     def close(self) -> None:
         """The thread ends when it has done what was asked until now."""

@@ -28,6 +28,10 @@ class Options:
     """The same for operations that take minutes."""
     load_seconds: float = 600.0
     """So long a request waits for its model."""
+    stuck_seconds: float = 30.0
+    """So long a computation may go on after its request ended, before it counts as stuck."""
+    restart_seconds: float = 120.0
+    """After so long a service that is started again when it ends does so."""
     trace_bytes: int = 512 * MEBIBYTE
     """That the clean runs kept of each loaded model may take, beside its weights."""
     array_bytes: int = 256 * MEBIBYTE

@@ -22,12 +22,15 @@ STATUS: Final[dict[Reason, int]] = {
     "out_of_memory": 507,
     "cancelled": 499,
     "stopping": 503,
+    "stuck": 503,
     "unauthorised": 401,
     "failed": 500,
 }
 UNIT: Final = re.compile(r"(mlp|attn|resid)\.\d")
 RETRY_SECONDS: Final = 5
-"""When a service that stops is likely to be there again."""
+"""When a service that stops is likely to be there again,"""
+STUCK_RETRY_SECONDS: Final = 60
+"""and one that is stuck."""
 CPU_FULL: Final = ("can't allocate memory", "not enough memory")
 """What torch's allocator says of a CPU, as a RuntimeError: on Unix, on Windows."""
 
@@ -58,7 +61,9 @@ def refusal_of(error: BaseException) -> Refusal:
     if isinstance(error, Refused):
         return error.refusal
     if isinstance(error, AnalysisError):
-        return Refusal(reason="bad_request", detail=_sentence(error.detail), hint=error.hint)
+        if error.public != error.detail:
+            log.warning("inference.refused", reason=error.detail)
+        return Refusal(reason="bad_request", detail=_sentence(error.public), hint=error.hint)
     if isinstance(error, MissingArray):
         return Refusal(
             reason="missing_array",
@@ -93,6 +98,18 @@ def stopping() -> Refusal:
         detail="The inference service is being stopped.",
         hint="Ask again in a few seconds, if it is started again.",
         retry_after=RETRY_SECONDS,
+    )
+
+
+def stuck(what: str, seconds: float) -> Refusal:
+    """`what` is computed, so many seconds after nobody waits for it any more."""
+    return Refusal(
+        reason="stuck",
+        detail=f"The inference service is stuck: {what} still goes on, "
+        f"{seconds:.0f} seconds after its request ended.",
+        hint="Under `patchclamp up` it is started again by itself; elsewhere restart it. A "
+        "tokenizer may never end on some text: do not ask the same again.",
+        retry_after=STUCK_RETRY_SECONDS,
     )
 
 

@@ -15,10 +15,11 @@ from analysis.inference.exchange import Exchange, Gone
 from analysis.inference.lane import Lane
 from analysis.inference.operations import Operation
 from analysis.inference.options import Options
-from analysis.inference.refusing import Refused, refused, stopping
+from analysis.inference.refusing import Refused, refused, stopping, stuck
 from analysis.inference.shelf import Loaded, Shelf
 from analysis.inference.ticket import Ticket
 from analysis.inference.turns import Turns
+from analysis.inference.watch import Stuck, Watch
 from analysis.interventions.surroundings import Surroundings
 from analysis.protocol.base import Message
 from analysis.protocol.lines import MEDIA_TYPE, line_of
@@ -41,17 +42,34 @@ class Service:
         self._lane = Lane("compute")
         self._admission = Admission(options.queue)
         self._tickets: set[Ticket] = set()
+        self._watch = Watch(options.stuck_seconds)
         self._stopping = False
 
-    @property
-    def is_stopping(self) -> bool:
-        return self._stopping
+    def require_ready(self) -> None:
+        """Refused: it takes no requests."""
+        if self._stopping:
+            raise Refused(stopping())
+        found = self._watch.stuck()
+        if found is not None:
+            raise Refused(stuck(*found))
+
+    def look_for_stuck(self) -> Stuck | None:
+        """What keeps the thread though nobody waits for it; those who wait behind it are told."""
+        found = self._watch.stuck()
+        if found is not None:
+            for ticket in self._tickets:
+                ticket.end(stuck(*found))
+        return found
 
     def stop(self) -> None:
         """Takes no more requests, and ends those under way at their next layer."""
         self._stopping = True
         for ticket in self._tickets:
             ticket.end(stopping())
+
+    def place(self) -> str:
+        """Where in the code the thread that computes is: the innermost functions, for the log."""
+        return self._lane.place()
 
     def close(self) -> None:
         self._shelf.close()
@@ -68,6 +86,8 @@ class Service:
     def count(self) -> bytes:
         """Everything that was counted, in Prometheus' text format."""
         described = self.describe()
+        found = self._watch.stuck()
+        self.counts.stuck.set(0 if found is None else found.seconds)
         self.counts.waiting.set(described.waiting)
         self.counts.loaded.set(sum(not model.loading for model in described.models))
         self.counts.used.set(described.used_bytes)
@@ -92,8 +112,7 @@ class Service:
 
     async def _perform(self, exchange: Exchange, operation: Operation | None) -> bytes | None:
         """The answer; None where it was sent line by line."""
-        if self._stopping:
-            raise Refused(stopping())
+        self.require_ready()
         if operation is None:
             raise refused(
                 "unknown_operation",
@@ -115,7 +134,8 @@ class Service:
                 finally:
                     self._count(operation, turns)
                     if turns.begun and not turns.over:
-                        self._leave(turns, held.pop_all())
+                        what = f"{operation.name} of the model {spec.name!r}"
+                        self._leave(turns, what, held.pop_all())
 
     async def _take(self, exchange: Exchange, turns: Turns, ticket: Ticket) -> bytes | None:
         """Turn after turn until there is nothing more."""
@@ -129,9 +149,11 @@ class Service:
                 return None
             await exchange.go_on(turn, seconds=ticket.left)
 
-    def _leave(self, turns: Turns, held: ExitStack) -> None:
+    def _leave(self, turns: Turns, what: str, held: ExitStack) -> None:
         """What is under way may go on to its next check; model and place are held until then."""
         loop = asyncio.get_running_loop()
+        self._watch.begin(turns, what)
+        held.callback(self._watch.end, turns)
 
         def left(_: Future[None]) -> None:
             with suppress(RuntimeError):  # the service has ended before

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
+import structlog
 import torch
 
 from analysis.errors import AnalysisError
@@ -33,6 +34,8 @@ T = TypeVar("T")
 
 STILL_LOADING_SECONDS: Final = 30
 Key = tuple[str, str, str, str]
+
+log = structlog.get_logger("patchclamp.inference")
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ class Shelf:
         try:
             async with self._one_load:
                 entry.n_bytes = await self._make_room(entry)
-                model = await self._in_lane(partial(self._read, spec))
+                model = await self._in_lane(partial(self._read, spec), spec)
                 entry.n_bytes = model.facts.n_parameters * self._options.dtype.itemsize
                 entry.loaded = Loaded(model, CleanRuns(self._options.trace_bytes))
         except BaseException:
@@ -149,7 +152,8 @@ class Shelf:
         options = self._options
         spec = entry.spec
         needed = await self._in_lane(
-            partial(weight_bytes, spec.source, spec.kind, dtype=options.dtype, cache=options.cache)
+            partial(weight_bytes, spec.source, spec.kind, dtype=options.dtype, cache=options.cache),
+            spec,
         )
         if needed > options.memory:
             raise refused(
@@ -174,12 +178,12 @@ class Shelf:
             if entry.loaded is not None and not entry.users:
                 del self._entries[key]
                 entry.loaded = None
-                await self._in_lane(_collect)
+                await asyncio.wrap_future(self._lane.submit(_collect))
                 return True
         return False
 
-    async def _in_lane(self, work: Callable[[], T]) -> T:
-        return await asyncio.wrap_future(self._lane.submit(partial(_foreseen, work)))
+    async def _in_lane(self, work: Callable[[], T], spec: ModelSpec) -> T:
+        return await asyncio.wrap_future(self._lane.submit(partial(_foreseen, work, spec)))
 
     def _read(self, spec: ModelSpec) -> EditableModel:
         options = self._options
@@ -201,13 +205,17 @@ class Shelf:
         return model
 
 
-def _foreseen(work: Callable[[], T]) -> T:
+def _foreseen(work: Callable[[], T], spec: ModelSpec) -> T:
     """Everything that can be wrong with a model, as a refusal."""
     try:
         return work()
     except AnalysisError as error:
-        told = refusal_of(error)
-        refusal = Refusal(reason="unknown_model", detail=told.detail, hint=told.hint)
+        log.warning("inference.not_loaded", model=spec.name, reason=error.detail)
+        refusal = Refusal(
+            reason="unknown_model",
+            detail=f"The model {spec.name!r} cannot be loaded: {error.public.rstrip('.')}.",
+            hint=error.hint,
+        )
     except Refused:
         raise
     except Exception as error:  # noqa: BLE001 - told and logged by refusal_of

@@ -7,6 +7,8 @@ nobody for longer than it needs for one message.
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from functools import partial
+from typing import TypeVar
 
 import torch
 
@@ -18,6 +20,8 @@ from analysis.models.tracing import EditableModel
 from analysis.protocol.base import Message
 from analysis.protocol.experiments import Ran
 from analysis.protocol.lines import line_of
+
+T = TypeVar("T")
 
 
 class Turns:
@@ -45,6 +49,8 @@ class Turns:
         self.model_seconds = 0.0
         self.over = False
         """Nothing is under way, and nothing can follow."""
+        self.computing = False
+        """In the lane's thread, at this moment."""
 
     @property
     def begun(self) -> bool:
@@ -56,11 +62,18 @@ class Turns:
 
     def submit(self, lane: Lane) -> "Future[bytes | None]":
         """One turn: the answer, or the next line; None: there is no more."""
-        return lane.submit(self._take)
+        return lane.submit(partial(self._noted, self._take))
 
     def leave(self, lane: Lane) -> "Future[None]":
         """Gives up what is under way; after this the model is not touched any more."""
-        return lane.submit(self._close)
+        return lane.submit(partial(self._noted, self._close))
+
+    def _noted(self, work: Callable[[], T]) -> T:
+        self.computing = True
+        try:
+            return work()
+        finally:
+            self.computing = False
 
     def _take(self) -> bytes | None:
         begun = time.perf_counter()

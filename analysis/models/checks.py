@@ -21,6 +21,7 @@ def existing_folder(folder: Path) -> Path:
     raise ModelError(
         f"the model folder {folder} {what}",
         hint="Give the folder that holds the model's config.json.",
+        where=folder,
     )
 
 
@@ -30,13 +31,14 @@ def read_json(path: Path) -> dict[str, Any]:
         raise ModelError(
             f"there is no {path.name} in {path.parent}",
             hint="Give the folder that holds the model's config.json and its weights.",
+            where=path.parent,
         )
     try:
         content = json.loads(path.read_bytes())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path} is no valid JSON: {error}", hint=AGAIN) from error
+        raise ModelError(f"{path} is no valid JSON: {error}", hint=AGAIN, where=path) from error
     if not isinstance(content, dict):
-        raise ModelError(f"{path} holds no JSON object", hint=AGAIN)
+        raise ModelError(f"{path} holds no JSON object", hint=AGAIN, where=path)
     return content
 
 
@@ -46,6 +48,7 @@ def plain_name(name: str, where: Path) -> Path:
         raise ModelError(
             f"{where} names the file {name!r}, which is not in its folder",
             hint="Name a file that lies next to it, without any folder.",
+            where=where,
         )
     return where / name
 
@@ -59,7 +62,7 @@ def tensor_shapes(paths: Sequence[Path]) -> dict[str, tuple[int, ...]]:
                 for name in file.keys():  # noqa: SIM118 - a safe_open is no dict
                     shapes[name] = tuple(file.get_slice(name).get_shape())
         except (SafetensorError, OSError) as error:
-            raise ModelError(f"{path} cannot be read: {error}", hint=AGAIN) from error
+            raise ModelError(f"{path} cannot be read: {error}", hint=AGAIN, where=path) from error
     return shapes
 
 
@@ -69,9 +72,10 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
         raise ModelError(
             f"there is no {path.name} in {path.parent}",
             hint="Save the model's tensors there as safetensors.",
+            where=path.parent,
         )
     try:
         tensors: dict[str, Tensor] = load_file(path)
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path} cannot be read: {error}", hint=AGAIN) from error
+        raise ModelError(f"{path} cannot be read: {error}", hint=AGAIN, where=path) from error
     return tensors

@@ -67,7 +67,7 @@ def _convert(path: Path, folder: Path, progress: Progress) -> None:
             tokenizer.save_pretrained(folder)
     except Exception as error:  # the libraries raise bare Exception
         raise ModelError(
-            f"{path} cannot be converted: {first_line(error)}", hint=CONVERT
+            f"{path} cannot be converted: {first_line(error)}", hint=CONVERT, where=path
         ) from error
     # save_pretrained refuses a model that was dequantised, so its tensors are written as they are.
     kept, seen = {}, set()
@@ -126,15 +126,18 @@ def _reading_once(progress: Progress) -> Iterator[None]:
 
 def _check(path: Path) -> None:
     if not path.is_file():
-        raise ModelError(f"there is no file {path}", hint="Give the path of a .gguf file.")
+        raise ModelError(
+            f"there is no file {path}", hint="Give the path of a .gguf file.", where=path
+        )
     with path.open("rb") as file:
         start = file.read(24)
     if len(start) < 24 or start[:4] != b"GGUF":
-        raise ModelError(f"{path} is no GGUF file", hint=CONVERT)
+        raise ModelError(f"{path} is no GGUF file", hint=CONVERT, where=path)
     version, n_tensors, _ = struct.unpack("<IQQ", start[4:])
     if version not in {2, 3} or n_tensors == 0:
         raise ModelError(
             f"{path} is GGUF of version {version} with {n_tensors} tensors; "
             "versions 2 and 3 can be read",
             hint=CONVERT,
+            where=path,
         )

@@ -60,17 +60,18 @@ def weight_files(folder: Path) -> list[Path]:
         if index.is_file():
             names = read_json(index).get("weight_map")
             if not isinstance(names, dict) or not names:
-                raise ModelError(f"{index} has no weight_map", hint=AGAIN)
+                raise ModelError(f"{index} has no weight_map", hint=AGAIN, where=index)
             paths = [plain_name(str(name), folder) for name in sorted(set(names.values()))]
             missing = [path.name for path in paths if not path.is_file()]
             if missing:
-                raise ModelError(f"{folder} lacks {missing[0]}, which its index names", hint=AGAIN)
+                raise ModelError(f"{folder} lacks {missing[0]}", hint=AGAIN, where=folder)
             return paths
         if (folder / f"{stem}.{suffix}").is_file():
             return [folder / f"{stem}.{suffix}"]
     raise ModelError(
         f"there are no weights in {folder}",
         hint="It needs model.safetensors (or pytorch_model.bin) next to config.json.",
+        where=folder,
     )
 
 
@@ -125,16 +126,19 @@ def _load(
         raise ModelError(
             f"{weights[0]} is a pickle that holds more than tensors; it was not opened",
             hint="Convert it to safetensors where you trust it, and give that folder.",
+            where=weights[0],
         ) from error
     except _LOADING_ERRORS as error:
-        raise ModelError(f"{folder} cannot be loaded: {first_line(error)}", hint=AGAIN) from error
+        raise ModelError(
+            f"{folder} cannot be loaded: {first_line(error)}", hint=AGAIN, where=folder
+        ) from error
     missing = sorted(report["missing_keys"])
     has_head = True
     if not architecture.causal:
         inside = [name for name in missing if name.startswith(architecture.backbone + ".")]
         has_head, missing = not missing, inside
     if missing:
-        raise ModelError(f"the weights in {folder} lack {missing[0]}", hint=AGAIN)
+        raise ModelError(f"the weights in {folder} lack {missing[0]}", hint=AGAIN, where=folder)
     return model, has_head
 
 

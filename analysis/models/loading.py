@@ -56,9 +56,9 @@ def detect_kind(source: str) -> SourceKind:
     if path.is_file():
         if path.suffix == ".gguf":
             return "gguf"
-        raise ModelError(f"{source} is a file of an unknown kind", hint=SOURCES)
+        raise ModelError(f"{source} is a file of an unknown kind", hint=SOURCES, where=path)
     if source.startswith((".", "/", "~")) or source.count("/") > 1 or path.suffix == ".gguf":
-        raise ModelError(f"{source} does not exist", hint=SOURCES)
+        raise ModelError(f"{source} does not exist", hint=SOURCES, where=Path(source))
     checked_hub_id(source)
     return "hub"
 
@@ -72,7 +72,9 @@ def checked_hub_id(source: str) -> str:
 def converted_folder(path: Path, cache: Path) -> Path:
     """Where a GGUF file's conversion lies: named by the file's name, size and time of change."""
     if not path.is_file():
-        raise ModelError(f"there is no file {path}", hint="Give the path of a .gguf file.")
+        raise ModelError(
+            f"there is no file {path}", hint="Give the path of a .gguf file.", where=path
+        )
     status = path.stat()
     mark = hashlib.sha256(f"{path.name} {status.st_size} {status.st_mtime_ns}".encode())
     stem = re.sub(r"[^\w.-]", "_", path.stem)

@@ -100,11 +100,11 @@ def _parse(content: dict[str, Any], path: Path) -> PlainConfig:
     except ValidationError as error:
         first = error.errors()[0]
         entry = ".".join(map(str, first["loc"])) or "the file"
-        raise ModelError(f"{path}: {entry}: {first['msg']}", hint=FORMAT) from error
+        raise ModelError(f"{path}: {entry}: {first['msg']}", hint=FORMAT, where=path) from error
     if config.positions == "rotary" and config.d_head % 2:
-        raise ModelError(f"{path}: rotary positions need an even d_head", hint=FORMAT)
+        raise ModelError(f"{path}: rotary positions need an even d_head", hint=FORMAT, where=path)
     if len(set(config.vocab)) < len(config.vocab):
-        raise ModelError(f"{path}: vocab names an entry twice", hint=FORMAT)
+        raise ModelError(f"{path}: vocab names an entry twice", hint=FORMAT, where=path)
     return config
 
 
@@ -113,10 +113,12 @@ def _tokeniser(config: PlainConfig, folder: Path) -> tuple[Tokeniser, int, int |
     if config.tokenize not in {"whitespace", "characters"}:
         return _json_tokeniser(config, folder)
     if not config.vocab:
-        raise ModelError(f"{folder / 'config.json'} has no vocab", hint=FORMAT)
+        raise ModelError(f"{folder / 'config.json'} has no vocab", hint=FORMAT, where=folder)
     bos = config.bos_token
     if bos is not None and bos not in config.vocab:
-        raise ModelError(f"bos_token {bos!r} is not in the vocab of {folder}", hint=FORMAT)
+        raise ModelError(
+            f"bos_token {bos!r} is not in the vocab of {folder}", hint=FORMAT, where=folder
+        )
     characters = config.tokenize == "characters"
     tokeniser = ListTokeniser(config.vocab, characters=characters, bos=bos)
     return tokeniser, len(config.vocab), None if bos is None else config.vocab.index(bos)
@@ -128,11 +130,13 @@ def _json_tokeniser(config: PlainConfig, folder: Path) -> tuple[Tokeniser, int, 
     try:
         backend = Tokenizer.from_str(description)
     except Exception as error:  # the library raises bare Exception
-        raise ModelError(f"{path} is no tokenizer: {error}", hint=FORMAT) from error
+        raise ModelError(f"{path} is no tokenizer: {error}", hint=FORMAT, where=path) from error
     n_vocab = len(config.vocab) or backend.get_vocab_size()
     bos = None if config.bos_token is None else backend.token_to_id(config.bos_token)
     if config.bos_token is not None and bos is None:
-        raise ModelError(f"bos_token {config.bos_token!r} is not in {path}", hint=FORMAT)
+        raise ModelError(
+            f"bos_token {config.bos_token!r} is not in {path}", hint=FORMAT, where=path
+        )
     return JsonTokeniser(backend, n_vocab), n_vocab, bos
 
 
@@ -140,14 +144,18 @@ def _fill(network: PlainTransformer, tensors: dict[str, Tensor], path: Path) -> 
     slots = list(_slots(network))
     unknown = sorted(tensors.keys() - {slot.name for slot in slots})
     if unknown:
-        raise ModelError(f"{path} has a tensor {unknown[0]} that is not in the format", hint=FORMAT)
+        raise ModelError(
+            f"{path} has a tensor {unknown[0]} that is not in the format", hint=FORMAT, where=path
+        )
     for slot in slots:
         tensor = tensors.get(slot.name)
         if tensor is None and slot.required:
-            raise ModelError(f"{path} lacks the tensor {slot.name}", hint=FORMAT)
+            raise ModelError(f"{path} lacks the tensor {slot.name}", hint=FORMAT, where=path)
         if tensor is not None and tuple(tensor.shape) != slot.shape:
             found, wanted = list(tensor.shape), list(slot.shape)
-            raise ModelError(f"{slot.name} in {path} is {found}, not {wanted}", hint=FORMAT)
+            raise ModelError(
+                f"{slot.name} in {path} is {found}, not {wanted}", hint=FORMAT, where=path
+            )
         slot.fill(tensor)
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from jinja2 import TemplateError
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
 from analysis.errors import ModelError
+from analysis.models.templates import Turns, writer_of
 
 UNKNOWN = ("<unk>", "[UNK]", "UNK")
 """Entries of a plain vocabulary that stand for what is not in it."""
@@ -25,10 +25,6 @@ FILES = (
     *VOCABULARIES, "merges.txt", "added_tokens.json", "special_tokens_map.json",
     "tokenizer_config.json",
 )  # fmt: skip
-
-
-Turns = Sequence[tuple[str, str]]
-"""Role and content of the messages of a conversation, in order."""
 
 
 @runtime_checkable
@@ -61,7 +57,17 @@ class JsonTokeniser:
         return JsonTokeniser(self._backend, n_vocab, write=self._write)
 
     def encode(self, text: str) -> list[int]:
-        ids: list[int] = self._backend.encode(text, add_special_tokens=False).ids
+        """As a batch of one: other threads go on meanwhile, which they do not beside `encode`."""
+        try:
+            (found,) = self._backend.encode_batch([text], add_special_tokens=False)
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":
+                raise
+            raise ModelError(
+                f"the model's tokenizer fails on this text: {error}",
+                hint="Leave out what is long and repeats itself, or give token ids.",
+            ) from error
+        ids: list[int] = found.ids
         return ids
 
     def encode_turns(self, turns: Turns) -> list[int]:
@@ -96,6 +102,7 @@ def load_tokeniser(folder: Path) -> tuple[JsonTokeniser, Bos]:
         raise ModelError(
             f"there is no tokenizer in {folder}",
             hint="Save the model's tokenizer there too (tokenizer.json).",
+            where=folder,
         )
     try:
         tokenizer = AutoTokenizer.from_pretrained(
@@ -108,13 +115,14 @@ def load_tokeniser(folder: Path) -> tuple[JsonTokeniser, Bos]:
         raise ModelError(
             f"the tokenizer in {folder} cannot be loaded: {error}",
             hint="Save it as tokenizer.json, as fast tokenizers are.",
+            where=folder,
         ) from error
     if backend.get_vocab_size() == 0:
-        raise ModelError(f"the tokenizer in {folder} is empty", hint="Save it again.")
+        raise ModelError(f"the tokenizer in {folder} is empty", hint="Save it again.", where=folder)
     begins = dressed[0] if len(dressed) > len(bare) and dressed[:1] != bare[:1] else None
     special = (begins, tokenizer.bos_token_id, tokenizer.cls_token_id)
     named = next((token for token in special if token is not None), None)
-    write = None if tokenizer.chat_template is None else _writer_of(tokenizer)
+    write = None if tokenizer.chat_template is None else writer_of(tokenizer)
     return JsonTokeniser(backend, backend.get_vocab_size(), write=write), Bos(begins, named)
 
 
@@ -151,26 +159,6 @@ class ListTokeniser:
                 hint="Use a corpus of the model's own words, or give the vocabulary a '<unk>'.",
             )
         return found
-
-
-def _writer_of(tokenizer: Any) -> Callable[[Turns], str]:  # noqa: ANN401 - of transformers
-    """Writes a conversation with the tokenizer's template, which runs in jinja's sandbox."""
-
-    def write(turns: Turns) -> str:
-        messages = [{"role": role, "content": content} for role, content in turns]
-        try:
-            written = tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=True
-            )
-        except (TemplateError, TypeError, ValueError, KeyError) as error:
-            raise ModelError(
-                f"the model's chat template refuses this conversation: {error}",
-                hint="Most templates want turns of user and assistant in alternation, beginning "
-                "with user; some know no system message.",
-            ) from error
-        return str(written)
-
-    return write
 
 
 def _no_chat_template() -> ModelError:

@@ -15,6 +15,7 @@ Reason = Literal[
     "out_of_memory",
     "cancelled",
     "stopping",
+    "stuck",
     "unknown_operation",
     "unauthorised",
     "failed",

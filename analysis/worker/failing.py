@@ -7,12 +7,14 @@ on this machine. The log keeps the whole.
 import re
 import sys
 import sysconfig
+import traceback
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import make_url
 
+from analysis.errors import AnalysisError
 from app.settings import Settings
 from app.store.failures import name_of
 
@@ -40,6 +42,14 @@ def explain(error: Exception, *, public: bool = False) -> str:
         f"{what.rstrip('.')}. This was not expected: the traceback says where; mend the cause and "
         "start the job again."
     )
+
+
+def traceback_of(error: Exception, settings: Settings) -> str:
+    """All of it, as it may be stored."""
+    told = "".join(traceback.format_exception(error))
+    if isinstance(error, AnalysisError):
+        told = error.without_paths(told)
+    return str(shorten(told, settings))
 
 
 def shorten(told: Any, settings: Settings) -> Any:  # noqa: ANN401

@@ -70,7 +70,7 @@ def inference(
     warning = warning_of(taken)
     if warning is not None:
         typer.echo(warning, err=True)
-    server = server_of(application(settings, secret))
+    server = server_of(application(settings, secret), supervised=supervised)
 
     def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         server.leave()
@@ -86,6 +86,8 @@ def inference(
     gc.collect()
     gc.freeze()  # modules stay: looking through them would hold up an answer now and then
     server.run(sockets=[taken])
+    if server.gave_up:
+        raise typer.Exit(1)
 
 
 def required_secret(settings: "Settings") -> str:

@@ -16,7 +16,6 @@ import signal
 import socket
 import sys
 import threading
-import traceback
 import uuid
 from dataclasses import dataclass, field
 from types import FrameType
@@ -28,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 
 from analysis.worker.context import FIRST_DELAY, LONGEST_DELAY, JobContext
 from analysis.worker.durable import Durable, run_step
-from analysis.worker.failing import explain, shorten
+from analysis.worker.failing import explain, shorten, traceback_of
 from analysis.worker.heartbeat import Heartbeat, Lease
 from analysis.worker.interruptions import (
     JobCancelled,
@@ -243,13 +242,12 @@ class Worker:
             if reason is not None:
                 log.warning("not written", job=claim.job_id, error=str(error))
                 raise StoreWaiting(reason) from error
-            told = "".join(traceback.format_exception(error))
             log.warning("job failed", job=claim.job_id, error=explain(error))
             self._finish(
                 execution,
                 "failed",
                 error=shorten(explain(error, public=True), self._settings),
-                traceback=shorten(told, self._settings),
+                traceback=traceback_of(error, self._settings),
             )
         else:
             self._finish(execution, "succeeded", result=shorten(result, self._settings))

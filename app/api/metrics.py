@@ -41,5 +41,5 @@ def generate_inference_metrics(state: State) -> bytes:
     up = Gauge(
         "patchclamp_inference_up", "1: the inference service takes requests.", registry=registry
     )
-    up.set(state == "ok")
+    up.set(state.status == "ok")
     return generate_latest(registry)

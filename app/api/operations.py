@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from app.api.describing import problems_of
 from app.api.metrics import generate_inference_metrics, generate_store_metrics
 from app.dependencies import InferenceState, ReadSession, StoreEngine
-from app.inference.connection import State
 from app.store import migrating
 
 router = APIRouter(tags=["operations"])
@@ -20,8 +19,11 @@ class StateView(BaseModel):
 
 
 class ReadinessView(StateView):
-    inference: State = Field(
+    inference: Literal["ok", "stuck", "down"] = Field(
         description="Whether the inference service takes requests; pages made of rows do without."
+    )
+    inference_detail: str | None = Field(
+        default=None, description="On what it is stuck, as a sentence."
     )
 
 
@@ -37,13 +39,14 @@ async def get_health() -> StateView:
 
 @router.get(
     "/readyz",
+    response_model_exclude_none=True,
     summary="Can requests be answered?",
     responses={503: problems_of()[503]},
     dependencies=[Depends(require_store)],
 )
 async def get_readiness(inference: InferenceState) -> ReadinessView:
     """The database can be reached and has the tables of this version; else 503 with the reason."""
-    return ReadinessView(status="ok", inference=inference)
+    return ReadinessView(status="ok", inference=inference.status, inference_detail=inference.detail)
 
 
 @router.get(

@@ -17,7 +17,6 @@ from app.inference import refusing
 Answer = TypeVar("Answer", bound=BaseModel)
 Supply = Callable[[str], Awaitable[np.ndarray]]
 """The array of a digest that a request names; asked only when the service does not have it."""
-State = Literal["ok", "down"]
 
 CONNECT_SECONDS: Final = 2.0
 PROBE_SECONDS: Final = 1.0
@@ -25,6 +24,12 @@ MOST_CONNECTIONS: Final = 256
 """More than the service lets wait, so that it is the service that says when to come again."""
 IDLE_SECONDS: Final = 30.0
 OK: Final = 200
+
+
+class State(NamedTuple):
+    status: Literal["ok", "stuck", "down"]
+    detail: str | None = None
+    """On what it is stuck, as a sentence."""
 
 
 class AnswerText(NamedTuple):
@@ -62,12 +67,12 @@ class Connection:
     async def state(self) -> State:
         """Whether it takes requests, as far as can be said within a second."""
         if not self._secret:
-            return "down"
+            return State("down")
         try:
             response = await self._http.get("/readyz", timeout=PROBE_SECONDS)
         except httpx.HTTPError:
-            return "down"
-        return "ok" if response.status_code == OK else "down"
+            return State("down")
+        return _state(response)
 
     async def get(self, path: str, kind: type[Answer]) -> Answer:
         with self._failures():
@@ -175,6 +180,16 @@ def _answer(response: httpx.Response, kind: type[Answer]) -> Answer:
         return kind.model_validate_json(response.content)
     except ValidationError as error:
         raise refusing.not_understood(str(error)) from error
+
+
+def _state(response: httpx.Response) -> State:
+    if response.status_code == OK:
+        return State("ok")
+    try:
+        refusal = Refusal.model_validate_json(response.content)
+    except ValidationError:
+        return State("down")
+    return State("stuck", refusal.detail) if refusal.reason == "stuck" else State("down")
 
 
 def _refusal(response: httpx.Response) -> Refusal:

@@ -28,6 +28,7 @@ ERRORS: Final[dict[Reason, Make]] = {
     "out_of_memory": InferenceError,
     "cancelled": InferenceError,
     "stopping": InferenceError,
+    "stuck": InferenceError,
     "unauthorised": InferenceError,
     "failed": PatchclampError,
 }

@@ -30,7 +30,7 @@ async def get_laboratory(
     settings: AppSettings,
     left: EndsWhenLeft,  # noqa: ARG001 - ends the handler
 ) -> Laboratory:
-    return Laboratory(inference, engine, writer, settings.data)
+    return Laboratory(inference, engine, writer, settings.data, settings.most_experiments)
 
 
 Lab = Annotated[Laboratory, Depends(get_laboratory)]

@@ -1,6 +1,6 @@
 """Experiments are run and kept: what was asked, what came of it, and the run that it is of."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -35,7 +35,7 @@ from app.inference.client import InferenceClient
 from app.live.subject import Subject, find_subject
 from app.store.engine import open_session
 from app.store.experimenting import Conducted, create_experiment, set_continuations
-from app.store.queries.experiment import get_experiment
+from app.store.queries.experiment import get_experiment, require_room
 from app.store.views.experiment import ExperimentView
 
 
@@ -65,6 +65,8 @@ class Laboratory:
     engine: Engine
     writer: Writer
     data: Path
+    most_experiments: int
+    """So many are kept."""
 
     async def subject(self, model: str, asked: Asked | AskedToGenerate | None = None) -> Subject:
         """Raises NotFoundError."""
@@ -72,8 +74,11 @@ class Laboratory:
         return await run_in_threadpool(find_subject, self.engine, self.data, model, edits=edits)
 
     async def experiment(self, model: str, asked: Asked, words: Words) -> ExperimentView:
-        """Run and kept. What the same person asked before has the permalink that it had."""
-        subject = await self.subject(model, asked)
+        """Run and kept. What the same person asked before has the permalink that it had.
+
+        Raises ConflictError where no more are kept, as all that is kept here does.
+        """
+        subject = await self._subject_with_room(model, asked.edits)
         request = ExperimentRequest(**_parts(asked, Asked), **subject.known)
         answer = await self.inference.tell_experiment(request, subject.supply)
         kept = Conducted("experiment", _without_model(request), answer.text, _json(answer.ran))
@@ -83,7 +88,7 @@ class Laboratory:
         self, model: str, asked: AskedToGenerate, words: Words
     ) -> AsyncGenerator[GeneratedToken | ExperimentView, None]:
         """Token by token; last the generation as it is kept, once it has ended."""
-        subject = await self.subject(model, asked)
+        subject = await self._subject_with_room(model, asked.edits)
         request = GenerationRequest(**_parts(asked, AskedToGenerate), **subject.known)
         async with aclosing(self._generated(request, subject)) as messages:
             async for message in messages:
@@ -128,7 +133,7 @@ class Laboratory:
         self, model: str, asked: AskedToSweep, words: Words
     ) -> AsyncGenerator[EditSweepProgress | ExperimentView, None]:
         """How far it is; last the sweep as it is kept."""
-        subject = await self.subject(model)
+        subject = await self._subject_with_room(model)
         request = EditSweepRequest(**_parts(asked, AskedToSweep), **subject.known)
         async with aclosing(self.inference.sweep_edits(request, subject.supply)) as messages:
             async for message in messages:
@@ -142,6 +147,16 @@ class Laboratory:
         """In a thread. Raises NotFoundError."""
         with open_session(self.engine) as session:
             return get_experiment(session, slug=slug)
+
+    async def _subject_with_room(self, model: str, edits: Sequence[Edit] = ()) -> Subject:
+        """Nothing is computed that could not be kept. Raises NotFoundError, ConflictError."""
+
+        def find() -> Subject:
+            with open_session(self.engine) as session:
+                require_room(session, most=self.most_experiments)
+            return find_subject(self.engine, self.data, model, edits=edits)
+
+        return await run_in_threadpool(find)
 
     async def _generated(
         self, request: GenerationRequest, subject: Subject

@@ -21,6 +21,7 @@ from analysis.protocol.written import UNDERSTOOD, Row, WrittenError, read_row
 from app.auth.actor import CurrentActor
 from app.dependencies import InferenceState, StoreEngine
 from app.errors import BadRequestError, NotFoundError, PatchclampError
+from app.inference.connection import State
 from app.live.asking import Lab
 from app.live.experiment import Laboratory, Words, of_another_version
 from app.live.form import PlaygroundForm, form_of, prompt_fields, with_lines
@@ -43,6 +44,8 @@ OPERATIONS: Final = {
     "zero": "= 0", "set": "= value", "scale": "×", "add": "+=", "mean": "= mean",
     "resample": "= resample", "patch": "= patch",
 }  # fmt: skip
+ANSWERS: Final = State("ok")
+"""What it is taken for where it was asked just now."""
 Posted = Annotated[PlaygroundForm, Form()]
 Lines = Annotated[list[Annotated[str, Query(max_length=1000)]], Query(max_length=64)]
 
@@ -95,7 +98,7 @@ async def show_playground(
         return desk, None if edit or (effect and effect.view.kind != "experiment") else effect
 
     context = await run_in_threadpool(_context, engine, model, opened)
-    ready = bool(edit) and not context["desk"].error and state == "ok"
+    ready = bool(edit) and not context["desk"].error and state.status == "ok"
     return respond(request, "playground/page.html", {**context, "state": state, "ready": ready})
 
 
@@ -117,7 +120,7 @@ async def run_playground(
 
     context = await run_in_threadpool(_context, lab.engine, model, shown)
     context |= {
-        "state": "ok",
+        "state": ANSWERS,
         "ready": False,
         "new_rows": form.changes_rows,
         "new_options": form.changes_options,
@@ -149,7 +152,7 @@ async def show_tokens(
     return respond(
         request,
         "playground/page.html",
-        {**context, "state": "ok", "ready": False},
+        {**context, "state": ANSWERS, "ready": False},
         200 if desk.error is None else desk.error.status,
     )
 

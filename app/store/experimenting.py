@@ -19,6 +19,7 @@ from sqlalchemy import Row, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError
+from app.store.abridging import abridged
 from app.store.locating import require_model
 from app.store.packing import pack_json, pack_text
 from app.store.queries.experiment import KINDS, get_experiment, no_experiment, show_made
@@ -97,6 +98,7 @@ def create_experiment(
         "parent_id": parent_id,
         "kind": conducted.kind,
         "digest": conducted.digest,
+        **abridged(conducted.request),
         "request": dict(conducted.request),
         "answer": pack_text(conducted.answer),
         "continuations": _packed(conducted.continuations),
@@ -168,6 +170,9 @@ COPIED: Final = (
     ExperimentTable.run_id,
     ExperimentTable.kind,
     ExperimentTable.digest,
+    ExperimentTable.prompt,
+    ExperimentTable.n_edits,
+    ExperimentTable.places,
     ExperimentTable.request,
     ExperimentTable.answer,
     ExperimentTable.continuations,

@@ -94,7 +94,7 @@ def test_a_service_that_is_down_is_told_with_what_to_do(spec, secret):
     assert told.value.status == 503
     assert "pages made of rows go on working" in told.value.detail
     assert "patchclamp up" in told.value.hint
-    assert told_to(nowhere(), InferenceClient.state, secret=secret) == "down"
+    assert told_to(nowhere(), InferenceClient.state, secret=secret).status == "down"
 
 
 def test_a_full_queue_is_too_many_with_a_time_to_come_again(spec, tmp_path):

@@ -17,7 +17,7 @@ import pytest
 from analysis.protocol.experiments import GenerationEnd, GenerationRequest
 from app.errors import InferenceError
 from app.inference.client import InferenceClient
-from app.inference.connection import Connection
+from app.inference.connection import Connection, State
 from tests.inference.serving import HEADERS, SECRET, gathered
 
 ROOT = Path(__file__).parents[2]
@@ -123,10 +123,10 @@ def test_a_service_killed_in_the_middle_of_a_stream_is_told_and_works_again_when
 
         with pytest.raises(InferenceError, match="not running"):
             await anext(client.generate(generation(spec)))
-        assert await client.state() == "down"
+        assert await client.state() == State("down")
 
         await asyncio.to_thread(own.start)
-        assert await client.state() == "ok"
+        assert await client.state() == State("ok")
         messages = [message async for message in client.generate(generation(spec))]
         assert len(messages) == 11
         assert isinstance(messages[-1], GenerationEnd)

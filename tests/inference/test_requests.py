@@ -1,6 +1,7 @@
 """What can be wrong with a request is said, and the service goes on."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.inference.serving import tiny
 
@@ -89,7 +90,21 @@ def test_a_model_that_is_not_there_is_refused(running, spec, tmp_path):
     gone = spec.model_copy(update={"source": str(tmp_path / "gone")})
     told = refusal(running.post("tokenize", asked(gone, text="a")), 404)
     assert told["reason"] == "unknown_model"
+    assert told["detail"].startswith(f"The model {spec.name!r} cannot be loaded:")
     assert "does not exist" in told["detail"]
+
+
+def test_what_is_wrong_with_a_model_is_told_without_its_path_and_logged_with_it(
+    running, spec, tmp_path
+):
+    tiny(tmp_path / "damaged")
+    (tmp_path / "damaged" / "config.json").write_text("{")
+    damaged = spec.model_copy(update={"source": str(tmp_path / "damaged")})
+    with capture_logs() as lines:
+        told = refusal(running.post("tokenize", asked(damaged, text="a")), 404)
+    assert "config.json is no valid JSON" in told["detail"]
+    assert str(tmp_path) not in f"{told}"
+    assert any(str(tmp_path) in str(line.get("reason")) for line in lines)
 
 
 def test_weights_that_have_changed_are_refused_and_not_kept(running, tmp_path):

@@ -33,7 +33,7 @@ from analysis.protocol.sweeps import (
     EditSweepRow,
 )
 from app.errors import PatchclampError
-from app.inference.connection import AnswerText
+from app.inference.connection import AnswerText, State
 from tests.inference.answers import RAN
 
 
@@ -54,6 +54,8 @@ class FakeModel:
     def __init__(self) -> None:
         self.asked: list[Any] = []
         self.refusal: PatchclampError | None = None
+        self.stuck: str | None = None
+        """On what the service is."""
         self.sign = 1.0
         """Of every activation but the first."""
         self.drift = 0.0
@@ -62,8 +64,10 @@ class FakeModel:
     async def close(self) -> None:
         pass
 
-    async def state(self) -> str:
-        return "ok" if self.refusal is None else "down"
+    async def state(self) -> State:
+        if self.stuck is not None:
+            return State("stuck", self.stuck)
+        return State("ok" if self.refusal is None else "down")
 
     def _note(self, request: Any) -> None:
         self.asked.append(request)

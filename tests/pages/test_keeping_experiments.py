@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 from app.errors import InferenceError
 from tests.pages.loaded import FakeModel
-from tests.pages.playing import kept, spoil, words
+from tests.pages.playing import ABLATE, kept, run, spoil, words
 
 LIST = "/m/synthetic/experiments"
 
@@ -133,3 +133,23 @@ def test_a_generation_of_the_interface_has_a_page(own_pages: TestClient, model: 
     assert own_pages.post(f"/experiments/{slug}/again").status_code == 409
     assert own_pages.get(f"/m/synthetic/playground?experiment={slug}").status_code == 200
     assert len(model.asked) == 1
+
+
+def test_where_no_more_are_kept_nothing_is_run_and_the_page_says_what_to_do(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    state = own_pages.app.state  # type: ignore[attr-defined]
+    state.settings = state.settings.model_copy(update={"most_experiments": 1})
+    slug = kept(own_pages)
+    n_asked = len(model.asked)
+    refused = run(own_pages, **ABLATE, seed=5)
+    assert refused.status_code == 409
+    assert "1 experiments are stored" in refused.text
+    assert "PATCHCLAMP_MOST_EXPERIMENTS" in refused.text
+    assert own_pages.post(f"/api/v1/experiments/{slug}/fork").status_code == 409
+    body = {"prompt": {"text": "a"}, "edits": [], "n_tokens": 1}
+    assert own_pages.post("/api/v1/models/synthetic/generations", json=body).status_code == 409
+    assert len(model.asked) == n_asked
+    assert own_pages.get(f"/experiments/{slug}").status_code == 200
+    own_pages.delete(f"/api/v1/experiments/{slug}")
+    assert run(own_pages, **ABLATE, seed=5).status_code == 303

@@ -238,6 +238,18 @@ def test_while_no_service_runs_the_page_says_so_and_stored_results_are_shown(
     assert run(own_pages, **ABLATE).status_code == 503
 
 
+def test_while_the_service_is_stuck_the_page_says_on_what(
+    own_pages: TestClient, model: FakeModel
+) -> None:
+    model.stuck = "The inference service is stuck: tokenize of the model 'toy' still goes on."
+    page = own_pages.get(HERE).text
+    assert "Nothing can be run now" in page
+    assert "tokenize of the model &#39;toy&#39; still goes on" in page
+    ready = own_pages.get("/readyz").json()
+    assert (ready["inference"], ready["inference_detail"]) == ("stuck", model.stuck)
+    assert "patchclamp_inference_up 0.0" in own_pages.get("/metrics").text
+
+
 def test_tokens_that_are_named_are_followed(own_pages: TestClient, model: FakeModel) -> None:
     slug = kept(own_pages, targets='cat, #3, " dog"')
     asked = model.asked[-1]

@@ -1,10 +1,11 @@
 """Experiments: kept under a permalink, found again, named, forked, deleted."""
 
 import re
+from dataclasses import replace
 from threading import Thread
 
 import pytest
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Engine, delete, event, func, select
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store.checking import check
@@ -17,12 +18,17 @@ from app.store.experimenting import (
     fork_experiment,
     set_continuations,
 )
-from app.store.queries.experiment import find_of_run, get_experiment, list_experiments
+from app.store.queries.experiment import (
+    find_of_run,
+    get_experiment,
+    list_experiments,
+    require_room,
+)
 from app.store.queries.run import get_run, list_runs
 from app.store.showing import choose_shown
 from app.store.tables import ExperimentTable, ModelTable, RunTable
 from tests.store import rows
-from tests.store.experiments import HALVE, conducted, generated
+from tests.store.experiments import ABLATE, HALVE, conducted, generated
 
 
 @pytest.fixture
@@ -157,6 +163,50 @@ def test_lists_are_filtered_by_model_actor_kind_name_and_text(toy: Engine):
     assert listed(toy, text="dogsxa") == []
     assert listed(toy, text="a\0b") == []
     assert listed(toy, kind="generation") == []
+
+
+def test_a_list_reads_lines_and_no_requests(toy: Engine):
+    create(toy, conducted("The cat \0sat " * 50, edits=(HALVE, ABLATE, HALVE)))
+    statements: list[str] = []
+    event.listen(toy, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    with open_session(toy) as session:
+        (line,) = list_experiments(session, model="toy").items
+    assert len(line.prompt) == 200
+    assert line.prompt.startswith("The cat \ufffdsat")
+    assert (line.n_edits, line.places) == (3, ["attn.0/1", "mlp.0/3"])
+    (listing,) = (one for one in statements if "experiments" in one)
+    for large in ("request", "answer", "continuations"):
+        assert f"experiments.{large}" not in listing
+
+
+def test_a_list_says_what_is_edited_and_of_a_conversation_the_last_message(toy: Engine):
+    turns = [{"role": "user", "content": "Hello"}, {"role": "user", "content": "Bye"}]
+    asked = {
+        "prompt": {"turns": turns},
+        "edits": [{"site": f"resid.{n}", "index": None} for n in range(10)],
+    }
+    create(toy, replace(conducted(), request=asked))
+    create(toy, replace(conducted(), request={"prompt": {"tokens": [1, 2]}}))
+    with open_session(toy) as session:
+        ids, chat = list_experiments(session).items
+    assert (ids.prompt, ids.n_edits, ids.places) == (None, 0, [])
+    assert (chat.prompt, chat.n_edits) == ("Bye", 10)
+    assert chat.places == [f"resid.{n}" for n in range(8)]
+
+
+def test_when_as_many_are_stored_as_may_be_there_is_no_room_until_one_is_deleted(toy: Engine):
+    with open_session(toy) as session:
+        require_room(session, most=1)
+    slugs = [create(toy, conducted(f"text {n}")).slug for n in range(4)]
+    with open_session(toy, commit=True) as session:
+        delete_experiment(session, slug=slugs[1], actor="me")
+        require_room(session, most=4)  # one more than there are, though as many ids were given
+        with pytest.raises(ConflictError, match="3 experiments are stored") as told:
+            require_room(session, most=3)
+        assert "Delete some" in told.value.hint
+        assert "PATCHCLAMP_MOST_EXPERIMENTS" in told.value.hint
+        delete_experiment(session, slug=slugs[0], actor="me")
+        require_room(session, most=3)
 
 
 def test_a_name_and_a_note_are_changed_and_taken_away(toy: Engine):

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.worker.failing import explain, shorten
+from analysis.errors import ModelError
+from analysis.worker.failing import explain, shorten, traceback_of
 from analysis.worker.inline import run_inline
 from analysis.worker.interruptions import reason_to_wait
 from analysis.worker.jobs import JobKind, JobKinds
@@ -55,6 +56,15 @@ def test_jobs_wait_and_fail_with_the_public_sentence() -> None:
     assert reason_to_wait(error) == "It is full. Free."
     assert explain(error, public=True) == "It is full. Free."
     assert explain(error) == "The store /srv/a.sqlite is full. Free."
+
+
+def test_the_file_of_a_model_is_told_by_its_name_alone_in_sentence_and_traceback() -> None:
+    path = Path("/mnt/of the lab/toy/config.json")
+    error = ModelError(f"{path} is no valid JSON", hint="Copy it again.", where=path)
+    assert explain(error, public=True) == "config.json is no valid JSON. Copy it again."
+    assert explain(error) == f"{path} is no valid JSON. Copy it again."
+    told = traceback_of(error, Settings(data=Path("/data")))
+    assert told.endswith("ModelError: config.json is no valid JSON\n")
 
 
 def test_a_full_disk_is_told_with_the_name_of_the_file_alone() -> None:

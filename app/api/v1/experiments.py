@@ -9,7 +9,7 @@ from app.api.describing import Responses, problems_of
 from app.api.keeping import ExperimentSlug, Named, OfActor, Saying, WordsBody
 from app.api.parameters import Cursor, Limit, ModelName
 from app.auth.actor import CurrentActor
-from app.dependencies import ReadSession, WriteSession
+from app.dependencies import AppSettings, ReadSession, WriteSession
 from app.exchange.experiment_script import write_script
 from app.store import experimenting
 from app.store.queries import experiment as experiments
@@ -107,17 +107,19 @@ def describe_experiment(
     "/experiments/{slug}/fork",
     status_code=201,
     summary="Fork an experiment",
-    responses=problems_of(400, 403, 413),
+    responses=problems_of(400, 403, 409, 413),
 )
 def fork_experiment(
     response: Response,
     session: WriteSession,
+    settings: AppSettings,
     actor: CurrentActor,
     slug: ExperimentSlug,
     body: Annotated[WordsBody | None, Body(description="Name and note of the copy.")] = None,
 ) -> ExperimentView:
     """Copy it under a permalink of its own, with the same numbers; `Location` names the copy."""
     words = WordsBody() if body is None else body
+    experiments.require_room(session, most=settings.most_experiments)
     view = experimenting.fork_experiment(
         session, slug=slug, actor=actor.name, name=words.name, note=words.note
     )

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.errors import BadRequestError, NotFoundError
+from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store.locating import require_model
 from app.store.packing import unpack_json, unpack_text
 from app.store.paging import check_limit, read_cursor, write_cursor
@@ -20,9 +20,6 @@ from app.store.writing_explanations import storable
 
 KINDS: Final = ("experiment", "generation", "edit_sweep")
 SORT: Final = "newest"
-LONGEST_PROMPT: Final = 200
-"""Characters of it in a list."""
-MOST_PLACES: Final = 8
 MOST_FORKS: Final = 50
 LONGEST_QUERY: Final = 200
 
@@ -37,7 +34,9 @@ LINE: Final = (
     ExperimentTable.run_id,
     ExperimentTable.created_at,
     ExperimentTable.updated_at,
-    ExperimentTable.request,
+    ExperimentTable.prompt,
+    ExperimentTable.n_edits,
+    ExperimentTable.places,
     ModelTable.name.label("model"),
     Parent.slug.label("parent"),
 )
@@ -45,7 +44,9 @@ LINE: Final = (
 
 def get_experiment(session: Session, *, slug: str) -> ExperimentView:
     """With request, answer and continuations. Raises NotFoundError."""
-    query = _select(*LINE, ExperimentTable.answer, ExperimentTable.continuations)
+    query = _select(
+        *LINE, ExperimentTable.request, ExperimentTable.answer, ExperimentTable.continuations
+    )
     row = None
     if is_slug(slug):
         row = session.execute(query.where(ExperimentTable.slug == slug)).one_or_none()
@@ -127,6 +128,27 @@ def list_experiments(
     )
 
 
+def require_room(session: Session, *, most: int) -> None:
+    """ConflictError: so many experiments are stored.
+
+    Ids are given once, so that the first and the last say how many there can be; they are counted
+    only where these are too many.
+    """
+    first, last = (
+        select(function(ExperimentTable.id)).scalar_subquery() for function in (func.min, func.max)
+    )
+    between = session.scalar(select(last - first))
+    if between is None or between + 1 < most:
+        return
+    stored = session.scalar(select(func.count()).select_from(ExperimentTable)) or 0
+    if stored >= most:
+        raise ConflictError(
+            f"{stored:,} experiments are stored, and no more than {most:,} are kept.",
+            hint="Delete some that nobody needs any more, or have PATCHCLAMP_MOST_EXPERIMENTS "
+            "raised.",
+        )
+
+
 def no_experiment(slug: str) -> NotFoundError:
     return NotFoundError(
         f"There is no experiment {slug[:40]!r}.",
@@ -155,7 +177,6 @@ def _says(text: str) -> Any:  # noqa: ANN401 - a condition
 
 
 def _line(row: Row[*tuple[Any, ...]] | SimpleNamespace) -> dict[str, Any]:
-    edits = row.request.get("edits", ())
     return {
         "slug": row.slug,
         "model": row.model,
@@ -165,21 +186,9 @@ def _line(row: Row[*tuple[Any, ...]] | SimpleNamespace) -> dict[str, Any]:
         "actor": row.actor,
         "parent": row.parent,
         "run_id": row.run_id,
-        "prompt": _beginning(row.request["prompt"]),
-        "n_edits": len(edits),
-        "places": list(dict.fromkeys(map(_place, edits)))[:MOST_PLACES],
+        "prompt": row.prompt,
+        "n_edits": row.n_edits,
+        "places": row.places,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }
-
-
-def _beginning(prompt: Mapping[str, Any]) -> str | None:
-    """Of a conversation, its last message."""
-    turns = prompt.get("turns")
-    text: str | None = turns[-1]["content"] if turns else prompt.get("text")
-    return None if text is None else text[:LONGEST_PROMPT]
-
-
-def _place(edit: Mapping[str, Any]) -> str:
-    index = edit.get("index")
-    return str(edit["site"]) if index is None else f"{edit['site']}/{index}"

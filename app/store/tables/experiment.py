@@ -37,6 +37,11 @@ class ExperimentTable(Base):
     """SHA-256 of kind and request: the same asked again finds this row."""
     created_at: Mapped[datetime] = mapped_column(Moment)
     updated_at: Mapped[datetime] = mapped_column(Moment)
+    prompt: Mapped[str | None]
+    """Its beginning, for lists; NULL where token ids were given."""
+    n_edits: Mapped[int]
+    places: Mapped[list[str]] = mapped_column(Json)
+    """The first of what is edited: `mlp.12/345`, `resid.7`."""
     request: Mapped[dict[str, Any]] = mapped_column(Json)
     """As the inference service was asked, without the model."""
     answer: Mapped[bytes] = mapped_column(Packed)

@@ -35,6 +35,8 @@ def _refused(source, message, **options) -> ModelError:
     with pytest.raises(ModelError, match=message) as caught:
         _load(source, **options)
     assert caught.value.hint
+    if Path(source).is_absolute() and options.get("kind") != "hub":
+        assert str(source) not in caught.value.public, "the network is told where things are"
     return caught.value
 
 

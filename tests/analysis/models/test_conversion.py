@@ -101,6 +101,7 @@ def test_files_that_are_no_gguf_are_refused(written, tmp_path):
         with pytest.raises(ModelError, match=message) as caught:
             load_model(str(path), dtype=torch.float32, device=CPU, cache=tmp_path / "cache")
         assert caught.value.hint
+        assert str(tmp_path) not in caught.value.public
     with pytest.raises(ModelError, match="does not exist"):
         load_model("nowhere.gguf", dtype=torch.float32, device=CPU, cache=tmp_path)
 

@@ -212,6 +212,7 @@ def test_a_wrong_entry_is_named(message, changes, tmp_path):
     with pytest.raises(ModelError, match=message) as caught:
         _load(tmp_path)
     assert caught.value.hint
+    assert str(tmp_path) not in caught.value.public
 
 
 def test_a_missing_misshapen_or_unknown_tensor_is_named(tmp_path):
@@ -225,5 +226,6 @@ def test_a_missing_misshapen_or_unknown_tensor_is_named(tmp_path):
     make_tiny_plain(tmp_path)
     for message, saved in wrong.items():
         save_file(saved, tmp_path / "model.safetensors")
-        with pytest.raises(ModelError, match=message):
+        with pytest.raises(ModelError, match=message) as caught:
             _load(tmp_path)
+        assert str(tmp_path) not in caught.value.public
