@@ -14,10 +14,11 @@ MOST_PLACES: Final = 8
 def abridged(request: Mapping[str, Any]) -> dict[str, Any]:
     """The columns `prompt`, `n_edits` and `places` of a request as JSON."""
     edits = request.get("edits", ())
+    places = (*map(_place, edits), *(request.get("sites") or ()))
     return {
         "prompt": _beginning(request.get("prompt", {})),
         "n_edits": len(edits),
-        "places": list(dict.fromkeys(map(_place, edits)))[:MOST_PLACES],
+        "places": list(dict.fromkeys(places))[:MOST_PLACES],
     }
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, delete, event, func, select
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.store.abridging import abridged
 from app.store.checking import check
 from app.store.engine import open_session
 from app.store.experimenting import (
@@ -192,6 +193,11 @@ def test_a_list_says_what_is_edited_and_of_a_conversation_the_last_message(toy: 
     assert (ids.prompt, ids.n_edits, ids.places) == (None, 0, [])
     assert (chat.prompt, chat.n_edits) == ("Bye", 10)
     assert chat.places == [f"resid.{n}" for n in range(8)]
+
+
+def test_of_a_sweep_a_list_says_which_sites():
+    assert abridged({"sites": ["mlp.1"], "operation": "zero"})["places"] == ["mlp.1"]
+    assert abridged({"sites": None, "operation": "zero"})["places"] == []
 
 
 def test_when_as_many_are_stored_as_may_be_there_is_no_room_until_one_is_deleted(toy: Engine):

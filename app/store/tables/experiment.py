@@ -41,7 +41,7 @@ class ExperimentTable(Base):
     """Its beginning, for lists; NULL where token ids were given."""
     n_edits: Mapped[int]
     places: Mapped[list[str]] = mapped_column(Json)
-    """The first of what is edited: `mlp.12/345`, `resid.7`."""
+    """The first of what is edited: `mlp.12/345`, `resid.7`; of a sweep, sites; none: every site."""
     request: Mapped[dict[str, Any]] = mapped_column(Json)
     """As the inference service was asked, without the model."""
     answer: Mapped[bytes] = mapped_column(Packed)

@@ -34,7 +34,7 @@ class ExperimentLine(View):
     """Its beginning; None where token ids were given."""
     n_edits: int
     places: list[str]
-    """The first of what is edited: `mlp.12/345`, `resid.7`."""
+    """The first of what is edited: `mlp.12/345`, `resid.7`; of a sweep, sites; none: every site."""
     created_at: datetime
     updated_at: datetime
 
