@@ -229,7 +229,7 @@ def test_a_sweep_shows_its_drawing_and_its_units_go_to_the_edits(open_page: Open
 
 def test_a_whole_model_is_swept_and_the_best_of_every_site_are_run(open_page: OpenPage) -> None:
     page = open_page(START)
-    page.locator("select[name=site]").select_option("whole model")
+    page.locator("select[name=site]").select_option("all")
     page.get_by_role("button", name="Sweep").click()
     expect(page.locator(".sweep-scatter")).to_be_visible()
     for site in ("mlp.0", "mlp.2", "attn.1"):
