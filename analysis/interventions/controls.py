@@ -12,27 +12,26 @@ def draw_control(
     model: EditableModel, edits: Sequence[Edit], *, seed: int, number: int
 ) -> list[Edit] | None:
     """Every edited unit replaced by one drawn from the site's other units, every direction by a
-    random one of the same length; edits of one unit stay edits of one unit.
+    random one of the same length; edits of one unit stay edits of one unit. No two controls of a
+    seed have a unit in common, however many there are.
 
     A mean that was given is the edited unit's own, so the control takes its own instead. None: a
     site has too few units that are not edited.
     """
-    rng = np.random.default_rng([seed, number])
     sizes = {site.name: site.n_units for site in model.sites}
     instead: dict[tuple[str, int], int] = {}
     for site in dict.fromkeys(edit.site for edit in edits if edit.index is not None):
         edited = sorted(
             {edit.index for edit in edits if edit.site == site and edit.index is not None}
         )
-        others = np.setdiff1d(np.arange(sizes[site]), edited)
-        if len(others) < len(edited):
+        drawn = _drawn(site, sizes[site], edited, seed=seed, number=number)
+        if drawn is None:
             return None
-        drawn = rng.choice(others, size=len(edited), replace=False)
-        instead |= {(site, old): int(new) for old, new in zip(edited, drawn, strict=True)}
+        instead |= {(site, old): new for old, new in zip(edited, drawn, strict=True)}
     found = []
-    for edit in edits:
+    for place, edit in enumerate(edits):
         if edit.index is None:
-            direction = _other_direction(model, edit, sizes, rng)
+            direction = _other_direction(model, edit, sizes, (seed, place, number))
             found.append(edit.model_copy(update={"direction": direction}))
             continue
         changed: dict[str, object] = {"index": instead[edit.site, edit.index]}
@@ -42,16 +41,32 @@ def draw_control(
     return found
 
 
+def _drawn(
+    site: str, n_units: int, edited: Sequence[int], *, seed: int, number: int
+) -> list[int] | None:
+    """As many other units as are edited: the next of a random order of them all."""
+    others = np.setdiff1d(np.arange(n_units), edited)
+    order = np.random.default_rng([seed, *site.encode()]).permutation(others)
+    drawn: list[int] = order[number * len(edited) : (number + 1) * len(edited)].tolist()
+    return drawn if len(drawn) == len(edited) else None
+
+
 def _other_direction(
-    model: EditableModel, edit: Edit, sizes: dict[str, int], rng: np.random.Generator
+    model: EditableModel, edit: Edit, sizes: dict[str, int], seeds: tuple[int, int, int]
 ) -> Direction:
     """Of a neuron, the direction of another of its site: a random one mostly lies where the model
-    does not look. Of any other, a random one."""
+    does not look. Of any other, and where no other neuron is left, a random one. `seeds`: that of
+    all controls, the edit's place, the control's number."""
     unit = None if edit.direction is None else edit.direction.unit
-    if unit is None or sizes[unit.site] < 2:
-        return _random_direction(model, rng)
-    drawn = int(rng.integers(sizes[unit.site] - 1))
-    other = UnitRef(site=unit.site, index=drawn + (drawn >= unit.index))
+    drawn = None
+    if unit is not None:
+        seed, place, number = seeds
+        drawn = _drawn(
+            f"{unit.site} {place}", sizes[unit.site], [unit.index], seed=seed, number=number
+        )
+    if unit is None or drawn is None:
+        return _random_direction(model, np.random.default_rng(seeds))
+    other = UnitRef(site=unit.site, index=drawn[0])
     return Direction(kind="unit", unit=other, normalised=True)
 
 

@@ -78,6 +78,22 @@ def test_controls_are_the_same_edit_of_other_units_of_the_site(subject):
         assert found == pytest.approx([p.kl for p in alone.positions], abs=1e-6)
 
 
+def test_no_two_controls_are_the_same_unit_even_if_there_are_fewer_than_were_asked_for(subject):
+    head = Edit(site="attn.0", index=1, operation="zero")
+    asked = subject()
+    drawn = asked.experiment(head, controls=8).control_units
+    n_heads = asked.model.facts.n_heads
+    assert sorted(drawn) == [(f"attn.0/{n}",) for n in range(n_heads) if n != 1]
+    steered = Edit(
+        site="resid.0",
+        operation="add",
+        value=1.0,
+        direction=Direction(kind="unit", unit=UnitRef(site="mlp.0", index=2), normalised=True),
+    )
+    several = asked.experiment(steered, controls=20).control_units
+    assert len(set(several)) == 20
+
+
 def test_edits_of_one_unit_stay_edits_of_one_unit_in_the_control(subject):
     first = ZERO.model_copy(update={"positions": Positions(kind="chosen", chosen=(1,))})
     second = first.model_copy(
