@@ -5,9 +5,11 @@
 twice, as [sqlite] and [postgresql].
 """
 
+import gc
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from analysis.compiled import kernels_version
+from analysis.worker.threads import wait_politely
 from app.settings import Settings, get_settings
 from app.store.engine import open_engine
 from app.store.migrating import upgrade
@@ -44,6 +47,19 @@ ORDER = ("browser", "worker", "bench", "cli")
 
 _numbers = count(1)
 
+# Hundreds of processes are started, which share their bytecode too, whatever the shell says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# Threads that wait at a barrier for one whose core another test has cost more than they bring.
+wait_politely()
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
+    share = (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, share)))
+
+# Looking for garbage among all that is imported takes as long as importing it, and finds none.
+gc.disable()
+
 check_shapes()
 
 # Tests are never timed: machines are shared.
@@ -62,6 +78,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return ORDER.index(path.parts[0]) if path.parts[0] in ORDER else len(ORDER)
 
     items.sort(key=turn)
+
+
+def pytest_collection_finish() -> None:
+    """From now on garbage is looked for, among what tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 @dataclass(frozen=True)
