@@ -28,6 +28,7 @@ from app.settings import Settings, get_settings
 from app.store.engine import open_engine
 from app.store.migrating import upgrade
 from app.store.synthetic import SyntheticModel, fill_synthetic
+from tests.kept import KEPT_IN
 from tests.shapes import check_shapes
 
 FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
@@ -51,11 +52,7 @@ _numbers = count(1)
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# Threads that wait at a barrier for one whose core another test has cost more than they bring.
 wait_politely()
-if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
-    share = (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, share)))
 
 # Looking for garbage among all that is imported takes as long as importing it, and finds none.
 gc.disable()
@@ -65,6 +62,23 @@ check_shapes()
 # Tests are never timed: machines are shared.
 hypothesis.settings.register_profile("patchclamp", deadline=None)
 hypothesis.settings.load_profile("patchclamp")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Of the first process; those that test side by side have its environment, and each its share
+    of the cores: threads that wait for one whose core another test has cost more than they bring.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    os.environ[KEPT_IN] = tempfile.mkdtemp(prefix="patchclamp-kept-")
+    if side_by_side := len(config.getoption("tx", None) or ()):
+        share = max(1, (os.cpu_count() or 1) // side_by_side)
+        os.environ.setdefault("OMP_NUM_THREADS", str(share))
+
+
+def pytest_unconfigure() -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(os.environ.pop(KEPT_IN), ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
