@@ -65,15 +65,15 @@ hypothesis.settings.load_profile("patchclamp")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Of the first process; those that test side by side have its environment, and each its share
-    of the cores: threads that wait for one whose core another test has cost more than they bring.
-    """
+    """Of the first process; those that test side by side have its environment."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
     os.environ[KEPT_IN] = tempfile.mkdtemp(prefix="patchclamp-kept-")
     if side_by_side := len(config.getoption("tx", None) or ()):
+        # each has its share of the cores: the threads of numpy's library spin while they wait for
+        # one whose core another test has
         share = max(1, (os.cpu_count() or 1) // side_by_side)
-        os.environ.setdefault("OMP_NUM_THREADS", str(share))
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(share))
 
 
 def pytest_unconfigure() -> None:
