@@ -25,6 +25,7 @@ from app.commands import (
     sweeping,
 )
 from app.commands.version import version_text
+from app.importing import undisturbed
 from app.printable import escaped_lines
 
 USAGE = 2
@@ -38,7 +39,9 @@ Settings come from the environment (PATCHCLAMP_DATA, PATCHCLAMP_PORT, …; see d
 def main() -> None:
     """The entry point of the command."""
     try:
-        build()(prog_name="patchclamp")
+        with undisturbed():
+            command = build()
+        command(prog_name="patchclamp")
     except Exception as error:
         message = explain(error)
         if message is None:
@@ -136,8 +139,9 @@ def _prepare(
     ] = False,
 ) -> None:
     if not {"--help", "-h"} & set(sys.argv):
-        from app.logs import set_up_logging
-        from app.settings import get_settings
+        with undisturbed():
+            from app.logs import set_up_logging
+            from app.settings import get_settings
 
         set_up_logging(get_settings())
 

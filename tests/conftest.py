@@ -5,9 +5,11 @@
 twice, as [sqlite] and [postgresql].
 """
 
+import gc
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,10 +23,12 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from analysis.compiled import kernels_version
+from analysis.worker.threads import wait_politely
 from app.settings import Settings, get_settings
 from app.store.engine import open_engine
 from app.store.migrating import upgrade
 from app.store.synthetic import SyntheticModel, fill_synthetic
+from tests.kept import KEPT_IN
 from tests.shapes import check_shapes
 
 FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
@@ -44,11 +48,37 @@ ORDER = ("browser", "worker", "bench", "cli")
 
 _numbers = count(1)
 
+# Hundreds of processes are started, which share their bytecode too, whatever the shell says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+wait_politely()
+
+# Looking for garbage among all that is imported takes as long as importing it, and finds none.
+gc.disable()
+
 check_shapes()
 
 # Tests are never timed: machines are shared.
 hypothesis.settings.register_profile("patchclamp", deadline=None)
 hypothesis.settings.load_profile("patchclamp")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Of the first process; those that test side by side have its environment."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    os.environ[KEPT_IN] = tempfile.mkdtemp(prefix="patchclamp-kept-")
+    if side_by_side := len(config.getoption("tx", None) or ()):
+        # each has its share of the cores: the threads of numpy's library spin while they wait for
+        # one whose core another test has
+        share = max(1, (os.cpu_count() or 1) // side_by_side)
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(share))
+
+
+def pytest_unconfigure() -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(os.environ.pop(KEPT_IN), ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -62,6 +92,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return ORDER.index(path.parts[0]) if path.parts[0] in ORDER else len(ORDER)
 
     items.sort(key=turn)
+
+
+def pytest_collection_finish() -> None:
+    """From now on garbage is looked for, among what tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import typer
 
 from analysis.worker import inference
 from analysis.worker.records import commands as records
+from app.importing import undisturbed
 from app.store.opening import opened_store
 
 if TYPE_CHECKING:
@@ -56,12 +57,13 @@ def worker(
         keep_compiled(settings.data)
         wait_politely(settings.threads)
         keep_freed_memory()
-        import torch
+        with undisturbed():
+            import torch
 
-        from analysis.worker.kinds import KINDS
-        from analysis.worker.process import Worker
-        from analysis.worker.provenance import code_version
-        from app.supervisor import leave_with_parent
+            from analysis.worker.kinds import KINDS
+            from analysis.worker.process import Worker
+            from analysis.worker.provenance import code_version
+            from app.supervisor import leave_with_parent
 
         if settings.threads is not None:
             torch.set_num_threads(settings.threads)
@@ -97,7 +99,8 @@ def add_model(
     if kind not in ("auto", "hub", "folder", "gguf", "plain"):
         raise typer.BadParameter("use auto, hub, folder, gguf or plain", param_hint="--kind")
     with opened_store() as (settings, engine), _progress() as tell:
-        from analysis.worker import registering
+        with undisturbed():
+            from analysis.worker import registering
 
         added = registering.add_model(
             engine,

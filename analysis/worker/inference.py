@@ -3,13 +3,14 @@
 What the command needs is imported when it runs: `patchclamp --help` answers without it.
 """
 
-import gc
 import signal
 import socket
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+
+from app.importing import undisturbed
 
 if TYPE_CHECKING:
     import torch
@@ -58,9 +59,10 @@ def inference(
 
     settings = get_settings()
     secret = required_secret(settings)
-    _prepare(settings)
-    from analysis.inference.serving import listen, server_of, warning_of
-    from app.supervisor import leave_with_parent
+    with undisturbed():
+        _prepare(settings)
+        from analysis.inference.serving import listen, server_of, warning_of
+        from app.supervisor import leave_with_parent
 
     if fd is not None:
         taken = socket.socket(fileno=fd)
@@ -70,7 +72,8 @@ def inference(
     warning = warning_of(taken)
     if warning is not None:
         typer.echo(warning, err=True)
-    server = server_of(application(settings, secret), supervised=supervised)
+    with undisturbed():
+        server = server_of(application(settings, secret), supervised=supervised)
 
     def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         server.leave()
@@ -83,8 +86,6 @@ def inference(
     else:
         at = "{}:{}".format(*taken.getsockname()[:2])
         typer.echo(f"The inference service is at {at} (Ctrl-C stops it)")
-    gc.collect()
-    gc.freeze()  # modules stay: looking through them would hold up an answer now and then
     server.run(sockets=[taken])
     if server.gave_up:
         raise typer.Exit(1)

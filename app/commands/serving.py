@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from app.importing import undisturbed
 from app.store.opening import opened_store
 
 if TYPE_CHECKING:
@@ -135,26 +136,28 @@ def _socket(
 
 
 def _serve(taken: socket.socket, *, supervised: bool) -> None:
-    import uvicorn
-
     from app.supervisor import leave_with_parent
 
     # matrices of one question are small: the threads of numpy's library would only wait for each
     # other, and beside a worker take ten times as long
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # the server raises the signal that ended it once more when it has stopped: that is no error
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _ignore)
+    if supervised:
+        leave_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    with undisturbed():
+        import uvicorn
+
+        from app.main import create_app
     config = uvicorn.Config(
-        "app.main:create_app",
+        create_app,
         factory=True,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    # the server raises the signal that ended it once more when it has stopped: that is no error
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _ignore)
-    if supervised:
-        leave_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
     server = uvicorn.Server(config)
     server.run(sockets=[taken])
     if not server.started:

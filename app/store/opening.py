@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from app.importing import undisturbed
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
@@ -13,10 +15,11 @@ if TYPE_CHECKING:
 @contextmanager
 def opened_store() -> Iterator[tuple["Settings", "Engine"]]:
     """The store that the settings name. Commands import this before they know that they need it."""
-    from app.errors import NotFoundError
-    from app.settings import get_settings
-    from app.store.engine import open_engine
-    from app.store.migrating import upgrade
+    with undisturbed():
+        from app.errors import NotFoundError
+        from app.settings import get_settings
+        from app.store.engine import open_engine
+        from app.store.migrating import upgrade
 
     settings = get_settings()
     engine = open_engine(settings)

@@ -13,14 +13,14 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from app.store.migrating import upgrade
 from app.store.synthetic import SyntheticModel, fill_synthetic
+from tests.kept import migrate
 
 
 @pytest.fixture
 def empty_app(tmp_path: Path) -> FastAPI:
     app = create_app(Settings(data=tmp_path, log_level="info"))
-    upgrade(app.state.engine)
+    migrate(app.state.engine)
     return app
 
 
@@ -35,7 +35,7 @@ def filled_app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     """Read by many tests; those that write take `empty_app`."""
     data = tmp_path_factory.mktemp("api")
     app = create_app(Settings(data=data, log_level="info"))
-    upgrade(app.state.engine)
+    migrate(app.state.engine)
     app.state.synthetic = fill_synthetic(
         app.state.engine,
         data=data,

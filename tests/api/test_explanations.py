@@ -8,11 +8,10 @@ from app.main import create_app
 from app.settings import Settings
 from app.store.claiming import LONGEST_TEXT
 from app.store.engine import open_session
-from app.store.migrating import upgrade
-from app.store.synthetic import fill_synthetic
 from app.store.tables import TokenSpaceTable
 from app.trials import claim
 from app.trials.reading import LONGEST_PROGRAM
+from tests.kept import synthetic_store
 from tests.store.sweeps import sweep_again
 
 UNIT = "/api/v1/models/synthetic/sites/mlp.0/units/9"
@@ -24,11 +23,9 @@ PROGRAM = 'when token in {" the", "."} -> 1'
 def own(tmp_path):
     """A client of a store that the test may change."""
     app = create_app(Settings(data=tmp_path, log_level="info"))
-    upgrade(app.state.engine)
-    fill_synthetic(
-        app.state.engine, data=tmp_path, layers=1, neurons=12, heads=2, windows=60,
-        window_length=32, exemplars_per_kind=2,
-    )  # fmt: skip
+    synthetic_store(
+        tmp_path, layers=1, neurons=12, heads=2, windows=60, window_length=32, exemplars_per_kind=2
+    )
     with TestClient(app) as client:
         yield client
 

@@ -12,9 +12,8 @@ from starlette.testclient import TestClient
 from app.dependencies import WRITERS, WriterQueue
 from app.main import create_app
 from app.settings import Settings
-from app.store.migrating import upgrade
-from app.store.synthetic import fill_synthetic
 from app.trials import claim
+from tests.kept import synthetic_store
 
 PAGE = "/m/synthetic/mlp.0/9/explanations"
 LIST = "/api/v1/models/synthetic/sites/mlp.0/units/9/explanations"
@@ -26,11 +25,9 @@ SLOW = "".join(f'when fading({n}) token in {{"{n}"}} -> 1\n' for n in range(1, 1
 def hurried(tmp_path: Path) -> FastAPI:
     """Programs have a fifth of a second, until they are given time; writers wait for as long."""
     app = create_app(Settings(data=tmp_path, log_level="error", program_seconds=0.2))
-    upgrade(app.state.engine)
-    fill_synthetic(
-        app.state.engine, data=tmp_path, layers=1, neurons=12, heads=2, windows=60,
-        window_length=64, exemplars_per_kind=2,
-    )  # fmt: skip
+    synthetic_store(
+        tmp_path, layers=1, neurons=12, heads=2, windows=60, window_length=64, exemplars_per_kind=2
+    )
     app.state.writers = WriterQueue(seconds=0.2)
     return app
 

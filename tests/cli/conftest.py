@@ -10,7 +10,7 @@ import pytest
 
 from app.settings import Settings
 from app.store.engine import open_engine
-from app.store.migrating import upgrade
+from tests.kept import migrate
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "app"]
@@ -76,6 +76,6 @@ def store(tmp_path: Path) -> Settings:
     """A migrated, empty store in the command's data folder."""
     settings = Settings(data=tmp_path)
     engine = open_engine(settings)
-    upgrade(engine)
+    migrate(engine)
     engine.dispose()
     return settings

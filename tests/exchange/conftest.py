@@ -8,14 +8,14 @@ from sqlalchemy import Engine
 
 from app.settings import Settings
 from app.store.engine import open_engine
-from app.store.migrating import upgrade
 from tests.exchange.stores import add_explained_model, add_model
+from tests.kept import migrate
 
 
 @pytest.fixture(scope="session")
 def explained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     engine = open_engine(Settings(data=tmp_path_factory.mktemp("explained")))
-    upgrade(engine)
+    migrate(engine)
     add_explained_model(engine)
     yield engine
     engine.dispose()
@@ -32,7 +32,7 @@ def receiving(engine: Engine) -> Engine:
 def one_store(tmp_path: Path) -> Iterator[Engine]:
     """The same, on SQLite alone: for what no database has a part in."""
     engine = open_engine(Settings(data=tmp_path / "one-store"))
-    upgrade(engine)
+    migrate(engine)
     add_model(engine)
     yield engine
     engine.dispose()

@@ -9,14 +9,10 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from analysis.worker.inline import run_inline
-from analysis.worker.sweeping.job import KIND
 from app.main import create_app
 from app.settings import Settings
-from app.store.engine import open_engine
-from app.store.migrating import upgrade
 from tests.inference.serving import SECRET, Running, options_of, served
-from tests.worker.sweeping.conftest import SWEEP, add_planted
+from tests.worker.sweeping.conftest import copy_swept
 
 
 @dataclass(frozen=True)
@@ -37,12 +33,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """The model `planted`, of which every activation is known; what tests keep there stays."""
     folder = tmp_path_factory.mktemp("live")
     with served(options_of(folder / "cache")) as service:
+        copy_swept(folder).engine.dispose()
         settings = settings_of(folder / "data", service)
-        engine = open_engine(settings)
-        upgrade(engine)
-        add_planted(engine, settings, folder)
-        run_inline(engine, settings, KIND, SWEEP)
-        engine.dispose()
         app = create_app(settings)
         with TestClient(app) as client:
             yield Live(app, client, service, settings)

@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from app.store.migrating import upgrade
 from app.store.synthetic import fill_synthetic
+from tests.kept import migrate, synthetic_store
 from tests.pages.loaded import FakeModel
 from tests.pages.playing import load
 
@@ -18,9 +18,13 @@ BROWSER = {"accept": "text/html,application/xhtml+xml"}
 
 
 def make_app(data: Path) -> FastAPI:
-    app = create_app(Settings(data=data, log_level="error"))
-    upgrade(app.state.engine)
+    app = open_app(data)
+    migrate(app.state.engine)
     return app
+
+
+def open_app(data: Path) -> FastAPI:
+    return create_app(Settings(data=data, log_level="error"))
 
 
 def fill(app: FastAPI, data: Path) -> None:
@@ -61,12 +65,10 @@ def empty_pages(tmp_path: Path) -> Iterator[TestClient]:
 @pytest.fixture
 def own_pages(tmp_path: Path) -> Iterator[TestClient]:
     """A filled store of the test's own, to be written to."""
-    app = make_app(tmp_path)
-    fill_synthetic(
-        app.state.engine, data=tmp_path, layers=1, neurons=8, heads=2, windows=24,
-        window_length=16, exemplars_per_kind=2,
-    )  # fmt: skip
-    with TestClient(app, headers=BROWSER) as client:
+    synthetic_store(
+        tmp_path, layers=1, neurons=8, heads=2, windows=24, window_length=16, exemplars_per_kind=2
+    )
+    with TestClient(open_app(tmp_path), headers=BROWSER) as client:
         yield client
 
 

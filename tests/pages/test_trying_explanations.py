@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 
 from app.rendering.examples import EXAMPLES
 from app.store.engine import open_session
-from app.store.synthetic import fill_synthetic
 from app.store.tables import ArtifactTable
-from tests.pages.conftest import BROWSER, make_app
+from tests.kept import synthetic_store
+from tests.pages.conftest import BROWSER, open_app
 from tests.pages.writing import FRAGMENT, HERE, PROGRAM, VARIED, save, words
 from tests.store.calibrating import keep_calibration
 from tests.store.sweeps import sweep_again
@@ -21,11 +21,10 @@ from tests.store.sweeps import sweep_again
 @pytest.fixture
 def calibrated(tmp_path: Path) -> Iterator[tuple[TestClient, int]]:
     """Pages over a store whose sweep kept a calibration pool, and of how many windows."""
-    app = make_app(tmp_path)
-    fill_synthetic(
-        app.state.engine, data=tmp_path, layers=1, neurons=8, heads=2, windows=192,
-        window_length=16, exemplars_per_kind=2,
-    )  # fmt: skip
+    app = open_app(tmp_path)
+    synthetic_store(
+        tmp_path, layers=1, neurons=8, heads=2, windows=192, window_length=16, exemplars_per_kind=2
+    )
     n = len(keep_calibration(app.state.engine, tmp_path))
     with TestClient(app, headers=BROWSER) as client:
         yield client, n

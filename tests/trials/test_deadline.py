@@ -11,10 +11,9 @@ from app import deadline
 from app.deadline import Deadline, TooSlowError
 from app.settings import Settings
 from app.store.engine import open_engine, open_session
-from app.store.migrating import upgrade
 from app.store.queries.trial import Trial, read_trial
-from app.store.synthetic import fill_synthetic
 from app.trials import scoring
+from tests.kept import synthetic_store
 
 PROGRAM = parse_program("when position < 4 -> 1")
 
@@ -43,10 +42,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def trial(tmp_path: Path) -> Trial:
     engine = open_engine(Settings(data=tmp_path))
-    upgrade(engine)
-    fill_synthetic(
-        engine, data=tmp_path, layers=1, neurons=8, heads=2, windows=48, window_length=16
-    )
+    synthetic_store(tmp_path, layers=1, neurons=8, heads=2, windows=48, window_length=16)
     with open_session(engine) as session:
         found = read_trial(session, model="synthetic", site="mlp.0", index=5, data=tmp_path)
     engine.dispose()

@@ -13,10 +13,8 @@ from analysis.programs.running import run_program
 from app.main import create_app
 from app.settings import Settings
 from app.store.engine import open_session
-from app.store.migrating import upgrade
 from app.store.packing import pack, unpack
 from app.store.queries.trial import read_trial
-from app.store.synthetic import fill_synthetic
 from app.store.tables import (
     ArtifactTable,
     DocumentTable,
@@ -25,6 +23,7 @@ from app.store.tables import (
     WindowTable,
 )
 from app.trials.vocabularies import prepared_vocabulary
+from tests.kept import synthetic_store
 from tests.store.calibrating import keep_calibration
 
 UNIT = {"model": "synthetic", "site": "mlp.0", "index": 5}
@@ -38,11 +37,9 @@ FRAGMENT = {"hx-request": "true", "hx-target": "div#check", "accept": "text/html
 def client(tmp_path: Path) -> Iterator[TestClient]:
     """Of a store of the test's own."""
     app = create_app(Settings(data=tmp_path, log_level="error"))
-    upgrade(app.state.engine)
-    fill_synthetic(
-        app.state.engine, data=tmp_path, layers=1, neurons=8, heads=2, windows=192,
-        window_length=16, exemplars_per_kind=2,
-    )  # fmt: skip
+    synthetic_store(
+        tmp_path, layers=1, neurons=8, heads=2, windows=192, window_length=16, exemplars_per_kind=2
+    )
     with TestClient(app) as client:
         yield client
 

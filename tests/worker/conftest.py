@@ -16,11 +16,11 @@ from sqlalchemy import Engine
 from app.settings import Settings
 from app.store.ending import ENDED
 from app.store.engine import open_engine, open_session
-from app.store.migrating import upgrade
 from app.store.queries.job import create_job, get_job, list_events, request_cancel
 from app.store.requests import Request
 from app.store.views.job import JobEventView, JobView
 from tests.conftest import Server
+from tests.kept import migrate
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).with_name("program.py")
@@ -104,7 +104,8 @@ def open_laboratory(folder: Path, database_url: str | None = None) -> Laboratory
         environment["PATCHCLAMP_DATABASE_URL"] = database_url
     settings = Settings(data=folder, database_url=database_url, lease_seconds=2, poll_seconds=0.05)
     engine = open_engine(settings)
-    upgrade(engine)
+    if database_url is None:
+        migrate(engine)
     return Laboratory(settings, engine, environment)
 
 
@@ -116,7 +117,9 @@ def laboratory(tmp_path: Path) -> Iterator[Laboratory]:
 
 
 @pytest.fixture
-def postgresql_laboratory(tmp_path: Path, postgresql: Server) -> Iterator[Laboratory]:
-    opened = open_laboratory(tmp_path, postgresql.create())
+def postgresql_laboratory(
+    tmp_path: Path, postgresql: Server, migrated_template: str
+) -> Iterator[Laboratory]:
+    opened = open_laboratory(tmp_path, postgresql.create(template=migrated_template))
     yield opened
     opened.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -10,14 +11,12 @@ from analysis.worker import output
 from analysis.worker.evidencing import job
 from analysis.worker.explaining import job as explaining
 from analysis.worker.inline import run_inline
-from analysis.worker.sweeping.job import KIND
-from app.settings import Settings
-from app.store.engine import open_engine, open_session
-from app.store.migrating import upgrade
+from app.store.engine import open_session
 from app.store.requests import EvidenceRequest, ExplainRequest, OutputRequest
-from app.store.tables import CausalScoreTable, ExplanationTable, SiteTable
+from app.store.tables import CausalScoreTable, ExplanationTable, RunTable, SiteTable
+from tests.kept import copy_of
 from tests.worker.explaining.conftest import POOLED
-from tests.worker.sweeping.conftest import Swept, add_planted
+from tests.worker.sweeping.conftest import Swept, copy_swept, reopen
 
 ASKED = {"units_per_site": 10, "windows": 10, "control_windows": 8, "positions": 24, "k": 2.0}
 
@@ -56,13 +55,17 @@ class Explained:
 @pytest.fixture(scope="module")
 def explained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Explained]:
     folder = tmp_path_factory.mktemp("evidence")
-    settings = Settings(data=folder / "data", database_url=None, device="cpu")
-    engine = open_engine(settings)
-    upgrade(engine)
-    planted = add_planted(engine, settings, folder)
-    sweep = run_inline(engine, settings, KIND, POOLED)["run_id"]
-    run_inline(engine, settings, output.KIND, OutputRequest(model="planted", run_id=sweep))
-    asked = ExplainRequest(model="planted", run_id=sweep)
-    found = run_inline(engine, settings, explaining.KIND, asked)
-    yield Explained(Swept(engine, settings, planted, sweep), found["run_id"])
-    engine.dispose()
+    copy_of("explained", _explain, folder)
+    swept = reopen(folder, device="cpu")
+    with open_session(swept.engine) as session:
+        run_id = session.scalars(select(RunTable.id).where(RunTable.kind == "explain")).one()
+    yield Explained(swept, run_id)
+    swept.engine.dispose()
+
+
+def _explain(folder: Path) -> None:
+    swept = copy_swept(folder, POOLED, "pooled", device="cpu")
+    for kind, asked in ((output.KIND, OutputRequest), (explaining.KIND, ExplainRequest)):
+        request = asked(model="planted", run_id=swept.run_id)
+        run_inline(swept.engine, swept.settings, kind, request)
+    swept.engine.dispose()

@@ -6,13 +6,8 @@ import pytest
 
 from analysis.assistants.patience import Patience
 from analysis.worker.explaining import assisting
-from analysis.worker.inline import run_inline
-from analysis.worker.sweeping.job import KIND
-from app.settings import Settings
-from app.store.engine import open_engine
-from app.store.migrating import upgrade
 from app.store.requests import Sampling
-from tests.worker.sweeping.conftest import SWEEP, Swept, add_planted
+from tests.worker.sweeping.conftest import SWEEP, Swept, copy_swept
 
 POOLED = SWEEP.model_copy(
     update={"sampling": {"default": Sampling(top=4, bottom=3, per_interval=1, random=2, pool=16)}}
@@ -21,14 +16,9 @@ POOLED = SWEEP.model_copy(
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swept]:
-    folder = tmp_path_factory.mktemp("explained")
-    settings = Settings(data=folder / "data", database_url=None)
-    engine = open_engine(settings)
-    upgrade(engine)
-    planted = add_planted(engine, settings, folder)
-    result = run_inline(engine, settings, KIND, POOLED)
-    yield Swept(engine, settings, planted, result["run_id"])
-    engine.dispose()
+    swept = copy_swept(tmp_path_factory.mktemp("explained"), POOLED, "pooled")
+    yield swept
+    swept.engine.dispose()
 
 
 @pytest.fixture

@@ -2,22 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from analysis.worker.inline import run_inline
 from analysis.worker.registering import add_corpus, add_model
 from analysis.worker.sweeping.job import KIND
 from app.settings import Settings
 from app.store.engine import open_engine, open_session
-from app.store.migrating import upgrade
 from app.store.packing import unpack
 from app.store.requests import Sampling, SweepRequest
-from app.store.tables import WindowTable
+from app.store.tables import ModelTable, RunTable, WindowTable
 from tests.analysis.models.planted import Planted, make_planted, planted_documents
+from tests.kept import copy_of, migrate
 
 SAMPLING = {
     "default": Sampling(top=4, bottom=3, per_interval=1, random=2, pool=12),
@@ -69,13 +70,36 @@ def add_planted(engine: Engine, settings: Settings, folder: Path, n: int = 60) -
     return planted
 
 
-@pytest.fixture(scope="module")
-def swept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swept]:
-    folder = tmp_path_factory.mktemp("swept")
+def copy_swept(
+    folder: Path, sweep: SweepRequest = SWEEP, name: str = "swept", *, device: str = "auto"
+) -> Swept:
+    """The planted model, swept as asked for; in `folder`, with the data in `data`."""
+    copy_of(name, partial(_sweep, sweep), folder)
+    return reopen(folder, device=device)
+
+
+def reopen(folder: Path, *, device: str = "auto") -> Swept:
+    """A copy, whose model is the one that was copied with it."""
+    settings = Settings(data=folder / "data", database_url=None, device=device)
+    engine = open_engine(settings)
+    planted = make_planted(folder / "model")
+    with open_session(engine, commit=True) as session:
+        session.execute(update(ModelTable).values(source=str(planted.folder)))
+        run_id = session.scalars(select(RunTable.id).where(RunTable.kind == "sweep")).one()
+    return Swept(engine, settings, planted, run_id)
+
+
+def _sweep(sweep: SweepRequest, folder: Path) -> None:
     settings = Settings(data=folder / "data", database_url=None)
     engine = open_engine(settings)
-    upgrade(engine)
-    planted = add_planted(engine, settings, folder)
-    result = run_inline(engine, settings, KIND, SWEEP)
-    yield Swept(engine, settings, planted, result["run_id"])
+    migrate(engine)
+    add_planted(engine, settings, folder)
+    run_inline(engine, settings, KIND, sweep)
     engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swept]:
+    swept = copy_swept(tmp_path_factory.mktemp("swept"))
+    yield swept
+    swept.engine.dispose()
