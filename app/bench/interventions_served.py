@@ -7,6 +7,8 @@ at once, each with a prompt of their own: nobody may get anything but an answer 
 clean 429.
 """
 
+import gzip
+import json
 import os
 import secrets
 import shutil
@@ -19,11 +21,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -43,6 +47,7 @@ LAYERS, NEURONS = 30, 1536
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 30.0
 OK, BUSY = 201, 429
+HEADERS: Final = {"Content-Type": "application/json", "Accept-Encoding": "gzip"}
 TEXT: Final = (
     "It is a way I have of driving off the spleen and regulating the circulation. Whenever I find "
     "myself growing grim about the mouth, whenever it is a damp drizzly November in my soul, I "
@@ -71,17 +76,18 @@ def measure(quick: bool) -> Iterator[Measurement]:
     folder = Path(tempfile.mkdtemp(prefix="patchclamp-bench-"))
     try:
         _reuse_conversion(folder)
-        with _running(folder) as url, httpx.Client(base_url=url, timeout=600) as client:
-            yield from _alone(client, QUICK_ALONE if quick else ALONE)
+        with _running(folder) as url:
+            yield from _alone(url, QUICK_ALONE if quick else ALONE)
             yield from _together(url, QUICK_EACH if quick else EACH)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _alone(client: httpx.Client, n: int) -> Iterator[Measurement]:
-    tokens = _prompt(client, TEXT)
-    _ask(client, tokens, 0)  # loads the model
-    told = [_ask(client, tokens, number) for number in range(1, n + 1)]
+def _alone(url: str, n: int) -> Iterator[Measurement]:
+    tokens = _prompt(url, TEXT)
+    with closing(_connection(url)) as connection:
+        _ask(connection, tokens, 0)  # loads the model
+        told = [_ask(connection, tokens, number) for number in range(1, n + 1)]
     wrong = [one.status for one in told if one.status != OK or not one.own]
     if wrong:
         raise ServedBenchFailedError(f"Alone, {len(wrong)} experiments failed: {wrong[:5]}.")
@@ -117,29 +123,40 @@ def _together(url: str, each: int) -> Iterator[Measurement]:
 
 
 def _one_of_many(url: str, each: int, person: int) -> list[_Told]:
-    with httpx.Client(base_url=url, timeout=600) as client:
-        tokens = _prompt(client, f"Person {person} says: {TEXT}")
-        return [_ask(client, tokens, 1000 * person + number) for number in range(each)]
+    tokens = _prompt(url, f"Person {person} says: {TEXT}")
+    with closing(_connection(url)) as connection:
+        return [_ask(connection, tokens, 1000 * person + number) for number in range(each)]
 
 
-def _prompt(client: httpx.Client, text: str) -> list[int]:
-    answer = client.post(f"/api/v1/models/{MODEL}/tokens", json={"prompts": [{"text": text}]})
+def _connection(url: str) -> HTTPConnection:
+    parts = urlsplit(url)
+    return HTTPConnection(parts.hostname or "", parts.port, timeout=600)
+
+
+def _prompt(url: str, text: str) -> list[int]:
+    path = f"/api/v1/models/{MODEL}/tokens"
+    answer = httpx.post(f"{url}{path}", json={"prompts": [{"text": text}]}, timeout=600)
     return [token["id"] for token in answer.raise_for_status().json()["prompts"][0]][:N_POS]
 
 
-def _ask(client: httpx.Client, tokens: Sequence[int], number: int) -> _Told:
+def _ask(connection: HTTPConnection, tokens: Sequence[int], number: int) -> _Told:
+    """Timed from before its first byte is sent until its last has come; what a client then makes of
+    it is the client's."""
     site, index = f"mlp.{number % LAYERS}", (97 * number) % NEURONS
     asked: dict[str, Any] = {
         "prompt": {"tokens": list(tokens)},
         "edits": [{"site": site, "index": index, "operation": "zero"}],
         "seed": number,
     }
+    body = json.dumps(asked).encode()
     start = time.perf_counter()
-    answer = client.post(f"/api/v1/models/{MODEL}/experiments", json=asked)
+    connection.request("POST", f"/api/v1/models/{MODEL}/experiments", body, HEADERS)
+    answer = connection.getresponse()
+    packed = answer.read()
     taken = 1e3 * (time.perf_counter() - start)
-    if answer.status_code != OK:
-        return _Told(answer.status_code, taken, 0.0, 0.0, own=False)
-    found = answer.json()["answer"]
+    if answer.status != OK:
+        return _Told(answer.status, taken, 0.0, 0.0, own=False)
+    found = json.loads(gzip.decompress(packed))["answer"]
     ran, edit = found["ran"], found["edits"][0]
     own = [token["id"] for token in found["tokens"]] == list(tokens)
     own = own and (edit["site"], edit["index"]) == (site, index)

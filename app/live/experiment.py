@@ -32,7 +32,7 @@ from analysis.protocol.sweeps import (
 from app.dependencies import Writer
 from app.errors import ConflictError
 from app.inference.client import InferenceClient
-from app.live.subject import Subject, find_subject
+from app.live.subject import Subject, find_subject, read_subject
 from app.store.engine import open_session
 from app.store.experimenting import Conducted, create_experiment, set_continuations
 from app.store.queries.experiment import get_experiment, require_room
@@ -154,7 +154,7 @@ class Laboratory:
         def find() -> Subject:
             with open_session(self.engine) as session:
                 require_room(session, most=self.most_experiments)
-            return find_subject(self.engine, self.data, model, edits=edits)
+                return read_subject(session, self.data, model, edits=edits)
 
         return await run_in_threadpool(find)
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from analysis.protocol.arrays import digest_of
 from analysis.protocol.edits import Edit
@@ -64,16 +65,21 @@ def find_subject(
     Raises NotFoundError.
     """
     with open_session(engine) as session:
-        row = get_subject(session, model=model)
-        run_id = row.current_run_id
-        moments = (
-            None if run_id is None else read_moments(session, run_id=run_id, digest_of=digest_of)
+        return read_subject(session, data, model, edits=edits)
+
+
+def read_subject(
+    session: Session, data: Path, model: str, *, edits: Sequence[Edit] | None = None
+) -> Subject:
+    """The same in a session that is open already."""
+    row = get_subject(session, model=model)
+    run_id = row.current_run_id
+    moments = None if run_id is None else read_moments(session, run_id=run_id, digest_of=digest_of)
+    windows: tuple[tuple[int, ...], ...] = ()
+    if run_id is not None and _needs_reference(edits or (), has_means=moments is not None):
+        windows = read_reference(
+            session, run_id=run_id, most=REFERENCE_WINDOWS, seed=REFERENCE_SEED
         )
-        windows: tuple[tuple[int, ...], ...] = ()
-        if run_id is not None and _needs_reference(edits or (), has_means=moments is not None):
-            windows = read_reference(
-                session, run_id=run_id, most=REFERENCE_WINDOWS, seed=REFERENCE_SEED
-            )
     label = f"{len(windows)} random windows of the fit split of run {run_id}"
     return Subject(
         spec=spec_of(row, data),
