@@ -29,6 +29,8 @@ def check_shapes() -> None:
                 f"analysis.{room}.{path.stem}"
                 for room in (
                     "causal",
+                    "circuits",
+                    "circuits.planted",
                     "explain",
                     "explain.rules",
                     "interventions",
