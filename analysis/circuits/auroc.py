@@ -1,8 +1,8 @@
 """How well scores find a planted circuit: AUROC over all its model's nodes, or edges.
 
 The chance that a node of the circuit has the higher |score| than one that is not in it, ties
-counting half: ½ is guessing, and so is to score everything alike. Backups and the edges that they
-hide are of the circuit, found or not.
+counting half: ½ is guessing, and so is to score everything alike. What is below DUST of the largest
+score counts as 0, for planted truth is exact to that, and a rank made of rounding errors is luck.
 """
 
 import math
@@ -16,6 +16,7 @@ from analysis.circuits.planted.truth import Edge, Node, Planted
 from analysis.score.auroc import auroc
 from analysis.score.bootstrap import draw_documents, intervals
 
+DUST = 1e-4
 REPLICATES = 1000
 
 Part = TypeVar("Part", Node, Edge)
@@ -32,18 +33,24 @@ class MeanAuroc:
     n_models: int
 
 
-def node_auroc(planted: Planted, scores: Mapping[Node, float]) -> float:
-    """Of every neuron and head; raises ValueError where one has no score, or no number."""
+def node_auroc(
+    planted: Planted, scores: Mapping[Node, float], *, ignoring: Collection[Node] = ()
+) -> float:
+    """Of every neuron and head but those ignored, backups if one likes: else they are of the
+    circuit. Raises ValueError where one has no score, or no number."""
     nodes = planted.nodes()
     missing = [node for node in nodes if node not in scores]
     if missing:
         raise ValueError(f"{missing[0]} has no score: every neuron and head of the model needs one")
-    return _auroc(planted.positions.keys(), nodes, scores)
+    return _auroc(planted.positions.keys(), nodes, scores, ignoring)
 
 
-def edge_auroc(planted: Planted, scores: Mapping[Edge, float]) -> float:
-    """Of every edge that the model could have; one that has no score counts as 0."""
-    return _auroc(planted.edges, list(planted.candidates()), scores)
+def edge_auroc(
+    planted: Planted, scores: Mapping[Edge, float], *, ignoring: Collection[Edge] = ()
+) -> float:
+    """Of every edge that the model could have but those ignored, hidden ones if one likes; one
+    that has no score counts as 0."""
+    return _auroc(planted.edges, list(planted.candidates()), scores, ignoring)
 
 
 def mean_auroc(values: Sequence[float], *, seed: int = 0) -> MeanAuroc:
@@ -57,7 +64,10 @@ def mean_auroc(values: Sequence[float], *, seed: int = 0) -> MeanAuroc:
 
 
 def _auroc(
-    truth: Collection[Part], candidates: Sequence[Part], scores: Mapping[Part, float]
+    truth: Collection[Part],
+    candidates: Sequence[Part],
+    scores: Mapping[Part, float],
+    ignoring: Collection[Part],
 ) -> float:
     unknown = scores.keys() - set(candidates)
     if unknown:
@@ -65,8 +75,10 @@ def _auroc(
     bad = [part for part, score in scores.items() if not math.isfinite(score)]
     if bad:
         raise ValueError(f"the score of {bad[0]} is no finite number, so it has no rank")
-    sizes = np.array([abs(scores.get(part, 0.0)) for part in candidates])
-    within = np.array([part in truth for part in candidates])
+    counted = [part for part in candidates if part not in ignoring]
+    sizes = np.array([abs(scores.get(part, 0.0)) for part in counted])
+    sizes[sizes < DUST * sizes.max()] = 0
+    within = np.array([part in truth for part in counted])
     return auroc(sizes[within], sizes[~within])
 
 

@@ -27,7 +27,7 @@ def make(folder: Path, seed: int) -> Planted:
     head.look_back(wiring.positions, back)
     head.bring(wiring.here(far), {brought: 1})
     of_far = wiring.neuron(second, {brought: 1}, raise_right[0])
-    of_near = wiring.neuron(*wiring.layers("mlp"), {wiring.here(near): 1}, raise_right[1])
+    of_near = wiring.neuron(wiring.below(wiring.n_layers), {wiring.here(near): 1}, raise_right[1])
     for _ in range(N_PAIRS):
         clean = {wiring.last - back: far, wiring.last: near}
         add_pair_of_two(wiring, clean, rest, right, wrong)

@@ -29,7 +29,7 @@ def make(folder: Path, seed: int) -> Planted:
     loud = wiring.neuron(first, {wiring.here(cause): 1}, {aside: 1}, gain=wiring.between(*LOUD))
     common = dict.fromkeys((wiring.out(right), wiring.out(wrong), wiring.out(FILLER[0])), 1.0)
     louder = wiring.neuron(second, {aside: 1}, common, gain=wiring.between(*LOUD))
-    finder, head = wiring.head(*wiring.layers("attn"))
+    finder, head = wiring.head(wiring.below(wiring.n_layers))
     head.look_for(wiring.here(marker))
     head.rest_at(wiring.here(BOS))
     head.bring(wiring.here(marker), {unread: wiring.between(*LOUD)})

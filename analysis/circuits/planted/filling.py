@@ -139,9 +139,8 @@ def _read(wiring: Wiring, n: int) -> Float64[ndarray, "d_model unit"]:
 
 
 def _written(wiring: Wiring, n: int) -> Float64[ndarray, "unit d_model"]:
-    out = WRITE / n**0.5 * wiring.normal(n, wiring.d_model)
-    out[:, : wiring.n_used] = 0
-    return out
+    into_noise = WRITE / n**0.5 * wiring.normal(n, wiring.d_model - wiring.n_used)
+    return np.concatenate([np.zeros((n, wiring.n_used)), into_noise], axis=1)
 
 
 def _turned(wiring: Wiring, weights: Weights) -> Weights:

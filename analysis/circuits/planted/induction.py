@@ -9,10 +9,13 @@ head sees; in the others it is E that comes again, and another token follows A.
 from pathlib import Path
 
 from analysis.circuits.planted.filling import finish
-from analysis.circuits.planted.heads import FOUND
+from analysis.circuits.planted.heads import FOUND, SINK
 from analysis.circuits.planted.prompts import N_PAIRS, add_pair
 from analysis.circuits.planted.truth import EMBEDDING, LOGITS, Planted
 from analysis.circuits.planted.wiring import BOS, CONTENT, Wiring
+
+SHARPEST = 4.0
+"""Where attention is so sharp, no gradient comes back from it in float32."""
 
 
 def make(folder: Path, seed: int) -> Planted:
@@ -21,13 +24,14 @@ def make(folder: Path, seed: int) -> Planted:
     here = range(wiring.here(CONTENT.start), wiring.here(CONTENT.stop))
     first, second = wiring.layers("attn", "attn")
     strength, effect = wiring.between(0.7, 1.5), wiring.between(1.5, 3)
+    sharpness = wiring.between(1, SHARPEST)
     previous, head = wiring.head(first)
     head.look_back(wiring.positions)
     for source, target in zip(here, before, strict=True):
         head.bring(source, {target: strength})
     induction, head = wiring.head(second)
-    head.match(here, before, FOUND / strength)
-    head.rest_at(wiring.here(BOS))
+    head.match(here, before, sharpness * FOUND / strength)
+    head.rest_at(wiring.here(BOS), sharpness * SINK)
     for token in CONTENT:
         head.bring(wiring.here(token), {wiring.out(token): effect})
     places = _pairs(wiring)

@@ -8,6 +8,8 @@ from analysis.circuits.planted import (
     conjunction,
     distraction,
     induction,
+    redundancy,
+    saturation,
     suppression,
 )
 from analysis.circuits.planted.truth import Make
@@ -21,4 +23,6 @@ KINDS: dict[str, Make] = {
     "distractor": distraction.make,
     "chain": chain.make,
     "cancelling": cancelling.make,
+    "saturation": saturation.make,
+    "either of two": redundancy.make,
 }

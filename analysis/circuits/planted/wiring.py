@@ -129,6 +129,17 @@ class Wiring:
         nothing = np.zeros(self.d_model)
         return self._add_neuron(layer, Neuron(first, nothing, -1.2 * gain / 0.8, out))
 
+    def saturating(
+        self, after: int, amount: int, threshold: float, writes: Mapping[int, float]
+    ) -> tuple[Node, Node]:
+        """Two neurons of layers after that one, together min(amount, threshold)."""
+        less = {dimension: -weight for dimension, weight in writes.items()}
+        layers = [after + 1 + self.below(self.n_layers - after - 1) for _ in range(2)]
+        # Of the dimensions of positions one is 1 everywhere, so together they are a constant.
+        beyond = {amount: 1.0, **dict.fromkeys(self.positions, -threshold)}
+        below = self.neuron(layers[0], {amount: 1}, writes)
+        return below, self.neuron(layers[1], beyond, less)
+
     def head(self, layer: int) -> tuple[Node, Head]:
         """A head that looks nowhere yet."""
         node = self._free("attn", layer, self.n_heads)

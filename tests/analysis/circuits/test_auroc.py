@@ -43,6 +43,17 @@ def test_ties_count_half(planted):
     assert node_auroc(planted, {A: 2.0, C: 0.5, B: 0.5, D: 0.0}) == 3.5 / 4
 
 
+def test_scores_that_rounding_leaves_are_all_alike(planted):
+    assert node_auroc(planted, {A: 2.0, C: 3e-6, B: 2e-6, D: 1e-6}) == 3 / 4
+
+
+def test_what_is_ignored_counts_on_neither_side(planted):
+    scores = {A: 2.0, C: 0.1, B: 0.5, D: 0.0}
+    assert node_auroc(planted, scores, ignoring=[C]) == 1
+    assert node_auroc(planted, scores, ignoring=[B]) == 1
+    assert edge_auroc(planted, {(A, C): 1.0}, ignoring=planted.edges - {(A, C)}) == 1
+
+
 def test_a_node_without_a_score_is_named(planted):
     with pytest.raises(ValueError, match=r"mlp\.1.*has no score"):
         node_auroc(planted, {A: 1.0, B: 0.0, C: 1.0})

@@ -96,8 +96,8 @@ class Subject:
     ) -> Tensor:
         """How much of the whole each run loses against the one in which only `base` is set:
         [run, pair]."""
-        start = self._metrics([base], None) if base else self.metric(self.clean.last)
-        after = self._metrics([{**base, **run} for run in runs], positions)
+        start = self._metrics([base]) if base else self.metric(self.clean.last)
+        after = self._metrics(runs, positions, base)
         return (start - after.view(len(runs), -1)) / self.whole
 
     def edge_lost(self, edge: Edge, *, base: Value = UNEDITED) -> tuple[float, Tensor]:
@@ -145,15 +145,22 @@ class Subject:
         values = {target.site: kept[0]}
         return self.value(Trace(trace.tokens, [], [], values, trace.last), target)
 
-    def _metrics(self, runs: Sequence[Value], positions: Collection[int] | None) -> Tensor:
-        """Of every pair in every run: [run · pair]."""
-        places = torch.tensor(sorted(range(self.n_pos) if positions is None else positions))
+    def _metrics(
+        self,
+        runs: Sequence[Value],
+        positions: Collection[int] | None = None,
+        base: Value = UNEDITED,
+    ) -> Tensor:
+        """Of every pair in every run: [run · pair]; the base is set at all positions."""
+        everywhere = torch.arange(self.n_pos)
+        places = everywhere if positions is None else torch.tensor(sorted(positions))
         rows = torch.arange(self.n_pairs).repeat(len(runs))
         parts: dict[str, list[Change]] = {}
         for number, run in enumerate(runs):
-            for node, value in run.items():
-                at = number * self.n_pairs + torch.arange(self.n_pairs)
-                parts.setdefault(node.site, []).append(_change(node, at, places, value))
+            at = number * self.n_pairs + torch.arange(self.n_pairs)
+            for where, values in ((everywhere, base), (places, run)):
+                for node, value in values.items():
+                    parts.setdefault(node.site, []).append(_change(node, at, where, value))
         changes = {site: _joined(changes) for site, changes in parts.items()}
         return self.metric(self.model.resume(self.clean, changes, rows=rows).last)
 

@@ -11,7 +11,7 @@ from analysis.circuits.planted.kinds import KINDS
 from analysis.circuits.planted.truth import EMBEDDING, LOGITS
 from tests.analysis.circuits.planted.patching import load
 
-SEEDS = range(5)
+SEEDS = range(4)
 CLEAR = 0.1
 """Of the whole difference between clean and counterfactual; the least that a node must carry."""
 CLEAR_EDGE = 0.05
@@ -117,7 +117,7 @@ def test_no_other_edge_within_the_circuit_carries(subject, kind, seed):
     assert (EMBEDDING, LOGITS) in others
     for edge in others:
         moved, lost = one.edge_lost(edge)
-        assert moved < NOTHING, edge
+        assert edge in one.planted.hidden or moved < NOTHING, edge
         assert lost.abs().max() < NOTHING, edge
 
 
@@ -142,9 +142,14 @@ def test_noise_is_active_and_differs_from_the_counterfactual(subject, kind, seed
     assert sum(one.differs(node) > 0.1 for node in noise) > 0.6 * len(noise)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_backup_takes_over_once_the_first_is_ablated(subject, seed):
-    one = subject("backup", seed)
+with_backups = pytest.mark.parametrize(
+    ("kind", "seed"), [(kind, seed) for kind in ("backup", "either of two") for seed in SEEDS]
+)
+
+
+@with_backups
+def test_a_backup_takes_over_once_the_first_is_ablated(subject, kind, seed):
+    one = subject(kind, seed)
     assert one.planted.backups
     for backup, first in one.planted.backups.items():
         base = one.from_counterfactual([first])
@@ -156,12 +161,13 @@ def test_a_backup_takes_over_once_the_first_is_ablated(subject, seed):
         assert at_others.abs().max() < NOTHING
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_hidden_edges_carry_once_the_first_is_ablated(subject, seed):
-    one = subject("backup", seed)
-    base = one.from_counterfactual(one.planted.backups.values())
+@with_backups
+def test_hidden_edges_carry_once_the_first_is_ablated(subject, kind, seed):
+    one = subject(kind, seed)
     assert one.planted.hidden
     for edge in one.planted.hidden:
+        firsts = [first for backup, first in one.planted.backups.items() if backup in edge]
+        base = one.from_counterfactual(firsts)
         moved, lost = one.edge_lost(edge, base=base)
         assert moved > 0.05, edge
         assert lost.mean() > CLEAR_EDGE, edge
