@@ -125,7 +125,8 @@ class Wiring:
         if self.gated:
             first, second = self._vector({one: gain}), self._vector({other: 1.0})
             return self._add_neuron(layer, Neuron(first, second, 0.0, out))
-        first = self._vector({one: gain / 0.8, other: gain / 0.8})
+        # (1 + 1 − 1.2) / 0.8 is 1, and either alone stays below 0.
+        first = self._vector(dict.fromkeys((one, other), gain / 0.8))
         nothing = np.zeros(self.d_model)
         return self._add_neuron(layer, Neuron(first, nothing, -1.2 * gain / 0.8, out))
 
