@@ -36,6 +36,7 @@ def check_shapes() -> None:
                     "models",
                     "programs",
                     "score",
+                    "solving",
                     "sweep",
                 )
                 for path in (ANALYSIS / room.replace(".", "/")).glob("*.py")
