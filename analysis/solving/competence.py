@@ -67,7 +67,13 @@ def judge(task: Task, measured: Measured, *, seed: int = 0) -> Competence:
     places = [each for each in measured.ranks if each is not None]
     accuracy = wilson(sum(right), len(right)) if right else None
     chance = mean(chances) if chances else None
+    one_answer = _one_answer(task)
     verdict, reason = _verdict(sum(right), len(right), accuracy, chance)
+    if accuracy and accuracy.low and one_answer and one_answer >= accuracy.low:
+        reason += (
+            f" But one answer given to all would be right in {one_answer:.0%}: whether the prompt "
+            "was understood, only the gap can tell."
+        )
     clean, counterfactual, gap = _means(measured, seed)
     return Competence(
         verdict=verdict,
@@ -76,7 +82,7 @@ def judge(task: Task, measured: Measured, *, seed: int = 0) -> Competence:
         n_right=sum(right),
         accuracy=accuracy,
         chance=chance,
-        one_answer=_one_answer(task),
+        one_answer=one_answer,
         median_rank=float(median(places)) if places else None,
         clean=clean,
         counterfactual=counterfactual,
@@ -136,4 +142,4 @@ def _means(measured: Measured, seed: int) -> Sequence[Estimate]:
 def _shares(
     draws: Float64[ndarray, "replicate prompt"], values: Float64[ndarray, "prompt metric"]
 ) -> Float64[ndarray, "replicate metric"]:
-    return draws @ values / len(values)
+    return np.asarray(draws @ values / len(values))

@@ -109,11 +109,12 @@ class _Row:
 def _measure(model: SubjectModel, task: Task, pairs: Sequence[Pair]) -> list[_Row]:
     prompts = [pair.clean.tokens for pair in pairs]
     others = [pair.counterfactual.tokens for pair in pairs]
-    clean, counterfactual = last_logits(model, [*prompts, *others]).split(len(pairs))
+    logits = last_logits(model, [*prompts, *others])
+    clean, counterfactual = logits[: len(pairs)], logits[len(pairs) :]
     targets = targets_of(task.metric, pairs, device=clean.device)
     values = [
-        metric_values(task.metric, logits, targets, clean).tolist()
-        for logits in (clean, counterfactual)
+        metric_values(task.metric, behind, targets, clean).tolist()
+        for behind in (clean, counterfactual)
     ]
     answers = answers_of(pairs, device=clean.device)
     if answers.right.shape[1]:
@@ -176,9 +177,7 @@ def _check_values(task: Task, rows: Sequence[_Row]) -> None:
                 f"the metric of pair {number} is no number: the model's output overflows there",
                 hint="Load the model in float32.",
             )
-    if all(
-        abs(row.clean - row.counterfactual) <= SAME * max(1.0, abs(row.clean)) for row in rows
-    ):
+    if all(abs(row.clean - row.counterfactual) <= SAME * max(1.0, abs(row.clean)) for row in rows):
         raise TaskError(
             f"the metric of {task.name!r} is constant: it is the same behind the clean prompt and "
             "the counterfactual of every pair, so that no part of the model can be said to make it",

@@ -89,7 +89,7 @@ def _of_all_others(
     logits: Float[Tensor, "pair vocab"], ids: Int[Tensor, "pair answer"]
 ) -> Float[Tensor, " pair"]:
     """The highest logit of tokens that are not in the row."""
-    places = torch.where(ids == NONE, ids[:, :1], ids)
+    places = torch.where(ids == NONE, ids[:, :1], ids).clamp_min(0)
     return logits.scatter(1, places, -torch.inf).max(-1).values
 
 

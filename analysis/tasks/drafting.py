@@ -64,7 +64,8 @@ def gather(reader: Reader, draws: Iterator[Draft], n: int) -> Gathered:
     reason: str | None = None
     n_refused = 0
     for _, draft in zip(range(max(FEWEST_TRIES, TRIES * n)), draws, strict=False):
-        if len(pairs) == n:
+        # Where nearly nothing is read as meant, looking at all drafts would only take long.
+        if len(pairs) == n or n_refused > FEWEST_TRIES + TRIES * len(pairs):
             break
         if (draft.clean, draft.counterfactual) in pairs:
             continue

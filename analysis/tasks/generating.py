@@ -1,6 +1,6 @@
 """Tasks of our own kinds, for the tokenizer of any model.
 
-    task = generate("indirect-objects", reader, n=64, seed=0)
+task = generate("indirect-objects", reader, n=64, seed=0)
 """
 
 from collections.abc import Mapping

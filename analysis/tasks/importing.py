@@ -67,8 +67,8 @@ def import_task(
 def spellings(prompt: str, answer: str, *, exact: bool) -> tuple[str, ...]:
     """How an answer may be meant, likeliest first: files often lack the space before a word.
 
-    A letter or digit behind a word, or behind a sign such as a comma, is meant with a space, but not
-    a digit behind a digit; anything else as it is written.
+    A letter or digit behind a word, or behind a sign such as a comma, is meant with a space, but
+    not a digit behind a digit; anything else as it is written.
     """
     if exact or not answer or answer[0].isspace():
         return (answer,)

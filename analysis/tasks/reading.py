@@ -54,7 +54,10 @@ class Reader:
     def following(self, text: str, more: str) -> int | None:
         """The one token that `more` is behind `text`; None where it is none, several, or changes
         what stands before it, and where it is a word that the vocabulary does not have."""
-        before = self.prompt(text)
+        return self.following_tokens(self.prompt(text), text, more)
+
+    def following_tokens(self, before: tuple[int, ...], text: str, more: str) -> int | None:
+        """The same where the text's tokens are known."""
         try:
             whole = self.prompt(text + more)
         except ModelError:
@@ -143,7 +146,7 @@ def _tokens(reader: Reader, text: str) -> tuple[int, ...]:
 
 
 def _answer(reader: Reader, sides: Sequence[Side], text: str) -> TokenText:
-    found = {reader.following(side.text, text) for side in sides}
+    found = {reader.following_tokens(side.tokens, side.text, text) for side in sides}
     token = found.pop()
     if found or token is None:
         raise TaskError(

@@ -52,14 +52,15 @@ class Heading:
 
 
 def read_rows(raw: bytes, file: str) -> tuple[Heading, list[Row]]:
-    """What a file says. Raises TaskError for everything that can be wrong with it, with the line."""
+    """What a file says. Raises TaskError, with the line, for all that can be wrong with it."""
     kind = file.lower().rpartition(".")[2]
     if kind not in {"jsonl", "ndjson", "csv"}:
         raise TaskError(
             f"{file} is neither .jsonl nor .csv", hint="Name it after what it holds. " + EXAMPLE
         )
     text = _decoded(raw, file)
-    heading, rows = Heading(), []
+    heading = Heading()
+    rows: list[Row] = []
     for line, values in _csv(text, file) if kind == "csv" else _json_lines(text, file):
         if "task" in values and kind != "csv":
             if rows or heading.task is not None:
@@ -107,10 +108,12 @@ def _json_lines(text: str, file: str) -> Iterator[tuple[int, Mapping[str, Any]]]
 
 def _csv(text: str, file: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Rows may go over several lines; the number is that of the last one."""
+    if not text.strip():
+        return
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         missing = [column for column in NEEDED if column not in (reader.fieldnames or ())]
-        if missing and text.strip():
+        if missing:
             raise fault(
                 file,
                 1,

@@ -1,8 +1,8 @@
 """Finding and held-out prompts: what a circuit is found on, and what it is then judged by.
 
 Prompts of one template with the same names are nearly the same prompt, so a random half of them
-would hold out nothing. Instead words and templates are held out: every held-out prompt has a word or
-a template that no prompt for finding has.
+would hold out nothing. Instead words and templates are held out: every held-out prompt has a word
+or a template that no prompt for finding has.
 """
 
 import hashlib
@@ -36,8 +36,8 @@ class Split:
 def split(task: Task, *, share: float = SHARE, seed: int = 0) -> Split:
     """The prompts divided; the same for the same pairs and seed.
 
-    About `share` of them are held out, half of these or more by template where there are several. Raises
-    TaskError where nothing can be: one prompt, or words that nearly all prompts have.
+    About `share` of them are held out, half of these or more by template where there are several.
+    Raises TaskError where nothing can be: one prompt, or words that nearly all prompts have.
     """
     if not 0 < share < 1:
         raise TaskError(

@@ -24,10 +24,10 @@ LAST: Final = 87
 FARTHEST: Final = 25
 """Years at least between the clean beginning and that of the counterfactual."""
 EVENTS: Final = (
-    "alliance", "battle", "building of the bridge", "campaign", "conflict", "construction", "crisis",
-    "drought", "exile", "expedition", "famine", "feud", "journey", "marriage", "occupation",
-    "partnership", "plague", "project", "rebellion", "reign", "research", "siege", "strike", "truce",
-    "voyage", "war",
+    "alliance", "battle", "building of the bridge", "campaign", "conflict", "construction",
+    "crisis", "drought", "exile", "expedition", "famine", "feud", "journey", "marriage",
+    "occupation", "partnership", "plague", "project", "rebellion", "reign", "research", "siege",
+    "strike", "truce", "voyage", "war",
 )  # fmt: skip
 SENTENCES: Final = (
     "The {event} lasted from the year {began} to the year",
@@ -87,17 +87,24 @@ def _tokens(reader: Reader, form: Form, century: int) -> Tokens:
     found: dict[str, set[int]] = defaultdict(set)
     for number in range(100):
         try:
-            before = reader.prompt(prompt)
-            text = form.number.format(century=century, number=number)
-            whole = reader.prompt(prompt + text)
-            if len(whole) <= len(before) or whole[: len(before)] != before:
-                continue
-            shown = reader.texts[whole[len(before)]]
-            if reader.following(prompt, shown) == whole[len(before)]:
-                found[shown].add(number)
+            text = _begins(reader, prompt, form.number.format(century=century, number=number))
         except AnalysisError:
             return {}
+        if text is not None:
+            found[text].add(number)
     return {text: frozenset(numbers) for text, numbers in found.items()}
+
+
+def _begins(reader: Reader, prompt: str, more: str) -> str | None:
+    """The token that goes on from the prompt, as it is written; None where the prompt is read
+    otherwise with what follows it."""
+    before, whole = reader.prompt(prompt), reader.prompt(prompt + more)
+    if len(whole) <= len(before) or whole[: len(before)] != before:
+        return None
+    token = whole[len(before)]
+    shown = reader.texts[token]
+    ways = (shown, f" {shown}")
+    return next((way for way in ways if reader.following(prompt, way) == token), None)
 
 
 def _decides(tokens: Tokens) -> bool:

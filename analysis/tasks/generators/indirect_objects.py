@@ -1,7 +1,7 @@
 """Indirect objects: two people, one of whom gives something; to whom?
 
-The idea is of Wang et al. 2022, *Interpretability in the Wild*; sentences and words are ours. In the
-counterfactual the other one of the two gives it, so that the answers change places.
+The idea is of Wang et al. 2022, *Interpretability in the Wild*; sentences and words are ours. In
+the counterfactual the other one of the two gives it, so that the answers change places.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ TEMPLATES: Final = (
     "Last week {a} and {b} waited near the {place} until {giver} brought the {thing} to",
     "On the way to the {place} with {a} and {b} in the car, {giver} offered the {thing} to",
     "Friends of {a} and {b} say that at the {place} {giver} returned the {thing} to",
-    "There was a quarrel when {a} and {b} found the {place} closed, so {giver} threw the {thing} to",
+    "It rained when {a} and {b} found the {place} closed, so {giver} threw the {thing} to",
 )
 
 

@@ -20,9 +20,8 @@ BOS, UNKNOWN = "<|im_start|>", "<unk>"
 @cache
 def byte_pairs(*, whole_numbers: bool = False) -> Reader:
     """As the demo's model reads text: digit by digit. `whole_numbers`: in runs of up to three."""
-    fields = gguf.GGUFReader(find_gguf()).fields
-    tokens = fields["tokenizer.ggml.tokens"].contents()
-    merges = [tuple(pair.split(" ")) for pair in fields["tokenizer.ggml.merges"].contents()]
+    tokens, pairs = _tokens_and_merges()
+    merges = [tuple(pair.split(" ")) for pair in pairs]
     vocabulary = {text: number for number, text in enumerate(tokens)}
     if whole_numbers:
         _add_numbers(vocabulary, merges)
@@ -37,6 +36,12 @@ def byte_pairs(*, whole_numbers: bool = False) -> Reader:
     )
     backend.decoder = decoders.ByteLevel()
     return reader_of(JsonTokeniser(backend, len(vocabulary)))
+
+
+@cache
+def _tokens_and_merges():
+    fields = gguf.GGUFReader(find_gguf()).fields
+    return [fields[f"tokenizer.ggml.{name}"].contents() for name in ("tokens", "merges")]
 
 
 def _add_numbers(vocabulary, merges):
