@@ -27,7 +27,7 @@ WITHOUT_ARRAYS = {"cursor", "lexing", "program"}
 must do alone where it makes records."""
 ROOMS = (
     "causal", "circuits", "circuits.planted", "explain", "explain.rules", "interventions", "live",
-    "models", "programs", "score", "sweep",
+    "models", "programs", "score", "solving", "sweep",
 )  # fmt: skip
 
 ANALYSIS = Path(__file__).resolve().parents[1] / "analysis"
