@@ -10,6 +10,7 @@ active" that every method has to beat.
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -34,13 +35,13 @@ def attribute(
     if method == "both_ends":
         gradients.append(_gradient(sides, sites, sides.counterfactual, check))
     return {
-        site: sum(
-            (_moved(sides, site) * by_unit(sides.model, site, one[site])).sum(-1)
-            for one in gradients
-        )
-        / len(gradients)
+        site: (_moved(sides, site) * by_unit(sides.model, site, _mean(gradients, site))).sum(-1)
         for site in sites
     }
+
+
+def _mean(gradients: Sequence[Values], site: str) -> Float[Tensor, "pair pos value"]:
+    return torch.stack([one[site] for one in gradients]).mean(0)
 
 
 def _moved(sides: Sides, site: str) -> Float[Tensor, "pair pos unit width"]:

@@ -53,7 +53,7 @@ def by_unit(
 ) -> Float[Tensor, "row pos unit width"]:
     if site.startswith("mlp."):
         return values[..., None]
-    return values.unflatten(-1, (model.facts.n_heads, -1))
+    return values.reshape(*values.shape[:-1], model.facts.n_heads, -1)
 
 
 def run_sides(

@@ -52,4 +52,4 @@ def _patched(
         rows=torch.arange(n_pairs, device=device).repeat(len(units)),
         check=check,
     )
-    return sides.values(resumed.last).unflatten(0, (len(units), n_pairs))
+    return sides.values(resumed.last).reshape(len(units), n_pairs)

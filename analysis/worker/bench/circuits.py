@@ -7,7 +7,7 @@ node at a time can see them. Exact patching of every node stands beside: what sc
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from analysis.circuits.attribution import METHODS, attribute
 from analysis.circuits.auroc import mean_auroc, node_auroc
-from analysis.circuits.pairs import Sides, run_sides
+from analysis.circuits.pairs import run_sides
 from analysis.circuits.patching import patch
 from analysis.circuits.planted.asking import METRIC, task_pairs
 from analysis.circuits.planted.kinds import KINDS
@@ -68,17 +68,15 @@ def _score(make: Make, seed: int) -> tuple[Planted, dict[str, Scored]]:
     found: dict[str, Scored] = {}
     for method in METHODS:
         scores = attribute(sides, method, sites)
-        found[method] = _by_node(planted, lambda site, scores=scores: scores[site].sum(1).mean(0))
-    found["exact"] = _exact(planted, sides)
+        found[method] = _by_node(
+            planted, {site: each.sum(1).mean(0) for site, each in scores.items()}
+        )
+    units = {site.name: range(site.n_units) for site in planted.sites}
+    patched = {site: patch(sides, site, named).mean(1) for site, named in units.items()}
+    found["exact"] = _by_node(planted, patched)
     return planted, found
 
 
-def _exact(planted: Planted, sides: Sides) -> Scored:
-    units = {site.name: range(site.n_units) for site in planted.sites}
-    return _by_node(planted, lambda site: patch(sides, site, units[site]).mean(1))
-
-
-def _by_node(planted: Planted, of_site: Callable[[str], Float[Tensor, " unit"]]) -> Scored:
-    """Mean over pairs, positions summed."""
-    found = {site.name: of_site(site.name).tolist() for site in planted.sites}
-    return {node: found[node.site][node.index] for node in planted.nodes()}
+def _by_node(planted: Planted, found: Mapping[str, Float[Tensor, " unit"]]) -> Scored:
+    """Means over pairs of each site, positions summed."""
+    return {node: float(found[node.site][node.index]) for node in planted.nodes()}

@@ -37,10 +37,13 @@ def _solved(model: SubjectModel, kind: str, n: int) -> Iterator[Measurement]:
     task = generate(kind, reader_of_model(model), n=n, seed=SEED)
     found = judge(task, measure_task(model, task))
     of = f"of {found.n_prompts} prompts of {kind}: {found.reason}"
+    right = found.accuracy
+    if right is None:
+        raise TypeError(f"a task of {kind} names no answers")
     shares = {
-        "accuracy": found.accuracy and found.accuracy.value,
-        "accuracy_low": found.accuracy and found.accuracy.low,
-        "accuracy_high": found.accuracy and found.accuracy.high,
+        "accuracy": right.value,
+        "accuracy_low": right.low,
+        "accuracy_high": right.high,
         "chance": found.chance,
         "one_answer": found.one_answer,
     }
