@@ -53,3 +53,7 @@ class RecordsError(AnalysisError):
 
 class EditError(AnalysisError):
     """Edits that do not fit the model or the prompt, or contradict each other."""
+
+
+class TaskError(AnalysisError):
+    """Prompts that make no task: not aligned, not one token, too few, or all the same."""

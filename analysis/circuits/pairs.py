@@ -1,0 +1,78 @@
+"""Pairs of prompts as a model runs them: both sides traced, and the metric behind the last token.
+
+Everything that asks what a node does for a task starts here: whoever scores nodes needs both sides'
+activations and the metric's gradient; whoever patches them, the clean run to go on from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from analysis.models.tracing import Check, EditableModel, Trace
+from analysis.solving.metrics import Targets, metric_values, targets_of
+from analysis.tasks.task import Metric, Pair
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """Some pairs of one length, run clean and counterfactual."""
+
+    model: EditableModel
+    metric: Metric
+    targets: Targets
+    clean: Trace
+    counterfactual: Trace
+
+    @property
+    def n_pairs(self) -> int:
+        return len(self.clean.tokens)
+
+    @property
+    def n_pos(self) -> int:
+        return self.clean.tokens.shape[1]
+
+    def values(self, last: Float[Tensor, "row pos d_model"]) -> Float[Tensor, " row"]:
+        """The metric of rows that are the pairs, over and over, from what the final norm gives."""
+        times = len(last) // self.n_pairs
+        logits = self.model.logits(last[:, -1]).float()
+        clean = self.model.logits(self.clean.last[:, -1]).float()
+        return metric_values(
+            self.metric, logits, _repeated(self.targets, times), clean.repeat(times, 1)
+        )
+
+    def units(self, trace: Trace, site: str) -> Float[Tensor, "pair pos unit width"]:
+        """What every unit of the site hands on: one number of a neuron, d_head of a head."""
+        return by_unit(self.model, site, trace.values[site])
+
+
+def by_unit(
+    model: EditableModel, site: str, values: Float[Tensor, "row pos value"]
+) -> Float[Tensor, "row pos unit width"]:
+    if site.startswith("mlp."):
+        return values[..., None]
+    return values.reshape(*values.shape[:-1], model.facts.n_heads, -1)
+
+
+def run_sides(
+    model: EditableModel, metric: Metric, pairs: Sequence[Pair], *, check: Check | None = None
+) -> Sides:
+    """`pairs` have one length. ValueError: they do not, or there are none."""
+    lengths = {len(pair.clean.tokens) for pair in pairs}
+    if len(lengths) != 1:
+        raise ValueError(f"pairs of one length are run together, not of {sorted(lengths)}")
+    return Sides(
+        model=model,
+        metric=metric,
+        targets=targets_of(metric, pairs, device=model.device),
+        clean=model.trace(torch.tensor([pair.clean.tokens for pair in pairs]), check=check),
+        counterfactual=model.trace(
+            torch.tensor([pair.counterfactual.tokens for pair in pairs]), check=check
+        ),
+    )
+
+
+def _repeated(targets: Targets, times: int) -> Targets:
+    return Targets(targets.right.repeat(times, 1), targets.wrong.repeat(times, 1))
