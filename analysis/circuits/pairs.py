@@ -6,6 +6,7 @@ activations and the metric's gradient; whoever patches them, the clean run to go
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
@@ -38,10 +39,15 @@ class Sides:
         """The metric of rows that are the pairs, over and over, from what the final norm gives."""
         times = len(last) // self.n_pairs
         logits = self.model.logits(last[:, -1]).float()
-        clean = self.model.logits(self.clean.last[:, -1]).float()
         return metric_values(
-            self.metric, logits, _repeated(self.targets, times), clean.repeat(times, 1)
+            self.metric, logits, _repeated(self.targets, times), self.unpatched.repeat(times, 1)
         )
+
+    @cached_property
+    def unpatched(self) -> Float[Tensor, "pair vocab"]:
+        """Logits behind the clean prompts."""
+        with torch.no_grad():
+            return self.model.logits(self.clean.last[:, -1]).float()
 
     def units(self, trace: Trace, site: str) -> Float[Tensor, "pair pos unit width"]:
         """What every unit of the site hands on: one number of a neuron, d_head of a head."""

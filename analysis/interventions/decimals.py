@@ -1,7 +1,7 @@
 """Numbers in float32 as the shortest decimals that name them.
 
-A float32 that becomes a double is written with seventeen digits, of which nine say all: answers of
-thousands of numbers are half as long without the rest.
+A float32 that becomes a double is written with seventeen digits, of which nine say all: an answer
+of thousands of numbers is a quarter shorter without the rest.
 """
 
 from typing import Any, Final

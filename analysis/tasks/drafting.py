@@ -91,8 +91,10 @@ class Fitting:
     n_left_out: int
 
 
-def fitting(reader: Reader, words: Sequence[str]) -> Fitting:
+def fitting(reader: Reader, words: Sequence[str], fewest: int, what: str) -> Fitting:
+    """Raises TaskError where too few of them are."""
     kept = tuple(word for word in words if reader.is_one_token(word))
+    enough(kept, len(words), fewest, what)
     return Fitting(kept, len(words) - len(kept))
 
 
@@ -104,10 +106,6 @@ def enough(kept: Sequence[object], offered: int, fewest: int, what: str) -> None
             f"{fewest} are needed",
             hint=IMPORT,
         )
-
-
-def distinct(rng: Random, words: Sequence[str], n: int) -> list[str]:
-    return rng.sample(list(words), n)
 
 
 def _aligned(reader: Reader, draft: Draft) -> Pair:

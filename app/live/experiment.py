@@ -32,7 +32,7 @@ from analysis.protocol.sweeps import (
 from app.dependencies import Writer
 from app.errors import ConflictError
 from app.inference.client import InferenceClient
-from app.live.subject import Subject, find_subject, read_subject
+from app.live.subject import Subject, find_subject
 from app.store.engine import open_session
 from app.store.experimenting import Conducted, create_experiment, set_continuations
 from app.store.queries.experiment import get_experiment, require_room
@@ -68,10 +68,9 @@ class Laboratory:
     most_experiments: int
     """So many are kept."""
 
-    async def subject(self, model: str, asked: Asked | AskedToGenerate | None = None) -> Subject:
+    async def subject(self, model: str, edits: Sequence[Edit] = ()) -> Subject:
         """Raises NotFoundError."""
-        edits = None if asked is None else asked.edits
-        return await run_in_threadpool(find_subject, self.engine, self.data, model, edits=edits)
+        return await run_in_threadpool(self._find, model, edits)
 
     async def experiment(self, model: str, asked: Asked, words: Words) -> ExperimentView:
         """Run and kept. What the same person asked before has the permalink that it had.
@@ -119,7 +118,7 @@ class Laboratory:
         except ValidationError as error:
             raise of_another_version(slug) from error
         asked = AskedToGenerate(**_parts(drawing, Drawing), prompt=prompt, edits=edits)
-        subject = await self.subject(view.model, asked)
+        subject = await self.subject(view.model, asked.edits)
         request = GenerationRequest(**_parts(asked, AskedToGenerate), **subject.known)
         async with aclosing(self._generated(request, subject)) as messages:
             async for message in messages:
@@ -150,13 +149,13 @@ class Laboratory:
 
     async def _subject_with_room(self, model: str, edits: Sequence[Edit] = ()) -> Subject:
         """Nothing is computed that could not be kept. Raises NotFoundError, ConflictError."""
+        return await run_in_threadpool(self._find, model, edits, to_keep=True)
 
-        def find() -> Subject:
-            with open_session(self.engine) as session:
+    def _find(self, model: str, edits: Sequence[Edit] = (), *, to_keep: bool = False) -> Subject:
+        with open_session(self.engine) as session:
+            if to_keep:
                 require_room(session, most=self.most_experiments)
-                return read_subject(session, self.data, model, edits=edits)
-
-        return await run_in_threadpool(find)
+            return find_subject(session, self.data, model, edits=edits)
 
     async def _generated(
         self, request: GenerationRequest, subject: Subject

@@ -73,14 +73,15 @@ def _of_unit(view: UnitView, edit: Edit, *, along: bool) -> Slider | None:
     if edit.operation == "set":
         return _between(low, high, edit.value, said)
     reach = max(abs(low), abs(high))
-    if along and view.output is None:
-        said = (
-            "how long a vector the neuron writes is not computed yet: as far as its "
-            f"activation on fit, {_written(reach)}"
-        )
-    elif along and view.output is not None:
-        reach *= view.output.norm
-        said = f"on fit the neuron itself writes up to {_written(reach)} at its strongest"
+    if along:
+        if view.output is None:
+            said = (
+                "how long a vector the neuron writes is not computed yet: as far as its "
+                f"activation on fit, {_written(reach)}"
+            )
+        else:
+            reach *= view.output.norm
+            said = f"on fit the neuron itself writes up to {_written(reach)} at its strongest"
     return _between(-reach, reach, edit.value, said)
 
 

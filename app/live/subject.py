@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from analysis.protocol.arrays import digest_of
@@ -14,7 +13,6 @@ from analysis.protocol.edits import Edit
 from analysis.protocol.experiments import Reference
 from analysis.protocol.model import ModelSpec
 from app.inference.connection import Supply
-from app.store.engine import open_session
 from app.store.queries.subject import SubjectRow, get_subject, read_moments, read_reference
 
 REFERENCE_WINDOWS: Final = 32
@@ -58,25 +56,17 @@ class Subject:
 
 
 def find_subject(
-    engine: Engine, data: Path, model: str, *, edits: Sequence[Edit] | None = None
+    session: Session, data: Path, model: str, *, edits: Sequence[Edit] = ()
 ) -> Subject:
     """In a thread: it reads. Reference windows come only where the edits need any.
 
     Raises NotFoundError.
     """
-    with open_session(engine) as session:
-        return read_subject(session, data, model, edits=edits)
-
-
-def read_subject(
-    session: Session, data: Path, model: str, *, edits: Sequence[Edit] | None = None
-) -> Subject:
-    """The same in a session that is open already."""
     row = get_subject(session, model=model)
     run_id = row.current_run_id
     moments = None if run_id is None else read_moments(session, run_id=run_id, digest_of=digest_of)
     windows: tuple[tuple[int, ...], ...] = ()
-    if run_id is not None and _needs_reference(edits or (), has_means=moments is not None):
+    if run_id is not None and _needs_reference(edits, has_means=moments is not None):
         windows = read_reference(
             session, run_id=run_id, most=REFERENCE_WINDOWS, seed=REFERENCE_SEED
         )

@@ -50,7 +50,7 @@ def _draws(
 ) -> Iterator[Draft]:
     while True:
         number = rng.randrange(len(TEMPLATES))
-        subject, between = rng.sample(list(nouns), 2)
+        subject, between = rng.sample(nouns, 2)
         plural = rng.randrange(2)
         nearby = rng.choice(between)
         clean, other = (

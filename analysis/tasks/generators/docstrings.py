@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Final
 
-from analysis.tasks.drafting import Draft, Drafts, distinct, enough, fitting
+from analysis.tasks.drafting import Draft, Drafts, fitting
 from analysis.tasks.reading import Reader
 
 FEWEST: Final = 8
@@ -44,16 +44,15 @@ TEMPLATES: Final = (
 
 
 def docstrings(reader: Reader, rng: Random) -> Drafts:
-    names = fitting(reader, ARGUMENTS)
-    enough(names.words, len(ARGUMENTS), FEWEST, "names of arguments")
+    names = fitting(reader, ARGUMENTS, FEWEST, "names of arguments")
     return Drafts(_draws(names.words, rng), len(names.words), names.n_left_out)
 
 
 def _draws(names: Sequence[str], rng: Random) -> Iterator[Draft]:
     while True:
         number = rng.randrange(len(TEMPLATES))
-        first, second, third, fourth = distinct(rng, names, N_ARGUMENTS)
-        function, (one, other) = rng.choice(FUNCTIONS), distinct(rng, MEANINGS, 2)
+        first, second, third, fourth = rng.sample(names, N_ARGUMENTS)
+        function, (one, other) = rng.choice(FUNCTIONS), rng.sample(MEANINGS, 2)
         clean, counterfactual = (
             TEMPLATES[number].format(
                 function=function,

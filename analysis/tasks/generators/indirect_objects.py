@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Final
 
-from analysis.tasks.drafting import Draft, Drafts, distinct, enough, fitting
+from analysis.tasks.drafting import Draft, Drafts, fitting
 from analysis.tasks.names import MEN, WOMEN
 from analysis.tasks.reading import Reader
 
@@ -37,15 +37,14 @@ TEMPLATES: Final = (
 
 
 def indirect_objects(reader: Reader, rng: Random) -> Drafts:
-    names = fitting(reader, NAMES)
-    enough(names.words, len(NAMES), FEWEST, "names")
+    names = fitting(reader, NAMES, FEWEST, "names")
     return Drafts(_draws(names.words, rng), len(names.words), names.n_left_out)
 
 
 def _draws(names: Sequence[str], rng: Random) -> Iterator[Draft]:
     while True:
         number = rng.randrange(len(TEMPLATES))
-        receiver, giver = distinct(rng, names, 2)
+        receiver, giver = rng.sample(names, 2)
         # Either may be named first, or the place in the sentence would give the answer away.
         a, b = rng.choice([(receiver, giver), (giver, receiver)])
         place, thing = rng.choice(PLACES), rng.choice(THINGS)

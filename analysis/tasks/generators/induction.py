@@ -70,7 +70,7 @@ def _written(reader: Reader, token: int) -> str | None:
 
 def _draws(texts: Sequence[str], n_run: int, rng: Random) -> Iterator[Draft]:
     while True:
-        run = rng.sample(list(texts), n_run)
+        run = rng.sample(texts, n_run)
         answer = rng.randrange(FEWEST_REPEATED, n_run - 2)
         other = rng.randrange(answer + 2, n_run)
         swapped = list(run)

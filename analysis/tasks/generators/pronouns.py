@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Final
 
-from analysis.tasks.drafting import Draft, Drafts, enough, fitting
+from analysis.tasks.drafting import Draft, Drafts, fitting
 from analysis.tasks.names import MEN, WOMEN
 from analysis.tasks.reading import Reader
 
@@ -39,10 +39,9 @@ TEMPLATES: Final = (
 
 
 def pronouns(reader: Reader, rng: Random) -> Drafts:
-    women, men, words = (fitting(reader, each) for each in (WOMEN, MEN, HE_AND_SHE))
-    enough(words.words, 2, 2, "pronouns")
-    enough(women.words, len(WOMEN), FEWEST, "women's names")
-    enough(men.words, len(MEN), FEWEST, "men's names")
+    fitting(reader, HE_AND_SHE, len(HE_AND_SHE), "pronouns")
+    women = fitting(reader, WOMEN, FEWEST, "women's names")
+    men = fitting(reader, MEN, FEWEST, "men's names")
     return Drafts(
         _draws(women.words, men.words, rng),
         len(women.words) + len(men.words),
