@@ -1,0 +1,196 @@
+"""A circuit as plain data: its graph, what was found on which task, and how far it is proved.
+
+Web side, worker and files all speak of circuits in these words. A graph may also have been made
+elsewhere (features of transcoders, their errors): then it has no task, and no proof.
+
+Signs: an effect is by how much the metric *falls* if the node is ablated, so that what helps is
+above 0. A link's weight is the part of its target's effect that comes directly from its source.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from analysis.protocol.base import Message
+from analysis.protocol.edits import UnitRef
+from analysis.protocol.prompts import TokenId
+
+MOST_NODES = 20_000
+MOST_LINKS = 200_000
+
+NodeKind = Literal["neuron", "head", "rest", "embedding", "logit", "feature", "error"]
+"""rest: all of a layer's neurons and heads that are not in the graph, together; feature and error:
+of a transcoder, in graphs made elsewhere."""
+
+Flag = Literal["disagrees", "doubtful", "backup", "has a backup"]
+"""disagrees: estimate and exact effect are of different sign or size; doubtful: the estimate's own
+doubt is as large as the estimate, and it was not run; backup: acts once others are ablated; has a
+backup: another node takes over when this one is ablated, so that its own effect is too small."""
+
+Ablation = Literal["resample", "mean", "zero"]
+"""What stands in the place of what is ablated: its value in the counterfactual prompt, its mean
+over prompts at that position, or 0."""
+
+Prompts = Literal["finding", "held_out"]
+Method = Literal["atp", "both_ends", "ig", "relp", "exact", "path"]
+
+NodeId = Annotated[str, Field(min_length=1, max_length=300)]
+Label = Annotated[str, Field(max_length=2000)]
+
+
+class Estimate(Message):
+    """A number and its 95 % interval, over prompts."""
+
+    value: float
+    low: float | None = None
+    """None: of too few prompts."""
+    high: float | None = None
+
+
+class Node(Message):
+    id: NodeId
+    kind: NodeKind
+    layer: int = Field(ge=-1, le=10_000)
+    """-1: the embedding; one more than the last layer: the logits."""
+    position: int | None = Field(default=None, ge=0)
+    """None: summed over positions; it is drawn where `places` has most."""
+    unit: UnitRef | None = None
+    label: Label = ""
+    effect: float | None = None
+    """Estimated, mean over the prompts for finding."""
+    exact: float | None = None
+    """The same, measured by running it."""
+    doubt: float | None = Field(default=None, ge=0)
+    """How far off the estimate may be, by how large a step the ablation is."""
+    places: tuple[tuple[int, float], ...] = ()
+    """Of the shown prompt: positions and the estimated effect there, where it is not next to 0."""
+    activation: float | None = None
+    """On the shown prompt; of imported nodes as their file says."""
+    influence: float | None = None
+    """Of imported nodes: as their file says."""
+    token: TokenId | None = None
+    """Of an embedding or logit node."""
+    probability: float | None = None
+    """Of a logit node's token."""
+    flags: tuple[Flag, ...] = ()
+    extra: dict[str, Any] = Field(default_factory=dict)
+    """Of imported nodes: entries of their file that have no place above."""
+
+
+class Link(Message):
+    source: NodeId
+    target: NodeId
+    weight: float
+
+
+class Graph(Message):
+    """What is drawn: nodes over the positions of one prompt."""
+
+    prompt: str = Field(max_length=1_000_000)
+    tokens: tuple[str, ...] = Field(min_length=1, max_length=100_000)
+    """Texts of the prompt's tokens, which are the positions."""
+    n_layers: int = Field(ge=1, le=10_000)
+    nodes: tuple[Node, ...] = Field(min_length=1, max_length=MOST_NODES)
+    links: tuple[Link, ...] = Field(default=(), max_length=MOST_LINKS)
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        ids = {node.id for node in self.nodes}
+        if len(ids) < len(self.nodes):
+            raise ValueError("two nodes have the same id")
+        for node in self.nodes:
+            if node.position is not None and node.position >= len(self.tokens):
+                raise ValueError(f"node {node.id} stands behind the prompt's last token")
+        for link in self.links:
+            if link.source not in ids or link.target not in ids:
+                missing = link.source if link.source not in ids else link.target
+                raise ValueError(f"a link names the node {missing}, which the graph does not have")
+        return self
+
+
+class Point(Message):
+    """One size of one curve: so many neurons and heads are kept, or taken away."""
+
+    n_units: int = Field(ge=0)
+    share: float = Field(ge=0, le=1)
+    """Of all neurons and heads."""
+    faithfulness: Estimate
+    """(m(kept) − m(∅)) / (m(M) − m(∅)): all others are ablated."""
+    completeness: Estimate | None = None
+    """The same of the network without them: low is good."""
+
+
+CurveOf = Literal["circuit", "random", "active", "ig"]
+"""The circuit's own ranking; as many units at random; those that differ most between clean and
+counterfactual; those of integrated gradients, the best published one."""
+
+
+class Curve(Message):
+    of: CurveOf
+    points: tuple[Point, ...]
+    cpr: float
+    """∫ faithfulness over the share of units: high is good."""
+    cmd: float
+    """∫ |1 − faithfulness|: low is good."""
+
+
+class Drop(Message):
+    """Minimality: what the circuit loses when one of its units is left out."""
+
+    unit: UnitRef
+    lost: Estimate
+    """Of its faithfulness."""
+
+
+class Proof(Message):
+    """A circuit's ranking of units held to account on prompts of one kind by one ablation."""
+
+    ablation: Ablation
+    prompts: Prompts
+    n_prompts: int = Field(ge=1)
+    whole: Estimate
+    """m(M): the metric of the untouched model."""
+    empty: Estimate
+    """m(∅): with every neuron and head ablated."""
+    curves: tuple[Curve, ...]
+    n_kept: int
+    """Units of the circuit as drawn; the next three are of it."""
+    faithfulness: Estimate
+    completeness: Estimate
+    random: Estimate
+    """Faithfulness of as many random units."""
+    drops: tuple[Drop, ...] = ()
+    """Of its units, the least needed first."""
+    remarks: tuple[str, ...] = ()
+    """What did not come out as one would wish, in words."""
+
+
+class Agreement(Message):
+    """Estimated against exact effects of neurons, a seeded sample: so many of the largest estimates
+    and as many at random."""
+
+    r: float | None
+    """Pearson; None where one of the two does not vary."""
+    r_top: float | None
+    r_random: float | None
+    n_top: int
+    n_random: int
+    seed: int
+
+
+class Circuit(Message):
+    """What a run has found, and what a stored circuit holds."""
+
+    graph: Graph
+    method: Method | None = None
+    """None: made elsewhere."""
+    ablation: Ablation | None = None
+    n_pairs: int | None = None
+    """For finding."""
+    n_units: int | None = None
+    """Neurons and heads that the model has."""
+    ranking: tuple[tuple[UnitRef, float], ...] = Field(default=(), max_length=MOST_NODES)
+    """Units in the order in which they are kept, with scores; those far behind are left out."""
+    agreement: Agreement | None = None
+    warnings: tuple[str, ...] = ()
+    """Of backups, of a task that the model cannot do, of too few prompts."""
