@@ -5,8 +5,7 @@ activations and the metric's gradient; whoever patches them, the clean run to go
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -26,6 +25,8 @@ class Sides:
     targets: Targets
     clean: Trace
     counterfactual: Trace
+    reference: Float[Tensor, "pair vocab"]
+    """Logits behind the clean prompts, which KL is measured from."""
 
     @property
     def n_pairs(self) -> int:
@@ -40,14 +41,14 @@ class Sides:
         times = len(last) // self.n_pairs
         logits = self.model.logits(last[:, -1]).float()
         return metric_values(
-            self.metric, logits, _repeated(self.targets, times), self.unpatched.repeat(times, 1)
+            self.metric, logits, _repeated(self.targets, times), self.reference.repeat(times, 1)
         )
 
-    @cached_property
-    def unpatched(self) -> Float[Tensor, "pair vocab"]:
-        """Logits behind the clean prompts."""
-        with torch.no_grad():
-            return self.model.logits(self.clean.last[:, -1]).float()
+    @property
+    def swapped(self) -> "Sides":
+        """The counterfactual prompts as what is changed, the clean ones as what is put in; the
+        metric is the same."""
+        return replace(self, clean=self.counterfactual, counterfactual=self.clean)
 
     def units(self, trace: Trace, site: str) -> Float[Tensor, "pair pos unit width"]:
         """What every unit of the site hands on: one number of a neuron, d_head of a head."""
@@ -69,14 +70,18 @@ def run_sides(
     lengths = {len(pair.clean.tokens) for pair in pairs}
     if len(lengths) != 1:
         raise ValueError(f"pairs of one length are run together, not of {sorted(lengths)}")
+    clean = model.trace(torch.tensor([pair.clean.tokens for pair in pairs]), check=check)
+    with torch.no_grad():
+        reference = model.logits(clean.last[:, -1]).float()
     return Sides(
         model=model,
         metric=metric,
         targets=targets_of(metric, pairs, device=model.device),
-        clean=model.trace(torch.tensor([pair.clean.tokens for pair in pairs]), check=check),
+        clean=clean,
         counterfactual=model.trace(
             torch.tensor([pair.counterfactual.tokens for pair in pairs]), check=check
         ),
+        reference=reference,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from analysis.models.changes import Change
+from analysis.models.changes import Blend, Change
 from analysis.models.site_hooks import Values
 from analysis.models.subject import Recorder, SubjectModel
 
@@ -93,10 +93,32 @@ class EditableModel(SubjectModel, Protocol):
         *,
         check: Check | None = None,
     ) -> Values:
-        """∂metric/∂value for every value in `trace.values` of some sites.
+        """∂metric/∂value for every value in `trace.values` of some sites; of `resid.L`, for the
+        stream as it leaves layer L.
 
         The metric is a function of the last hidden state after the final norm.
         """
+        ...
+
+    def blend(
+        self, trace: Trace, blends: Mapping[str, Blend], *, check: Check | None = None
+    ) -> Float[Tensor, "batch pos d_model"]:
+        """The run of `trace` with all values of some sites blended with others, after the final
+        norm; differentiable, by what is kept too, unless the caller says otherwise."""
+        ...
+
+    def run_layer(
+        self,
+        trace: Trace,
+        layer: int,
+        stream: Float[Tensor, "row pos d_model"],
+        blends: Mapping[str, Blend],
+        *,
+        rows: Int[Tensor, " row"] | None = None,
+        check: Check | None = None,
+    ) -> tuple[Float[Tensor, "row pos d_model"], Values]:
+        """One layer on a stream of the caller's: what leaves it, and what entered its projections
+        before that was blended. `rows` as for `resume`."""
         ...
 
     def step(

@@ -1,0 +1,166 @@
+"""The network with some of its units only: the others have what stands in for them.
+
+What is kept is computed from what it is given *in the circuit*, so that a kept unit between two
+that are not is worth little. The embedding is always that of the clean prompt.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from analysis.circuits.pairs import Sides, run_sides
+from analysis.circuits.units import Units
+from analysis.models.changes import Blend
+from analysis.models.site_hooks import Values
+from analysis.models.tracing import Check, EditableModel, Trace
+from analysis.protocol.circuits import Ablation
+from analysis.tasks.task import Metric, Pair
+
+AT_ONCE = 8
+"""Pairs that go through the network together."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some pairs of one length, and what stands in for units that are not kept."""
+
+    sides: Sides
+    """Of both traces no more than a run from the beginning needs."""
+    others: Values
+    """Rows and positions may be one for all."""
+    whole: Float[Tensor, " pair"]
+    """The metric of the untouched model."""
+    numbers: tuple[int, ...]
+    """Of the pairs, as they were given."""
+
+    @property
+    def n_pairs(self) -> int:
+        return len(self.whole)
+
+
+def batches(
+    model: EditableModel,
+    metric: Metric,
+    pairs: Sequence[Pair],
+    ablation: Ablation,
+    *,
+    check: Check | None = None,
+) -> list[Batch]:
+    """All pairs, those of one length together."""
+    others = _all_alike(model, metric, pairs, ablation, check)
+    found = []
+    for numbers in batched(pairs):
+        sides = run_sides(model, metric, [pairs[number] for number in numbers], check=check)
+        with torch.no_grad():
+            whole = sides.values(sides.clean.last)
+        n_pos = sides.n_pos
+        values = (
+            sides.counterfactual.values
+            if ablation == "resample"
+            else {site: other[:, :n_pos] for site, other in others.items()}
+        )
+        found.append(Batch(_slim(sides), values, whole, numbers))
+    return found
+
+
+def batched(pairs: Sequence[Pair]) -> Iterator[tuple[int, ...]]:
+    """Numbers of pairs of one length, shorter ones first."""
+    by_length: dict[int, list[int]] = defaultdict(list)
+    for number, pair in enumerate(pairs):
+        by_length[len(pair.clean.tokens)].append(number)
+    for length in sorted(by_length):
+        alike = by_length[length]
+        for start in range(0, len(alike), AT_ONCE):
+            yield tuple(alike[start : start + AT_ONCE])
+
+
+def kept_values(
+    batch: Batch, units: Units, keep: Float[Tensor, " unit"], *, check: Check | None = None
+) -> Float[Tensor, " pair"]:
+    """The metric where each unit is kept as much as `keep` says; differentiable by it."""
+    model = batch.sides.model
+    parts = units.by_site(keep.to(model.device, model.dtype))
+    blends = {
+        site: Blend(keep=_widened(model, site, part), other=batch.others[site])
+        for site, part in parts.items()
+    }
+    return batch.sides.values(model.blend(batch.sides.clean, blends, check=check))
+
+
+def keep_gradient(
+    batch: Batch,
+    units: Units,
+    keep: Float[Tensor, " unit"],
+    of: Callable[[Float[Tensor, " pair"]], Float[Tensor, ""]],
+    *,
+    check: Check | None = None,
+) -> tuple[Float[Tensor, " unit"], Float[Tensor, " pair"]]:
+    """∂`of(metric)`/∂keep, and the metric."""
+    at = keep.clone().requires_grad_()
+    with torch.enable_grad():
+        values = kept_values(batch, units, at, check=check)
+        (gradient,) = torch.autograd.grad(of(values), at)
+    return gradient, values.detach()
+
+
+def _widened(
+    model: EditableModel, site: str, keep: Float[Tensor, " unit"]
+) -> Float[Tensor, " value"]:
+    return keep if site.startswith("mlp.") else keep.repeat_interleave(model.facts.d_head)
+
+
+def _slim(sides: Sides) -> Sides:
+    """Without what a run from the beginning does not need."""
+
+    def slim(trace: Trace) -> Trace:
+        return replace(trace, streams=trace.streams[:1], values={})
+
+    return replace(sides, clean=slim(sides.clean), counterfactual=slim(sides.counterfactual))
+
+
+def _all_alike(
+    model: EditableModel,
+    metric: Metric,
+    pairs: Sequence[Pair],
+    ablation: Ablation,
+    check: Check | None,
+) -> Values:
+    """What stands in for a unit in every prompt; nothing for resampling, which differs by prompt.
+
+    Means are over the clean and counterfactual prompts and their positions, but for the first,
+    whose activations are like no other's; there it is the mean of first positions.
+    """
+    if ablation == "resample":
+        return {}
+    if ablation == "zero":
+        sides = run_sides(model, metric, pairs[:1], check=check)
+        return {
+            site: torch.zeros_like(values[:, :1]) for site, values in sides.clean.values.items()
+        }
+    first: dict[str, Tensor] = {}
+    later: dict[str, Tensor] = {}
+    n_first = n_later = 0
+    for numbers in batched(pairs):
+        sides = run_sides(model, metric, [pairs[number] for number in numbers], check=check)
+        for trace in (sides.clean, sides.counterfactual):
+            n_first += trace.tokens.shape[0]
+            n_later += trace.tokens.shape[0] * (trace.tokens.shape[1] - 1)
+            for site, values in trace.values.items():
+                summed = values[:, 1:].sum((0, 1))
+                first[site] = first.get(site, 0) + values[:, 0].sum(0)
+                later[site] = later.get(site, 0) + summed
+    longest = max(len(pair.clean.tokens) for pair in pairs)
+    return {
+        site: torch.cat(
+            [
+                (first[site] / n_first)[None, None],
+                (later[site] / max(1, n_later))[None, None].expand(1, longest - 1, -1),
+            ],
+            dim=1,
+        )
+        for site in first
+    }
