@@ -51,16 +51,20 @@ def find_edges(
     units: Units,
     numbers: Sequence[int],
     *,
+    both: bool = True,
     check: Check | None = None,
     tell: Tell | None = None,
 ) -> list[Edge]:
-    """All links between units of `numbers`, from the embedding to them, and to the logits."""
+    """All links between units of `numbers`, from the embedding to them, and to the logits. `both`
+    ends need counterfactual values that are of a run."""
     found: dict[tuple[int, int], float] = {}
-    ends = [end for one in sides for end in ((one, -1.0), (one.swapped, 1.0))]
+    ends = [(one, -1.0) for one in sides]
+    if both:
+        ends += [(one.swapped, 1.0) for one in sides]
     n_pairs = sum(one.n_pairs for one in sides)
     for done, (one, sign) in enumerate(ends):
         for way, weight in _End(one, units, sorted(numbers), check).weights().items():
-            found[way] = found.get(way, 0.0) + sign * weight / (2 * n_pairs)
+            found[way] = found.get(way, 0.0) + sign * weight / (n_pairs * (1 + both))
         if tell is not None:
             tell(done + 1, len(ends))
     return [Edge(source, target, weight) for (source, target), weight in found.items()]

@@ -18,12 +18,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from analysis.circuits.keeping import batched
-from analysis.circuits.pairs import Sides, by_unit, run_sides
+from analysis.circuits.pairs import Sides, by_unit
 from analysis.circuits.patching import patch
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
-from analysis.tasks.task import Metric, Pair
 
 Tell = Callable[[int, int], None]
 """Told how much of how much is done."""
@@ -36,16 +34,6 @@ class Estimates:
     effect: Float[Tensor, " unit"]
     doubt: Float[Tensor, " unit"]
     """Of the same unit of measure; root of the mean square over pairs, positions summed."""
-
-
-def trace_pairs(
-    model: EditableModel, metric: Metric, pairs: Sequence[Pair], *, check: Check | None = None
-) -> list[Sides]:
-    """All pairs, run on both sides, those of one length together."""
-    return [
-        run_sides(model, metric, [pairs[number] for number in numbers], check=check)
-        for numbers in batched(pairs)
-    ]
 
 
 def estimate(sides: Sequence[Sides], units: Units, *, check: Check | None = None) -> Estimates:

@@ -25,6 +25,21 @@ AT_ONCE = 8
 
 
 @dataclass(frozen=True, eq=False)
+class StandIns:
+    """By site, one value per unit (d_head of a head): at first positions, and at all others."""
+
+    first: Values
+    later: Values
+
+    def at(self, n_pos: int) -> Values:
+        """Of shape [1, n_pos, value]."""
+        return {
+            site: torch.cat([first[None], self.later[site].expand(n_pos - 1, -1)])[None]
+            for site, first in self.first.items()
+        }
+
+
+@dataclass(frozen=True, eq=False)
 class Batch:
     """Some pairs of one length, and what stands in for units that are not kept."""
 
@@ -46,24 +61,40 @@ def batches(
     model: EditableModel,
     metric: Metric,
     pairs: Sequence[Pair],
-    ablation: Ablation,
+    others: StandIns | None = None,
     *,
     check: Check | None = None,
 ) -> list[Batch]:
-    """All pairs, those of one length together."""
-    others = _all_alike(model, metric, pairs, ablation, check)
+    """All pairs, those of one length together; resampled from the counterfactual without others."""
     found = []
     for numbers in batched(pairs):
         sides = run_sides(model, metric, [pairs[number] for number in numbers], check=check)
         with torch.no_grad():
             whole = sides.values(sides.clean.last)
-        n_pos = sides.n_pos
-        values = (
-            sides.counterfactual.values
-            if ablation == "resample"
-            else {site: other[:, :n_pos] for site, other in others.items()}
-        )
+        values = sides.counterfactual.values if others is None else others.at(sides.n_pos)
         found.append(Batch(_slim(sides), values, whole, numbers))
+    return found
+
+
+def trace_pairs(
+    model: EditableModel,
+    metric: Metric,
+    pairs: Sequence[Pair],
+    others: StandIns | None = None,
+    *,
+    check: Check | None = None,
+) -> list[Sides]:
+    """The same, with all that was computed; others stand where counterfactual values would."""
+    found = []
+    for numbers in batched(pairs):
+        sides = run_sides(model, metric, [pairs[number] for number in numbers], check=check)
+        if others is not None:
+            values = {
+                site: other.expand(sides.n_pairs, sides.n_pos, -1)
+                for site, other in others.at(sides.n_pos).items()
+            }
+            sides = replace(sides, counterfactual=replace(sides.counterfactual, values=values))
+        found.append(sides)
     return found
 
 
@@ -122,45 +153,35 @@ def _slim(sides: Sides) -> Sides:
     return replace(sides, clean=slim(sides.clean), counterfactual=slim(sides.counterfactual))
 
 
-def _all_alike(
+def stand_ins(
     model: EditableModel,
     metric: Metric,
     pairs: Sequence[Pair],
     ablation: Ablation,
-    check: Check | None,
-) -> Values:
-    """What stands in for a unit in every prompt; nothing for resampling, which differs by prompt.
+    *,
+    check: Check | None = None,
+) -> StandIns | None:
+    """What stands in for units in every prompt; None of resampling, which differs by prompt.
 
-    Means are over the clean and counterfactual prompts and their positions, but for the first,
-    whose activations are like no other's; there it is the mean of first positions.
+    Means are over clean and counterfactual prompts and their positions, but for the first, whose
+    activations are like no other's: there it is the mean of first positions.
     """
     if ablation == "resample":
-        return {}
-    if ablation == "zero":
-        sides = run_sides(model, metric, pairs[:1], check=check)
-        return {
-            site: torch.zeros_like(values[:, :1]) for site, values in sides.clean.values.items()
-        }
+        return None
     first: dict[str, Tensor] = {}
     later: dict[str, Tensor] = {}
     n_first = n_later = 0
-    for numbers in batched(pairs):
+    for numbers in batched(pairs if ablation == "mean" else pairs[:1]):
         sides = run_sides(model, metric, [pairs[number] for number in numbers], check=check)
         for trace in (sides.clean, sides.counterfactual):
             n_first += trace.tokens.shape[0]
             n_later += trace.tokens.shape[0] * (trace.tokens.shape[1] - 1)
             for site, values in trace.values.items():
-                summed = values[:, 1:].sum((0, 1))
-                first[site] = first.get(site, 0) + values[:, 0].sum(0)
-                later[site] = later.get(site, 0) + summed
-    longest = max(len(pair.clean.tokens) for pair in pairs)
-    return {
-        site: torch.cat(
-            [
-                (first[site] / n_first)[None, None],
-                (later[site] / max(1, n_later))[None, None].expand(1, longest - 1, -1),
-            ],
-            dim=1,
-        )
-        for site in first
-    }
+                begin, rest = values[:, 0].sum(0), values[:, 1:].sum((0, 1))
+                first[site] = first[site] + begin if site in first else begin
+                later[site] = later[site] + rest if site in later else rest
+    size = 1.0 if ablation == "mean" else 0.0
+    return StandIns(
+        first={site: size * summed / n_first for site, summed in first.items()},
+        later={site: size * summed / max(1, n_later) for site, summed in later.items()},
+    )

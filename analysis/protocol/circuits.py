@@ -166,8 +166,8 @@ class Proof(Message):
 
 
 class Agreement(Message):
-    """Estimated against exact effects of neurons, a seeded sample: so many of the largest estimates
-    and as many at random."""
+    """Estimated against exact effects of neurons, a seeded sample: the largest estimates, and as
+    many at random; of those whose estimate is told, which the most doubtful ones' is not."""
 
     r: float | None
     """Pearson; None where one of the two does not vary."""
@@ -176,6 +176,9 @@ class Agreement(Message):
     n_top: int
     n_random: int
     seed: int
+    r_all: float | None = None
+    """With the doubtful ones, whose effect is run and told instead."""
+    n_doubtful: int = 0
 
 
 class Circuit(Message):
