@@ -1,0 +1,37 @@
+"""Tasks as shown."""
+
+from datetime import datetime
+from typing import Any
+
+from analysis.tasks.task import MetricKind, Task
+from app.store.views.base import View
+
+
+class TaskLine(View):
+    """One line of a list of tasks."""
+
+    slug: str
+    """What it is called in addresses, beside its model."""
+    model: str
+    name: str
+    metric: MetricKind
+    source: str
+    """The generator that made it, or the file that it was read from."""
+    n_pairs: int
+    digest: str
+    """SHA-256 of metric and pairs: the same one asks the same."""
+    tokenizer_sha256: str | None
+    competence: dict[str, Any] | None
+    """What the model makes of it: `verdict`, `reason`, `accuracy`, `chance`, …; None: not
+    measured."""
+    run_id: int | None
+    """That measured the competence."""
+    actor: str
+    created_at: datetime
+
+
+class TaskView(TaskLine):
+    n_circuits: int
+    """That were found on it."""
+    task: Task
+    """With its pairs."""
