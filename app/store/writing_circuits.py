@@ -7,13 +7,12 @@ with open_session(engine, commit=True) as session:
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from sqlalchemy import case, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from analysis.protocol.circuits import Circuit, Node, Proof
 from app.errors import BadRequestError
 from app.store.locating import require_model
 from app.store.naming import insert_named
@@ -23,6 +22,9 @@ from app.store.tables import CircuitTable, CircuitUnitTable, ProofTable, SiteTab
 from app.store.views.circuit import CircuitView
 from app.store.writing_explanations import storable
 from app.store.writing_tasks import packed
+
+if TYPE_CHECKING:
+    from analysis.protocol.circuits import Circuit, Node, Proof
 
 log = structlog.get_logger("patchclamp.store")
 
@@ -34,7 +36,7 @@ def keep_circuit(
     session: Session,
     *,
     model: str,
-    circuit: Circuit,
+    circuit: "Circuit",
     actor: str,
     title: str | None = None,
     slug: str | None = None,
@@ -86,7 +88,7 @@ def keep_circuit(
 
 
 def keep_proof(
-    session: Session, *, model: str, slug: str, proof: Proof, run_id: int | None = None
+    session: Session, *, model: str, slug: str, proof: "Proof", run_id: int | None = None
 ) -> CircuitView:
     """The circuit with one more proof; lists tell it where none goes before it. Raises
     NotFoundError."""
@@ -145,7 +147,7 @@ def _tell(session: Session, circuit_id: int) -> None:
     )
 
 
-def _units(session: Session, model_id: int, model: str, circuit: Circuit) -> list[dict[str, Any]]:
+def _units(session: Session, model_id: int, model: str, circuit: "Circuit") -> list[dict[str, Any]]:
     """The columns of each neuron and head that the graph has a node of, the strongest first: as the
     circuit ranks them, and what it does not rank by the size of its effect."""
     query = select(SiteTable.name, SiteTable.id, SiteTable.n_units)

@@ -6,15 +6,14 @@ with open_session(engine, commit=True) as session:
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
+from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from analysis.protocol.base import Message
-from analysis.tasks.task import Generated, Task
 from app.errors import BadRequestError, ConflictError
 from app.store.locating import require_model
 from app.store.naming import insert_named
@@ -23,6 +22,9 @@ from app.store.queries.task import get_task, require_task
 from app.store.tables import CircuitTable, ModelTable, TaskTable
 from app.store.views.task import TaskView
 from app.store.writing_explanations import storable
+
+if TYPE_CHECKING:
+    from analysis.tasks.task import Task
 
 log = structlog.get_logger("patchclamp.store")
 
@@ -36,7 +38,7 @@ def keep_task(
     session: Session,
     *,
     model: str,
-    task: Task,
+    task: "Task",
     actor: str,
     slug: str | None = None,
     competence: Mapping[str, Any] | None = None,
@@ -122,7 +124,7 @@ def delete_task(session: Session, *, model: str, slug: str, actor: str) -> None:
     log.info("task.deleted", task=slug, model=model, actor=actor)
 
 
-def packed(content: Message, what: str) -> bytes:
+def packed(content: BaseModel, what: str) -> bytes:
     """`packing.pack_text` of it as JSON; BadRequestError where that is too large to be kept."""
     try:
         text = content.model_dump_json().encode()
@@ -140,7 +142,7 @@ def packed(content: Message, what: str) -> bytes:
     return pack_text(text)
 
 
-def _check_tokenizer(session: Session, model_id: int, model: str, task: Task) -> None:
+def _check_tokenizer(session: Session, model_id: int, model: str, task: "Task") -> None:
     query = select(ModelTable.tokenizer_sha256).where(ModelTable.id == model_id)
     if task.tokenizer_sha256 not in (None, session.scalars(query).one()):
         raise BadRequestError(
@@ -150,9 +152,9 @@ def _check_tokenizer(session: Session, model_id: int, model: str, task: Task) ->
         )
 
 
-def _source(task: Task) -> tuple[str, str]:
+def _source(task: "Task") -> tuple[str, str]:
     """Where it is from, and what its slug is made of."""
-    if isinstance(task.source, Generated):
+    if task.source.kind == "generated":
         generator = task.source.generator
         seed = f" seed {task.source.seed}" if task.source.seed else ""
         return generator, f"{generator} {len(task.pairs)}{seed}"

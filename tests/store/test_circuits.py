@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Engine, delete, func, select
 
-from analysis.protocol.circuits import Graph, Node
+from analysis.protocol.circuits import Circuit, Graph, Node, Proof
 from analysis.protocol.edits import UnitRef
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store import writing_tasks
@@ -54,7 +54,7 @@ def test_a_circuit_is_read_back_as_it_was_found(toy: Engine):
     with open_session(toy) as session:
         view = get_circuit(session, model="toy", slug=made.slug)
     assert view == made
-    assert view.circuit == found()
+    assert Circuit.model_validate_json(view.circuit) == found()
     assert (view.slug, view.title, view.origin) == ("who-is-meant", "Who is meant?", "found")
     assert (view.method, view.ablation, view.n_prompts, view.run_id) == ("path", "resample", 34, 1)
     assert (view.n_nodes, view.n_links, view.n_units) == (5, 2, 2)
@@ -165,8 +165,8 @@ def test_proofs_come_newest_first(toy: Engine):
     slug = keep(toy).slug
     prove(toy, slug, faithfulness=0.5)
     view = prove(toy, slug, faithfulness=0.75)
-    assert [each.proof.faithfulness.value for each in view.proofs] == [0.75, 0.5]
-    assert view.proofs[0].proof == proof(faithfulness=0.75)
+    assert [each.faithfulness for each in view.proofs] == [0.75, 0.5]
+    assert Proof.model_validate_json(view.proofs[0].proof) == proof(faithfulness=0.75)
     assert view.proofs[0].run_id == 1
     with open_session(toy) as session:
         assert list_proofs(session, model="toy", slug=slug) == view.proofs

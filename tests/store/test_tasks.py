@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import Engine, delete
 
 from analysis.tasks.generating import GENERATORS as MADE
+from analysis.tasks.task import Task
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store import writing_tasks
 from app.store.engine import open_session
@@ -41,7 +42,7 @@ def test_a_task_is_read_back_as_it_was_given(toy: Engine):
     with open_session(toy) as session:
         view = get_task(session, model="toy", slug=made.slug)
     assert view == made
-    assert view.task == generated()
+    assert Task.model_validate_json(view.task) == generated()
     assert (view.slug, view.name, view.metric, view.source, view.n_pairs, view.n_circuits) == (
         "pronouns-2", "pronouns", "logit_difference", "pronouns", 2, 0,
     )  # fmt: skip

@@ -5,7 +5,6 @@ from typing import Any, Final
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from analysis.protocol.circuits import Circuit, Proof
 from app.errors import NotFoundError
 from app.store.locating import require_model
 from app.store.naming import is_named
@@ -64,7 +63,7 @@ def get_circuit(session: Session, *, model: str, slug: str) -> CircuitView:
     return CircuitView(
         **_line(row),
         on=None if row.task_id is None else find_task_line(session, task_id=row.task_id),
-        circuit=Circuit.model_validate_json(unpack_text(row.content)),
+        circuit=unpack_text(row.content),
         proofs=_proofs(session, row.id),
     )
 
@@ -155,6 +154,16 @@ TAKES_PART: Final = (
     CircuitUnitTable.rank,
     CircuitTable.created_at,
 )
+PROOF: Final = (
+    ProofTable.id,
+    ProofTable.run_id,
+    ProofTable.created_at,
+    ProofTable.ablation,
+    ProofTable.prompts,
+    ProofTable.faithfulness,
+    ProofTable.random,
+    ProofTable.content,
+)
 
 
 def no_circuit(model: str, slug: str) -> NotFoundError:
@@ -194,7 +203,7 @@ def _site(session: Session, model: str, site: str, index: int) -> int:
 
 def _proofs(session: Session, circuit_id: int) -> list[ProofView]:
     query = (
-        select(ProofTable.id, ProofTable.run_id, ProofTable.created_at, ProofTable.content)
+        select(*PROOF)
         .where(ProofTable.circuit_id == circuit_id)
         .order_by(ProofTable.id.desc())
         .limit(MOST_PROOFS)
@@ -204,7 +213,11 @@ def _proofs(session: Session, circuit_id: int) -> list[ProofView]:
             id=row.id,
             run_id=row.run_id,
             created_at=row.created_at,
-            proof=Proof.model_validate_json(unpack_text(row.content)),
+            ablation=row.ablation,
+            prompts=row.prompts,
+            faithfulness=row.faithfulness,
+            random=row.random,
+            proof=unpack_text(row.content),
         )
         for row in session.execute(query)
     ]

@@ -5,7 +5,6 @@ from typing import Any, Final
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from analysis.tasks.task import Task
 from app.errors import NotFoundError
 from app.store.locating import require_model
 from app.store.naming import is_named
@@ -49,7 +48,7 @@ def get_task(session: Session, *, model: str, slug: str) -> TaskView:
     return TaskView(
         **_line(row),
         n_circuits=session.scalars(count).one(),
-        task=Task.model_validate_json(unpack_text(row.content)),
+        task=unpack_text(row.content),
     )
 
 

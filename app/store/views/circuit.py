@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
-from analysis.protocol.circuits import Ablation, Circuit, Method, Prompts, Proof
 from app.store.views.base import View
+from app.store.views.experiment import JsonText
 from app.store.views.task import TaskLine
 
 Origin = Literal["found", "imported"]
@@ -24,16 +24,18 @@ class CircuitLine(View):
     file_sha256: str | None
     task: str | None
     """Slug of the task that it was found on; None: it was made elsewhere."""
-    method: Method | None
-    ablation: Ablation | None
+    method: str | None
+    """atp, both_ends, ig, relp, exact, path"""
+    ablation: str | None
+    """resample, mean, zero"""
     n_nodes: int
     n_links: int
     n_units: int
     """Neurons and heads of its graph, each counted once."""
     n_prompts: int | None
     """Pairs that it was found on."""
-    proved_on: Prompts | None
-    """Which prompts the next two are of; None: it is not proved."""
+    proved_on: str | None
+    """finding, held_out: which prompts the next two are of; None: it is not proved."""
     faithfulness: float | None
     random: float | None
     """Faithfulness of as many random units."""
@@ -49,15 +51,28 @@ class ProofView(View):
     id: int
     run_id: int | None
     created_at: datetime
-    proof: Proof
+    ablation: str
+    """resample, mean, zero"""
+    prompts: str
+    """finding: those that it was found on; held_out: others."""
+    faithfulness: float
+    random: float
+    """Faithfulness of as many random units."""
+    proof: JsonText
+    """All of it: an `analysis.protocol.circuits.Proof`."""
 
 
 class CircuitView(CircuitLine):
     on: TaskLine | None
     """The task that it was found on."""
-    circuit: Circuit
     proofs: list[ProofView]
     """Newest first."""
+    circuit: JsonText
+    """With its graph: an `analysis.protocol.circuits.Circuit`."""
+
+    def to_json(self) -> bytes:
+        rest = self.model_dump_json(exclude={"circuit"}).encode()
+        return b'%b,"circuit":%b}' % (rest[:-1], self.circuit)
 
 
 class UnitCircuit(View):

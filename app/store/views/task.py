@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from analysis.tasks.task import MetricKind, Task
 from app.store.views.base import View
+from app.store.views.experiment import JsonText
 
 
 class TaskLine(View):
@@ -14,7 +14,8 @@ class TaskLine(View):
     """What it is called in addresses, beside its model."""
     model: str
     name: str
-    metric: MetricKind
+    metric: str
+    """logit_difference, log_probability, kl, own_tokens"""
     source: str
     """The generator that made it, or the file that it was read from."""
     n_pairs: int
@@ -33,5 +34,9 @@ class TaskLine(View):
 class TaskView(TaskLine):
     n_circuits: int
     """That were found on it."""
-    task: Task
-    """With its pairs."""
+    task: JsonText
+    """With its pairs: an `analysis.tasks.task.Task`."""
+
+    def to_json(self) -> bytes:
+        rest = self.model_dump_json(exclude={"task"}).encode()
+        return b'%b,"task":%b}' % (rest[:-1], self.task)
