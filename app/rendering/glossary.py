@@ -185,6 +185,10 @@ GLOSSARY: Final[dict[str, str]] = {
     "never seen.",
     "evidence": "The job that holds explanations to what happens when the network is edited: on "
     "test text, for randomly chosen units.",
+    "circuit": "Neurons and heads that make a model do one thing, drawn as a graph and proved by "
+    "ablating all others; also the job that finds one.",
+    "task": "Pairs of prompts, a clean one and one that asks for another answer, with a metric: "
+    "what a circuit is found on.",
     "predicts": "A badge: on test text the explanation's r is above 0 and above that of another "
     "unit's explanation with its whole 95 % interval, and it fits its own unit better than 95 % "
     "of pairs of a unit and another's explanation fit. It survived one test; nothing is proved.",

@@ -18,7 +18,7 @@ from app.store.views.job import JobView
 KINDS: Final = {
     "sweep": "sweep", "output": "output sides", "relate": "related units", "prepare_demo": "demo",
     "explain": "explanations",
-    "evidence": "causal evidence",
+    "evidence": "causal evidence", "circuit": "circuit",
 }  # fmt: skip
 KEPT: Final = {
     "top": "top", "bottom": "bottom", "per_interval": "per interval", "random": "random",
@@ -26,6 +26,15 @@ KEPT: Final = {
 }  # fmt: skip
 BEGINNINGS: Final = {
     "auto": "as the model's tokenizer does it", "always": "the BOS token", "never": "nothing",
+}  # fmt: skip
+ESTIMATES: Final = {
+    "atp": "attribution patching", "both_ends": "attribution patching from both ends",
+    "ig": "integrated gradients", "relp": "relevance patching", "exact": "patching each",
+    "path": "gradients along a path",
+}  # fmt: skip
+ABLATIONS: Final = {
+    "resample": "its value on the counterfactual prompt", "mean": "its mean over prompts",
+    "zero": "zero",
 }  # fmt: skip
 WHERE_ASKED: Final = {"default": "other splits", "ood": "held-out domains"}
 NAMES: Final = {
@@ -43,15 +52,19 @@ NAMES: Final = {
     "positions": "places looked at per window", "tokens": "tokens of each window",
     "k": "σ beyond the mean",
     "lookup_cut": "lookup of its length too", "whole_sites": "whole sites too",
+    "n_pairs": "pairs of prompts", "method": "effects estimated by",
+    "ablation": "in place of what is ablated", "n_nodes": "neurons and heads kept",
     "assistant": "language model", "share": "of the demo's windows",
 }  # fmt: skip
 TERMS: Final = {
     "corpus": ("corpus", "corpus"),
+    "task": ("task", "on the task"),
     "dtype": ("dtype", "dtype"),
     "threshold": ("above", "“above” is above"),
 }
 ORDER: Final = (
-    "corpus", "run_id", "share", "max_windows", "window_length", "bos", "counted_from",
+    "corpus", "task", "n_pairs", "method", "ablation", "n_nodes", "slug", "title", "run_id",
+    "share", "max_windows", "window_length", "bos", "counted_from",
     "sampling", "threshold", "histogram_every", "dtype", "device", "batch_size",
     "windows_per_shard", "n_tokens", "n_related", "site", "units", "sample", "methods",
     "most_rules", "most_listed", "assistant", "explanations", "units_per_site", "windows",
@@ -85,6 +98,9 @@ def became(job: JobView) -> list[Fact]:
             told.append(Fact("asked for", link(f"/jobs/{quote(str(value))}", "its sweep")))
         elif key == "corpus":
             told.append(Fact(term("corpus"), _corpus(str(value))))
+        elif key == "circuit" and job.model is not None:
+            path = f"/m/{quote(job.model, safe='')}/circuits/{quote(str(value), safe='')}"
+            told.append(Fact(term("circuit"), link(path, str(value))))
         elif key not in ("run_id", "model"):
             told.append(Fact(fact_name(key), plain(value)))
     return told
@@ -157,5 +173,9 @@ VALUES: Final[dict[str, Callable[[Any], str]]] = {
     "units": lambda units: "all" if units is None else ", ".join(map(str, units[:20])),
     "sample": lambda n: "all" if n is None else f"{n:,} at random",
     "assistant": _assistant,
+    "method": lambda name: ESTIMATES.get(name, name),
+    "ablation": lambda name: ABLATIONS.get(name, name),
+    "slug": lambda slug: slug or "a free one",
+    "title": lambda title: title or "as its task",
     "seed": str,  # a name rather than an amount
 }

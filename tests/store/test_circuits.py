@@ -13,7 +13,7 @@ from app.store.tables import CircuitTable, CircuitUnitTable, ModelTable, ProofTa
 from app.store.writing_circuits import delete_circuit, keep_circuit, keep_proof, rename_circuit
 from app.store.writing_tasks import keep_task
 from tests.store import rows
-from tests.store.circuits import elsewhere, found, generated, proof
+from tests.store.circuits import elsewhere, found, generated, proof, without_units
 
 
 @pytest.fixture
@@ -126,10 +126,7 @@ def test_units_that_the_model_does_not_have_are_refused(toy: Engine, site: str, 
 
 
 def test_a_circuit_without_units_is_kept(toy: Engine):
-    circuit = elsewhere().model_copy(
-        update={"graph": graph_of(Node(id="n", kind="feature", layer=0))}
-    )
-    assert keep(toy, circuit).n_units == 0
+    assert keep(toy, without_units()).n_units == 0
 
 
 def test_a_unit_is_told_its_circuits_newest_first(toy: Engine):
