@@ -6,6 +6,7 @@ The order counts: fixed paths come before `/m/{model}/…`, and those before Neu
 
 from fastapi import APIRouter
 
+from app.pages.circuit import router as circuits
 from app.pages.conducting import router as conducting
 from app.pages.corpus import router as corpora
 from app.pages.evidence import router as evidence
@@ -41,6 +42,7 @@ for part in (
     scores,
     evidence,
     experiments,
+    circuits,
     playground,
     conducting,
     vectors,
