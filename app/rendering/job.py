@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
+from app.rendering.circuit import INSTEAD, METHODS
 from app.rendering.facts import Fact
 from app.rendering.glossary import GLOSSARY, term
 from app.rendering.numbers import percent_text
@@ -26,15 +27,6 @@ KEPT: Final = {
 }  # fmt: skip
 BEGINNINGS: Final = {
     "auto": "as the model's tokenizer does it", "always": "the BOS token", "never": "nothing",
-}  # fmt: skip
-ESTIMATES: Final = {
-    "atp": "attribution patching", "both_ends": "attribution patching from both ends",
-    "ig": "integrated gradients", "relp": "relevance patching", "exact": "patching each",
-    "path": "gradients along a path",
-}  # fmt: skip
-ABLATIONS: Final = {
-    "resample": "its value on the counterfactual prompt", "mean": "its mean over prompts",
-    "zero": "zero",
 }  # fmt: skip
 WHERE_ASKED: Final = {"default": "other splits", "ood": "held-out domains"}
 NAMES: Final = {
@@ -173,8 +165,8 @@ VALUES: Final[dict[str, Callable[[Any], str]]] = {
     "units": lambda units: "all" if units is None else ", ".join(map(str, units[:20])),
     "sample": lambda n: "all" if n is None else f"{n:,} at random",
     "assistant": _assistant,
-    "method": lambda name: ESTIMATES.get(name, name),
-    "ablation": lambda name: ABLATIONS.get(name, name),
+    "method": lambda name: METHODS.get(name, name),
+    "ablation": lambda name: INSTEAD.get(name, name),
     "slug": lambda slug: slug or "a free one",
     "title": lambda title: title or "as its task",
     "seed": str,  # a name rather than an amount

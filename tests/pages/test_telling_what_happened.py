@@ -155,8 +155,8 @@ def test_a_circuit_is_asked_for_in_words_and_found_by_a_link() -> None:
     assert {plain_text(fact.label): str(fact.value) for fact in asked(found)} == {
         "on the task": "pronouns",
         "pairs of prompts": "48",
-        "effects estimated by": "gradients along a path",
-        "in place of what is ablated": "its value on the counterfactual prompt",
+        "effects estimated by": "gradients along the path",
+        "in place of what is ablated": "its value in the counterfactual prompt",
         "neurons and heads kept": "64",
         "slug": "a free one",
         "title": "<b>he</b>",  # no markup: the page escapes it
