@@ -25,6 +25,7 @@ export function makeArcs(canvas, colours) {
     pen.beginPath();
     pen.rect(MARGIN.left - 8, 0, view.width, view.height - MARGIN.bottom + 10);
     pen.clip();
+    pen.translate(view.x, view.y);
     for (const { sign, share, some } of steps(arcs, heaviest)) {
       const weight = share * heaviest;
       pen.strokeStyle = colours[sign];

@@ -1,5 +1,5 @@
 // What the server told of a circuit: its nodes with their links, the strongest link last.
-const DRAWN_AT_FIRST = 600; // links; more are a hairball, and the slider shows them
+const [FEWEST, MOST] = [100, 600]; // links that are drawn at first; more are a hairball, and the slider shows them
 
 export function readScene(told) {
   const nodes = told.nodes.map((node, number) => ({ ...node, number, into: [], out: [] }));
@@ -10,6 +10,7 @@ export function readScene(told) {
     link.target.into.push(link);
   }
   const sizes = links.map((link) => Math.abs(link.weight));
+  const drawn = Math.min(MOST, Math.max(FEWEST, 2 * nodes.length));
   const turns = nodes.reduce((most, node) => (node.turn === null ? most : Math.max(most, node.turn + 1)), 0);
   const top = nodes.some((node) => node.kind === "logit") ? null : Math.max(...nodes.map((node) => node.layer));
   return {
@@ -21,7 +22,7 @@ export function readScene(told) {
     isEnd: (node) => (top === null ? node.kind === "logit" : node.layer === top),
     heaviest: sizes.at(-1) ?? 0,
     lightest: sizes.find((size) => size > 0) ?? 0,
-    weight: links.length > DRAWN_AT_FIRST ? sizes[links.length - DRAWN_AT_FIRST] : 0,
+    weight: links.length > drawn ? sizes[links.length - drawn] : 0,
     strongest: Math.max(1e-9, ...nodes.filter((node) => node.turn !== null).map((node) => Math.abs(node.effect))),
   };
 }

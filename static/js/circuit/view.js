@@ -1,7 +1,7 @@
-// From the layout to the screen: fitted to the stage, then zoomed and moved by the reader.
+// From the layout to the screen: fitted to the stage, zoomed, then moved as a whole by (x, y).
 import { SPACE } from "./layout.js";
 
-export const MARGIN = { left: 62, right: 18, top: 74, bottom: 76 };
+export const MARGIN = { left: 76, right: 14, top: 70, bottom: 72 };
 const WIDEST = 1.7; // as far as marks of one cell drift apart
 const [LEAST, MOST] = [0.5, 24];
 
@@ -25,10 +25,10 @@ export function makeView() {
       return Math.min(this.across, WIDEST * 2) * SPACE > 52 && this.up * SPACE > 20;
     },
     columnAt(x) {
-      return MARGIN.left + this.x + x * this.across;
+      return MARGIN.left + x * this.across;
     },
     rowAt(y) {
-      return MARGIN.top + this.y + y * this.up;
+      return MARGIN.top + y * this.up;
     },
     place(mark) {
       mark.x = this.columnAt(mark.cx) + mark.dx * Math.min(this.across, WIDEST * Math.max(1, this.k / 2));
