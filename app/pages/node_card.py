@@ -94,4 +94,3 @@ def _known(session: Session, model: str, unit: tuple[str, int]) -> Known | None:
         view, best_claim(view.explanations), items, max(peaks, default=1.0), run.corpus,
         counted_from(run),
     )  # fmt: skip
-

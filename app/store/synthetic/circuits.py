@@ -99,7 +99,9 @@ def make_imported(*, features: int = 40, words: Sequence[str] = WORDS, seed: int
     """A graph made elsewhere: features of transcoders with their errors, no units, no proof."""
     generator = np.random.default_rng(seed)
     nodes = [
-        Node(id=f"E_{at}_{word}", kind="embedding", layer=-1, position=at, label=word, influence=0.1)
+        Node(
+            id=f"E_{at}_{word}", kind="embedding", layer=-1, position=at, label=word, influence=0.1
+        )
         for at, word in enumerate(words)
     ]
     for number in range(features):

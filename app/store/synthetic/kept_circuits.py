@@ -21,9 +21,7 @@ def fill_circuits(
         for slug, title, circuit in (
             ("names", "Who gets the drink?", found), ("names-again", "The same, other seed", again),
         ):  # fmt: skip
-            keep_circuit(
-                session, model=model, circuit=circuit, actor=ACTOR, slug=slug, title=title
-            )
+            keep_circuit(session, model=model, circuit=circuit, actor=ACTOR, slug=slug, title=title)
         for held_out in (False, True):
             proof = make_proof(found, held_out=held_out)
             keep_proof(session, model=model, slug="names", proof=proof)

@@ -14,11 +14,15 @@ export function makeAxes(tokensLayer, layersLayer, scene) {
     drawLayers(view);
   }
 
+  const words = (column) => shortened(scene.tokens[column.at] ?? REST);
+  const isAslant = (view, across) => view.world.columns.some((column) => words(column).length * LETTER > column.width * across - 4);
+
+  // How much room the tokens need below, as the graph is fitted.
+  const room = (view) => (isAslant(view, view.across / view.k) ? 74 : 34);
+
   function drawTokens(view, state) {
     const shown = view.world.columns;
-    const room = (column) => column.width * view.across;
-    const words = (column) => shortened(scene.tokens[column.at] ?? REST);
-    const aslant = shown.some((column) => words(column).length * LETTER > room(column) - 4);
+    const aslant = isAslant(view, view.across);
     let last = -Infinity;
     const labels = [];
     for (const column of shown) {
@@ -28,7 +32,7 @@ export function makeAxes(tokensLayer, layersLayer, scene) {
       labels.push({ column, x });
     }
     match(tokensLayer, labels.length, makeToken);
-    const y = view.height - MARGIN.bottom + 20;
+    const y = view.height - view.bottom + 20;
     labels.forEach(({ column, x }, n) => {
       const element = tokensLayer.children[n];
       const isToken = column.at < scene.tokens.length;
@@ -64,7 +68,7 @@ export function makeAxes(tokensLayer, layersLayer, scene) {
     });
   }
 
-  return { draw };
+  return { draw, room };
 }
 
 function makeToken() {

@@ -19,7 +19,7 @@ export function pictureOf(stage, scene, title) {
   const svg = make("svg", { xmlns: SVG, width: view.width, height: view.height, viewBox: `0 0 ${view.width} ${view.height}`, "font-family": "monospace", "font-size": 11 });
   svg.append(make("title", {}, title), make("rect", { width: view.width, height: view.height, fill: colours.paper }));
   const clip = make("clipPath", { id: "inner" });
-  clip.append(make("rect", { x: MARGIN.left - 8, y: 0, width: view.width, height: view.height - MARGIN.bottom + 10 }));
+  clip.append(make("rect", { x: MARGIN.left - 8, y: 0, width: view.width, height: view.height - view.bottom + 10 }));
   const clipped = make("g", { "clip-path": "url(#inner)" });
   const inner = make("g", { transform: `translate(${view.x.toFixed(1)} ${view.y.toFixed(1)})` });
   clipped.append(inner);

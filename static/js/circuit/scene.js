@@ -29,6 +29,11 @@ export function readScene(told) {
 
 export const signed = (value) => `${value > 0 ? "+" : ""}${Number(value.toPrecision(3))}`.replace("-", "−");
 
+function told(mark, { known }) {
+  if (known === "influence") return `influence ${signed(mark.effect)}`;
+  return `effect ${signed(mark.effect)} (${mark.key.startsWith("p:") ? "estimate here" : known})`;
+}
+
 // A node in words, as it is read out and told under the pointer.
 export function describe(mark, scene, state) {
   const [node] = mark.nodes;
@@ -38,7 +43,7 @@ export function describe(mark, scene, state) {
   if (mark.layer >= 0 && mark.layer < scene.layers) parts.push(`layer ${mark.layer}`);
   parts.push(`at ${mark.at} “${scene.tokens[mark.at]}”`);
   if (mark.group !== null) parts.push(`effects together ${signed(mark.effect)}`);
-  else if (node.kind !== "logit") parts.push(`effect ${signed(mark.effect)}${mark.main && node.exact ? " (exact)" : " (estimate)"}`);
+  else if (node.kind !== "logit") parts.push(told(mark, node));
   if (mark.group === null && node.label) parts.push(`“${node.label}”`);
   for (const flag of mark.group === null ? (node.flags ?? []) : []) parts.push(flag);
   if (mark.nodes.some((one) => state.pins.includes(one.id))) parts.push("pinned");

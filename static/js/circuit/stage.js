@@ -53,7 +53,10 @@ export function makeStage(root, scene, state) {
     frame = 0;
     const all = due.has("marks");
     if (all) gather();
-    if (due.has("place")) version += 1;
+    if (due.has("place")) {
+      version += 1;
+      view.bottom = axes.room(view);
+    }
     if (all || due.has("place")) nodes.place(view, seen.shown, version);
     if (due.has("place") || due.has("axes")) axes.draw(view, state.now);
     if (all || due.has("place") || due.has("move")) {
