@@ -24,6 +24,7 @@ from app.pages.run import router as runs
 from app.pages.scores import router as scores
 from app.pages.search import router as searching
 from app.pages.site import router as sites
+from app.pages.task import router as tasks
 from app.pages.text_search import router as text_searches
 from app.pages.unit import router as units
 from app.pages.unit_list import router as unit_lists
@@ -43,6 +44,7 @@ for part in (
     evidence,
     experiments,
     circuits,
+    tasks,
     playground,
     conducting,
     vectors,

@@ -57,6 +57,12 @@ class ModelPages:
         path = "/".join([f"/m/{part(self.model)}/circuits", part(slug), *more])
         return path + query(parameters)
 
+    def tasks(self, **parameters: object) -> str:
+        return f"/m/{part(self.model)}/tasks{query(parameters)}"
+
+    def task(self, slug: str, **parameters: object) -> str:
+        return f"/m/{part(self.model)}/tasks/{part(slug)}{query(parameters)}"
+
     def playground(self, **parameters: object) -> str:
         """`edit` as it is typed, or several; `window` as run:number; `experiment` by its slug."""
         return f"/m/{part(self.model)}/playground{query(parameters)}"
