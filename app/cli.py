@@ -15,6 +15,7 @@ import typer
 
 from app.commands import (
     benching,
+    circuits,
     databases,
     explanations,
     following,
@@ -23,6 +24,7 @@ from app.commands import (
     pools,
     serving,
     sweeping,
+    tasks,
 )
 from app.commands.version import version_text
 from app.importing import undisturbed
@@ -73,7 +75,8 @@ def build() -> typer.Typer:
 def register(app: typer.Typer) -> None:
     """The commands of the web side."""
     for module in (
-        serving, sweeping, following, listing, jobs, explanations, pools, databases, benching,
+        serving, sweeping, following, circuits, listing, tasks, jobs, explanations, pools,
+        databases, benching,
     ):  # fmt: skip
         module.register(app)
 
