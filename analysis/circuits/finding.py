@@ -14,14 +14,23 @@ from analysis.circuits.attribution import attribute
 from analysis.circuits.backups import SHARE, Backup, find_backups
 from analysis.circuits.edges import Edge, find_edges
 from analysis.circuits.effects import Estimates, estimate, measure
-from analysis.circuits.keeping import Batch, StandIns, batches, stand_ins, trace_pairs
+from analysis.circuits.keeping import (
+    Batch,
+    StandIns,
+    alike_in_length,
+    batches,
+    stand_ins,
+    trace_pairs,
+)
 from analysis.circuits.nested import STEPS, rank_nested
 from analysis.circuits.pairs import Sides
-from analysis.circuits.proving import Judge, curve, drops, judge_of, mean_of
+from analysis.circuits.proving import Judge, curve, drops, judge_of
 from analysis.circuits.pruning import prune, smallest
+from analysis.circuits.ratios import mean_of
+from analysis.circuits.scrubbing import FEATURES, Hypothesis, scrub
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
-from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof
+from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof, Scrub
 from analysis.tasks.task import Metric, Pair
 
 METHODS: Final = ("nested", "ig", "both_ends", "atp")
@@ -89,6 +98,8 @@ class Prompted:
 
     finding: tuple[Pair, ...]
     held_out: tuple[Pair, ...]
+    why: str = ""
+    """None are held out."""
 
 
 @dataclass(eq=False)
@@ -153,6 +164,7 @@ class Search:
         for done, scoring in enumerate(wanted):
             self.tell("scores", done / len(wanted))
             scores[scoring] = scores_of(sides, units, scoring, self.check)
+        del sides  # the largest of what is held in memory
         orders = {name: ranked(score) for name, score in scores.items()}
         self.tell("ranking", 0.0)
         if method == "nested":
@@ -238,10 +250,32 @@ class Search:
         if self.prompted.held_out:
             self.tell("proof", 0.0)
             judge = judge_of(self._batches(self.prompted.held_out), units, check=self.check)
-            yield self._proof(judge, rankings, kept, "held_out")
+            proof = self._proof(judge, rankings, kept, "held_out")
+            self.tell("proof", 0.6)
+            yield proof.model_copy(update={"scrubs": tuple(self._scrubs(units, kept))})
         self.tell("proof", 0.7)
         few = judge_of(_some(finding.batches, N_SCORED), units, check=self.check)
         yield self._proof(few, rankings, kept, "finding")
+
+    def _scrubs(self, units: Units, kept: Sequence[int]) -> Iterator[Scrub]:
+        """Do the kept units together carry a feature? Those that prompts can tell apart by."""
+        pairs = self.prompted.held_out
+        sides = trace_pairs(self.model, self.metric, pairs, check=self.check)
+        alike = [[pairs[number] for number in numbers] for numbers in alike_in_length(pairs)]
+        for feature in FEATURES:
+            hypothesis = Hypothesis(dict.fromkeys(kept, feature))
+            try:
+                found = scrub(
+                    sides, alike, units, hypothesis, seed=self.asked.seed, check=self.check
+                )
+            except ValueError:  # no two prompts of one length
+                return
+            yield Scrub(
+                feature=feature,
+                recovered=found.recovered,
+                n_prompts=found.n_prompts,
+                n_alone=found.n_alone,
+            )
 
     def _proof(
         self, judge: Judge, rankings: Rankings, kept: Sequence[int], prompts: Prompts

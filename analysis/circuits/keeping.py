@@ -67,7 +67,7 @@ def batches(
 ) -> list[Batch]:
     """All pairs, those of one length together; resampled from the counterfactual without others."""
     found = []
-    for numbers in batched(pairs):
+    for numbers in alike_in_length(pairs):
         sides = run_sides(model, metric, [pairs[number] for number in numbers], check=check)
         with torch.no_grad():
             whole = sides.values(sides.clean.last)
@@ -86,7 +86,7 @@ def trace_pairs(
 ) -> list[Sides]:
     """The same, with all that was computed; others stand where counterfactual values would."""
     found = []
-    for numbers in batched(pairs):
+    for numbers in alike_in_length(pairs):
         sides = run_sides(model, metric, [pairs[number] for number in numbers], check=check)
         if others is not None:
             values = {
@@ -98,7 +98,7 @@ def trace_pairs(
     return found
 
 
-def batched(pairs: Sequence[Pair]) -> Iterator[tuple[int, ...]]:
+def alike_in_length(pairs: Sequence[Pair]) -> Iterator[tuple[int, ...]]:
     """Numbers of pairs of one length, shorter ones first."""
     by_length: dict[int, list[int]] = defaultdict(list)
     for number, pair in enumerate(pairs):
@@ -171,7 +171,7 @@ def stand_ins(
     first: dict[str, Tensor] = {}
     later: dict[str, Tensor] = {}
     n_first = n_later = 0
-    for numbers in batched(pairs if ablation == "mean" else pairs[:1]):
+    for numbers in alike_in_length(pairs if ablation == "mean" else pairs[:1]):
         sides = run_sides(model, metric, [pairs[number] for number in numbers], check=check)
         for trace in (sides.clean, sides.counterfactual):
             n_first += trace.tokens.shape[0]

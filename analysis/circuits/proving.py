@@ -17,16 +17,15 @@ from numpy import ndarray
 from torch import Tensor
 
 from analysis.circuits.keeping import Batch, keep_gradient, kept_values
+from analysis.circuits.ratios import ratio_of_means
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check
 from analysis.protocol.circuits import Curve, CurveOf, Drop, Estimate, Point
-from analysis.score.bootstrap import draw_documents, intervals
 
 SHARES: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Of all units; those of Mueller et al. 2025."""
 TWINS: Final = 3
 """Random circuits of a size, whose mean is told."""
-REPLICATES: Final = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,7 @@ class Judge:
 
     def faithfulness(self, *runs: Float64[ndarray, " pair"]) -> Estimate:
         """Of the mean over some runs of the same prompts."""
-        return _ratio(np.mean(runs, axis=0), self.empty, self.whole)
+        return ratio_of_means(np.mean(runs, axis=0) - self.empty, self.whole - self.empty)
 
     def of_kept(self, numbers: Sequence[int] | Int[Tensor, " kept"]) -> Estimate:
         return self.faithfulness(self.values(self.units.only(numbers)))
@@ -147,13 +146,9 @@ def drops(judge: Judge, numbers: Sequence[int], *, most: int) -> list[Drop]:
     found = []
     for number in least:
         without = judge.values(judge.units.only([each for each in numbers if each != number]))
-        lost = _ratio(kept - without + judge.empty, judge.empty, judge.whole)
+        lost = ratio_of_means(kept - without, judge.whole - judge.empty)
         found.append(Drop(unit=judge.units.ref(number), lost=lost))
     return sorted(found, key=lambda each: each.lost.value)
-
-
-def mean_of(values: Float64[ndarray, " pair"]) -> Estimate:
-    return _ratio(values, np.zeros(len(values)), np.ones(len(values)))
 
 
 def _values(
@@ -162,21 +157,3 @@ def _values(
     with torch.no_grad():
         found = [kept_values(one, units, keep, check=check) for one in batches]
     return torch.cat(found).double().cpu().numpy()
-
-
-def _ratio(
-    values: Float64[ndarray, " pair"],
-    empty: Float64[ndarray, " pair"],
-    whole: Float64[ndarray, " pair"],
-) -> Estimate:
-    """Of means over pairs, which are resampled together."""
-    n = len(values)
-    sums = np.stack([values - empty, whole - empty], axis=1)
-    value = float(sums[:, 0].sum() / sums[:, 1].sum())
-    above, below = (draw_documents(n, REPLICATES, 0) @ sums).T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.where(np.abs(below) > 1e-9 * n, above / below, np.nan)
-    low, high = intervals(ratios[:, None], n)[0].tolist()
-    if np.isnan(low) or np.isnan(high):
-        return Estimate(value=value)
-    return Estimate(value=value, low=low, high=high)

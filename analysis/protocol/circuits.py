@@ -142,6 +142,23 @@ class Drop(Message):
     """Of its faithfulness."""
 
 
+Feature = Literal["answer", "template", "first word", "side"]
+"""What two prompts have in common: the right answers, the sentence, the first of the words that
+were put in, or whether they are clean or counterfactual."""
+
+
+class Scrub(Message):
+    """Causal scrubbing: units get their values from other prompts that share the feature, all
+    others from any prompt."""
+
+    feature: Feature
+    recovered: Estimate
+    """1 − (L_scrubbed − L) / (L_random − L): near 1, the units carry it and nothing else matters."""
+    n_prompts: int
+    n_alone: int
+    """Of these, that share the feature with no other: there units keep their own values."""
+
+
 class Proof(Message):
     """A circuit's ranking of units held to account on prompts of one kind by one ablation."""
 
@@ -161,6 +178,8 @@ class Proof(Message):
     """Faithfulness of as many random units."""
     drops: tuple[Drop, ...] = ()
     """Of its units, the least needed first."""
+    scrubs: tuple[Scrub, ...] = ()
+    """Of the hypotheses that its units together carry a feature."""
     remarks: tuple[str, ...] = ()
     """What did not come out as one would wish, in words."""
 
