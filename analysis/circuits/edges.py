@@ -194,7 +194,7 @@ class _End:
                 if unit.site == site.name:
                     n_pairs = self.sides.n_pairs
                     rows[at * n_pairs : (at + 1) * n_pairs, :, unit.index] = given[:, :, unit.index]
-            blends[site.name] = Blend(keep=other.new_zeros(1), other=other)
+            blends[site.name] = Blend(keep=torch.zeros_like(other[0, 0]), other=other)
         return blends
 
     def _run(

@@ -11,7 +11,7 @@ the largest doubt are run, and so are those that matter most.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -75,7 +75,8 @@ def measure(
 
 def _estimate(
     sides: Sides, units: Units, check: Check | None
-) -> tuple[Mapping[str, Float[Tensor, "pair unit"]], Mapping[str, Float[Tensor, "pair unit"]]]:
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """By site: effects and doubts, [pair, unit]."""
     model = sides.model
     layers = sorted({site.layer for site in units.sites})
     gradients = model.differentiate(

@@ -262,14 +262,14 @@ class Search:
         pairs = self.prompted.held_out
         sides = trace_pairs(self.model, self.metric, pairs, check=self.check)
         alike = [[pairs[number] for number in numbers] for numbers in alike_in_length(pairs)]
-        for feature in FEATURES:
-            hypothesis = Hypothesis(dict.fromkeys(kept, feature))
-            try:
-                found = scrub(
-                    sides, alike, units, hypothesis, seed=self.asked.seed, check=self.check
-                )
-            except ValueError:  # no two prompts of one length
-                return
+        hypotheses = [Hypothesis(dict.fromkeys(kept, feature)) for feature in FEATURES]
+        try:
+            scrubbed = scrub(
+                sides, alike, units, hypotheses, seed=self.asked.seed, check=self.check
+            )
+        except ValueError:  # no two prompts of one length
+            return
+        for feature, found in zip(FEATURES, scrubbed, strict=True):
             yield Scrub(
                 feature=feature,
                 recovered=found.recovered,

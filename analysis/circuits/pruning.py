@@ -18,7 +18,7 @@ ENOUGH: Final = 0.9
 SIZES: Final = (4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 COST: Final = 0.01
 """Of faithfulness, that all that is taken out may cost together."""
-MOST_ROUNDS: Final = 24
+MOST_ROUNDS: Final = 12
 
 
 def smallest(judge: Judge, order: Int[Tensor, " unit"], most: int) -> list[int]:

@@ -18,6 +18,8 @@ from typing import Final
 
 import numpy as np
 import torch
+from jaxtyping import Float64
+from numpy import ndarray
 from torch import Tensor
 
 from analysis.circuits.pairs import Sides
@@ -58,35 +60,41 @@ def scrub(
     sides: Sequence[Sides],
     pairs: Sequence[Sequence[Pair]],
     units: Units,
-    hypothesis: Hypothesis,
+    hypotheses: Sequence[Hypothesis],
     *,
     seed: int = 0,
     check: Check | None = None,
-) -> Scrubbed:
-    """`pairs` are those of each of `sides`. ValueError: no length has two pairs, so that nothing
-    could be resampled."""
-    if all(one.n_pairs < 2 for one in sides):
+) -> list[Scrubbed]:
+    """Each hypothesis by itself; `pairs` are those of each of `sides`. ValueError: no length has
+    two pairs, so that nothing could be resampled."""
+    usable = [
+        _Donors(one, named, np.random.default_rng([seed, one.n_pos]))
+        for one, named in zip(sides, pairs, strict=True)
+        if one.n_pairs > 1
+    ]
+    if not usable:
         raise ValueError("scrubbing takes values from other prompts of the same length: add pairs")
-    generator = np.random.default_rng(seed)
-    whole, scrubbed, random = [], [], []
-    n_alone = 0
-    for one, named in zip(sides, pairs, strict=True):
-        if one.n_pairs < 2:
-            continue
-        room = _Donors(one, named, generator)
-        n_alone += room.n_alone(set(hypothesis.carriers.values()))
-        whole.append(one.values(one.clean.last).detach())
-        scrubbed.append(_mean(room, units, hypothesis, check))
-        random.append(_mean(room, units, Hypothesis({}), check))
-    kept = [torch.cat(values).double().cpu().numpy() for values in (whole, scrubbed, random)]
-    return Scrubbed(
-        recovered=ratio_of_means(kept[1] - kept[2], kept[0] - kept[2]),
-        whole=float(kept[0].mean()),
-        scrubbed=float(kept[1].mean()),
-        random=float(kept[2].mean()),
-        n_prompts=len(kept[0]),
-        n_alone=n_alone,
-    )
+
+    def told(hypothesis: Hypothesis) -> Float64[ndarray, " prompt"]:
+        return _told([_mean(room, units, hypothesis, check) for room in usable])
+
+    whole = _told([room.sides.values(room.sides.clean.last).detach() for room in usable])
+    random = told(Hypothesis({}))
+    found = []
+    for hypothesis in hypotheses:
+        scrubbed = told(hypothesis)
+        features = set(hypothesis.carriers.values())
+        found.append(
+            Scrubbed(
+                recovered=ratio_of_means(scrubbed - random, whole - random),
+                whole=float(whole.mean()),
+                scrubbed=float(scrubbed.mean()),
+                random=float(random.mean()),
+                n_prompts=len(whole),
+                n_alone=sum(room.n_alone(features) for room in usable),
+            )
+        )
+    return found
 
 
 def feature_of(pair: Pair, side: Side, feature: Feature) -> tuple[object, ...]:
@@ -166,8 +174,12 @@ def _mean(room: _Donors, units: Units, hypothesis: Hypothesis, check: Check | No
     with torch.no_grad():
         for _ in range(DRAWS):
             blends = {
-                site: Blend(keep=values.new_zeros(1), other=values)
+                site: Blend(keep=torch.zeros_like(values[0, 0]), other=values)
                 for site, values in room.values(units, hypothesis).items()
             }
             found.append(sides.values(sides.model.blend(sides.clean, blends, check=check)))
     return torch.stack(found).mean(0)
+
+
+def _told(values: Sequence[Tensor]) -> Float64[ndarray, " prompt"]:
+    return torch.cat(list(values)).double().cpu().numpy()

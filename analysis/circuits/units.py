@@ -44,12 +44,12 @@ class Units:
     def layer(self, number: int) -> int:
         return self.sites[bisect_right(self.starts, number) - 1].layer
 
-    def by_site(self, row: Float[Tensor, " unit"]) -> dict[str, Float[Tensor, " unit"]]:
-        """Views of the row."""
+    def by_site(self, row: Float[Tensor, " unit"]) -> dict[str, Tensor]:
+        """Views of the row, one per site."""
         parts = row.split([site.n_units for site in self.sites])
         return {site.name: part for site, part in zip(self.sites, parts, strict=True)}
 
-    def in_a_row(self, parts: Mapping[str, Float[Tensor, " unit"]]) -> Float[Tensor, " unit"]:
+    def in_a_row(self, parts: Mapping[str, Tensor]) -> Float[Tensor, " unit"]:
         return torch.cat([parts[site.name] for site in self.sites])
 
     def only(self, numbers: Sequence[int] | Tensor) -> Float[Tensor, " unit"]:

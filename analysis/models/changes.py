@@ -32,9 +32,10 @@ class Change:
 class Blend:
     """All values of one site, some of them more, some less: other + keep · (value − other)."""
 
-    keep: Float[Tensor, "#row #pos value"]
+    keep: Float[Tensor, " value"]
     """1: as computed; 0: the other one. May be differentiated by."""
-    other: Float[Tensor, "#row #pos value"]
+    other: Float[Tensor, "rows positions value"]
+    """Of one row or position where it is the same in all."""
 
     def of(self, value: Float[Tensor, "row pos value"]) -> Float[Tensor, "row pos value"]:
         return torch.lerp(self.other.expand_as(value), value, self.keep)

@@ -153,7 +153,7 @@ class Scrub(Message):
 
     feature: Feature
     recovered: Estimate
-    """1 − (L_scrubbed − L) / (L_random − L): near 1, the units carry it and nothing else matters."""
+    """1 − (L_scrubbed − L) / (L_random − L): near 1, they carry it and nothing else matters."""
     n_prompts: int
     n_alone: int
     """Of these, that share the feature with no other: there units keep their own values."""
