@@ -1,6 +1,7 @@
 """Every table of the store; importing this package fills the metadata."""
 
 from app.store.tables.base import Base
+from app.store.tables.circuit import CircuitTable, CircuitUnitTable, ProofTable
 from app.store.tables.corpus import CorpusTable, DocumentTable, WindowSetTable, WindowTable
 from app.store.tables.evidence import (
     CausalScoreTable,
@@ -20,6 +21,7 @@ from app.store.tables.explanation import (
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
 from app.store.tables.model import ModelTable, SiteTable, VocabularyTable
 from app.store.tables.run import ArtifactTable, RunTable
+from app.store.tables.task import TaskTable
 from app.store.tables.unit import (
     AttentionPatternTable,
     ExemplarTable,
@@ -39,6 +41,8 @@ __all__ = [
     "Base",
     "CausalScoreTable",
     "CausalSummaryTable",
+    "CircuitTable",
+    "CircuitUnitTable",
     "CorpusTable",
     "DocumentTable",
     "ExemplarTable",
@@ -51,6 +55,7 @@ __all__ = [
     "ModelTable",
     "OutputSideTable",
     "PredictionTable",
+    "ProofTable",
     "RelatedUnitTable",
     "RunTable",
     "ScoreSummaryTable",
@@ -58,6 +63,7 @@ __all__ = [
     "SiteReplacementTable",
     "SiteSummaryTable",
     "SiteTable",
+    "TaskTable",
     "TokenSpaceTable",
     "UnitHistogramTable",
     "UnitListEntryTable",
