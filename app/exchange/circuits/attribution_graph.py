@@ -11,18 +11,18 @@ is read again is the same graph. docs/circuits.md tells it to users.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
-from analysis.protocol.circuits import MOST_LINKS, Circuit, Graph
+from analysis.protocol.circuits import Circuit, Graph
 from app.exchange.circuits.document import Document
-from app.exchange.circuits.links import Counts, take_links
+from app.exchange.circuits.links import take_links
 from app.exchange.circuits.node_list import take_nodes
 from app.exchange.circuits.nodes import Frame, node_entry
 from app.exchange.circuits.view import take_view
 from app.exchange.details import check_details
-from app.exchange.faults import MEND_LINE, FileFaultError, expected, shown
+from app.exchange.faults import MEND_LINE, FileFaultError, expected
 from app.exchange.fields import Fields
 from app.exchange.input import InputFile
 from app.exchange.jsonl import dumped
@@ -44,23 +44,23 @@ RESTING: Final = {"linkType": "both", "clickedId": "", "sg_pos": ""}
 """How their page begins."""
 
 
-@dataclass(frozen=True)
 class GraphFile:
-    """A circuit from a file, and what the file calls it."""
+    """A file of this format. FileFaultError: it is none."""
 
-    circuit: Circuit
-    model: str
-    slug: str
+    def __init__(self, file: InputFile) -> None:
+        with _mending():
+            self._document = Document(file)
+            where = self._document.where
+            self._metadata = Fields(where.at("metadata"), self._document.value("metadata"))
+            self.where = self._metadata.where
+            self.scan = self._metadata.text("scan")
+            """What it calls the model."""
+            self.slug = self._metadata.text("slug", empty=True)
 
-
-def read_graph(file: InputFile, *, model: str, n_layers: int) -> GraphFile:
-    """Of a model with so many layers. FileFaultError: what is wrong, at which node or link."""
-    try:
-        return _read(file, model, n_layers)
-    except FileFaultError as fault:
-        if fault.hint == MEND_LINE:
-            fault.hint = MEND_FILE
-        raise
+    def circuit(self, *, model: str, n_layers: int) -> Circuit:
+        """Of a model with so many layers. FileFaultError: what is wrong, at which node or link."""
+        with _mending():
+            return _circuit(self._document, self._metadata, model, n_layers)
 
 
 def write_graph(
@@ -99,30 +99,35 @@ def write_graph(
     yield b"}\n"
 
 
-def _read(file: InputFile, model: str, n_layers: int) -> GraphFile:
-    document = Document(file)
-    metadata = Fields(document.where.at("metadata"), document.value("metadata"))
+@contextmanager
+def _mending() -> Iterator[None]:
+    """Of such a file all is kept, or nothing."""
+    try:
+        yield
+    except FileFaultError as fault:
+        if fault.hint == MEND_LINE:
+            fault.hint = MEND_FILE
+        raise
+
+
+def _circuit(document: Document, metadata: Fields, model: str, n_layers: int) -> Circuit:
     view = Fields(document.where.at("qParams"), document.value("qParams"))
+    prompt = storable(metadata.text("prompt", longest=LONGEST_PROMPT, empty=True))
     tokens = _tokens(metadata)
     nodes, names, warnings = take_nodes(document, Frame(model, n_layers, len(tokens)))
-    links, counts = take_links(document.items("links", "link"), nodes, names)
+    links, counts = take_links(document, nodes, names)
     graph = Graph(
-        prompt=storable(metadata.text("prompt", longest=LONGEST_PROMPT, empty=True)),
-        tokens=tokens,
-        n_layers=n_layers,
-        nodes=tuple(nodes),
-        links=tuple(links),
+        prompt=prompt, tokens=tokens, n_layers=n_layers, nodes=tuple(nodes), links=tuple(links)
     )
-    warnings += _told(counts)
+    warnings += counts.told()
     pinned, groups = take_view(view, nodes, names, warnings)
-    circuit = Circuit(
+    return Circuit(
         graph=graph,
         pinned=pinned,
         groups=groups,
         warnings=tuple(warnings),
         extra=_extra(document, metadata, view),
     )
-    return GraphFile(circuit, metadata.text("scan"), metadata.text("slug"))
 
 
 def _tokens(metadata: Fields) -> tuple[str, ...]:
@@ -136,30 +141,6 @@ def _tokens(metadata: Fields) -> tuple[str, ...]:
         if not isinstance(token, str) or len(token) > LONGEST_TOKEN:
             raise expected(where.at(f"[{number}]"), "the text of a token", token)
     return tuple(storable(token) for token in found)
-
-
-def _told(counts: Counts) -> list[str]:
-    told = []
-    if counts.dangling:
-        told.append(
-            f"Links to or from nodes that the file does not have: {counts.dangling:,}, such as "
-            f"{shown(counts.example)}; they are left out."
-        )
-    if counts.guessed:
-        told.append(
-            "Pairs of ids that several nodes share, with fewer links than nodes: "
-            f"{counts.guessed:,}; which of the nodes a link means is a guess."
-        )
-    if counts.left_out:
-        told.append(
-            f"Links beyond the strongest {MOST_LINKS:,}: {counts.left_out:,}; they are left out."
-        )
-    if counts.with_more:
-        told.append(
-            f"Links with entries besides source, target and weight: {counts.with_more:,}; these "
-            "are not kept."
-        )
-    return told
 
 
 def _extra(document: Document, metadata: Fields, view: Fields) -> dict[str, Any]:

@@ -38,13 +38,16 @@ class Document:
         start = self._starts.get(name)
         return None if start is None else self._scan(start)[0]
 
-    def items(self, name: str, what: str) -> Iterator[tuple[Where, Any]]:
-        """Of a list, each with its place: `what` and its number, from 1."""
+    def items(self, name: str) -> Iterator[Any]:
+        """Of what must be a list."""
         start = self._starts.get(name)
         if start is None or self._text[start] != "[":
             raise expected(self.where.at(name), "a list", self.value(name))
-        for number, (value, _) in enumerate(self._walk(start), start=1):
-            yield self._file.where(number, what), value
+        return (value for value, _ in self._walk(start))
+
+    def place(self, what: str, number: int) -> Where:
+        """Of an item, from 1, by what it is."""
+        return self._file.where(number, what)
 
     def _find_entries(self) -> dict[str, int]:
         starts: dict[str, int] = {}
@@ -78,16 +81,20 @@ class Document:
 
     def _walk(self, start: int) -> Iterator[tuple[Any, int]]:
         """The items of a list, each with where the space behind it ends."""
+        text, after_space = self._text, SPACE.match
         at = self._after_space(start + 1)
-        if self._text[at : at + 1] == "]":
+        if text[at : at + 1] == "]":
             return
         while True:
             value, end = self._scan(at)
-            at = self._after_space(end)
+            at = after_space(text, end).end()  # type: ignore[union-attr] - it matches nothing, too
             yield value, at
-            if self._text[at : at + 1] == "]":
+            sign = text[at : at + 1]
+            if sign == "]":
                 return
-            at = self._expect(",", at)
+            if sign != ",":
+                raise self._fault(at, "expected ','")
+            at = after_space(text, at + 1).end()  # type: ignore[union-attr]
 
     def _scan(self, at: int) -> tuple[Any, int]:
         try:

@@ -9,7 +9,7 @@ several nodes is a guess, and is counted.
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
@@ -17,14 +17,15 @@ from typing import Any, Final
 import numpy as np
 
 from analysis.protocol.circuits import MOST_LINKS, Link, Node
+from app.exchange.circuits.document import Document
 from app.exchange.circuits.node_list import Names
-from app.exchange.faults import Where
+from app.exchange.circuits.nodes import LONGEST_ID
+from app.exchange.faults import Where, shown
 from app.exchange.fields import Fields
 
 ENTRIES: Final = 3
 SOURCES: Final = ("error", "embedding")
 """Kinds that nothing leads to."""
-LONGEST_NAME: Final = 300
 
 
 @dataclass
@@ -40,20 +41,45 @@ class Counts:
     """Weaker ones of more than a graph holds."""
     with_more: int = 0
     """That had entries besides source, target and weight."""
+    kept: int = 0
+
+    def told(self) -> list[str]:
+        """In sentences."""
+        told = []
+        if self.dangling:
+            told.append(
+                f"Links to or from nodes that the file does not have: {self.dangling:,}, such as "
+                f"{shown(self.example)}; they are left out."
+            )
+        if self.guessed:
+            told.append(
+                "Pairs of ids that several nodes share, with fewer links than nodes: "
+                f"{self.guessed:,}; which of the nodes a link means is a guess."
+            )
+        if self.left_out:
+            told.append(
+                f"Links beyond the strongest {self.kept:,}: {self.left_out:,}; they are left out."
+            )
+        if self.with_more:
+            told.append(
+                f"Links with entries besides source, target and weight: {self.with_more:,}; these "
+                "are not kept."
+            )
+        return told
 
 
 def take_links(
-    items: Iterable[tuple[Where, Any]], nodes: Sequence[Node], names: Names
+    document: Document, nodes: Sequence[Node], names: Names
 ) -> tuple[list[Link], Counts]:
     """The strongest, in the order of the file. FileFaultError: a link is none."""
     counts = Counts()
     sources, targets, weights = array("l"), array("l"), array("d")
-    for source, target, weight in _resolved(items, nodes, names, counts):
+    for source, target, weight in _resolved(document, nodes, names, counts):
         sources.append(source)
         targets.append(target)
         weights.append(weight)
     kept = np.argsort(-np.abs(np.asarray(weights, dtype=np.float64)), kind="stable")[:MOST_LINKS]
-    counts.left_out = len(weights) - len(kept)
+    counts.kept, counts.left_out = len(kept), len(weights) - len(kept)
     links = [
         Link(source=nodes[sources[n]].id, target=nodes[targets[n]].id, weight=weights[n])
         for n in np.sort(kept).tolist()
@@ -62,12 +88,12 @@ def take_links(
 
 
 def _resolved(
-    items: Iterable[tuple[Where, Any]], nodes: Sequence[Node], names: Names, counts: Counts
+    document: Document, nodes: Sequence[Node], names: Names, counts: Counts
 ) -> Iterator[tuple[int, int, float]]:
     met: Counter[tuple[int, int]] = Counter()
     """Of names that mean several nodes, by the first of each."""
-    for where, item in items:
-        source, target, weight = _read(where, item)
+    for number, item in enumerate(document.items("links"), start=1):
+        source, target, weight = _plain(item) or _read(document.place("link", number), item)
         counts.with_more += len(item) > ENTRIES
         from_, to = names[source], names[target]
         if not from_ or not to:
@@ -102,19 +128,20 @@ def _meanings(
     return possible or every
 
 
+def _plain(item: Any) -> tuple[str, str, float] | None:  # noqa: ANN401 - as JSON has it
+    """A link as nearly all are, without a look at each field by itself: there may be a million."""
+    if not isinstance(item, dict):
+        return None
+    source, target, weight = item.get("source"), item.get("target"), item.get("weight")
+    if isinstance(source, str) and isinstance(target, str) and type(weight) is float:
+        return (source, target, weight) if isfinite(weight) else None
+    return None
+
+
 def _read(where: Where, item: Any) -> tuple[str, str, float]:  # noqa: ANN401 - as JSON has it
-    if isinstance(item, dict):
-        source, target, weight = item.get("source"), item.get("target"), item.get("weight")
-        if (
-            type(weight) is float
-            and isfinite(weight)
-            and isinstance(source, str)
-            and isinstance(target, str)
-        ):
-            return source, target, weight
     fields = Fields(where, item)
     return (
-        fields.text("source", longest=LONGEST_NAME),
-        fields.text("target", longest=LONGEST_NAME),
+        fields.text("source", longest=LONGEST_ID),
+        fields.text("target", longest=LONGEST_ID),
         fields.number("weight"),
     )

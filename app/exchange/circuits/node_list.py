@@ -71,7 +71,8 @@ def take_nodes(document: Document, frame: Frame) -> tuple[list[Node], Names, lis
     renamed: list[str] = []
     unknown: Counter[str] = Counter()
     n_twice = n_characters = 0
-    for where, raw in document.items("nodes", "node"):
+    for number, raw in enumerate(document.items("nodes"), start=1):
+        where = document.place("node", number)
         fields = Fields(where, raw)
         name = fields.text("node_id", longest=LONGEST_ID)
         if name in first and first[name] == raw:
