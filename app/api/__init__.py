@@ -15,6 +15,7 @@ from app.api.neuronpedia import (
 from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     bulk,
+    circuits,
     conducting,
     corpora,
     evidence,
@@ -27,6 +28,7 @@ from app.api.v1 import (
     run_windows,
     runs,
     search,
+    tasks,
     unit_explanations,
     unit_lists,
     units,
@@ -38,7 +40,8 @@ def install(app: FastAPI) -> None:
     """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
     own = (
         models, units, unit_explanations, explanations, evidence, search, runs, run_windows, bulk,
-        corpora, jobs, job_events, experiments, conducting, live, vectors, unit_lists,
+        corpora, jobs, job_events, experiments, conducting, live, vectors, unit_lists, tasks,
+        circuits,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

@@ -32,6 +32,11 @@ TAGS: Final = [
         "name": "experiments",
         "description": "What was changed in a network on a prompt, and what that changed.",
     },
+    {"name": "tasks", "description": "Pairs of prompts with a metric: what circuits are found on."},
+    {
+        "name": "circuits",
+        "description": "Neurons and heads that make a model do one thing, with the proof.",
+    },
     {"name": "vectors", "description": "Directions of the residual stream, kept to steer with."},
     {"name": "lists", "description": "Units that somebody put together."},
     {"name": "runs", "description": "Provenance: what computed a number, and how to run it again."},

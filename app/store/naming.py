@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError
 from app.store.inserting import insert_new
+from app.store.slugs import is_named
 from app.store.tables import CircuitTable, TaskTable
 
-NAMED: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
 LONGEST_BASE: Final = 80
 """Characters of a title that a word is made of: a number may come behind them."""
 ATTEMPTS: Final = 8
@@ -23,11 +23,6 @@ GENERATORS: Final = (
 RESERVED: Final = {CircuitTable: ("compare", "import", "new"), TaskTable: (*GENERATORS, "new")}
 """Words that stand for something else where a slug could stand."""
 CALLED: Final = {CircuitTable: "circuit", TaskTable: "task"}
-
-
-def is_named(text: str) -> bool:
-    """Whether a stored task or circuit could be called so."""
-    return re.fullmatch(NAMED, text) is not None
 
 
 def insert_named(
@@ -46,7 +41,7 @@ def insert_named(
     """
     for _ in range(1 if slug is not None else ATTEMPTS):
         chosen = free_slug(session, table, model_id=model_id, title=title) if slug is None else slug
-        _check(table, chosen)
+        check_named(table, chosen)
         number = insert_new(session, table, model_id=model_id, slug=chosen, **values)
         if number is not None:
             return number, chosen
@@ -73,7 +68,8 @@ def free_slug(
     )
 
 
-def _check(table: type[CircuitTable | TaskTable], slug: str) -> None:
+def check_named(table: type[CircuitTable | TaskTable], slug: str) -> None:
+    """BadRequestError where a slug is none, or stands for something else."""
     if not is_named(slug):
         raise BadRequestError(
             f"A {CALLED[table]} cannot be called {slug[:100]!r}.",

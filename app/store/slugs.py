@@ -1,4 +1,5 @@
-"""Random names for what has a permalink: nobody can guess what others made."""
+"""Names in addresses: random ones, so that nobody can guess what others made; and readable ones,
+which people choose, of what belongs to a model."""
 
 import re
 import secrets
@@ -6,6 +7,8 @@ from typing import Final
 
 SLUG_BYTES: Final = 9
 SLUG: Final = r"^[A-Za-z0-9_-]{12}$"
+
+NAMED: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
 
 
 def new_slug() -> str:
@@ -15,3 +18,8 @@ def new_slug() -> str:
 
 def is_slug(text: str) -> bool:
     return re.fullmatch(SLUG, text) is not None
+
+
+def is_named(text: str) -> bool:
+    """Whether a task or circuit could be called so."""
+    return re.fullmatch(NAMED, text) is not None

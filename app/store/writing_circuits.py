@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from app.errors import BadRequestError
 from app.store.locating import require_model
 from app.store.naming import insert_named
-from app.store.queries.circuit import get_circuit, require_circuit
+from app.store.queries.circuit import get_circuit, get_line, require_circuit
 from app.store.queries.task import require_task
 from app.store.tables import CircuitTable, CircuitUnitTable, ProofTable, SiteTable
-from app.store.views.circuit import CircuitView
+from app.store.views.circuit import CircuitLine, CircuitView
 from app.store.writing_explanations import storable
 from app.store.writing_tasks import packed
 
@@ -112,13 +112,13 @@ def keep_proof(
 
 def rename_circuit(
     session: Session, *, model: str, slug: str, title: str, actor: str
-) -> CircuitView:
+) -> CircuitLine:
     """With this title; its slug stays. Raises NotFoundError."""
     circuit_id = require_circuit(session, model=model, slug=slug)
     statement = update(CircuitTable).where(CircuitTable.id == circuit_id)
     session.execute(statement.values(title=_title(title)))
     log.info("circuit.renamed", circuit=slug, model=model, actor=actor)
-    return get_circuit(session, model=model, slug=slug)
+    return get_line(session, model=model, slug=slug)
 
 
 def delete_circuit(session: Session, *, model: str, slug: str, actor: str) -> None:

@@ -19,7 +19,7 @@ from app.store.locating import require_model
 from app.store.naming import insert_named
 from app.store.packing import pack_text
 from app.store.queries.task import get_task, require_task
-from app.store.tables import CircuitTable, ModelTable, TaskTable
+from app.store.tables import CircuitTable, ModelTable, TaskTable, VocabularyTable
 from app.store.views.task import TaskView
 from app.store.writing_explanations import storable
 
@@ -48,10 +48,10 @@ def keep_task(
     is not kept again; what is said of competence now goes before what was said then.
 
     Raises NotFoundError where the model is missing, ConflictError where the slug is taken,
-    BadRequestError where it is none, or where the task is of another tokenizer.
+    BadRequestError where it is none, or where the task is of another tokenizer or too large.
     """
     model_id = require_model(session, name=model)
-    _check_tokenizer(session, model_id, model, task)
+    _check_tokens(session, model_id, model, task)
     digest = task.digest
     if slug is None:
         query = select(TaskTable.slug).where(
@@ -142,13 +142,32 @@ def packed(content: BaseModel, what: str) -> bytes:
     return pack_text(text)
 
 
-def _check_tokenizer(session: Session, model_id: int, model: str, task: "Task") -> None:
-    query = select(ModelTable.tokenizer_sha256).where(ModelTable.id == model_id)
-    if task.tokenizer_sha256 not in (None, session.scalars(query).one()):
+def _check_tokens(session: Session, model_id: int, model: str, task: "Task") -> None:
+    """That its token ids are of the model's tokenizer, or could be where nobody says."""
+    query = (
+        select(ModelTable.tokenizer_sha256, VocabularyTable.n_tokens)
+        .outerjoin(VocabularyTable, VocabularyTable.model_id == ModelTable.id)
+        .where(ModelTable.id == model_id)
+    )
+    row = session.execute(query).one()
+    hint = "Make it anew for this model, or import its file for it."
+    if task.tokenizer_sha256 not in (None, row.tokenizer_sha256):
         raise BadRequestError(
             f"The task {task.name[:100]!r} was made for another tokenizer than that of {model}: "
             "its token ids would stand for other words.",
-            hint="Make it anew for this model, or import its file for it.",
+            hint=hint,
+        )
+    answers = (*task.metric.raised, *task.metric.lowered)
+    largest = max(
+        max((*side.tokens, *(token.id for token in (*pair.right, *pair.wrong, *answers))))
+        for pair in task.pairs
+        for side in (pair.clean, pair.counterfactual)
+    )
+    if row.n_tokens is not None and largest >= row.n_tokens:
+        raise BadRequestError(
+            f"The task {task.name[:100]!r} names the token {largest}; those of {model} are 0 to "
+            f"{row.n_tokens - 1}.",
+            hint=hint,
         )
 
 

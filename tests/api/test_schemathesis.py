@@ -19,8 +19,11 @@ from app.api.parameters import JOB, LARGEST, NAME
 from app.store.engine import open_session
 from app.store.experimenting import create_experiment
 from app.store.listing import create_unit_list
-from app.store.slugs import SLUG
+from app.store.slugs import SLUG, is_named
 from app.store.steering import create_vector
+from app.store.writing_circuits import keep_circuit, keep_proof
+from app.store.writing_tasks import keep_task
+from tests.store.circuits import elsewhere, imported, proof
 from tests.store.experiments import conducted
 
 LISTS_WITH_CURSOR = (
@@ -36,12 +39,19 @@ LISTS_WITH_CURSOR = (
     "GET /api/v1/search",
     "GET /api/v1/models/{model}/experiments",
     "GET /api/v1/models/{model}/vectors",
+    "GET /api/v1/models/{model}/tasks",
+    "GET /api/v1/models/{model}/circuits",
+    "GET /api/v1/models/{model}/sites/{site}/units/{index}/circuits",
     "GET /api/v1/lists",
 )
 TAKING_PROGRAMS = (
     "POST /api/v1/models/{model}/sites/{site}/units/{index}/explanations",
     "POST /api/v1/models/{model}/sites/{site}/units/{index}/explanations/try",
     "POST /api/v1/explanations/{explanation_id}/versions",
+)
+TAKING_TASKS_AND_TITLES = (
+    "POST /api/v1/models/{model}/tasks",
+    "PATCH /api/v1/models/{model}/circuits/{slug}",
 )
 TAKING_VECTORS_AND_LISTS = (
     "POST /api/v1/models/{model}/vectors",
@@ -71,6 +81,7 @@ ASKING_THE_MODEL = (
 )
 # a cursor is opaque: a well-formed one that is none of ours is refused, which no schema can say
 # so is a program that cannot be read; and only what counts now can be edited or withdrawn;
+# a task's prompts are equally long and of the model's tokens, and titles are not blank;
 # a vector has as many numbers as its model's stream, and names are not blank;
 # a prompt is one of three things, and what an edit needs depends on its operation
 REFUSING = {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}}
@@ -81,13 +92,16 @@ NOT_RUNNING = {
     "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422", "503"]},
     "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
 }
+REFUSED = (
+    *LISTS_WITH_CURSOR,
+    *TAKING_PROGRAMS,
+    *TAKING_TASKS_AND_TITLES,
+    *TAKING_VECTORS_AND_LISTS,
+)
 CONFIG = {
     "seed": 1,
     "checks": {"negative_data_rejection": TOO_LARGE},
-    "operations": [
-        {"include-name": name, "checks": REFUSING}
-        for name in (*LISTS_WITH_CURSOR, *TAKING_PROGRAMS, *TAKING_VECTORS_AND_LISTS)
-    ]
+    "operations": [{"include-name": name, "checks": REFUSING} for name in REFUSED]
     + [{"include-name": name, "checks": NOT_RUNNING} for name in ASKING_THE_MODEL],
 }
 PATTERNS = {"job_id": JOB, "slug": SLUG}
@@ -138,7 +152,8 @@ def take_what_is_there(context, path_parameters):  # noqa: ARG001 - the hook giv
 
 
 def keep_some(app: FastAPI) -> list[str]:
-    """Experiments, lists and vectors, and the slugs of the first two: many, because what is deleted
+    """Experiments, lists and vectors, and the slugs of the first two; under them also tasks and
+    circuits: many, because what is deleted
     is not there for what comes after."""
     with open_session(app.state.engine, commit=True) as session:
         made = [
@@ -153,7 +168,15 @@ def keep_some(app: FastAPI) -> list[str]:
                 session, model="synthetic", site="resid.0", label="up", values=[0.5] * 64,
                 actor="local owner",
             )  # fmt: skip
-    return [one.slug for one in (*made, *lists)]
+        slugs = [one.slug for one in (*made, *lists)]
+        named = [slug for slug in slugs if is_named(slug)]
+        for slug in named:
+            keep_task(session, model="synthetic", task=imported(), actor="local owner", slug=slug)
+            keep_circuit(
+                session, model="synthetic", circuit=elsewhere(), actor="local owner", slug=slug
+            )
+            keep_proof(session, model="synthetic", slug=slug, proof=proof())
+    return slugs
 
 
 @pytest.fixture(scope="module", autouse=True)

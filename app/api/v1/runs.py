@@ -26,7 +26,10 @@ def list_runs(
         Query(description="Only of this model.", pattern=NAME, examples=["smollm2-135m-instruct"]),
     ] = None,
     kind: Annotated[
-        Literal["sweep", "output", "relate", "explain", "score", "evidence", "experiment"] | None,
+        Literal[
+            "sweep", "output", "relate", "explain", "score", "evidence", "experiment", "circuit"
+        ]
+        | None,
         Query(description="Only of this kind.", examples=["sweep"]),
     ] = None,
     limit: Limit = 20,

@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
 from app.store.locating import require_model
-from app.store.naming import is_named
-from app.store.packing import unpack_text
+from app.store.packing import unpack_json, unpack_text, write_json
 from app.store.paging import check_limit, is_integer, is_name, read_cursor, write_cursor
 from app.store.queries.model import check_choice
 from app.store.queries.task import find_task_line, require_task
+from app.store.slugs import is_named
 from app.store.tables import (
     CircuitTable,
     CircuitUnitTable,
@@ -66,6 +66,23 @@ def get_circuit(session: Session, *, model: str, slug: str) -> CircuitView:
         circuit=unpack_text(row.content),
         proofs=_proofs(session, row.id),
     )
+
+
+def get_line(session: Session, *, model: str, slug: str) -> CircuitLine:
+    """Without its graph and proofs. Raises NotFoundError."""
+    return CircuitLine(**_line(_find(session, model, slug)))
+
+
+def find_of_run(session: Session, *, run_id: int) -> str | None:
+    """The slug of the circuit that the run found; None where it found none."""
+    query = select(CircuitTable.slug).where(CircuitTable.run_id == run_id)
+    return session.scalar(query.order_by(CircuitTable.id).limit(1))
+
+
+def get_graph(session: Session, *, model: str, slug: str) -> bytes:
+    """The circuit's graph as JSON. Raises NotFoundError."""
+    row = _find(session, model, slug, CircuitTable.content)
+    return write_json(unpack_json(row.content)["graph"])
 
 
 def require_circuit(session: Session, *, model: str, slug: str) -> int:

@@ -22,7 +22,7 @@ from app.store.tables import (
 from app.store.views.base import Page
 from app.store.views.run import ArtifactView, RunView, SweepLine
 
-RUN_KINDS = ("sweep", "output", "relate", "explain", "score", "evidence", "experiment")
+RUN_KINDS = ("sweep", "output", "relate", "explain", "score", "evidence", "experiment", "circuit")
 SORT = "newest"
 
 

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
 from app.store.locating import require_model
-from app.store.naming import is_named
 from app.store.packing import unpack_text
 from app.store.paging import check_limit, is_name, read_cursor, write_cursor
+from app.store.slugs import is_named
 from app.store.tables import CircuitTable, ModelTable, TaskTable
 from app.store.views.base import Page
 from app.store.views.task import TaskLine, TaskView
