@@ -15,6 +15,7 @@ import typer
 
 from app.commands import (
     benching,
+    circuits,
     databases,
     explanations,
     following,
@@ -73,7 +74,8 @@ def build() -> typer.Typer:
 def register(app: typer.Typer) -> None:
     """The commands of the web side."""
     for module in (
-        serving, sweeping, following, listing, jobs, explanations, pools, databases, benching,
+        serving, sweeping, following, listing, jobs, explanations, circuits, pools, databases,
+        benching,
     ):  # fmt: skip
         module.register(app)
 

@@ -17,8 +17,8 @@ from app.exchange.circuits.attribution_graph import GraphFile
 from app.exchange.faults import WrongModelError
 from app.exchange.input import InputFile
 from app.store.engine import open_session
-from app.store.naming import is_named
 from app.store.queries.model import get_model
+from app.store.slugs import is_named
 from app.store.views.circuit import CircuitView
 from app.store.writing_circuits import keep_circuit
 
