@@ -15,7 +15,7 @@ import typer
 
 from app.commands import (
     benching,
-    circuits,
+    circuit_files,
     databases,
     explanations,
     following,
@@ -74,7 +74,7 @@ def build() -> typer.Typer:
 def register(app: typer.Typer) -> None:
     """The commands of the web side."""
     for module in (
-        serving, sweeping, following, listing, jobs, explanations, circuits, pools, databases,
+        serving, sweeping, following, listing, jobs, explanations, circuit_files, pools, databases,
         benching,
     ):  # fmt: skip
         module.register(app)

@@ -76,7 +76,7 @@ def test_a_graph_of_another_model_is_refused_unless_it_is_said_to_be_the_same(
     file = graph_file(tmp_path, document(metadata=metadata))
     with pytest.raises(WrongModelError, match="a graph of 'gemma-2-2b', not of toy") as refused:
         import_(toy, file)
-    assert "--their-name gemma-2-2b" in str(refused.value.hint)
+    assert "Import it for model gemma-2-2b; or" in str(refused.value.hint)
     assert import_(toy, file.again(), their_name="gemma-2-2b").model == "toy"
 
 

@@ -28,7 +28,6 @@ from app.exchange.input import InputFile
 from app.exchange.jsonl import dumped
 from app.store.writing_explanations import storable
 
-MEDIA_TYPE: Final = "application/json"
 MEND_FILE: Final = "Nothing of it is kept. Mend the file, or make it again, and import that."
 PARTS: Final = ("metadata", "qParams", "nodes", "links")
 LONGEST_PROMPT: Final = 1_000_000

@@ -13,6 +13,7 @@ from app.store.views.circuit import CircuitView
 from app.store.views.model import ModelView
 
 MEDIA_TYPE: Final = "application/json"
+AT_ONCE: Final = 2**16
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,20 @@ def encode(written: Written, form: str) -> Iterator[bytes]:
         raise BadRequestError(
             f"There is no format {form!r} for circuits.", hint=f"There are {', '.join(FORMATS)}."
         )
-    return FORMATS[form](written)
+    return _together(FORMATS[form](written))
+
+
+def _together(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """A graph has very many small parts, and each is sent by itself."""
+    kept: list[bytes] = []
+    n_bytes = 0
+    for part in parts:
+        kept.append(part)
+        n_bytes += len(part)
+        if n_bytes >= AT_ONCE:
+            yield b"".join(kept)
+            kept, n_bytes = [], 0
+    yield b"".join(kept)
 
 
 def _version() -> str:

@@ -27,8 +27,8 @@ from app.store.writing_circuits import keep_circuit
 class ReadCircuit:
     circuit: Circuit
     model: str
-    slug: str | None
-    """What the file calls it, where a circuit can be called so."""
+    slug: str
+    """What the file calls it."""
     file: str
     file_sha256: str
 
@@ -48,12 +48,11 @@ def read_circuit(
         raise WrongModelError(
             found.where.at("scan"),
             f"it is a graph of {found.scan!r}, not of {place.name}",
-            hint=f"Import it with --model {found.scan}; or, where that is the same network under "
-            f"another name, with --their-name {found.scan}.",
+            hint=f"Import it for model {found.scan}; or, where this is the same network under "
+            "another name, say what it is called there (--their-name, their_name).",
         )
     circuit = found.circuit(model=place.name, n_layers=place.n_layers)
-    slug = found.slug if is_named(found.slug) else None
-    return ReadCircuit(circuit, place.name, slug, file.name, file.digest())
+    return ReadCircuit(circuit, place.name, found.slug, file.name, file.digest())
 
 
 def keep_read(
@@ -64,14 +63,17 @@ def keep_read(
     slug: str | None = None,
     title: str | None = None,
 ) -> CircuitView:
-    """Under the slug that is given, or the file's, or one of its title. Raises ConflictError where
-    that is taken, BadRequestError where it is none, or a node is of no unit of the model."""
+    """Under the slug that is given, or the file's, or, where a circuit cannot be called so, one of
+    its title. Raises ConflictError where that is taken, BadRequestError where what is given is
+    none, or a node is of no unit of the model."""
+    if slug is None and is_named(found.slug):
+        slug = found.slug
     return keep_circuit(
         session,
         model=found.model,
         circuit=found.circuit,
         actor=actor,
-        slug=slug or found.slug,
+        slug=slug,
         title=title,
         file=found.file,
         file_sha256=found.file_sha256,

@@ -1,5 +1,6 @@
 """`circuits`: write one down for others, bring in one made elsewhere."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,27 +19,29 @@ FORMATS = "attribution-graph or eap-ig"
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Export and import circuits.")
-    group.command("export")(export)
+    group.command("export")(export_)
     group.command("import")(import_)
     app.add_typer(group, name="circuits", rich_help_panel="Look and steer")
 
 
-def export(
+def export_(
     model: Annotated[str, typer.Argument(help="Name of the model.")],
     slug: Annotated[str, typer.Argument(help="What the circuit is called in addresses.")],
-    to: Annotated[Path, typer.Option("--to", help="File to write; compressed if it ends in .gz.")],
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            help="File to write, compressed where it ends in .gz; default: standard output."
+        ),
+    ] = None,
     form: Annotated[str, typer.Option("--format", help=f"One of {FORMATS}.")] = "attribution-graph",
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="In place of a file that is there.")
-    ] = False,
 ) -> None:
     """Write a circuit into a file that other tools read.
 
     Examples:
 
-      patchclamp circuits export smollm2-135m-instruct indirect-objects --to graph.json
+      patchclamp circuits export smollm2-135m-instruct pronouns-48 --to graph.json
 
-      patchclamp circuits export toy induction --format eap-ig --to mib.json
+      patchclamp circuits export gpt2 pronouns-48 --format eap-ig > pronouns.json
     """
     from app.errors import ConflictError
     from app.exchange.circuits.formats import Written, encode
@@ -47,15 +50,15 @@ def export(
     from app.store.queries.circuit import get_circuit
     from app.store.queries.model import get_model
 
-    with opened_store() as (_, engine), console(stderr=True).status("Exporting"):
-        with open_session(engine) as session:
-            view = get_circuit(session, model=model, slug=slug)
-            found = Written(view, get_model(session, name=model))
-        if to.exists() and not overwrite:
-            raise ConflictError(
-                f"{to} is there already.", hint="Give another file, or --overwrite."
-            )
-        parts = encode(found, form)
+    with opened_store() as (_, engine), open_session(engine) as session:
+        view = get_circuit(session, model=model, slug=slug)
+        parts = encode(Written(view, get_model(session, name=model)), form)
+    if to is None:
+        sys.stdout.buffer.writelines(parts)
+        return
+    if to.exists():
+        raise ConflictError(f"{to} is there already.", hint="Name another file.")
+    with console(stderr=True).status("Exporting"):
         file = OutputFolder(to.parent).write(to.name, parts, compressed=to.suffix == ".gz")
     typer.echo(f"{_counted(view)}, {file.n_bytes:,} bytes: {escaped(str(to))}")
 
