@@ -158,7 +158,7 @@ def test_a_graph_that_was_kept_has_the_name_of_the_announced_file(toy):
 
 def test_what_was_not_announced_or_not_sent_is_not_kept(toy):
     token = "x" * 24
-    assert toy.put(f"/api/graph/upload/{token}", content=b"{}").status_code == 404
+    assert toy.put(f"/api/graph-uploads/{token}", content=b"{}").status_code == 404
     asked = {"putRequestId": token}
     assert toy.post("/api/graph/save-to-db", json=asked).status_code == 404
     waiting = {"putRequestId": announced(toy, b"{}")["putRequestId"]}

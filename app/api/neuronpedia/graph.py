@@ -30,12 +30,16 @@ from app.store.queries.circuit_prompt import get_prompt, prompts_of
 from app.store.views.circuit import CircuitPrompt
 from app.store.writing_circuits import delete_circuit
 
-router = APIRouter(prefix="/api/graph", tags=["neuronpedia"], responses=problems_of(404))
-WRITING = problems_of(400, 403, 404, 409, 413, 422, 429)
+router = APIRouter(prefix="/api", tags=["neuronpedia"], responses=problems_of(404))
+SENDING = problems_of(400, 403, 404, 413)
 
 UploadToken = Annotated[
     str,
-    Path(description="As `signed-put` answered it.", pattern=r"^[A-Za-z0-9_-]{24}$"),
+    Path(
+        description="As `signed-put` answered it.",
+        pattern=r"^[A-Za-z0-9_-]{24}$",
+        examples=["q2lyY3VpdC1ncmFwaC1maWxl"],
+    ),
 ]
 
 
@@ -74,8 +78,8 @@ class DeletedGraph(BaseModel):
     message: str
 
 
-@router.get("/{model}/{slug}/", include_in_schema=False)
-@router.get("/{model}/{slug}", summary="Get a graph")
+@router.get("/graph/{model}/{slug}/", include_in_schema=False)
+@router.get("/graph/{model}/{slug}", summary="Get a graph")
 def get_graph_metadata(
     request: Request, session: ReadSession, model: ModelName, slug: CircuitSlug
 ) -> GraphMetadata:
@@ -83,8 +87,8 @@ def get_graph_metadata(
     return to_metadata(request, get_prompt(session, model=model, slug=slug))
 
 
-@router.post("/list-owned/", include_in_schema=False)
-@router.post("/list-owned", summary="List your graphs", responses=WRITING)
+@router.post("/graph/list-owned/", include_in_schema=False)
+@router.post("/graph/list-owned", summary="List your graphs", responses=SENDING)
 def list_owned_graphs(
     request: Request, session: ReadSession, actor: CurrentActor
 ) -> list[GraphMetadata]:
@@ -92,8 +96,8 @@ def list_owned_graphs(
     return [to_metadata(request, one) for one in prompts_of(session, actor=actor.name)]
 
 
-@router.post("/delete/", include_in_schema=False)
-@router.post("/delete", summary="Delete a graph", responses=WRITING)
+@router.post("/graph/delete/", include_in_schema=False)
+@router.post("/graph/delete", summary="Delete a graph", responses=SENDING)
 def forget_graph(
     session: WriteSession,
     actor: CurrentActor,
@@ -104,8 +108,8 @@ def forget_graph(
     return DeletedGraph(message=f"The graph {body.slug} was deleted.")
 
 
-@router.post("/signed-put/", include_in_schema=False)
-@router.post("/signed-put", summary="Announce a graph", responses=WRITING)
+@router.post("/graph/signed-put/", include_in_schema=False)
+@router.post("/graph/signed-put", summary="Announce a graph", responses=SENDING)
 async def announce_graph(
     request: Request,
     uploads: AnnouncedFiles,
@@ -114,13 +118,13 @@ async def announce_graph(
 ) -> UploadAddress:
     """Answers the address to send it to."""
     token = uploads.announce(name=body.filename, n_bytes=body.contentLength)
-    return UploadAddress(url=f"{request.base_url}api/graph/upload/{token}", putRequestId=token)
+    return UploadAddress(url=f"{request.base_url}api/graph-uploads/{token}", putRequestId=token)
 
 
 @router.put(
-    "/upload/{token}",
+    "/graph-uploads/{token}",
     summary="Send an announced graph",
-    responses=WRITING,
+    responses=SENDING,
     openapi_extra=BODY,
 )
 async def send_graph(
@@ -136,8 +140,12 @@ async def send_graph(
     return SentBytes(message=f"{n_bytes:,} bytes were received.")
 
 
-@router.post("/save-to-db/", include_in_schema=False)
-@router.post("/save-to-db", summary="Keep a graph that was sent", responses=WRITING)
+@router.post("/graph/save-to-db/", include_in_schema=False)
+@router.post(
+    "/graph/save-to-db",
+    summary="Keep a graph that was sent",
+    responses=problems_of(400, 403, 404, 409, 413, 429),
+)
 async def keep_graph(
     request: Request,
     engine: StoreEngine,
@@ -161,8 +169,8 @@ async def keep_graph(
     )
 
 
-@router.post("/generate/", include_in_schema=False)
-@router.post("/generate", summary="Find a graph of a prompt", responses=WRITING)
+@router.post("/graph/generate/", include_in_schema=False)
+@router.post("/graph/generate", summary="Find a graph of a prompt", responses=SENDING)
 def generate_graph(
     session: ReadSession,
     actor: CurrentActor,  # noqa: ARG001 - as of all that is sent

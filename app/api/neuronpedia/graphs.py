@@ -18,7 +18,7 @@ from app.store.writing_circuits import LONGEST_FILE
 Slug = Annotated[
     str, Field(description="What the graph is called.", pattern=NAMED, examples=["capital-texas"])
 ]
-Share = Annotated[float, BeforeValidator(refuse_truth), Field(ge=0, le=1, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(refuse_truth)]
 
 
 class SlugTakenError(BadRequestError):

@@ -55,11 +55,20 @@ async def import_circuit(
     model: ModelName,
     slug: Annotated[
         str | None,
-        Query(description="What it is to be called; else as the file says.", pattern=NAMED),
+        Query(
+            description="What it is to be called; else as the file says.",
+            pattern=NAMED,
+            examples=["capital-texas"],
+        ),
     ] = None,
     title: Annotated[
         str | None,
-        Query(description="Else its prompt.", min_length=1, max_length=LONGEST_TITLE),
+        Query(
+            description="What it is called in lists; else by its prompt.",
+            min_length=1,
+            max_length=LONGEST_TITLE,
+            examples=["The capital of Texas"],
+        ),
     ] = None,
     their_name: Annotated[
         str | None,
@@ -71,7 +80,13 @@ async def import_circuit(
         ),
     ] = None,
     file: Annotated[
-        str, Query(description="Name of the file.", min_length=1, max_length=LONGEST_FILE)
+        str,
+        Query(
+            description="Name of the file.",
+            min_length=1,
+            max_length=LONGEST_FILE,
+            examples=["graph.json"],
+        ),
     ] = "graph.json",
 ) -> ImportedCircuit:
     """An attribution graph that circuit-tracer made, or that is from Neuronpedia; the body is the
