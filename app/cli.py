@@ -16,6 +16,7 @@ import typer
 from app.commands import (
     benching,
     circuit_files,
+    circuits,
     databases,
     explanations,
     following,
@@ -24,6 +25,7 @@ from app.commands import (
     pools,
     serving,
     sweeping,
+    tasks,
 )
 from app.commands.version import version_text
 from app.importing import undisturbed
@@ -74,8 +76,8 @@ def build() -> typer.Typer:
 def register(app: typer.Typer) -> None:
     """The commands of the web side."""
     for module in (
-        serving, sweeping, following, listing, jobs, explanations, circuit_files, pools, databases,
-        benching,
+        serving, sweeping, following, circuits, circuit_files, listing, tasks, jobs,
+        explanations, pools, databases, benching,
     ):  # fmt: skip
         module.register(app)
 

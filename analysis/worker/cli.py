@@ -1,4 +1,5 @@
-"""The commands of the analysis: `worker`, `inference`, `models add`, `corpora add`, `records`.
+"""The commands of the analysis: `worker`, `inference`, `models add`, `corpora add`, `tasks import`,
+`records`.
 
 What a command needs is imported when it runs: `patchclamp --help` answers without torch.
 """
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analysis.worker import inference
+from analysis.worker import inference, tasks
 from analysis.worker.records import commands as records
 from app.importing import undisturbed
 from app.store.opening import opened_store
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
             group = typer.Typer(no_args_is_help=True)
             app.add_typer(group, name=name)
         group.command("add")(command)
+    tasks.register(app)
     records.register(app)
 
 

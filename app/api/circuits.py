@@ -10,8 +10,8 @@ from analysis.protocol.circuits import Circuit, Proof
 from analysis.tasks.task import Task
 from app.api.keeping import Body
 from app.store.slugs import NAMED
-from app.store.views.circuit import CircuitView, ProofView
-from app.store.views.task import TaskView
+from app.store.views.circuit import CircuitLine, ProofLine
+from app.store.views.task import TaskLine
 from app.store.writing_circuits import LONGEST_TITLE
 
 TaskSlug = Annotated[
@@ -60,20 +60,22 @@ class TitleBody(Body):
     )
 
 
-class TaskAnswer(TaskView):
-    """A task with its pairs."""
+class TaskAnswer(TaskLine):
+    """A task with its pairs (`TaskView`)."""
 
-    task: Task  # type: ignore[assignment] - what the JSON says
-
-
-class ProofAnswer(ProofView):
-    """One time that a circuit was held to account."""
-
-    proof: Proof  # type: ignore[assignment]
+    n_circuits: int
+    task: Task
 
 
-class CircuitAnswer(CircuitView):
-    """A circuit with its graph, its task and its proofs."""
+class ProofAnswer(ProofLine):
+    """One time that a circuit was held to account (`ProofView`)."""
 
-    proofs: list[ProofAnswer]  # type: ignore[assignment]
-    circuit: Circuit  # type: ignore[assignment]
+    proof: Proof
+
+
+class CircuitAnswer(CircuitLine):
+    """A circuit with its graph, its task and its proofs (`CircuitView`)."""
+
+    on: TaskLine | None
+    proofs: list[ProofAnswer]
+    circuit: Circuit

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Export and import circuits.")
     group.command("export")(export_)
     group.command("import")(import_)
-    app.add_typer(group, name="circuits", rich_help_panel="Look and steer")
+    app.add_typer(group, name="circuits", rich_help_panel="Work")
 
 
 def export_(

@@ -6,6 +6,7 @@ The order counts: fixed paths come before `/m/{model}/…`, and those before Neu
 
 from fastapi import APIRouter
 
+from app.pages.circuit import router as circuits
 from app.pages.conducting import router as conducting
 from app.pages.corpus import router as corpora
 from app.pages.evidence import router as evidence
@@ -23,6 +24,7 @@ from app.pages.run import router as runs
 from app.pages.scores import router as scores
 from app.pages.search import router as searching
 from app.pages.site import router as sites
+from app.pages.task import router as tasks
 from app.pages.text_search import router as text_searches
 from app.pages.unit import router as units
 from app.pages.unit_list import router as unit_lists
@@ -41,6 +43,8 @@ for part in (
     scores,
     evidence,
     experiments,
+    circuits,
+    tasks,
     playground,
     conducting,
     vectors,

@@ -48,6 +48,21 @@ class ModelPages:
         """They are of no sweep, so no run is asked for."""
         return f"/m/{part(self.model)}/experiments{query(parameters)}"
 
+    def circuits(self, **parameters: object) -> str:
+        """They are of no sweep, so no run is asked for."""
+        return f"/m/{part(self.model)}/circuits{query(parameters)}"
+
+    def circuit(self, slug: str, *more: str, **parameters: object) -> str:
+        """`more`: `graph` or `compare`; `node`: which one is chosen."""
+        path = "/".join([f"/m/{part(self.model)}/circuits", part(slug), *more])
+        return path + query(parameters)
+
+    def tasks(self, **parameters: object) -> str:
+        return f"/m/{part(self.model)}/tasks{query(parameters)}"
+
+    def task(self, slug: str, **parameters: object) -> str:
+        return f"/m/{part(self.model)}/tasks/{part(slug)}{query(parameters)}"
+
     def playground(self, **parameters: object) -> str:
         """`edit` as it is typed, or several; `window` as run:number; `experiment` by its slug."""
         return f"/m/{part(self.model)}/playground{query(parameters)}"

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
+from app.rendering.circuit import INSTEAD, METHODS
 from app.rendering.facts import Fact
 from app.rendering.glossary import GLOSSARY, term
 from app.rendering.numbers import percent_text
@@ -18,7 +19,7 @@ from app.store.views.job import JobView
 KINDS: Final = {
     "sweep": "sweep", "output": "output sides", "relate": "related units", "prepare_demo": "demo",
     "explain": "explanations",
-    "evidence": "causal evidence",
+    "evidence": "causal evidence", "circuit": "circuit",
 }  # fmt: skip
 KEPT: Final = {
     "top": "top", "bottom": "bottom", "per_interval": "per interval", "random": "random",
@@ -43,15 +44,19 @@ NAMES: Final = {
     "positions": "places looked at per window", "tokens": "tokens of each window",
     "k": "σ beyond the mean",
     "lookup_cut": "lookup of its length too", "whole_sites": "whole sites too",
+    "n_pairs": "pairs of prompts", "method": "effects estimated by",
+    "ablation": "in place of what is ablated", "n_nodes": "neurons and heads kept",
     "assistant": "language model", "share": "of the demo's windows",
 }  # fmt: skip
 TERMS: Final = {
     "corpus": ("corpus", "corpus"),
+    "task": ("task", "on the task"),
     "dtype": ("dtype", "dtype"),
     "threshold": ("above", "“above” is above"),
 }
 ORDER: Final = (
-    "corpus", "run_id", "share", "max_windows", "window_length", "bos", "counted_from",
+    "corpus", "task", "n_pairs", "method", "ablation", "n_nodes", "slug", "title", "run_id",
+    "share", "max_windows", "window_length", "bos", "counted_from",
     "sampling", "threshold", "histogram_every", "dtype", "device", "batch_size",
     "windows_per_shard", "n_tokens", "n_related", "site", "units", "sample", "methods",
     "most_rules", "most_listed", "assistant", "explanations", "units_per_site", "windows",
@@ -85,6 +90,9 @@ def became(job: JobView) -> list[Fact]:
             told.append(Fact("asked for", link(f"/jobs/{quote(str(value))}", "its sweep")))
         elif key == "corpus":
             told.append(Fact(term("corpus"), _corpus(str(value))))
+        elif key == "circuit" and job.model is not None:
+            path = f"/m/{quote(job.model, safe='')}/circuits/{quote(str(value), safe='')}"
+            told.append(Fact(term("circuit"), link(path, str(value))))
         elif key not in ("run_id", "model"):
             told.append(Fact(fact_name(key), plain(value)))
     return told
@@ -157,5 +165,9 @@ VALUES: Final[dict[str, Callable[[Any], str]]] = {
     "units": lambda units: "all" if units is None else ", ".join(map(str, units[:20])),
     "sample": lambda n: "all" if n is None else f"{n:,} at random",
     "assistant": _assistant,
+    "method": lambda name: METHODS.get(name, name),
+    "ablation": lambda name: INSTEAD.get(name, name),
+    "slug": lambda slug: slug or "a free one",
+    "title": lambda title: title or "as its task",
     "seed": str,  # a name rather than an amount
 }

@@ -10,16 +10,13 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError
 from app.store.inserting import insert_new
+from app.store.requests import GENERATORS
 from app.store.slugs import is_named
 from app.store.tables import CircuitTable, TaskTable
 
 LONGEST_BASE: Final = 80
 """Characters of a title that a word is made of: a number may come behind them."""
 ATTEMPTS: Final = 8
-GENERATORS: Final = (
-    "indirect-objects", "greater-than", "docstrings", "agreement", "induction", "pronouns",
-)  # fmt: skip
-"""Tasks that are made for any model (`analysis.tasks.generating`)."""
 RESERVED: Final = {CircuitTable: ("compare", "import", "new"), TaskTable: (*GENERATORS, "new")}
 """Words that stand for something else where a slug could stand."""
 CALLED: Final = {CircuitTable: "circuit", TaskTable: "task"}
@@ -41,14 +38,11 @@ def insert_named(
     """
     for _ in range(1 if slug is not None else ATTEMPTS):
         chosen = free_slug(session, table, model_id=model_id, title=title) if slug is None else slug
-        check_named(table, chosen)
+        _check(table, chosen)
         number = insert_new(session, table, model_id=model_id, slug=chosen, **values)
         if number is not None:
             return number, chosen
-    raise ConflictError(
-        f"The model has a {CALLED[table]} that is called {chosen!r} already.",
-        hint="Give another slug, leave it out to get a free one, or delete what has it.",
-    )
+    raise _taken(table, chosen)
 
 
 def free_slug(
@@ -68,8 +62,24 @@ def free_slug(
     )
 
 
-def check_named(table: type[CircuitTable | TaskTable], slug: str) -> None:
-    """BadRequestError where a slug is none, or stands for something else."""
+def check_free(
+    session: Session, table: type[CircuitTable | TaskTable], *, model_id: int, slug: str
+) -> None:
+    """BadRequestError where a slug is none, ConflictError where it is taken now."""
+    _check(table, slug)
+    query = select(table.id).where(table.model_id == model_id, table.slug == slug)
+    if session.scalar(query) is not None:
+        raise _taken(table, slug)
+
+
+def _taken(table: type[CircuitTable | TaskTable], slug: str) -> ConflictError:
+    return ConflictError(
+        f"The model has a {CALLED[table]} that is called {slug!r} already.",
+        hint="Give another slug, leave it out to get a free one, or delete what has it.",
+    )
+
+
+def _check(table: type[CircuitTable | TaskTable], slug: str) -> None:
     if not is_named(slug):
         raise BadRequestError(
             f"A {CALLED[table]} cannot be called {slug[:100]!r}.",

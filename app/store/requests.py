@@ -16,20 +16,29 @@ from pydantic import (
     model_validator,
 )
 
+from app.store.slugs import NAMED
+
 LARGEST = 2**31 - 1
 """Of numbers that the store keeps in 32 bits."""
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 SPLIT_KEY = r"^(default|fit|calibration|test|ood(:[A-Za-z0-9._-]{1,60})?)$"
 DEVICE = r"^(auto|cpu|mps|cuda(:[0-9]{1,2})?)$"
+ONE_LINE = r"^[^\u0000-\u001f\u007f]+$"
 MOST_SPLITS = 64
 """A corpus has no more either, or the command of its sweep could not name them all."""
 NO_OTHER_KEYS: dict[str, JsonValue] = {"additionalProperties": False}
 """Pydantic describes the pattern of keys, but not that there are no others."""
 
+GENERATORS = (
+    "indirect-objects", "greater-than", "docstrings", "agreement", "induction", "pronouns",
+)  # fmt: skip
+"""Tasks that are made for any model (`analysis.tasks.generating`)."""
+
 Judge = Literal["simulation", "detection", "fuzzing"]
 Method = Literal["lookup", "rules", "output", "language_model"]
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 Name = Annotated[str, Field(pattern=NAME, max_length=100)]
+Slug = Annotated[str, Field(pattern=NAMED, max_length=100)]
 SplitKey = Annotated[str, Field(pattern=SPLIT_KEY, max_length=64)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 TokenId = Annotated[int, Field(ge=0, le=LARGEST)]
@@ -311,6 +320,42 @@ class EvidenceRequest(Request):
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
 
 
+class CircuitRequest(Request):
+    """Find the neurons and heads that make a model do a task, draw them, and prove them."""
+
+    kind: Literal["circuit"] = "circuit"
+    model: Name
+    task: Slug = Field(
+        description=f"What is made for any model ({', '.join(GENERATORS)}), or the slug of a task "
+        "that is stored.",
+        examples=["pronouns"],
+    )
+    n_pairs: int = Field(
+        default=48, ge=2, le=10_000, description="Pairs of prompts, of a task that is made."
+    )
+    method: Literal["atp", "both_ends", "ig", "relp", "exact", "path"] = Field(
+        default="path", description="How effects are estimated."
+    )
+    ablation: Literal["resample", "mean", "zero"] = Field(
+        default="resample",
+        description="What stands in the place of what is ablated: its value on the counterfactual "
+        "prompt, its mean over prompts, or 0.",
+    )
+    n_nodes: int = Field(
+        default=64, ge=1, le=20_000, description="Neurons and heads that are kept in the graph."
+    )
+    slug: Slug | None = Field(
+        default=None, description="What it is called in addresses; default: a free one."
+    )
+    title: str | None = Field(
+        default=None,
+        pattern=ONE_LINE,
+        max_length=200,
+        description="What it is called; default: as its task.",
+    )
+    seed: int = Field(default=0, ge=0, le=2**63 - 1, description="Of every random choice.")
+
+
 class PrepareDemoRequest(Request):
     """Add the demo's model and corpus, then ask for its sweep. Only `patchclamp demo` asks."""
 
@@ -323,6 +368,11 @@ class PrepareDemoRequest(Request):
 
 
 JobRequest = Annotated[
-    SweepRequest | OutputRequest | RelateRequest | ExplainRequest | EvidenceRequest,
+    SweepRequest
+    | OutputRequest
+    | RelateRequest
+    | ExplainRequest
+    | EvidenceRequest
+    | CircuitRequest,
     Field(discriminator="kind"),
 ]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from sqlalchemy import case, delete, insert, select, update
+from sqlalchemy import Select, case, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError
@@ -18,7 +18,7 @@ from app.store.locating import require_model
 from app.store.naming import insert_named
 from app.store.queries.circuit import get_circuit, get_line, require_circuit
 from app.store.queries.task import require_task
-from app.store.tables import CircuitTable, CircuitUnitTable, ProofTable, SiteTable
+from app.store.tables import CircuitTable, CircuitUnitTable, ProofTable, RunTable, SiteTable
 from app.store.views.circuit import CircuitLine, CircuitView
 from app.store.writing_explanations import storable
 from app.store.writing_tasks import packed
@@ -47,7 +47,8 @@ def keep_circuit(
 ) -> CircuitView:
     """The circuit under a slug of its own, and its units, so that their pages find it. `task`: the
     slug of a stored one; `file`: it was imported from there. Without a title it is called after its
-    task, or else by its prompt.
+    task, or else by its prompt. What the run's job kept before, for it was interrupted and began
+    anew, is replaced.
 
     Raises NotFoundError where model or task are missing, ConflictError where the slug is taken,
     BadRequestError where it is none, where the circuit is too large, or where it names neurons or
@@ -55,6 +56,9 @@ def keep_circuit(
     """
     model_id = require_model(session, name=model)
     task_id = None if task is None else require_task(session, model=model, slug=task)
+    if run_id is not None:
+        before = CircuitTable.run_id.in_(_runs_of_job(run_id))
+        session.execute(delete(CircuitTable).where(before))
     units = _units(session, model_id, model, circuit)
     titled = _title(title or task or circuit.graph.prompt[:LONGEST_TITLE], or_else="circuit")
     number, chosen = insert_named(
@@ -90,9 +94,18 @@ def keep_circuit(
 def keep_proof(
     session: Session, *, model: str, slug: str, proof: "Proof", run_id: int | None = None
 ) -> CircuitView:
-    """The circuit with one more proof; lists tell it where none goes before it. Raises
-    NotFoundError."""
+    """The circuit with one more proof, in place of the same by the run's job; lists tell it where
+    none goes before it. Raises NotFoundError."""
     circuit_id = require_circuit(session, model=model, slug=slug)
+    if run_id is not None:
+        session.execute(
+            delete(ProofTable).where(
+                ProofTable.circuit_id == circuit_id,
+                ProofTable.ablation == proof.ablation,
+                ProofTable.prompts == proof.prompts,
+                ProofTable.run_id.in_(_runs_of_job(run_id)),
+            )
+        )
     session.execute(
         insert(ProofTable).values(
             circuit_id=circuit_id,
@@ -126,6 +139,12 @@ def delete_circuit(session: Session, *, model: str, slug: str, actor: str) -> No
     circuit_id = require_circuit(session, model=model, slug=slug)
     session.execute(delete(CircuitTable).where(CircuitTable.id == circuit_id))
     log.info("circuit.deleted", circuit=slug, model=model, actor=actor)
+
+
+def _runs_of_job(run_id: int) -> Select[tuple[int]]:
+    """The run, and those that its job began before."""
+    job = select(RunTable.job_id).where(RunTable.id == run_id).scalar_subquery()
+    return select(RunTable.id).where(or_(RunTable.id == run_id, RunTable.job_id == job))
 
 
 def _tell(session: Session, circuit_id: int) -> None:

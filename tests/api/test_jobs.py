@@ -6,6 +6,9 @@ from app.store.engine import open_session
 from app.store.requests import AssistantOptions
 from app.store.tables import CorpusTable, ModelTable
 from app.store.tables.job import JobTable
+from app.store.writing_circuits import keep_circuit
+from app.store.writing_tasks import keep_task
+from tests.store.circuits import generated, without_units
 
 JOBS = "/api/v1/jobs"
 SWEEP = {"kind": "sweep", "model": "tiny", "corpus": "few"}
@@ -114,6 +117,52 @@ def test_a_budget_in_dollars_needs_a_price(ready):
     for price in ("dollars_per_million_in", "dollars_per_million_out"):
         AssistantOptions.model_validate(options | {price: 0.1})
     AssistantOptions.model_validate({"model": "big", "token_budget": 1000})
+
+
+CIRCUIT = {"kind": "circuit", "model": "tiny", "task": "pronouns"}
+
+
+def test_a_circuit_on_a_task_that_is_made_is_queued_as_it_was_asked(ready):
+    answer = ready.post(JOBS, json=CIRCUIT | {"slug": "he-she", "title": "He and she"})
+    assert answer.status_code == 201
+    assert answer.json()["request"] == CIRCUIT | {
+        "n_pairs": 48, "method": "path", "ablation": "resample", "n_nodes": 64, "slug": "he-she",
+        "title": "He and she", "seed": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"task": "a b"}, {"task": "../x"}, {"task": ""}, {"task": None}, {"n_pairs": 1},
+        {"n_pairs": 10_001}, {"n_nodes": 0}, {"n_nodes": 10**9}, {"method": "guess"},
+        {"ablation": "noise"}, {"slug": "a/b"}, {"slug": ""}, {"title": ""}, {"title": "a\0"},
+        {"title": "a\nb"}, {"title": "x" * 201}, {"seed": -1}, {"surprise": 1},
+    ],
+)  # fmt: skip
+def test_a_circuit_that_makes_no_sense_is_refused_with_its_place(ready, change):
+    answer = ready.post(JOBS, json=CIRCUIT | change)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["location"][0] == "body"
+    assert ready.get(JOBS).json()["items"] == []
+
+
+def test_a_circuit_on_a_task_that_is_not_there_is_a_404(ready):
+    answer = ready.post(JOBS, json=CIRCUIT | {"task": "mine"})
+    assert answer.status_code == 404
+    assert "no task 'mine'" in answer.json()["detail"]
+
+
+def test_a_circuit_on_a_stored_task_is_queued_unless_its_slug_is_taken(empty_app, ready):
+    with open_session(empty_app.state.engine, commit=True) as session:
+        keep_task(session, model="tiny", task=generated(), actor="me", slug="mine")
+        keep_circuit(session, model="tiny", circuit=without_units(), actor="me", slug="taken")
+    asked = CIRCUIT | {"task": "mine"}
+    assert ready.post(JOBS, json=asked | {"slug": "free"}).status_code == 201
+    refused = ready.post(JOBS, json=asked | {"slug": "taken"})
+    assert refused.status_code == 409
+    assert "Give another slug" in refused.json()["hint"]
+    assert ready.post(JOBS, json=asked | {"slug": "compare"}).status_code == 422
 
 
 def test_a_queued_job_is_cancelled_at_once_and_twice_is_no_error(ready):

@@ -162,9 +162,8 @@ def take_what_is_there(context, path_parameters):  # noqa: ARG001 - the hook giv
 
 
 def keep_some(app: FastAPI) -> list[str]:
-    """Experiments, lists and vectors, and the slugs of the first two; under them also tasks and
-    circuits: many, because what is deleted
-    is not there for what comes after."""
+    """Experiments, lists and vectors, and the slugs of the first two, under which there are tasks
+    and circuits too: many, because what is deleted is not there for what comes after."""
     with open_session(app.state.engine, commit=True) as session:
         made = [
             create_experiment(

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from markupsafe import Markup
 from starlette.testclient import TestClient
 
 from app.rendering.event import SENTENCES, happened, since_start
 from app.rendering.job import asked, became
 from app.store.requests import (
     AssistantOptions,
+    CircuitRequest,
     ExplainRequest,
     OutputRequest,
     PrepareDemoRequest,
@@ -145,6 +147,25 @@ def test_other_jobs_name_the_run_they_are_beside_and_the_sweep_they_asked_for() 
     assert [plain_text(fact.value) for fact in output] == ["run 3", "10"]
     demo = job(PrepareDemoRequest().model_dump(mode="json"), result={"sweep": "ab", "n_new": 2})
     assert [fact.value for fact in became(demo)] == ['<a href="/jobs/ab">its sweep</a>', "2"]
+
+
+def test_a_circuit_is_asked_for_in_words_and_found_by_a_link() -> None:
+    request = CircuitRequest(model="toy", task="pronouns", title="<b>he</b>")
+    found = job(request.model_dump(mode="json"), result={"run_id": 3, "circuit": "he-and-she"})
+    assert {plain_text(fact.label): str(fact.value) for fact in asked(found)} == {
+        "on the task": "pronouns",
+        "pairs of prompts": "48",
+        "effects estimated by": "gradients along the path",
+        "in place of what is ablated": "its value in the counterfactual prompt",
+        "neurons and heads kept": "64",
+        "slug": "a free one",
+        "title": "<b>he</b>",  # no markup: the page escapes it
+        "seed": "0",
+    }
+    assert not any(isinstance(fact.value, Markup) for fact in asked(found))
+    assert [fact.value for fact in became(found)] == [
+        '<a href="/m/toy/circuits/he-and-she">he-and-she</a>'
+    ]
 
 
 def test_the_page_of_a_job_tells_sentences_and_folds_the_raw_data(pages: TestClient) -> None:

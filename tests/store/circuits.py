@@ -86,6 +86,12 @@ def elsewhere() -> Circuit:
     return Circuit(graph=graph().model_copy(update={"links": ()}))
 
 
+def without_units() -> Circuit:
+    """Of features alone: any model can have it."""
+    node = Node(id="f", kind="feature", layer=0, position=0)
+    return Circuit(graph=Graph(prompt="Ann", tokens=("Ann",), n_layers=1, nodes=(node,)))
+
+
 def proof(*, faithfulness: float = 0.9, **options) -> Proof:
     whole = Estimate(value=3.0, low=2.5, high=3.5)
     kept = Estimate(value=faithfulness, low=None, high=None)

@@ -9,11 +9,13 @@ from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store import writing_tasks
 from app.store.engine import open_session
 from app.store.queries.circuit import circuits_of_unit, get_circuit, list_circuits, list_proofs
+from app.store.queries.job import create_job
+from app.store.requests import CircuitRequest
 from app.store.tables import CircuitTable, CircuitUnitTable, ModelTable, ProofTable, RunTable
 from app.store.writing_circuits import delete_circuit, keep_circuit, keep_proof, rename_circuit
 from app.store.writing_tasks import keep_task
 from tests.store import rows
-from tests.store.circuits import elsewhere, found, generated, proof
+from tests.store.circuits import elsewhere, found, generated, proof, without_units
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def keep(engine: Engine, circuit=None, *, model: str = "toy", **options):
 
 def prove(engine: Engine, slug: str, **options):
     with open_session(engine, commit=True) as session:
-        return keep_proof(session, model="toy", slug=slug, proof=proof(**options), run_id=1)
+        return keep_proof(session, model="toy", slug=slug, proof=proof(**options))
 
 
 def of_unit(engine: Engine, site: str = "attn.0", index: int = 1, **options):
@@ -126,10 +128,7 @@ def test_units_that_the_model_does_not_have_are_refused(toy: Engine, site: str, 
 
 
 def test_a_circuit_without_units_is_kept(toy: Engine):
-    circuit = elsewhere().model_copy(
-        update={"graph": graph_of(Node(id="n", kind="feature", layer=0))}
-    )
-    assert keep(toy, circuit).n_units == 0
+    assert keep(toy, without_units()).n_units == 0
 
 
 def test_a_unit_is_told_its_circuits_newest_first(toy: Engine):
@@ -167,9 +166,32 @@ def test_proofs_come_newest_first(toy: Engine):
     view = prove(toy, slug, faithfulness=0.75)
     assert [each.faithfulness for each in view.proofs] == [0.75, 0.5]
     assert Proof.model_validate_json(view.proofs[0].proof) == proof(faithfulness=0.75)
-    assert view.proofs[0].run_id == 1
     with open_session(toy) as session:
         assert list_proofs(session, model="toy", slug=slug) == view.proofs
+
+
+def test_a_job_that_began_anew_replaces_what_it_kept_before(toy: Engine):
+    with open_session(toy, commit=True) as session:
+        request = CircuitRequest(model="toy", task="pronouns")
+        job_id = create_job(session, request=request, actor="me").id
+        ids = []
+        for _ in range(2):
+            run = rows.run(1, "circuit")
+            run.job_id = job_id
+            session.add(run)
+            session.flush()
+            ids.append(run.id)
+    other = keep(toy, title="Mine", run_id=1).slug
+    for run_id in ids:
+        slug = keep(toy, slug="asked-for", run_id=run_id).slug
+        for _ in range(2):
+            with open_session(toy, commit=True) as session:
+                keep_proof(session, model="toy", slug=slug, proof=proof(), run_id=run_id)
+    with open_session(toy) as session:
+        lines = list_circuits(session, model="toy").items
+        proofs = list_proofs(session, model="toy", slug="asked-for")
+    assert [(line.slug, line.run_id) for line in lines] == [("asked-for", ids[1]), (other, 1)]
+    assert [each.run_id for each in proofs] == [ids[1]]
 
 
 def test_lists_tell_the_proof_on_held_out_prompts_by_the_circuits_own_ablation(toy: Engine):
@@ -236,7 +258,10 @@ def test_a_deleted_circuit_takes_its_units_and_proofs_along(toy: Engine):
 
 @pytest.mark.parametrize("table", [ModelTable, RunTable])
 def test_circuits_go_with_their_model_and_their_run(toy: Engine, table):
-    prove(toy, keep(toy, task="pronouns-2", run_id=1).slug)
+    slug = keep(toy, task="pronouns-2", run_id=1).slug
+    with open_session(toy, commit=True) as session:
+        view = keep_proof(session, model="toy", slug=slug, proof=proof(), run_id=1)
+    assert view.proofs[0].run_id == 1
     assert counts(toy) == (1, 2, 1)
     with open_session(toy, commit=True) as session:
         session.execute(delete(table).where(table.id == 1))

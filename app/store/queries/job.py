@@ -16,8 +16,12 @@ from sqlalchemy.orm import Session, defer
 
 from app.errors import BadRequestError, ConflictError, NotFoundError, TooManyError
 from app.store.ending import end_runs
+from app.store.locating import require_model
+from app.store.naming import check_free
 from app.store.paging import LARGEST_CURSOR, check_limit, is_name
-from app.store.requests import PrepareDemoRequest, Request
+from app.store.queries.task import require_task
+from app.store.requests import GENERATORS, CircuitRequest, PrepareDemoRequest, Request
+from app.store.tables.circuit import CircuitTable
 from app.store.tables.corpus import CorpusTable
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
 from app.store.tables.model import ModelTable
@@ -90,9 +94,9 @@ def create_job(
 ) -> JobView:
     """The queued job; it exists once the caller commits, and then no crash loses it.
 
-    Raises NotFoundError where the request names a model, corpus or sweep that is not there,
-    BadRequestError where its run is no sweep of its model, TooManyError where `most_queued` jobs
-    wait already.
+    Raises NotFoundError where the request names a model, corpus, sweep or task that is not there,
+    BadRequestError where its run is no sweep of its model, ConflictError where its slug is taken,
+    TooManyError where `most_queued` jobs wait already.
     """
     fields = request.model_dump(mode="json")
     kind = fields["kind"]
@@ -101,6 +105,8 @@ def create_job(
         _check_named(session, model, fields.get("corpus"))
     if model is not None and "run_id" in fields:
         _check_sweep(session, fields["run_id"], model)
+    if isinstance(request, CircuitRequest):
+        _check_circuit(session, request)
     if most_queued is not None:
         _check_room(session, most_queued)
     job_id = uuid.uuid4().hex
@@ -258,6 +264,15 @@ def _check_sweep(session: Session, run_id: int, model: str) -> None:
         raise BadRequestError(f"Run {run_id} is of the model {found.name!r}.", hint=hint)
     if found.kind != "sweep":
         raise BadRequestError(f"Run {run_id} is no sweep but of the kind {found.kind}.", hint=hint)
+
+
+def _check_circuit(session: Session, request: CircuitRequest) -> None:
+    """What would be told only when hours of work are done."""
+    if request.task not in GENERATORS:
+        require_task(session, model=request.model, slug=request.task)
+    if request.slug is not None:
+        model_id = require_model(session, name=request.model)
+        check_free(session, CircuitTable, model_id=model_id, slug=request.slug)
 
 
 def _check_room(session: Session, most: int) -> None:

@@ -45,8 +45,8 @@ class CircuitLine(View):
     created_at: datetime
 
 
-class ProofView(View):
-    """One time that a circuit was held to account."""
+class ProofLine(View):
+    """One time that a circuit was held to account, in a line."""
 
     id: int
     run_id: int | None
@@ -58,6 +58,9 @@ class ProofView(View):
     faithfulness: float
     random: float
     """Faithfulness of as many random units."""
+
+
+class ProofView(ProofLine):
     proof: JsonText
     """All of it: an `analysis.protocol.circuits.Proof`."""
 

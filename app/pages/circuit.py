@@ -1,0 +1,166 @@
+"""`/m/{model}/circuits`: what makes a model do one thing; each with its graph, proof and nodes.
+
+The page is complete without scripts but for the drawing, which they make of `…/graph`; a node is
+then chosen in the table.
+"""
+
+import json
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from app.dependencies import ReadSession
+from app.errors import NotFoundError
+from app.pages.node_card import playground_ablation, playground_of, read_card
+from app.pages.proved import Proved, read_circuit
+from app.rendering.addresses import ModelPages
+from app.rendering.answers import VARY, respond
+from app.rendering.circuit_comparison import compare
+from app.rendering.circuit_drawing import drawing_of
+from app.rendering.circuit_rows import Direction, NodeRow, Sort
+from app.store.queries.circuit import list_circuits
+from app.store.queries.claim import best_claims_of
+from app.store.queries.labels import labels_of
+from app.store.queries.model import get_model
+from app.store.views.explanation import ClaimLine
+from app.store.views.model import ModelView
+
+router = APIRouter()
+
+HERE: Final = "/m/{model}/circuits"
+OTHERS: Final = 50
+"""That a circuit can be compared with by choosing."""
+SHOWN: Final = 100
+"""Rows of each table of a comparison, unless all are asked for."""
+Cursor = Annotated[str | None, Query(max_length=500)]
+Page = Annotated[int, Query(ge=1, le=10_000)]
+
+
+@router.get(HERE)
+def show_circuits(
+    request: Request, session: ReadSession, model: str, cursor: Cursor = None
+) -> Response:
+    found = list_circuits(session, model=model, cursor=cursor)
+    context = {"pages": ModelPages(model), "page": found}
+    return respond(request, "circuit/list.html", context)
+
+
+@router.get(HERE + "/{slug}")
+def show_circuit(
+    request: Request,
+    session: ReadSession,
+    model: str,
+    slug: str,
+    node: Annotated[str | None, Query(max_length=300)] = None,
+    proof: Annotated[int | None, Query(ge=0, le=10_000)] = None,
+    sort: Sort = "turn",
+    order: Direction = "asc",
+    page: Page = 1,
+    links: Page = 1,
+) -> Response:
+    """`proof`: by its number among those of the circuit, the newest 0; `links`: page of that
+    table."""
+    proved = read_circuit(session, model=model, slug=slug)
+    table = {"sort": sort, "order": order, "page": page, "links": links}
+    context = gather(session, proved, node=node, proof=proof, table=table)
+    return respond(request, "circuit/page.html", context)
+
+
+@router.get(HERE + "/{slug}/graph")
+def show_graph(session: ReadSession, model: str, slug: str) -> Response:
+    """What the page's scripts draw."""
+    proved = read_circuit(session, model=model, slug=slug)
+    swept = get_model(session, name=model).current_run_id is not None
+    drawing = drawing_of(
+        proved.circuit,
+        proved.proofs,
+        labels=labels_of(session, model=model, units=proved.units),
+        ablation=playground_ablation(proved, swept=swept),
+    )
+    content = json.dumps(drawing, ensure_ascii=False, separators=(",", ":"))
+    headers = {"Cache-Control": "no-cache", "Vary": VARY}
+    return Response(content, media_type="application/json", headers=headers)
+
+
+@router.get(HERE + "/{slug}/compare")
+def show_comparison(
+    request: Request,
+    session: ReadSession,
+    model: str,
+    slug: str,
+    other: Annotated[str, Query(alias="with", max_length=400)],
+    every: Annotated[bool, Query(alias="all")] = False,
+) -> Response:
+    """`with`: model/slug of the other one, or only its slug where the model is the same."""
+    first = read_circuit(session, model=model, slug=slug)
+    other_model, _, other_slug = other.rpartition("/")
+    second = read_circuit(session, model=other_model or model, slug=other_slug)
+    compared = compare(first.circuit, second.circuit)
+    context = {
+        "pages": ModelPages(model),
+        "other_pages": ModelPages(second.view.model),
+        "first": first,
+        "second": second,
+        "compared": compared,
+        "most": None if every else SHOWN,
+        "other": other,
+        "labels": labels_of(session, model=model, units=[pair.unit for pair in compared.shared]),
+    }
+    return respond(request, "circuit/compare.html", context)
+
+
+def gather(
+    session: Session,
+    proved: Proved,
+    *,
+    node: str | None,
+    proof: int | None,
+    table: dict[str, Any],
+) -> dict[str, Any]:
+    """All that the page shows."""
+    model = get_model(session, name=proved.view.model)
+    swept = model.current_run_id is not None
+    rows = proved.rows
+    at = _chosen(proved, proof)
+    nodes = rows.nodes(sort=table["sort"], order=table["order"], page=table["page"])
+    return {
+        "pages": ModelPages(model.name),
+        "model": model,
+        "proved": proved,
+        "circuit": proved.view,
+        "found": proved.circuit,
+        "chosen": at,
+        "kinds": {node.kind for node in proved.circuit.graph.nodes},
+        "held": proved.held[at] if proved.held else None,
+        "card": node and read_card(session, proved, rows, node=node, swept=swept),
+        "table": table,
+        "nodes": nodes,
+        "claims_of": _claims(session, model, nodes.rows) if swept else {},
+        "links": rows.links(page=table["links"]),
+        "playground": playground_of(proved),
+        "others": _others(session, proved),
+    }
+
+
+def _chosen(proved: Proved, asked: int | None) -> int:
+    if asked is None:
+        return proved.shown_first
+    if asked >= len(proved.held):
+        raise NotFoundError(
+            f"Circuit {proved.view.slug} has no proof {asked}.",
+            hint=f"It has {len(proved.held)}, counted from 0.",
+        )
+    return asked
+
+
+def _claims(
+    session: Session, model: ModelView, rows: list[NodeRow]
+) -> dict[tuple[str, int], ClaimLine]:
+    units = [row.unit for row in rows if row.unit is not None]
+    return best_claims_of(session, model=model.name, units=units) if units else {}
+
+
+def _others(session: Session, proved: Proved) -> list[Any]:
+    found = list_circuits(session, model=proved.view.model, limit=OTHERS)
+    return [line for line in found.items if line.slug != proved.view.slug]

@@ -1,0 +1,147 @@
+"""A circuit in words: what its nodes are called, what their flags mean, how it was found."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from analysis.protocol.circuits import Circuit, CurveOf, Estimate, Flag, Graph, Method, Node, Proof
+from analysis.protocol.edits import Positions
+from analysis.protocol.written import Row, line_of, positions_text
+from app.rendering.markup import trusted
+from app.rendering.numbers import MINUS, UNDEFINED, percent_text, significant
+from app.rendering.strip import visible
+
+METHODS: Final[dict[Method, str]] = {
+    "atp": "attribution patching (AtP)", "both_ends": "gradients at both ends",
+    "ig": "integrated gradients (IG)", "relp": "relevance patching (RelP)",
+    "exact": "exact patching", "path": "gradients along the path",
+}  # fmt: skip
+ABLATIONS: Final = {
+    "resample": "resample ablation", "mean": "mean ablation", "zero": "zero ablation",
+}  # fmt: skip
+INSTEAD: Final = {
+    "resample": "its value in the counterfactual prompt",
+    "mean": "its mean over prompts at that position",
+    "zero": "0",
+}
+"""What stands in the place of what is ablated."""
+PROMPTS: Final = {"held_out": "held-out prompts", "finding": "the prompts that it was found on"}
+CURVES: Final[dict[CurveOf, str]] = {
+    "circuit": "this circuit", "ig": "integrated gradients", "active": "most active",
+    "random": "random units",
+}  # fmt: skip
+FLAGS: Final[dict[Flag, str]] = {
+    "disagrees": "estimate and exact effect differ in sign or size: the exact one counts",
+    "doubtful": "the estimate's own doubt is as large as the estimate, and it was not run",
+    "backup": "it acts once others are ablated",
+    "has a backup": "another node takes over when it is ablated: its own effect says too little",
+}
+OPERATIONS: Final = {"zero": "zero", "mean": "mean", "resample": "resample"}
+
+
+def node_name(node: Node) -> str:
+    """`mlp.3/17`, or what else it is: an embedding, a logit, the rest of a layer, a feature."""
+    if node.unit is not None:
+        return f"{node.unit.site}/{node.unit.index}"
+    if node.kind == "embedding":
+        return f"embedding of “{visible(node.label)}”" if node.label else "embedding"
+    if node.kind == "logit":
+        chance = "" if node.probability is None else f", {percent_text(node.probability)}"
+        return f"logit of “{visible(node.label or str(node.token))}”{chance}"
+    if node.kind == "rest":
+        return f"rest of layer {node.layer}"
+    return node.label or f"{node.kind} {node.id}"
+
+
+def strength(node: Node) -> float:
+    """The effect as far as it is known: exact, else estimated, else what its file says."""
+    known = (node.exact, node.effect, node.influence)
+    return next((value for value in known if value is not None), 0.0)
+
+
+def standing(node: Node, n_tokens: int) -> int:
+    """The position at which it is drawn: its own, or where it acts most."""
+    if node.position is not None:
+        return node.position
+    inside = [place for place in node.places if place[0] < n_tokens]
+    if inside:
+        return max(inside, key=lambda place: abs(place[1]))[0]
+    return n_tokens - 1
+
+
+def layer_name(layer: int, graph: Graph) -> str:
+    if layer < 0:
+        return "embedding"
+    return "logits" if layer >= graph.n_layers else str(layer)
+
+
+def order_of(circuit: Circuit) -> dict[str, int]:
+    """By id, in which turn the node is kept, from 0: of neurons and heads as they are ranked, of
+    all others that are drawn for what they do by the size of it. Embeddings, logits and what is
+    left of layers have no turn: they stay. Nodes of one unit have one turn."""
+    ranked = {unit: turn for turn, (unit, _) in enumerate(circuit.ranking)}
+    turns: dict[object, int] = {}
+    nodes = [node for node in circuit.graph.nodes if takes_turns(node)]
+    nodes.sort(
+        key=lambda node: (
+            ranked.get(node.unit, len(ranked)) if node.unit else len(ranked),
+            -abs(strength(node)),
+        )
+    )
+    return {node.id: turns.setdefault(node.unit or node.id, len(turns)) for node in nodes}
+
+
+def takes_turns(node: Node) -> bool:
+    return node.unit is not None or node.kind in ("neuron", "head", "feature", "error")
+
+
+def edit_line(node: Node, ablation: str | None) -> str | None:
+    """Its ablation as the playground takes it; None of what no edit reaches."""
+    if node.unit is None:
+        return None
+    where = "all" if node.position is None else _at(node.position)
+    operation = OPERATIONS.get(ablation or "zero", "zero")
+    return line_of(Row(f"{node.unit.site}/{node.unit.index}", operation, where=where))
+
+
+def estimate(value: Estimate | None) -> Markup:
+    """0.83 [0.78, 0.88]; without brackets where there were too few prompts for an interval."""
+    if value is None:
+        return UNDEFINED
+    shown = f'<data value="{value.value!r}">{signed_two(value.value)}</data>'
+    if value.low is None or value.high is None:
+        return trusted(f'{shown} <span class="note">no interval</span>')
+    interval = f"[{signed_two(value.low)}, {signed_two(value.high)}]"
+    return trusted(f'{shown} <span class="note interval">{interval}</span>')
+
+
+def signed_two(value: float) -> str:
+    """Two decimals, and never −0.00."""
+    return f"{value + 0.0:.2f}".replace("-0.00", "0.00").replace("-", MINUS)
+
+
+def plus(value: float | None) -> Markup:
+    """With its sign, as effects are told; undefined where there is none."""
+    if value is None:
+        return UNDEFINED
+    sign = "+" if value > 0 else ""
+    kind = "is-positive" if value > 0 else "is-negative" if value < 0 else ""
+    return trusted(f'<data class="{kind}" value="{value!r}">{sign}{significant(value)}</data>')
+
+
+def proof_title(proof: Proof) -> str:
+    return f"{ABLATIONS[proof.ablation]}, {PROMPTS[proof.prompts]}, n = {proof.n_prompts}"
+
+
+def shown_proof(proofs: Sequence[Proof], ablation: str | None) -> int:
+    """Which one is shown where nobody chose: on held-out prompts, by the circuit's own ablation."""
+    return max(
+        range(len(proofs)),
+        key=lambda at: (proofs[at].prompts == "held_out", proofs[at].ablation == ablation, -at),
+        default=0,
+    )
+
+
+def _at(position: int) -> str:
+    return positions_text(Positions(kind="chosen", chosen=(position,)))

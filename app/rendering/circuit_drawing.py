@@ -1,0 +1,100 @@
+"""A circuit as the scripts of its page draw it: one JSON object, small enough for 2,000 nodes.
+
+Links name their ends by number, in the order of `nodes`. Nothing in it is markup.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.protocol.circuits import Circuit, Curve, Estimate, Node, Point, Proof
+from app.rendering.circuit import (
+    FLAGS,
+    edit_line,
+    node_name,
+    order_of,
+    proof_title,
+    standing,
+    strength,
+)
+from app.rendering.strip import visible
+
+Unit = tuple[str, int]
+
+
+def drawing_of(
+    circuit: Circuit, proofs: Sequence[Proof], *, labels: Mapping[Unit, str], ablation: str | None
+) -> dict[str, Any]:
+    """`labels`: what units are said to do; `ablation`: by what the playground takes them away."""
+    graph = circuit.graph
+    turns = order_of(circuit)
+    numbers = {node.id: number for number, node in enumerate(graph.nodes)}
+    return {
+        "tokens": [visible(token) for token in graph.tokens],
+        "layers": graph.n_layers,
+        "nodes": [
+            _node(node, len(graph.tokens), turns.get(node.id), labels, ablation)
+            for node in graph.nodes
+        ],
+        "links": [
+            [numbers[link.source], numbers[link.target], rounded(link.weight)]
+            for link in graph.links
+        ],
+        "proofs": [_proof(proof) for proof in proofs],
+    }
+
+
+def rounded(value: float) -> float:
+    """Six digits: what a drawing and its readout need."""
+    return float(f"{value:.6g}")
+
+
+def _node(
+    node: Node, n_tokens: int, turn: int | None, labels: Mapping[Unit, str], ablation: str | None
+) -> dict[str, Any]:
+    known = labels.get((node.unit.site, node.unit.index)) if node.unit else None
+    told: dict[str, Any] = {
+        "id": node.id,
+        "kind": node.kind,
+        "layer": node.layer,
+        "at": standing(node, n_tokens),
+        "name": node_name(node),
+        "effect": rounded(strength(node)),
+        "exact": node.exact is not None,
+        "turn": turn,
+        "label": known or (node.label if node.unit is not None else ""),
+        "edit": edit_line(node, ablation),
+    }
+    if node.position is None:
+        told["places"] = [[at, rounded(value)] for at, value in node.places if at < n_tokens]
+    if node.effect is not None:
+        told["estimate"] = rounded(node.effect)
+    if node.flags:
+        told["flags"] = [FLAGS[flag] for flag in node.flags]
+    return told
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    return {
+        "title": proof_title(proof),
+        "kept": proof.n_kept,
+        "curves": {curve.of: _curve(curve) for curve in proof.curves},
+    }
+
+
+def _curve(curve: Curve) -> list[list[Any]]:
+    ordered = sorted(curve.points, key=lambda point: point.n_units)
+    return [_point(point) for point in ordered]
+
+
+def _point(point: Point) -> list[Any]:
+    """Size, faithfulness with its interval, completeness with its interval."""
+    return [point.n_units, *_estimate(point.faithfulness), *_estimate(point.completeness)]
+
+
+def _estimate(value: Estimate | None) -> list[float | None]:
+    if value is None:
+        return [None, None, None]
+    return [
+        None if number is None else rounded(number)
+        for number in (value.value, value.low, value.high)
+    ]

@@ -1,0 +1,237 @@
+"""Made-up circuits: a graph of any size with its proof, for pages, tests and measurements.
+
+Plausible in shape, not in what it says: most effects are small, a few large, most of them late in
+the prompt; links lead upwards. Equal arguments make equal circuits.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from analysis.protocol.circuits import (
+    Agreement,
+    Circuit,
+    Curve,
+    CurveOf,
+    Drop,
+    Estimate,
+    Graph,
+    Link,
+    Node,
+    Point,
+    Proof,
+)
+from analysis.protocol.edits import UnitRef
+
+WORDS: Final = (
+    "When", " Mary", " and", " John", " went", " to", " the", " store", ",", " John", " gave",
+    " a", " drink", " to",
+)  # fmt: skip
+LOGITS: Final = (" Mary", " John")
+SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+RISES: Final[dict[CurveOf, tuple[float, float]]] = {
+    "circuit": (0.01, 0.9), "ig": (0.02, 0.8), "active": (0.06, 0.9), "random": (0.5, 1.2),
+}  # fmt: skip
+"""Of each curve: the share of units at which it is halfway up, and how steep it is."""
+Place = tuple[int, float]
+
+
+def make_circuit(
+    *,
+    nodes: int = 300,
+    links: int = 3000,
+    layers: int = 12,
+    neurons: int = 64,
+    heads: int = 4,
+    words: Sequence[str] = WORDS,
+    seed: int = 0,
+) -> Circuit:
+    """`nodes` counts neurons and heads; embeddings, logits and what is left of each layer come on
+    top. Of at least two layers and words; not more nodes than units."""
+    generator = np.random.default_rng(seed)
+    chosen = _choose(generator, nodes, layers, neurons, heads)
+    drawn = [_node(generator, unit, len(words)) for unit in chosen]
+    drawn.sort(key=lambda node: -abs(node.effect or 0.0))
+    around = _around(generator, layers, words)
+    every = [*around, *drawn]
+    return Circuit(
+        graph=Graph(
+            prompt="".join(words), tokens=tuple(words), n_layers=layers, nodes=tuple(every),
+            links=tuple(_links(generator, every, links, len(words))),
+        ),
+        method="both_ends", ablation="resample", n_pairs=16, n_units=layers * (neurons + heads),
+        ranking=tuple((node.unit, abs(node.effect or 0.0)) for node in drawn if node.unit),
+        agreement=Agreement(r=0.96, r_top=0.94, r_random=0.99, n_top=120, n_random=120, seed=0),
+        warnings=("mlp.1/7 is taken over by mlp.2/9 when it is ablated: see what both do.",),
+    )  # fmt: skip
+
+
+def make_proof(circuit: Circuit, *, prompts: int = 24, held_out: bool = True) -> Proof:
+    """Four curves from one unit to all of them."""
+    n_units, n_kept = circuit.n_units or 1, max(1, len(circuit.ranking))
+    sizes = sorted({0, *(size for size in SIZES if size < n_units), min(n_kept, n_units), n_units})
+    curves = tuple(_curve(of, sizes, n_units) for of in RISES)
+    kept = next(point for point in curves[0].points if point.n_units == min(n_kept, n_units))
+    random = next(p for curve in curves if curve.of == "random" for p in curve.points
+                  if p.n_units == kept.n_units)  # fmt: skip
+    return Proof(
+        ablation=circuit.ablation or "resample",
+        prompts="held_out" if held_out else "finding",
+        n_prompts=prompts,
+        whole=Estimate(value=4.02, low=3.6, high=4.4),
+        empty=Estimate(value=-5.2, low=-5.7, high=-4.8),
+        curves=curves,
+        n_kept=kept.n_units,
+        faithfulness=kept.faithfulness,
+        completeness=kept.completeness or Estimate(value=0.0),
+        random=random.faithfulness,
+        drops=tuple(
+            Drop(unit=unit, lost=Estimate(value=0.002 * k, low=0.002 * k - 0.004, high=0.02 * k))
+            for k, (unit, _) in enumerate(reversed(circuit.ranking[-12:]))
+        ),
+        remarks=("Completeness is above 0.2: units outside of the circuit do some of it, too.",),
+    )
+
+
+def make_imported(*, features: int = 40, words: Sequence[str] = WORDS, seed: int = 0) -> Circuit:
+    """A graph made elsewhere: features of transcoders with their errors, no units, no proof."""
+    generator = np.random.default_rng(seed)
+    nodes = [
+        Node(
+            id=f"E_{at}_{word}", kind="embedding", layer=-1, position=at, label=word, influence=0.1
+        )
+        for at, word in enumerate(words)
+    ]
+    for number in range(features):
+        layer, at = int(generator.integers(0, 4)), int(generator.integers(1, len(words)))
+        error = number % 5 == 4
+        nodes.append(
+            Node(
+                id=f"{layer}_{number}_{at}", kind="error" if error else "feature", layer=layer,
+                position=at, label="" if error else f"feature {number}",
+                influence=float(generator.gamma(0.6, 0.2)), activation=float(generator.gamma(2, 2)),
+                extra={"clerp": f"feature {number}"},
+            )
+        )  # fmt: skip
+    nodes += [
+        Node(id=f"27_{k}_{len(words) - 1}", kind="logit", layer=4, position=len(words) - 1,
+             label=word, token=k, probability=0.6 / (k + 1))
+        for k, word in enumerate(LOGITS)
+    ]  # fmt: skip
+    graph = Graph(
+        prompt="".join(words), tokens=tuple(words), n_layers=4, nodes=tuple(nodes),
+        links=tuple(_links(generator, nodes, 4 * features, len(words))),
+    )  # fmt: skip
+    return Circuit(graph=graph)
+
+
+def _choose(
+    generator: np.random.Generator, nodes: int, layers: int, neurons: int, heads: int
+) -> list[UnitRef]:
+    n_heads = min(layers * heads, max(1, nodes // 5))
+    n_neurons = min(layers * neurons, nodes - n_heads)
+    found = []
+    for kind, n, width in (("attn", n_heads, heads), ("mlp", n_neurons, neurons)):
+        picked = np.sort(generator.choice(layers * width, n, replace=False)).tolist()
+        found += [UnitRef(site=f"{kind}.{at // width}", index=at % width) for at in picked]
+    return found
+
+
+def _node(generator: np.random.Generator, unit: UnitRef, n_words: int) -> Node:
+    size = float(min(2.0, generator.pareto(1.6) * 0.02 + 0.002))
+    effect = size if generator.random() < 0.75 else -size
+    last = n_words - 1
+    spots = np.unique(np.append(generator.integers(1, n_words, 2), last if size > 0.02 else 1))
+    shares = generator.dirichlet(np.ones(len(spots)))
+    places = [(int(at), effect * float(s)) for at, s in zip(spots, shares, strict=True)]
+    summed = generator.random() < 0.7
+    strongest = max(places, key=lambda place: abs(place[1]))
+    kind, layer = unit.site.split(".")
+    flags = ("disagrees",) if generator.random() < 0.03 else ()
+    return Node(
+        id=f"{unit.site}/{unit.index}" + ("" if summed else f"@{strongest[0]}"),
+        kind="neuron" if kind == "mlp" else "head",
+        layer=int(layer),
+        position=None if summed else strongest[0],
+        unit=unit,
+        effect=effect,
+        exact=effect * float(generator.normal(1, 0.08)) if size > 0.02 else None,
+        doubt=size * float(generator.uniform(0.02, 0.4)),
+        places=tuple(places) if summed else (),
+        activation=float(generator.normal(0, 2)),
+        flags=flags,
+    )
+
+
+def _around(generator: np.random.Generator, layers: int, words: Sequence[str]) -> list[Node]:
+    """Embeddings, what is left of each layer, logits."""
+    last = len(words) - 1
+    embeddings = [
+        Node(id=f"embedding@{at}", kind="embedding", layer=-1, position=at, label=word, token=at,
+             effect=float(generator.normal(0, 0.1)))
+        for at, word in enumerate(words)
+    ]  # fmt: skip
+    rest = [
+        Node(id=f"rest.{layer}", kind="rest", layer=layer, position=None,
+             effect=float(generator.normal(0, 0.1)), places=((last, 0.05), (1, 0.02)))
+        for layer in range(layers)
+    ]  # fmt: skip
+    logits = [
+        Node(id=f"logit:{word}", kind="logit", layer=layers, position=last, label=word, token=k,
+             probability=0.5 / (k + 1), effect=1.0 - 2.0 * k)
+        for k, word in enumerate(LOGITS)
+    ]  # fmt: skip
+    return [*embeddings, *rest, *logits]
+
+
+def _links(
+    generator: np.random.Generator, nodes: Sequence[Node], n: int, n_words: int
+) -> list[Link]:
+    """Upwards, each pair once, most of them between strong nodes."""
+    if len(nodes) < 2 or n == 0:
+        return []
+    layers = np.array([node.layer for node in nodes])
+    weights = np.array([math.sqrt(abs(node.effect or 0.05)) + 0.02 for node in nodes])
+    weights /= weights.sum()
+    pairs: dict[tuple[int, int], float] = {}
+    for _ in range(20):
+        ends = generator.choice(len(nodes), (2 * n, 2), p=weights)
+        for a, b in ends[layers[ends[:, 0]] != layers[ends[:, 1]]].tolist():
+            pair = (a, b) if layers[a] < layers[b] else (b, a)
+            pairs.setdefault(pair, float(generator.normal(0, 0.05) * (1 + generator.pareto(2))))
+            if len(pairs) == n:
+                break
+        if len(pairs) == n:
+            break
+    return [
+        Link(source=nodes[a].id, target=nodes[b].id, weight=weight)
+        for (a, b), weight in pairs.items()
+    ]
+
+
+def _curve(of: CurveOf, sizes: Sequence[int], n_units: int) -> Curve:
+    points = tuple(_point(of, size, n_units) for size in sizes)
+    shares = np.array([point.share for point in points])
+    values = np.array([point.faithfulness.value for point in points])
+    return Curve(
+        of=of,
+        points=points,
+        cpr=float(np.trapezoid(values, shares)),
+        cmd=float(np.trapezoid(np.abs(1 - values), shares)),
+    )
+
+
+def _point(of: CurveOf, size: int, n_units: int) -> Point:
+    half, steep = RISES[of]
+    share = size / n_units
+    value = 1.0 if size == n_units else share**steep / (share**steep + half**steep)
+    spread = 0.16 * value * (1 - value) + 0.01
+    left = (1 - value) ** 1.5
+    return Point(
+        n_units=size,
+        share=share,
+        faithfulness=Estimate(value=value, low=value - spread, high=value + spread),
+        completeness=Estimate(value=left, low=left - spread, high=left + spread),
+    )

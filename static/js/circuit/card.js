@@ -1,0 +1,77 @@
+// The chosen node's card: what the store knows of it, fetched in place; its buttons act on the graph.
+import { swapIn } from "../events.js";
+
+export function makeCard(root, scene, state, actions) {
+  const card = () => document.getElementById("card");
+  const of = () => card()?.dataset.node ?? null;
+  let asked = of();
+
+  function address(id) {
+    const there = new URL(location.pathname, location.origin);
+    there.searchParams.set("node", id);
+    return there.pathname + there.search;
+  }
+
+  function fetchIt() {
+    const { selected } = state.now;
+    if (selected === asked) return;
+    asked = selected;
+    if (selected === null) {
+      card()?.replaceChildren();
+      card()?.removeAttribute("data-node");
+    } else swapIn(address(selected), "#card");
+  }
+
+  // What came may be of a node that was left meanwhile.
+  function settle() {
+    const { selected } = state.now;
+    if (selected === null && of() !== null) {
+      card().replaceChildren();
+      card().removeAttribute("data-node");
+    } else if (selected !== null && of() !== selected && of() !== null) swapIn(address(selected), "#card");
+    sync();
+  }
+
+  function sync() {
+    const id = of();
+    if (!id || !scene.byId.has(id)) return;
+    const tools = card().querySelector("[data-card-tools]");
+    if (!tools) return;
+    tools.hidden = false;
+    tools.querySelector("[data-pin]").setAttribute("aria-pressed", String(state.now.pins.includes(id)));
+    const field = tools.querySelector("[data-name]");
+    if (document.activeElement !== field) field.value = Object.hasOwn(state.now.names, id) ? state.now.names[id] : "";
+  }
+
+  const within = (event, what) => event.target.closest?.(`#card ${what}`);
+  document.addEventListener("click", (event) => {
+    const other = within(event, "[data-node-link]");
+    if (other && !event.ctrlKey && !event.metaKey && scene.byId.has(other.dataset.nodeLink)) {
+      event.preventDefault();
+      state.select(other.dataset.nodeLink);
+    }
+    if (within(event, "[data-pin]")) actions.togglePin(of());
+    if (within(event, "[data-close]")) actions.close();
+    if (within(event, "[data-hide]")) actions.hide({ name: scene.byId.get(of()).name, nodes: [scene.byId.get(of())] });
+  });
+  document.addEventListener("change", (event) => {
+    const field = within(event, "[data-name]");
+    if (field) actions.rename(of(), field.value);
+  });
+  // Rows of the table choose, too.
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest?.("#nodes [data-node-link]");
+    if (!row || event.ctrlKey || event.metaKey || !scene.byId.has(row.dataset.nodeLink)) return;
+    event.preventDefault();
+    state.select(row.dataset.nodeLink);
+    root.scrollIntoView({ block: "nearest" });
+  });
+  document.addEventListener("htmx:after:swap", settle);
+  state.onChange(() => {
+    fetchIt();
+    sync();
+  });
+  if (of() && scene.byId.has(of()) && state.now.selected === null) state.select(of());
+  fetchIt();
+  sync();
+}

@@ -1,0 +1,59 @@
+// What keeping so many units is worth: from the stored curves, and where the server can, measured anew.
+export function pointAt(curve, n) {
+  if (!curve?.length || n < curve[0][0] || n > curve.at(-1)[0]) return null;
+  const after = curve.find(([size]) => size >= n);
+  if (after[0] === n) return { exact: true, faithfulness: after.slice(1, 4), completeness: after.slice(4, 7) };
+  const before = curve[curve.indexOf(after) - 1];
+  const share = (Math.log1p(n) - Math.log1p(before[0])) / (Math.log1p(after[0]) - Math.log1p(before[0]));
+  const between = (from) => {
+    const [a, b] = [before.slice(from, from + 3), after.slice(from, from + 3)];
+    if (a[0] === null || b[0] === null) return [null, null, null];
+    const interval = a[1] === null || b[1] === null ? [null, null] : [Math.min(a[1], b[1]), Math.max(a[2], b[2])];
+    return [a[0] + share * (b[0] - a[0]), ...interval];
+  };
+  return { exact: false, sizes: [before[0], after[0]], faithfulness: between(1), completeness: between(4) };
+}
+
+// The same, run for these very units; null where the server cannot run it.
+export async function prove(units, { address, signal } = {}) {
+  if (!address) return null;
+  const response = await fetch(address, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify({ units }),
+    signal,
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error([answer.detail ?? `The server answered ${response.status}.`, answer.hint].filter(Boolean).join(" "));
+  return answer;
+}
+
+const two = (number) => number.toFixed(2).replace(/^-0\.00$/, "0.00").replace("-", "−");
+const told = ([value, low, high], about) =>
+  value === null ? ["not measured", ""] : [`${about ? "≈ " : ""}${two(value)}`, low === null ? "no interval" : `[${two(low)}, ${two(high)}]`];
+
+export function showProof(root, proof, n) {
+  const own = pointAt(proof?.curves.circuit, n);
+  const random = pointAt(proof?.curves.random, n);
+  const numbers = { faithfulness: own?.faithfulness, completeness: own?.completeness, random: random?.faithfulness };
+  for (const [name, numbersOf] of Object.entries(numbers)) fill(root, name, numbersOf ?? [null], own && !own.exact);
+  const note = root.querySelector("[data-proof-note]");
+  if (note) note.textContent = !own ? "" : own.exact ? `measured at ${n.toLocaleString("en")} units` : `between measured sizes ${own.sizes.map((size) => size.toLocaleString("en")).join(" and ")}; the interval spans both`;
+  for (const drawing of document.querySelectorAll("[data-curves]")) point(drawing, n);
+}
+
+export function fill(root, name, numbers, about) {
+  const cell = root.querySelector(`[data-number="${name}"]`);
+  if (!cell) return;
+  const [value, interval] = told(numbers, about);
+  cell.firstElementChild.textContent = value;
+  cell.lastElementChild.textContent = interval;
+}
+
+function point(drawing, n) {
+  const { most, left, right } = drawing.dataset;
+  const x = Number(left) + (Number(right) - Number(left)) * (Math.log1p(Math.min(n, most)) / Math.log1p(Number(most)));
+  const here = drawing.querySelector("[data-here]");
+  here.setAttribute("transform", `translate(${x.toFixed(1)} 0)`);
+  here.setAttribute("visibility", "visible");
+}

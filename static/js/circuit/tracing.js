@@ -1,0 +1,37 @@
+// Ways through the graph: what lies between a token's nodes and the output.
+function reached(starts, arcs, from, to) {
+  const next = new Map();
+  for (const arc of arcs) {
+    if (!next.has(arc[from])) next.set(arc[from], []);
+    next.get(arc[from]).push(arc[to]);
+  }
+  const seen = new Set(starts);
+  const waiting = [...starts];
+  while (waiting.length) {
+    for (const mark of next.get(waiting.pop()) ?? []) {
+      if (seen.has(mark)) continue;
+      seen.add(mark);
+      waiting.push(mark);
+    }
+  }
+  return seen;
+}
+
+// All arcs on ways from the marks at a position to the output, and the marks on them.
+export function waysFrom(at, shown, arcs, scene) {
+  const starts = shown.filter((mark) => mark.at === at && !mark.nodes.some(scene.isEnd));
+  const ends = shown.filter((mark) => mark.nodes.some(scene.isEnd));
+  const ahead = reached(starts, arcs, "from", "to");
+  const behind = reached(ends, arcs, "to", "from");
+  return {
+    arcs: arcs.filter((arc) => ahead.has(arc.from) && behind.has(arc.to)),
+    marks: new Set([...ahead].filter((mark) => behind.has(mark))),
+    starts: starts.length,
+  };
+}
+
+// What a mark is linked to, and by which arcs.
+export function around(mark, arcs) {
+  const own = arcs.filter((arc) => arc.from === mark || arc.to === mark);
+  return { arcs: own, marks: new Set([mark, ...own.flatMap((arc) => [arc.from, arc.to])]) };
+}
