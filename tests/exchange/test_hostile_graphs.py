@@ -147,7 +147,7 @@ CONTENTS: dict[str, tuple[bytes, str]] = {
     "cut": (json.dumps(document()).encode()[:-200], "no JSON: "),
     "cut in a list": (b'{"nodes": [1, 2', "character 16: no JSON: expected ','"),
     "cut text": (b'{"nodes": ["a', "no JSON: Unterminated string"),
-    "no value": (b'{"nodes": [1, ]}', "character 15: no JSON: expected a value"),
+    "no value": (b'{"nodes": [1, ]}', "character 15: no JSON: Expecting value"),
     "no name": (b"{nodes: []}", "no JSON: expected a name in double quotes"),
     "no colon": (b'{"nodes" []}', "no JSON: expected ':'"),
     "no comma": (b'{"nodes": [] "links": []}', "no JSON: expected ','"),

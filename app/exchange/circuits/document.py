@@ -17,7 +17,7 @@ TOO_LARGE: Final = (
     "Prune it where it was made (circuit-tracer: a lower node_threshold or edge_threshold), and "
     "import the smaller one."
 )
-SCAN: Final = json.JSONDecoder().scan_once
+SCAN: Final = json.JSONDecoder().raw_decode
 """A value and where it ends. NaN passes: whoever takes the value says which field has it."""
 
 
@@ -81,33 +81,26 @@ class Document:
 
     def _walk(self, start: int) -> Iterator[tuple[Any, int]]:
         """The items of a list, each with where the space behind it ends."""
-        text, after_space = self._text, SPACE.match
         at = self._after_space(start + 1)
-        if text[at : at + 1] == "]":
+        if self._text[at : at + 1] == "]":
             return
         while True:
             value, end = self._scan(at)
-            at = after_space(text, end).end()  # type: ignore[union-attr] - it matches nothing, too
+            at = self._after_space(end)
             yield value, at
-            sign = text[at : at + 1]
-            if sign == "]":
+            if self._text[at : at + 1] == "]":
                 return
-            if sign != ",":
-                raise self._fault(at, "expected ','")
-            at = after_space(text, at + 1).end()  # type: ignore[union-attr]
+            at = self._expect(",", at)
 
     def _scan(self, at: int) -> tuple[Any, int]:
         try:
-            found: tuple[Any, int] = SCAN(self._text, at)
-        except StopIteration as stopped:
-            raise self._fault(int(stopped.value), "expected a value") from None
+            return SCAN(self._text, at)
         except json.JSONDecodeError as error:
             raise self._fault(error.pos, error.msg) from None
         except RecursionError:
             raise self._fault(at, "nested too deeply") from None
         except ValueError as error:  # digits without end
             raise self._fault(at, str(error)) from None
-        return found
 
     def _expect(self, sign: str, at: int) -> int:
         if self._text[at : at + 1] != sign:
