@@ -15,6 +15,7 @@ from app.pages.counting import counted_from
 from app.pages.distributions import STATISTICS
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
+from app.store.queries.circuit import list_circuits
 from app.store.queries.claim import best_claims_of
 from app.store.queries.exemplar import list_exemplars
 from app.store.queries.job import list_jobs
@@ -29,6 +30,7 @@ from app.store.views.unit import ExemplarView, UnitRow
 router = APIRouter()
 
 N_RANDOM: Final = 8
+N_CIRCUITS: Final = 6
 Statistic = Literal[
     "density", "above", "mean", "variance", "skewness", "kurtosis", "minimum", "maximum"
 ]
@@ -112,6 +114,7 @@ def gather(
         "seed": seed,
         "counted_from": 0 if shown is None else counted_from(shown.run),
         "drawn": [] if shown is None else draw(session, view.name, seed, run_id),
+        "circuits": list_circuits(session, model=view.name, limit=N_CIRCUITS).items,
         "runs": list_runs(session, model=view.name, limit=10).items,
         "jobs": [
             job

@@ -16,6 +16,7 @@ from app.rendering.answers import respond
 from app.rendering.score import best_claim, highest_of
 from app.rendering.score_bar import axis_start
 from app.rendering.words import unit_noun
+from app.store.queries.circuit import circuits_of_unit
 from app.store.queries.exemplar import list_exemplars
 from app.store.queries.job import get_job, list_jobs
 from app.store.queries.model import get_place
@@ -33,6 +34,7 @@ WANTED: Final = {"overview": ("top",), **{show: (kind,) for show, kind in KINDS.
 OVERVIEW: Final = {"top": 6, "bottom": 6, "interval": None, "random": 4}
 PER_INTERVAL: Final = 2
 N_RANDOM_BELOW: Final = 4
+N_CIRCUITS: Final = 10
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,9 @@ def gather(
     )
     run = shown.run
     kinds = {windows.kind for windows in lists}
+    takes_part = circuits_of_unit(
+        session, model=view.model, site=view.site, index=view.index, limit=N_CIRCUITS
+    )
     best = best_claim(view.explanations)
     return {
         "best": best,
@@ -101,6 +106,8 @@ def gather(
         "window": peak_window(view.run_id, lists),
         "strength": strength(statistics, view),
         "send": sending(view),
+        "circuits": takes_part.items,
+        "more_circuits": takes_part.next_cursor is not None,
     }
 
 

@@ -60,6 +60,13 @@ def strength(node: Node) -> float:
     return next((value for value in known if value is not None), 0.0)
 
 
+def known_as(node: Node) -> str:
+    """What `strength` is."""
+    if node.exact is not None:
+        return "exact"
+    return "estimate" if node.effect is not None or node.influence is None else "influence"
+
+
 def standing(node: Node, n_tokens: int) -> int:
     """The position at which it is drawn: its own, or where it acts most."""
     if node.position is not None:

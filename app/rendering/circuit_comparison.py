@@ -52,7 +52,7 @@ class Comparison:
     chance: Chance | None
     """None: it is not known how many units the model has."""
     r: float | None
-    """Pearson, of the effects of shared units; None of fewer than three, or where one is constant."""
+    """Pearson, of effects of shared units; None of fewer than three, or where one is constant."""
     n_agree: int
     """Shared units whose effect has the same sign in both."""
 

@@ -10,6 +10,7 @@ from analysis.protocol.circuits import Circuit, Curve, Estimate, Node, Point, Pr
 from app.rendering.circuit import (
     FLAGS,
     edit_line,
+    known_as,
     node_name,
     order_of,
     proof_title,
@@ -59,7 +60,7 @@ def _node(
         "at": standing(node, n_tokens),
         "name": node_name(node),
         "effect": rounded(strength(node)),
-        "exact": node.exact is not None,
+        "known": known_as(node),
         "turn": turn,
         "label": known or (node.label if node.unit is not None else ""),
         "edit": edit_line(node, ablation),

@@ -99,18 +99,18 @@ GLOSSARY: Final[dict[str, str]] = {
     "it, for all units at once; exact for small and linear effects only.",
     "sweep of edits": "Every unit of a site edited alone on one prompt, ranked by what that "
     "changes.",
-    "task": "Pairs of prompts, clean and counterfactual, with a metric that says what the model makes "
-    "of each: what a circuit is found on.",
-    "circuit": "The neurons and heads, with the links between them, that make a model do one thing. "
-    "How far they do it alone is measured: see faithfulness.",
-    "faithfulness": "How much of the task's metric is left when all but the circuit is ablated: 1 is "
-    "what the whole model reaches, 0 what is left when everything is ablated. It may exceed 1.",
+    "task": "Pairs of prompts, clean and counterfactual, with a metric that says what the model "
+    "makes of each: what a circuit is found on.",
+    "circuit": "The neurons and heads, with the links between them, that make a model do one "
+    "thing. How far they do it alone is measured: see faithfulness.",
+    "faithfulness": "How much of the task's metric is left when all but the circuit is ablated: 1 "
+    "is what the whole model reaches, 0 what is left when everything is ablated. It may exceed 1.",
     "completeness": "The faithfulness of what is left when the circuit itself is ablated: low is "
     "good, for nothing else then does the same.",
     "minimality": "What the circuit's faithfulness loses when one of its units is left out; units "
     "that cost nothing are not needed.",
-    "CPR": "Circuit performance ratio: the area under faithfulness over the share of units that are "
-    "kept. High is good.",
+    "CPR": "Circuit performance ratio: the area under faithfulness over the share of units that "
+    "are kept. High is good.",
     "CMD": "Circuit-model distance: the area between faithfulness and 1 over the share of units "
     "that are kept. Low is good.",
     "output side": "What a neuron writes: its output vector times the unembedding (final norm's "

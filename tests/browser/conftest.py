@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from app.bench.kept_circuits import fill_circuits
 from app.main import create_app
 from app.settings import Settings
 from app.store.migrating import upgrade
@@ -41,6 +42,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
         app.state.engine, data=data, layers=3, neurons=64, heads=3, windows=60,
         window_length=64, exemplars_per_kind=12,
     )  # fmt: skip
+    fill_circuits(app.state.engine, model="synthetic", layers=3, neurons=64, heads=3)
     return app
 
 

@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from app.bench.kept_circuits import fill_circuits
 from app.main import create_app
 from app.settings import Settings
 from app.store.synthetic import fill_synthetic
@@ -39,6 +40,7 @@ def fill(app: FastAPI, data: Path) -> None:
         window_length=64,
         exemplars_per_kind=12,
     )
+    fill_circuits(app.state.engine, model="synthetic", layers=3, neurons=80, heads=3)
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,9 @@ export function makeArcs(canvas, colours) {
     if (!arcs.length) return;
     pen.save();
     pen.beginPath();
-    pen.rect(MARGIN.left - 8, 0, view.width, view.height - MARGIN.bottom + 10);
+    pen.rect(MARGIN.left - 8, 0, view.width, view.height - view.bottom + 10);
     pen.clip();
+    pen.translate(view.x, view.y);
     for (const { sign, share, some } of steps(arcs, heaviest)) {
       const weight = share * heaviest;
       pen.strokeStyle = colours[sign];

@@ -1,4 +1,4 @@
-// The axes: the prompt's tokens below, layers at the left. They move with the view and stay at its edge.
+// The axes: the prompt's tokens below, layers at the left. The stage moves them, each along its edge.
 import { SVG } from "./nodes.js";
 import { MARGIN } from "./view.js";
 
@@ -6,6 +6,7 @@ const LETTER = 6.7;
 const LONGEST = 12;
 const LEAST_ROW = 11;
 const LEAST_COLUMN = 9;
+const REST = "rest";
 
 export function makeAxes(tokensLayer, layersLayer, scene) {
   function draw(view, state) {
@@ -13,14 +14,15 @@ export function makeAxes(tokensLayer, layersLayer, scene) {
     drawLayers(view);
   }
 
+  const words = (column) => shortened(scene.tokens[column.at] ?? REST);
+  const isAslant = (view, across) => view.world.columns.some((column) => words(column).length * LETTER > column.width * across - 4);
+
+  // How much room the tokens need below, as the graph is fitted.
+  const room = (view) => (isAslant(view, view.across / view.k) ? 74 : 34);
+
   function drawTokens(view, state) {
-    const shown = view.world.columns.filter((column) => {
-      const x = view.columnAt(column.x);
-      return x > MARGIN.left - 4 && x < view.width;
-    });
-    const room = (column) => column.width * view.across;
-    const words = (column) => shortened(scene.tokens[column.at]);
-    const aslant = shown.some((column) => words(column).length * LETTER > room(column) - 4);
+    const shown = view.world.columns;
+    const aslant = isAslant(view, view.across);
     let last = -Infinity;
     const labels = [];
     for (const column of shown) {
@@ -30,13 +32,17 @@ export function makeAxes(tokensLayer, layersLayer, scene) {
       labels.push({ column, x });
     }
     match(tokensLayer, labels.length, makeToken);
-    const y = view.height - MARGIN.bottom + 20;
+    const y = view.height - view.bottom + 20;
     labels.forEach(({ column, x }, n) => {
       const element = tokensLayer.children[n];
-      element.dataset.at = column.at;
+      const isToken = column.at < scene.tokens.length;
+      if (isToken) element.dataset.at = column.at;
+      else delete element.dataset.at;
       element.setAttribute("transform", `translate(${x.toFixed(1)} ${y})${aslant ? " rotate(-42)" : ""}`);
-      element.setAttribute("aria-label", `Ways from token ${column.at} “${scene.tokens[column.at]}” to the output`);
-      element.setAttribute("aria-pressed", String(state.path === column.at));
+      element.setAttribute("role", isToken ? "button" : "presentation");
+      element.setAttribute("aria-label", isToken ? `Ways from token ${column.at} “${scene.tokens[column.at]}” to the output` : REST);
+      if (isToken) element.setAttribute("aria-pressed", String(state.path === column.at));
+      else element.removeAttribute("aria-pressed");
       element.setAttribute("class", `token-label${aslant ? " aslant" : ""}${state.path === column.at ? " chosen" : ""}`);
       element.firstChild.textContent = words(column);
     });
@@ -48,7 +54,7 @@ export function makeAxes(tokensLayer, layersLayer, scene) {
     const labels = [];
     for (const row of view.world.rows) {
       const y = view.rowAt(row.y);
-      if (last - y < LEAST_ROW || y < 8 || y > view.height - MARGIN.bottom + 8) continue;
+      if (last - y < LEAST_ROW) continue;
       last = y;
       labels.push({ row, y });
     }
@@ -62,7 +68,7 @@ export function makeAxes(tokensLayer, layersLayer, scene) {
     });
   }
 
-  return { draw };
+  return { draw, room };
 }
 
 function makeToken() {

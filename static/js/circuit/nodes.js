@@ -7,7 +7,8 @@ const LONGEST = 22;
 const shortened = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 
 export function makeNodes(layer, scene) {
-  const elements = new Map();
+  const elements = new Map(); // by key; those that are not shown now wait here
+  let there = new Set();
 
   function make(mark) {
     const element = document.createElementNS(SVG, "g");
@@ -15,56 +16,67 @@ export function makeNodes(layer, scene) {
     element.setAttribute("tabindex", "-1");
     element.append(document.createElementNS(SVG, "path"));
     elements.set(mark.key, element);
-    layer.append(element);
     return element;
   }
 
-  // Elements of what is shown, with shape, colour and words; others go.
+  // Elements of what is shown; of those that are the same as before, nothing is touched.
   function show(marks, state) {
-    const keys = new Set(marks.map((mark) => mark.key));
-    for (const [key, element] of elements) {
-      if (keys.has(key)) continue;
-      element.remove();
-      elements.delete(key);
-    }
+    const before = there;
+    there = new Set();
     for (const mark of marks) {
       const element = elements.get(mark.key) ?? make(mark);
-      element.mark = mark;
-      const chosen = state.selected !== null && mark.nodes.some((node) => node.id === state.selected);
-      mark.pinned = mark.nodes.some((node) => state.pins.includes(node.id));
-      mark.special = mark.pinned || chosen || mark.group !== null || mark.kind === "logit";
-      const sign = mark.effect < 0 ? "minus" : "plus";
-      set(element, "class", ["mark", `kind-${mark.kind}`, sign, mark.pinned && "pinned", chosen && "chosen", mark.main || "place"].filter((one) => typeof one === "string").join(" "));
-      set(element.firstChild, "d", outline(mark, scene.strongest));
-      set(element, "aria-label", describe(mark, scene, state).join(", "));
-      set(element, "aria-pressed", String(chosen));
+      there.add(element);
+      const { pins, selected } = state;
+      if (element.mark !== mark || element.pins !== pins || element.selected !== selected) {
+        if (element.mark !== mark) element.placed = null;
+        Object.assign(element, { mark, pins, selected });
+        dress(element, mark, state);
+      }
+      if (!before.has(element)) layer.append(element);
     }
+    for (const element of before) if (!there.has(element)) element.remove();
   }
 
-  function place(view, marks) {
+  function dress(element, mark, state) {
+    const chosen = state.selected !== null && mark.nodes.some((node) => node.id === state.selected);
+    const pinned = mark.nodes.some((node) => state.pins.includes(node.id));
+    mark.pinned = pinned;
+    mark.special = pinned || chosen || mark.group !== null || mark.kind === "logit";
+    const classes = { pinned, chosen, place: !mark.main, near: element.classList.contains("near") };
+    set(element, "class", ["mark", `kind-${mark.kind}`, mark.effect < 0 ? "minus" : "plus", ...Object.keys(classes).filter((name) => classes[name])].join(" "));
+    set(element.firstChild, "d", outline(mark, scene.strongest));
+    set(element, "aria-label", describe(mark, scene, state).join(", "));
+    set(element, "aria-pressed", String(chosen));
+  }
+
+  // `version`: of layout and zoom; what stands where it stood is not touched.
+  function place(view, marks, version) {
     const scale = view.scale;
+    const scaled = `scale(${scale.toFixed(3)})`;
     for (const mark of marks) {
       const element = elements.get(mark.key);
-      if (!element) continue;
-      element.setAttribute("transform", `translate(${mark.x.toFixed(1)} ${mark.y.toFixed(1)})`);
-      element.firstChild.setAttribute("transform", `scale(${scale.toFixed(3)})`);
+      if (element.placed === version && element.dressed === mark.special) continue;
+      Object.assign(element, { placed: version, dressed: mark.special });
+      view.place(mark);
+      set(element, "transform", `translate(${mark.x.toFixed(1)} ${mark.y.toFixed(1)})`);
+      set(element.firstChild, "transform", scaled);
       name(element, mark, mark.special || view.roomy, radius(mark, scene.strongest) * scale);
     }
   }
 
-  // Names of the output stand aslant above it: there are many side by side.
+  // Names of the output stand aslant above it, where there is room: at the last position, many side by side.
   function name(element, mark, wanted, r) {
     if (!wanted) return element.children[1]?.remove();
     const text = element.children[1] ?? element.appendChild(document.createElementNS(SVG, "text"));
     const aslant = mark.kind === "logit";
-    set(text, "class", aslant ? "name" : "name middle");
-    set(text, "transform", aslant ? `translate(2 ${(-r - 4).toFixed(1)}) rotate(-32)` : `translate(0 ${(r + 10).toFixed(1)})`);
+    set(text, "class", aslant ? "name end" : "name middle");
+    set(text, "transform", aslant ? `translate(0 ${(-r - 4).toFixed(1)}) rotate(48)` : `translate(0 ${(r + 10).toFixed(1)})`);
     const words = shortened(mark.kind === "embedding" || mark.kind === "logit" ? mark.name.replace(/^(embedding|logit) of /, "") : mark.name);
     if (text.textContent !== words) text.textContent = words;
     return text;
   }
 
-  return { show, place, of: (mark) => elements.get(mark.key), all: () => elements.values() };
+  return { show, place, of: (mark) => elements.get(mark.key), all: () => there };
 }
 
 function set(element, name, value) {

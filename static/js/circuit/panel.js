@@ -20,7 +20,7 @@ export function makePanel(root, scene, state, actions) {
   function ablation(ids, name) {
     const edits = ids.map((id) => scene.byId.get(id)?.edit).filter(Boolean);
     if (!edits.length) return make("span", "no units to ablate", { className: "note" });
-    const address = new URL(root.dataset.playground, location.href);
+    const address = new URL(root.dataset.editsAt, location.href);
     for (const edit of edits.slice(0, MOST_EDITS)) address.searchParams.append("edit", edit);
     const left = edits.length > MOST_EDITS ? ` (the first ${MOST_EDITS} of ${edits.length})` : "";
     const link = make("a", `ablate${left}`, { href: address.href });

@@ -19,9 +19,11 @@ export function pictureOf(stage, scene, title) {
   const svg = make("svg", { xmlns: SVG, width: view.width, height: view.height, viewBox: `0 0 ${view.width} ${view.height}`, "font-family": "monospace", "font-size": 11 });
   svg.append(make("title", {}, title), make("rect", { width: view.width, height: view.height, fill: colours.paper }));
   const clip = make("clipPath", { id: "inner" });
-  clip.append(make("rect", { x: MARGIN.left - 8, y: 0, width: view.width, height: view.height - MARGIN.bottom + 10 }));
-  const inner = make("g", { "clip-path": "url(#inner)" });
-  svg.append(clip, inner);
+  clip.append(make("rect", { x: MARGIN.left - 8, y: 0, width: view.width, height: view.height - view.bottom + 10 }));
+  const clipped = make("g", { "clip-path": "url(#inner)" });
+  const inner = make("g", { transform: `translate(${view.x.toFixed(1)} ${view.y.toFixed(1)})` });
+  clipped.append(inner);
+  svg.append(clip, clipped);
   for (const { from, to, weight } of seen.arcs) {
     const middle = bend(from, to);
     inner.append(make("path", {
@@ -32,7 +34,10 @@ export function pictureOf(stage, scene, title) {
   }
   for (const mark of seen.shown) inner.append(...marked(mark, stage, scene));
   for (const part of ["tokens-axis", "layers-axis"]) {
-    for (const text of stage.root.querySelectorAll(`[data-${part}] text`)) svg.append(axisText(text, colours));
+    const layer = stage.root.querySelector(`[data-${part}]`);
+    const axis = make("g", { transform: layer.getAttribute("transform") });
+    axis.append(...[...layer.querySelectorAll("text")].map((text) => axisText(text, colours)));
+    svg.append(axis);
   }
   return svg;
 }
@@ -48,12 +53,12 @@ function marked(mark, { view, nodes, colours }, scene) {
   const name = nodes.of(mark)?.children[1];
   if (!name) return [shape];
   const at = `translate(${mark.x.toFixed(1)} ${mark.y.toFixed(1)}) ${name.getAttribute("transform")}`;
-  return [shape, make("text", { transform: at, fill: colours.ink, "font-size": 10, "text-anchor": mark.kind === "logit" ? "start" : "middle" }, name.textContent)];
+  return [shape, make("text", { transform: at, fill: colours.ink, "font-size": 10, "text-anchor": mark.kind === "logit" ? "end" : "middle" }, name.textContent)];
 }
 
 function axisText(text, colours) {
-  const on = text.parentNode.getAttribute("transform");
-  const place = on ? { transform: on } : { x: text.getAttribute("x"), y: text.getAttribute("y") };
+  const of = text.parentNode;
+  const place = of.matches(".token-label") ? { transform: of.getAttribute("transform") } : { x: text.getAttribute("x"), y: text.getAttribute("y") };
   const anchor = getComputedStyle(text).textAnchor;
   return make("text", { ...place, fill: colours["ink-2"], "text-anchor": anchor }, text.textContent);
 }

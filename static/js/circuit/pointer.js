@@ -21,7 +21,10 @@ export function followPointer(stage, actions, isGrouping) {
     const box = drawing.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  const under = (event) => nearest(stage.seen.shown, ...at(event));
+  const under = (event) => {
+    const [x, y] = at(event);
+    return nearest(stage.seen.shown, x - stage.view.x, y - stage.view.y);
+  };
 
   drawing.addEventListener("pointerdown", (event) => {
     if (event.button === 0 && !event.target.closest("[data-at]")) press = { x: event.clientX, y: event.clientY, dragged: false };
@@ -33,7 +36,7 @@ export function followPointer(stage, actions, isGrouping) {
     press = { x: event.clientX, y: event.clientY, dragged: true };
     stage.root.classList.add("dragging");
     stage.view.move(dx, dy);
-    stage.need("place");
+    stage.need("move");
   });
   addEventListener("pointerup", () => {
     click = press;

@@ -1,5 +1,5 @@
 // What the server told of a circuit: its nodes with their links, the strongest link last.
-const DRAWN_AT_FIRST = 600; // links; more are a hairball, and the slider shows them
+const [FEWEST, MOST] = [100, 600]; // links that are drawn at first; more are a hairball, and the slider shows them
 
 export function readScene(told) {
   const nodes = told.nodes.map((node, number) => ({ ...node, number, into: [], out: [] }));
@@ -10,6 +10,7 @@ export function readScene(told) {
     link.target.into.push(link);
   }
   const sizes = links.map((link) => Math.abs(link.weight));
+  const drawn = Math.min(MOST, Math.max(FEWEST, 2 * nodes.length));
   const turns = nodes.reduce((most, node) => (node.turn === null ? most : Math.max(most, node.turn + 1)), 0);
   const top = nodes.some((node) => node.kind === "logit") ? null : Math.max(...nodes.map((node) => node.layer));
   return {
@@ -21,12 +22,17 @@ export function readScene(told) {
     isEnd: (node) => (top === null ? node.kind === "logit" : node.layer === top),
     heaviest: sizes.at(-1) ?? 0,
     lightest: sizes.find((size) => size > 0) ?? 0,
-    weight: links.length > DRAWN_AT_FIRST ? sizes[links.length - DRAWN_AT_FIRST] : 0,
+    weight: links.length > drawn ? sizes[links.length - drawn] : 0,
     strongest: Math.max(1e-9, ...nodes.filter((node) => node.turn !== null).map((node) => Math.abs(node.effect))),
   };
 }
 
 export const signed = (value) => `${value > 0 ? "+" : ""}${Number(value.toPrecision(3))}`.replace("-", "−");
+
+function told(mark, { known }) {
+  if (known === "influence") return `influence ${signed(mark.effect)}`;
+  return `effect ${signed(mark.effect)} (${mark.key.startsWith("p:") ? "estimate here" : known})`;
+}
 
 // A node in words, as it is read out and told under the pointer.
 export function describe(mark, scene, state) {
@@ -37,7 +43,7 @@ export function describe(mark, scene, state) {
   if (mark.layer >= 0 && mark.layer < scene.layers) parts.push(`layer ${mark.layer}`);
   parts.push(`at ${mark.at} “${scene.tokens[mark.at]}”`);
   if (mark.group !== null) parts.push(`effects together ${signed(mark.effect)}`);
-  else if (node.kind !== "logit") parts.push(`effect ${signed(mark.effect)}${mark.main && node.exact ? " (exact)" : " (estimate)"}`);
+  else if (node.kind !== "logit") parts.push(told(mark, node));
   if (mark.group === null && node.label) parts.push(`“${node.label}”`);
   for (const flag of mark.group === null ? (node.flags ?? []) : []) parts.push(flag);
   if (mark.nodes.some((one) => state.pins.includes(one.id))) parts.push("pinned");

@@ -16,7 +16,7 @@ const OUTLINES = {
   neuron: circle,
   error: circle,
   head: (r) => box(0.89 * r, 0.89 * r),
-  rest: (r) => box(1.5 * r, 0.45 * r),
+  rest: (r) => box(1.4 * r, 0.4 * r),
   feature: (r) => polygon([[0, -1.25 * r], [1.25 * r, 0], [0, 1.25 * r], [-1.25 * r, 0]]),
   embedding: (r) => polygon([[0, -1.3 * r], [1.3 * r, 0.9 * r], [-1.3 * r, 0.9 * r]]),
   logit: (r) => polygon([0, 1, 2, 3, 4, 5].map((n) => [1.1 * r * Math.sin((n * Math.PI) / 3), -1.1 * r * Math.cos((n * Math.PI) / 3)])),
@@ -27,5 +27,5 @@ export const outline = (mark, strongest) => OUTLINES[mark.kind](radius(mark, str
 
 // An arc leaves upwards and arrives from below; the same in the drawing and in a picture of it.
 export const bend = (from, to) => (from.y + to.y) / 2;
-export const thickness = (weight, heaviest) => 0.4 + 4.2 * Math.sqrt(Math.abs(weight) / (heaviest || 1));
-export const faintness = (weight, heaviest) => 0.22 + 0.6 * Math.sqrt(Math.abs(weight) / (heaviest || 1));
+export const thickness = (weight, heaviest) => 0.5 + 4.5 * (Math.abs(weight) / (heaviest || 1)) ** 0.8;
+export const faintness = (weight, heaviest) => 0.2 + 0.6 * Math.sqrt(Math.abs(weight) / (heaviest || 1));

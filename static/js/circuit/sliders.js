@@ -7,6 +7,7 @@ const PATIENCE = 400;
 export function makeSliders(root, scene, state, stage) {
   const part = (name) => root.querySelector(`[data-${name}]`);
   const [keep, number, weight] = [part("keep"), part("keep-number"), part("weight")];
+  const [said, weightSaid] = [part("shown"), part("weight-said")];
   const proof = scene.proofs[Number(root.dataset.proof)];
   let waiting = null;
   let asking = null;
@@ -77,8 +78,8 @@ export function makeSliders(root, scene, state, stage) {
   stage.onDraw(({ shown, arcs }, all) => {
     if (!all) return;
     const units = shown.filter((mark) => mark.main).reduce((n, mark) => n + mark.nodes.filter((node) => node.turn !== null).length, 0);
-    part("shown").textContent = `${units.toLocaleString("en")} nodes and ${arcs.length.toLocaleString("en")} of ${scene.links.length.toLocaleString("en")} links are drawn.${shown.length ? "" : " Nothing is left: keep more."}`;
-    part("weight-said").textContent = (state.now.weight ?? scene.weight).toPrecision(2);
+    said.textContent = `${units.toLocaleString("en")} nodes and ${arcs.length.toLocaleString("en")} of ${scene.links.length.toLocaleString("en")} links are drawn.${shown.length ? "" : " Nothing is left: keep more."}`;
+    weightSaid.textContent = (state.now.weight ?? scene.weight).toPrecision(2);
   });
   sync();
 }

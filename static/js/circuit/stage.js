@@ -3,9 +3,10 @@ import { makeArcs } from "./arcs.js";
 import { makeAxes } from "./axes.js";
 import { makeColours } from "./colours.js";
 import { layOut } from "./layout.js";
+import { makeLight } from "./lighting.js";
 import { arcsOf, marksOf, shownOf } from "./marks.js";
 import { makeNodes } from "./nodes.js";
-import { around, waysFrom } from "./tracing.js";
+import { waysFrom } from "./tracing.js";
 import { makeView } from "./view.js";
 
 export function makeStage(root, scene, state) {
@@ -15,11 +16,14 @@ export function makeStage(root, scene, state) {
   const nodes = makeNodes(part("marks"), scene);
   const axes = makeAxes(part("tokens-axis"), part("layers-axis"), scene);
   const [below, above] = [makeArcs(part("arcs"), colours), makeArcs(part("lit"), colours)];
+  const light = makeLight(root, nodes, above, scene);
   const listeners = [];
-  const seen = { marks: [], shown: [], arcs: [], ways: null, hovered: null, lit: null };
+  const [marksLayer, tokensLayer, layersLayer] = [part("marks"), part("tokens-axis"), part("layers-axis")];
+  const seen = { marks: [], shown: [], arcs: [], ways: null, hovered: null };
   const due = new Set();
   let made = null; // of which groups, names and places the marks are
   let frame = 0;
+  let version = 0;
 
   function need(...what) {
     for (const one of what) due.add(one);
@@ -33,7 +37,11 @@ export function makeStage(root, scene, state) {
     seen.shown = shownOf(seen.marks, scene, now);
     seen.arcs = arcsOf(seen.shown, scene, now);
     const tight = now.tight || now.only;
-    if (!same || tight || made.tight !== tight) view.world = layOut(tight ? seen.shown : seen.marks, scene.tokens.length, scene.layers, tight);
+    if (!same || tight || made.tight !== tight) {
+      view.world = layOut(tight ? seen.shown : seen.marks, scene.tokens.length, scene.layers, tight);
+      due.add("place");
+    }
+    if (made?.path !== now.path) due.add("axes");
     made = { ...now, tight };
     seen.ways = now.path === null ? null : waysFrom(now.path, seen.shown, seen.arcs, scene);
     const still = seen.hovered && seen.shown.find((mark) => mark.key === seen.hovered.key);
@@ -41,26 +49,24 @@ export function makeStage(root, scene, state) {
     nodes.show(seen.shown, now);
   }
 
-  // What is hovered, else the ways from a token, else what is chosen stands out.
-  function light() {
-    const chosen = state.now.selected && seen.shown.find((mark) => mark.main && mark.nodes.some((node) => node.id === state.now.selected));
-    seen.lit = seen.hovered ? around(seen.hovered, seen.arcs) : (seen.ways ?? (chosen ? around(chosen, seen.arcs) : null));
-    root.classList.toggle("focusing", seen.lit !== null);
-    for (const element of nodes.all()) element.classList.toggle("near", seen.lit?.marks.has(element.mark) ?? false);
-    above.draw(view, seen.lit?.arcs ?? [], scene.heaviest, { bold: true });
-  }
-
   function draw() {
     frame = 0;
     const all = due.has("marks");
     if (all) gather();
-    if (all || due.has("place")) {
-      for (const mark of seen.shown) view.place(mark);
-      nodes.place(view, seen.shown);
-      axes.draw(view, state.now);
+    if (due.has("place")) {
+      version += 1;
+      view.bottom = axes.room(view);
+    }
+    if (all || due.has("place")) nodes.place(view, seen.shown, version);
+    if (due.has("place") || due.has("axes")) axes.draw(view, state.now);
+    if (all || due.has("place") || due.has("move")) {
+      const { x, y } = view;
+      marksLayer.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
+      tokensLayer.setAttribute("transform", `translate(${x.toFixed(1)} 0)`);
+      layersLayer.setAttribute("transform", `translate(0 ${y.toFixed(1)})`);
       below.draw(view, seen.arcs, scene.heaviest);
     }
-    light();
+    light(view, seen, state.now);
     due.clear();
     for (const listener of listeners) listener(seen, all);
   }

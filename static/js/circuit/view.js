@@ -1,20 +1,21 @@
-// From the layout to the screen: fitted to the stage, then zoomed and moved by the reader.
+// From the layout to the screen: fitted to the stage, zoomed, then moved as a whole by (x, y).
 import { SPACE } from "./layout.js";
 
-export const MARGIN = { left: 62, right: 18, top: 74, bottom: 76 };
+export const MARGIN = { left: 76, right: 14, top: 82 };
 const WIDEST = 1.7; // as far as marks of one cell drift apart
 const [LEAST, MOST] = [0.5, 24];
 
 export function makeView() {
   return {
     k: 1, x: 0, y: 0, width: 0, height: 0,
+    bottom: 34, // of the margin: more where tokens stand aslant
     world: { width: 1, height: 1, columns: [], rows: [] },
 
     get across() {
       return (this.k * Math.max(1, this.width - MARGIN.left - MARGIN.right)) / this.world.width;
     },
     get up() {
-      return (this.k * Math.max(1, this.height - MARGIN.top - MARGIN.bottom)) / this.world.height;
+      return (this.k * Math.max(1, this.height - MARGIN.top - this.bottom)) / this.world.height;
     },
     // The size of marks: smaller where they would cover each other.
     get scale() {
@@ -25,10 +26,10 @@ export function makeView() {
       return Math.min(this.across, WIDEST * 2) * SPACE > 52 && this.up * SPACE > 20;
     },
     columnAt(x) {
-      return MARGIN.left + this.x + x * this.across;
+      return MARGIN.left + x * this.across;
     },
     rowAt(y) {
-      return MARGIN.top + this.y + y * this.up;
+      return MARGIN.top + y * this.up;
     },
     place(mark) {
       mark.x = this.columnAt(mark.cx) + mark.dx * Math.min(this.across, WIDEST * Math.max(1, this.k / 2));

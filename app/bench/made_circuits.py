@@ -59,7 +59,7 @@ def make_circuit(
     return Circuit(
         graph=Graph(
             prompt="".join(words), tokens=tuple(words), n_layers=layers, nodes=tuple(every),
-            links=tuple(_links(generator, every, links, len(words))),
+            links=tuple(_links(generator, every, links)),
         ),
         method="both_ends", ablation="resample", n_pairs=16, n_units=layers * (neurons + heads),
         ranking=tuple((node.unit, abs(node.effect or 0.0)) for node in drawn if node.unit),
@@ -122,7 +122,7 @@ def make_imported(*, features: int = 40, words: Sequence[str] = WORDS, seed: int
     ]  # fmt: skip
     graph = Graph(
         prompt="".join(words), tokens=tuple(words), n_layers=4, nodes=tuple(nodes),
-        links=tuple(_links(generator, nodes, 4 * features, len(words))),
+        links=tuple(_links(generator, nodes, 4 * features)),
     )  # fmt: skip
     return Circuit(graph=graph)
 
@@ -186,9 +186,7 @@ def _around(generator: np.random.Generator, layers: int, words: Sequence[str]) -
     return [*embeddings, *rest, *logits]
 
 
-def _links(
-    generator: np.random.Generator, nodes: Sequence[Node], n: int, n_words: int
-) -> list[Link]:
+def _links(generator: np.random.Generator, nodes: Sequence[Node], n: int) -> list[Link]:
     """Upwards, each pair once, most of them between strong nodes."""
     if len(nodes) < 2 or n == 0:
         return []

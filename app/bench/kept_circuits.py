@@ -1,9 +1,9 @@
-"""Made-up circuits in a synthetic store: two that were found, of which one is proved, one imported."""
+"""Made-up circuits in a synthetic store: two that were found, one of them proved; one imported."""
 
 from sqlalchemy import Engine
 
+from app.bench.made_circuits import make_circuit, make_imported, make_proof
 from app.store.engine import open_session
-from app.store.synthetic.circuits import make_circuit, make_imported, make_proof
 from app.store.writing_circuits import keep_circuit, keep_proof
 
 ACTOR = "somebody"
