@@ -23,7 +23,7 @@ BODY: Final[dict[str, Any]] = {
         "required": True,
         "content": {
             "application/json": {"schema": {"type": "object"}},
-            "application/gzip": {"schema": {"type": "string", "format": "binary"}},
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
         },
     }
 }

@@ -62,6 +62,14 @@ NODES: dict[str, tuple[dict[str, Any], str]] = {
         {"patchclamp": {"unit": {"site": "resid.1", "index": 3}}},
         "field patchclamp.unit.site: String should match",
     ),
+    "unit of a feature": (
+        {"patchclamp": {"unit": {"site": "attn.1", "index": 3}}},
+        "field patchclamp.unit: attn.1: not of a feature in that layer",
+    ),
+    "unit elsewhere": (
+        {"patchclamp": {"kind": "head", "unit": {"site": "attn.2", "index": 3}}},
+        "field patchclamp.unit: attn.2: not of a head in that layer",
+    ),
     "our place": (
         {"patchclamp": {"places": [[9, 1.0]]}}, "a layer or position that the graph does not have",
     ),

@@ -156,7 +156,7 @@ async def keep_graph(
     body: Annotated[SentGraph, Body(description="Which upload.")],
 ) -> KeptGraph:
     """Under the model and slug that the file names."""
-    with uploads.taken(body.putRequestId) as file, places.taken():
+    with places.taken(), uploads.taken(body.putRequestId) as file:
         found = await run_in_threadpool(read_circuit, engine, file)
     view = await writer.write(
         lambda session: keep_read(session, found, actor=actor.name, slug=found.slug)

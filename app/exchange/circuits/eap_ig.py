@@ -53,8 +53,8 @@ def _name(node: Node) -> str | None:
         return "logits"
     if node.unit is None:
         return None
-    layer = node.unit.site.partition(".")[2]
-    return f"m{layer}" if node.kind == "neuron" else f"a{layer}.h{node.unit.index}"
+    kind, _, layer = node.unit.site.partition(".")
+    return f"m{layer}" if kind == "mlp" else f"a{layer}.h{node.unit.index}"
 
 
 def _nodes(circuit: Circuit, names: dict[str, str], cfg: dict[str, int]) -> dict[str, Any]:

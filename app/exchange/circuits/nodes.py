@@ -196,4 +196,7 @@ def _with_ours(fields: Fields, plain: Node, frame: Frame) -> Node:
         positions.append(node.position)
     if node.layer not in layers or not all(0 <= one < frame.n_positions for one in positions):
         raise FileFaultError(where, "a layer or position that the graph does not have")
+    site = None if node.unit is None else node.unit.site
+    if site not in (None, f"{SITES.get(node.kind)}.{node.layer}"):
+        raise FileFaultError(where.at("unit"), f"{site}: not of a {node.kind} in that layer")
     return node
