@@ -200,6 +200,13 @@ class Agreement(Message):
     n_doubtful: int = 0
 
 
+class Group(Message):
+    """Nodes that somebody put together under a name."""
+
+    label: Label
+    nodes: tuple[NodeId, ...] = Field(min_length=1, max_length=MOST_NODES)
+
+
 class Circuit(Message):
     """What a run has found, and what a stored circuit holds."""
 
@@ -216,3 +223,8 @@ class Circuit(Message):
     agreement: Agreement | None = None
     warnings: tuple[str, ...] = ()
     """Of backups, of a task that the model cannot do, of too few prompts."""
+    pinned: tuple[NodeId, ...] = Field(default=(), max_length=MOST_NODES)
+    """As whoever made the file left it, of imported circuits; so are the groups."""
+    groups: tuple[Group, ...] = Field(default=(), max_length=MOST_NODES)
+    extra: dict[str, Any] = Field(default_factory=dict)
+    """Of imported circuits: entries of their file that have no place above, nested as there."""
