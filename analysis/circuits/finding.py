@@ -36,7 +36,7 @@ from analysis.tasks.task import Metric, Pair
 METHODS: Final = ("nested", "ig", "both_ends", "atp")
 MOST_FINDING: Final = 96
 """Pairs that a circuit is found on, drawn where there are more."""
-MOST_HELD_OUT: Final = 32
+MOST_HELD_OUT: Final = 24
 N_EFFECTS: Final = 16
 """Pairs that effects are estimated, and run, on."""
 N_EDGES: Final = 4
