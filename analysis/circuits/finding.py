@@ -64,7 +64,7 @@ class Asked:
 
     method: Literal["nested", "ig", "both_ends", "atp"] = "nested"
     ablation: Ablation = "resample"
-    most_units: int = 128
+    most_units: int = 256
     """That are drawn."""
     steps: int = STEPS
     seed: int = 0
