@@ -31,7 +31,9 @@ from analysis.circuits.finding import (
     Search,
     ranked,
     scores_of,
+    some_of,
 )
+from analysis.circuits.integrating import integrate_keeping
 from analysis.circuits.keeping import batches, trace_pairs
 from analysis.circuits.nested import rank_nested
 from analysis.circuits.prompting import prompted
@@ -91,14 +93,14 @@ def _curves(
         yield from _told(f"circuits.{kind}.{method}", found[method], what)
     yield from _at(judge, kind, "nested", found["nested"], what)
     yield from _at(judge, kind, "random", found["random"], what)
-    below = [
-        ours.share
-        for ours, ig in zip(found["nested"].points, found["ig"].points, strict=True)
-        if ours.faithfulness.value < ig.faithfulness.value and ours.share < 1
-    ]
-    yield Measurement(
-        f"circuits.{kind}.sizes_below_ig", len(below), "1", f"of {len(found['ig'].points)}; {what}"
-    )
+    for rival in ("ig", "ig_kept"):
+        below = [
+            ours.share
+            for ours, theirs in zip(found["nested"].points, found[rival].points, strict=True)
+            if ours.faithfulness.value < theirs.faithfulness.value and ours.share < 1
+        ]
+        of = f"of {len(found[rival].points)}; {what}"
+        yield Measurement(f"circuits.{kind}.sizes_below_{rival}", len(below), "1", of)
 
 
 def _rankings(
@@ -106,12 +108,12 @@ def _rankings(
 ) -> Iterator[tuple[str, Int[Tensor, " unit"] | None]]:
     sides = trace_pairs(model, metric, pairs.finding[:N_SCORED])
     for method in METHODS:
-        scores = scores_of(sides, units, method, None)
-        yield method, ranked(scores)
-        if method == "ig":
-            first = scores
+        yield method, ranked(scores_of(sides, units, method, None))
     del sides
-    yield "nested", rank_nested(batches(model, metric, pairs.finding), units, first, seed=SEED)
+    batched = batches(model, metric, pairs.finding)
+    first = integrate_keeping(some_of(batched, N_SCORED), units)
+    yield "ig_kept", ranked(first)
+    yield "nested", rank_nested(batched, units, first, seed=SEED)
     yield "random", None
 
 

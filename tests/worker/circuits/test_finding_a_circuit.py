@@ -112,3 +112,14 @@ def test_a_search_that_needs_more_memory_than_there_is_says_how_much(
     monkeypatch.setattr(job, "memory_left", lambda: 1000)
     with pytest.raises(BadRequestError, match="needs about"):
         bench.run()
+
+
+def test_one_prompt_is_compared_with_its_own_tokens_in_another_order(bench: Bench) -> None:
+    prompt = " ".join(bench.texts[token] for token in task_pairs(bench.planted)[0].clean.tokens)
+    done = bench.run(task=None, prompt=prompt, slug="prompt")
+    view, circuit = bench.circuit("prompt")
+    assert view.on is not None
+    assert view.on.source == "one prompt"
+    assert done["task"] == view.on.slug
+    assert any("No prompts are held out" in warning for warning in circuit.warnings)
+    assert circuit.graph.nodes[-1].kind == "rest"
