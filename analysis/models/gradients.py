@@ -5,7 +5,7 @@ gradient, and past them the stream carries it on (GradDrop of AtP*, Kramár et a
 layers do not notice, so that each layer costs the way back from itself only.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -76,12 +76,12 @@ def gradients_dropping(
         yield whole | none | less
 
 
-def _hook(dropped: Dropped, layer: int) -> object:
+def _hook(dropped: Dropped, layer: int) -> Callable[[nn.Module, object, Tensor], None]:
     def drop(gradient: Tensor) -> Tensor | None:
         return torch.zeros_like(gradient) if dropped.layer == layer else None
 
     def hook(_module: nn.Module, _inputs: object, output: Tensor) -> None:
-        output.register_hook(drop)
+        output.register_hook(drop)  # type: ignore[no-untyped-call]
 
     return hook
 

@@ -110,7 +110,9 @@ def _share_of_activation(
         )
     is_zero = z == 0
     share = (output.float() / z.float().masked_fill(is_zero, 1.0)).detach()
-    return torch.where(is_zero, output, _with_gradient_of(z.float() * share, output))
+    shared = _with_gradient_of(z.float() * share, output)
+    # only then is what the derivative needs kept as well
+    return torch.where(is_zero, output, shared) if is_zero.any() else shared
 
 
 def _half_of_product(_module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
