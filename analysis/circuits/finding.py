@@ -65,7 +65,7 @@ class Asked:
 
     method: Ranking = "nested"
     ablation: Ablation = "resample"
-    most_units: int = 128
+    most_units: int = 256
     """That are drawn."""
     steps: int = STEPS
     seed: int = 0
