@@ -157,7 +157,7 @@ def test_a_circuit_is_asked_for_in_words_and_found_by_a_link() -> None:
         "pairs of prompts": "128",
         "how units are ranked": "learned at all sizes at once (nested)",
         "in place of what is ablated": "its value in the counterfactual prompt",
-        "neurons and heads kept": "128",
+        "neurons and heads kept": "256",
         "slug": "a free one",
         "title": "<b>he</b>",  # no markup: the page escapes it
         "seed": "0",
