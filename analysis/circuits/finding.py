@@ -34,7 +34,8 @@ from analysis.models.tracing import Check, EditableModel
 from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof, Scrub
 from analysis.tasks.task import Metric, Pair
 
-METHODS: Final = ("nested", "ig", "both_ends", "atp")
+Ranking = Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"]
+"""How units are ranked: learned at all sizes at once, or by what they are estimated to do."""
 MOST_FINDING: Final = 96
 """Pairs that a circuit is found on, drawn where there are more."""
 MOST_HELD_OUT: Final = 24
@@ -63,7 +64,7 @@ Rankings = Mapping[Literal["circuit", "active", "ig"], Int[Tensor, " unit"]]
 class Asked:
     """How a circuit is to be found."""
 
-    method: Literal["nested", "ig", "both_ends", "atp"] = "nested"
+    method: Ranking = "nested"
     ablation: Ablation = "resample"
     most_units: int = 256
     """That are drawn."""

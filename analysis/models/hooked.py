@@ -4,7 +4,8 @@ What is asked of a forward pass while it runs is placed by `site_hooks`; runs th
 middle of another are explained in `tracing`.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 
 import torch
 from jaxtyping import Float, Int
@@ -13,9 +14,11 @@ from torch import Tensor, nn
 from analysis.errors import ModelError
 from analysis.models.attention import CAPTURE, Capture, patterns_of
 from analysis.models.changes import Blend, Change
+from analysis.models.gradients import Graph, droppable, gradients_dropping
 from analysis.models.norm_scales import scale_of
 from analysis.models.parts import Parts
 from analysis.models.projections import rows_of, some_rows_of
+from analysis.models.relevance import Backward, sharing
 from analysis.models.resuming import after_sums, rows_of_stream
 from analysis.models.site_hooks import SiteHooks, Values, Watch
 from analysis.models.subject import NormScales, Recorder
@@ -185,22 +188,27 @@ class HookedModel:
         metric: Callable[[Float[Tensor, "batch pos d_model"]], Float[Tensor, ""]],
         sites: Collection[str],
         *,
+        backward: Backward = "exact",
         check: Check | None = None,
     ) -> Values:
-        streams = {name for name in sites if name.startswith("resid.")}
-        wanted = self._placed([name for name in sites if name not in streams])
-        first = min(_layer(name) for name in sites)
-        watch = Watch(to_keep=wanted, check=check)
-        with torch.enable_grad(), self._hooks.watching(watch):
-            h = trace.streams[first].clone().requires_grad_()
-            for layer in range(first, len(self._parts.layers)):
-                h = self._call(trace, layer, h, None)
-                if f"resid.{layer}" in streams:
-                    watch.kept[f"resid.{layer}"] = h
-            value = metric(self._parts.finish(h))
-        names = list(watch.kept)
-        found = torch.autograd.grad(value, [watch.kept[name] for name in names])
-        return dict(zip(names, found, strict=True))
+        with sharing(self._parts.rules()) if backward == "relp" else nullcontext():
+            graph = self._graph(trace, metric, sites, check)
+        leaving = {f"resid.{layer}": stream for layer, stream in graph.streams.items()}
+        places = graph.places | {name: h for name, h in leaving.items() if name in sites}
+        found = torch.autograd.grad(graph.value, list(places.values()))
+        return dict(zip(places, found, strict=True))
+
+    def differentiate_dropping(
+        self,
+        trace: Trace,
+        metric: Callable[[Float[Tensor, "batch pos d_model"]], Float[Tensor, ""]],
+        sites: Collection[str],
+        *,
+        check: Check | None = None,
+    ) -> Iterator[Values]:
+        with droppable(self._parts) as dropped:
+            graph = self._graph(trace, metric, sites, check)
+        yield from gradients_dropping(graph, dropped, self.facts.n_layers, check)
 
     def blend(
         self, trace: Trace, blends: Mapping[str, Blend], *, check: Check | None = None
@@ -246,7 +254,7 @@ class HookedModel:
         entered: dict[nn.Module, Tensor] = {}
 
         def hook(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            entered[module] = scale_of(module, inputs[0], self.facts.norm)
+            entered[module] = scale_of(module, inputs[0], self.facts.norm).cpu()
 
         final, mlp = self._parts.final_norm, self._parts.mlp_norms
         handles = [norm.register_forward_pre_hook(hook) for norm in (final, *(mlp or ()))]
@@ -299,6 +307,24 @@ class HookedModel:
             return self._parts.head(last)
         with torch.inference_mode():
             return self._parts.head(last.to(self.device, self.dtype))
+
+    def _graph(
+        self,
+        trace: Trace,
+        metric: Callable[[Float[Tensor, "batch pos d_model"]], Float[Tensor, ""]],
+        sites: Collection[str],
+        check: Check | None,
+    ) -> Graph:
+        """Of the run from the first layer on that is asked for."""
+        wanted = self._placed([name for name in sites if not name.startswith("resid.")])
+        first = min(_layer(name) for name in sites)
+        watch = Watch(to_keep=wanted, check=check)
+        streams: dict[int, Tensor] = {}
+        with torch.enable_grad(), self._hooks.watching(watch):
+            h = trace.streams[first].clone().requires_grad_()
+            for layer in range(first, len(self._parts.layers)):
+                h = streams[layer] = self._call(trace, layer, h, None)
+            return Graph(metric(self._parts.finish(h)), watch.kept, streams)
 
     def _call(self, trace: Trace, layer: int, h: Tensor, rows: Tensor | None) -> Tensor:
         args, kwargs = trace.calls[layer]

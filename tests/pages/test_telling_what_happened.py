@@ -154,10 +154,10 @@ def test_a_circuit_is_asked_for_in_words_and_found_by_a_link() -> None:
     found = job(request.model_dump(mode="json"), result={"run_id": 3, "circuit": "he-and-she"})
     assert {plain_text(fact.label): str(fact.value) for fact in asked(found)} == {
         "on the task": "pronouns",
-        "pairs of prompts": "48",
-        "effects estimated by": "gradients along the path",
+        "pairs of prompts": "128",
+        "how units are ranked": "learned at all sizes at once (nested)",
         "in place of what is ablated": "its value in the counterfactual prompt",
-        "neurons and heads kept": "64",
+        "neurons and heads kept": "256",
         "slug": "a free one",
         "title": "<b>he</b>",  # no markup: the page escapes it
         "seed": "0",
