@@ -1,7 +1,7 @@
 // The chosen node's card: what the store knows of it, fetched in place; its buttons act on the graph.
 import { swapIn } from "../events.js";
 
-export function makeCard(root, scene, state, actions) {
+export function makeCard(root, scene, state, actions, tell) {
   const card = () => document.getElementById("card");
   const of = () => card()?.dataset.node ?? null;
   let asked = of();
@@ -20,7 +20,10 @@ export function makeCard(root, scene, state, actions) {
     while (state.now.selected !== asked) {
       asked = state.now.selected;
       if (asked === null) empty();
-      else await Promise.resolve(swapIn(address(asked), "#card")).catch(() => {});
+      else {
+        await Promise.resolve(swapIn(address(asked), "#card")).catch(() => {});
+        if (of() === asked) tell(`the card of ${scene.byId.get(asked).name} is open`);
+      }
     }
     busy = false;
     sync();

@@ -29,7 +29,7 @@ async function open(root) {
   restore();
   makeSliders(root, scene, state, stage);
   makePanel(root, scene, state, actions);
-  makeCard(root, scene, state, actions);
+  makeCard(root, scene, state, actions, tell);
   actions.moved = keepAddress;
   const keys = listenToKeys(stage, state, actions, tell, keepAddress);
   followPointer(stage, actions, () => actions.isGrouping);
