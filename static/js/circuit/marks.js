@@ -32,7 +32,7 @@ const clamp = (layer, scene) => Math.min(scene.layers, Math.max(-1, layer));
 export function shownOf(marks, scene, state) {
   const hidden = new Set(state.hidden);
   const pins = new Set(state.pins);
-  const keep = state.keep ?? Infinity;
+  const keep = state.keep ?? scene.keep;
   return marks.filter((mark) => {
     if (mark.group !== null) return mark.nodes.some((node) => !hidden.has(node.id));
     const [node] = mark.nodes;

@@ -29,7 +29,7 @@ async function open(root) {
   restore();
   makeSliders(root, scene, state, stage);
   makePanel(root, scene, state, actions);
-  makeCard(root, scene, state, actions);
+  makeCard(root, scene, state, actions, tell);
   actions.moved = keepAddress;
   const keys = listenToKeys(stage, state, actions, tell, keepAddress);
   followPointer(stage, actions, () => actions.isGrouping);
@@ -93,6 +93,6 @@ async function open(root) {
 for (const root of document.querySelectorAll("[data-circuit]")) {
   open(root).catch((error) => {
     root.querySelector("[data-loading]")?.replaceChildren(`The graph could not be drawn: ${error.message}. The table below has the same content.`);
-    throw error;
+    console.info(error);
   });
 }

@@ -18,7 +18,7 @@ export function makeSliders(root, scene, state, stage) {
   const ratio = Math.log(scene.heaviest / scene.lightest || 1);
   const weightOf = (step) => (step <= 0 ? 0 : scene.lightest * Math.exp((ratio * step) / STEPS) * (1 - 1e-9));
   const stepOf = (size) => (size <= 0 || !ratio ? 0 : Math.round((STEPS * Math.log(size / scene.lightest)) / ratio));
-  const kept = () => state.now.keep ?? scene.turns;
+  const kept = () => state.now.keep ?? scene.keep;
 
   function follow(field, parts) {
     field.addEventListener("input", () => field.value !== "" && state.slide(parts()));
@@ -29,7 +29,7 @@ export function makeSliders(root, scene, state, stage) {
   }
   const keeping = (field) => () => {
     const n = Math.min(scene.turns, Math.max(0, Math.round(Number(field.value))));
-    return { keep: n === scene.turns ? null : n };
+    return { keep: n === scene.keep ? null : n };
   };
   follow(keep, keeping(keep));
   follow(number, keeping(number));
