@@ -6,7 +6,7 @@ import torch
 from analysis.circuits.backups import find_backups
 from analysis.circuits.edges import EMBEDDING, LOGITS, find_edges
 from analysis.circuits.effects import estimate, measure
-from analysis.circuits.finding import Asked, Prompted, Search
+from analysis.circuits.finding import Asked, Search
 from analysis.circuits.graphing import Drawing
 from analysis.circuits.keeping import batches, trace_pairs
 from analysis.circuits.nested import rank_nested
@@ -15,6 +15,7 @@ from analysis.circuits.planted.truth import Node
 from analysis.circuits.proving import judge_of
 from analysis.circuits.scrubbing import Hypothesis, scrub
 from analysis.circuits.units import Units
+from analysis.tasks.prompting import Prompted
 
 
 @pytest.fixture(scope="session")
