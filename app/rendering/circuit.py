@@ -145,7 +145,12 @@ def shown_proof(proofs: Sequence[Proof], ablation: str | None) -> int:
     """Which one is shown where nobody chose: on held-out prompts, by the circuit's own ablation."""
     return max(
         range(len(proofs)),
-        key=lambda at: (proofs[at].prompts == "held_out", proofs[at].ablation == ablation, -at),
+        key=lambda at: (
+            proofs[at].units is None,
+            proofs[at].prompts == "held_out",
+            proofs[at].ablation == ablation,
+            -at,
+        ),
         default=0,
     )
 

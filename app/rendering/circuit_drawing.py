@@ -40,7 +40,7 @@ def drawing_of(
             [numbers[link.source], numbers[link.target], rounded(link.weight)]
             for link in graph.links
         ],
-        "proofs": [_proof(proof) for proof in proofs],
+        "proofs": [_proof(proof, proofs) for proof in proofs],
     }
 
 
@@ -74,11 +74,18 @@ def _node(
     return told
 
 
-def _proof(proof: Proof) -> dict[str, Any]:
+def _proof(proof: Proof, among: Sequence[Proof]) -> dict[str, Any]:
+    """One of chosen units has no curves: those of the circuit, on the same prompts, go with it."""
+    alike = [
+        other
+        for other in (proof, *among)
+        if other.curves and (other.ablation, other.prompts) == (proof.ablation, proof.prompts)
+    ]
+    curves = alike[0].curves if alike else ()
     return {
         "title": proof_title(proof),
         "kept": proof.n_kept,
-        "curves": {curve.of: _curve(curve) for curve in proof.curves},
+        "curves": {curve.of: _curve(curve) for curve in curves},
     }
 
 
