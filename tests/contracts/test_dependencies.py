@@ -21,9 +21,7 @@ USED_WITHOUT_IMPORT = {
     "gguf": "transformers reads GGUF files with it",
     "python-multipart": "FastAPI reads forms with it",
 }
-OF_THE_TESTS = {
-    "playwright": "bench circuit-page drives a browser, and says so where it is missing"
-}
+OF_THE_TESTS = {"playwright": "bench circuit-page drives a browser, or says what to install"}
 
 
 def names(requirements: list[Requirement]) -> set[str]:
