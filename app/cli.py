@@ -15,6 +15,7 @@ import typer
 
 from app.commands import (
     benching,
+    circuit_files,
     circuits,
     databases,
     explanations,
@@ -75,8 +76,8 @@ def build() -> typer.Typer:
 def register(app: typer.Typer) -> None:
     """The commands of the web side."""
     for module in (
-        serving, sweeping, following, circuits, listing, tasks, jobs, explanations, pools,
-        databases, benching,
+        serving, sweeping, following, circuits, circuit_files, listing, tasks, jobs,
+        explanations, pools, databases, benching,
     ):  # fmt: skip
         module.register(app)
 

@@ -18,11 +18,13 @@ from starlette.types import Scope
 
 from app import api, pages, problems
 from app.api.describing import DESCRIPTION
+from app.api.receiving import FOLDER, reading_places
 from app.api.streams import EventStreams
 from app.api.tabling import downloads
 from app.assets import asset
 from app.compressing import CompressingMiddleware
 from app.dependencies import WriterQueue, program_places
+from app.exchange.uploads import Uploads
 from app.inference.opening import open_client
 from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
 from app.problems import CrashMiddleware, Problem, bare_page
@@ -67,6 +69,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.streams = EventStreams(settings.most_streams)
     app.state.downloads = downloads(settings.most_downloads)
     app.state.programs = program_places()
+    app.state.uploads = Uploads(settings.data / FOLDER)
+    app.state.readings = reading_places()
     problems.install(app, page=_show_problem)
     api.install(app)
     app.mount("/static", Files(directory=asset("static"), check_dir=False), name="static")

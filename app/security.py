@@ -42,6 +42,9 @@ GUESSED: Final = re.compile(r"\b(?:prefetch|prerender|preview)\b", re.IGNORECASE
 PORTS: Final = {"http": "80", "https": "443"}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 BODY_LIMIT: Final = 2**20
+FILE_LIMIT: Final = 128 * 2**20
+FILES: Final = re.compile(r"/api/v1/models/[^/]+/circuits/import|/api/graph-uploads/[^/]+")
+"""Paths that whole files are sent to; these go to the disk as they come."""
 
 
 class SecurityHeadersMiddleware:
@@ -64,26 +67,24 @@ class SecurityHeadersMiddleware:
 class GuardMiddleware:
     """Refuses foreign hosts, foreign origins of unsafe methods, and large bodies."""
 
-    def __init__(
-        self, app: ASGIApp, allowed_hosts: list[str], body_limit: int = BODY_LIMIT
-    ) -> None:
+    def __init__(self, app: ASGIApp, allowed_hosts: list[str]) -> None:
         self.app = app
         self.allowed_hosts = [host.lower() for host in allowed_hosts]
-        self.body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        refusal = self._refuse(scope)
+        limit = FILE_LIMIT if FILES.fullmatch(scope["path"]) else BODY_LIMIT
+        refusal = self._refuse(scope, limit)
         if refusal is None:
-            await self.app(scope, self._limited(receive), send)
+            await self.app(scope, _limited(receive, limit), send)
             return
         status, detail, hint = refusal
         response = answer_problem(Request(scope), status, detail, hint=hint)
         await response(scope, receive, send)
 
-    def _refuse(self, scope: Scope) -> tuple[int, str, str] | None:
+    def _refuse(self, scope: Scope, limit: int) -> tuple[int, str, str] | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._is_ours(hosts[0]):
@@ -99,8 +100,8 @@ class GuardMiddleware:
                 "Send it from this server's own pages, or from a program without an Origin header.",
             )
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length[:20]) > self.body_limit:
-            return 413, *self._too_large()
+        if not length.isdecimal() or int(length[:20]) > limit:
+            return 413, _too_large(limit), "Send less at once."
         return None
 
     def _is_ours(self, given: str) -> bool:
@@ -112,26 +113,24 @@ class GuardMiddleware:
             for pattern in self.allowed_hosts
         )
 
-    def _limited(self, receive: Receive) -> Receive:
-        """Counts what really arrives: a chunked body declares no length."""
-        received = 0
 
-        async def receive_counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self.body_limit:
-                detail, _ = self._too_large()
-                raise HTTPException(413, detail)
-            return message
+def _limited(receive: Receive, limit: int) -> Receive:
+    """Counts what really arrives: a chunked body declares no length."""
+    received = 0
 
-        return receive_counted
+    async def receive_counted() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise HTTPException(413, _too_large(limit))
+        return message
 
-    def _too_large(self) -> tuple[str, str]:
-        return (
-            f"The body is larger than {self.body_limit:,} bytes.",
-            "Send less at once.",
-        )
+    return receive_counted
+
+
+def _too_large(limit: int) -> str:
+    return f"The body is larger than {limit:,} bytes."
 
 
 def refuse_guesses(request: Request) -> None:

@@ -5,13 +5,13 @@ activations and the metric's gradient; whoever patches them, the clean run to go
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
+from analysis.models.site_hooks import Values
 from analysis.models.tracing import Check, EditableModel, Trace
 from analysis.solving.metrics import Targets, metric_values, targets_of
 from analysis.tasks.task import Metric, Pair
@@ -26,6 +26,8 @@ class Sides:
     targets: Targets
     clean: Trace
     counterfactual: Trace
+    reference: Float[Tensor, "pair vocab"]
+    """Logits behind the clean prompts, which KL is measured from."""
 
     @property
     def n_pairs(self) -> int:
@@ -40,14 +42,14 @@ class Sides:
         times = len(last) // self.n_pairs
         logits = self.model.logits(last[:, -1]).float()
         return metric_values(
-            self.metric, logits, _repeated(self.targets, times), self.unpatched.repeat(times, 1)
+            self.metric, logits, _repeated(self.targets, times), self.reference.repeat(times, 1)
         )
 
-    @cached_property
-    def unpatched(self) -> Float[Tensor, "pair vocab"]:
-        """Logits behind the clean prompts."""
-        with torch.no_grad():
-            return self.model.logits(self.clean.last[:, -1]).float()
+    @property
+    def swapped(self) -> "Sides":
+        """The counterfactual prompts as what is changed, the clean ones as what is put in; the
+        metric is the same."""
+        return replace(self, clean=self.counterfactual, counterfactual=self.clean)
 
     def units(self, trace: Trace, site: str) -> Float[Tensor, "pair pos unit width"]:
         """What every unit of the site hands on: one number of a neuron, d_head of a head."""
@@ -66,17 +68,60 @@ def run_sides(
     model: EditableModel, metric: Metric, pairs: Sequence[Pair], *, check: Check | None = None
 ) -> Sides:
     """`pairs` have one length. ValueError: they do not, or there are none."""
+    clean, counterfactual = _tokens(pairs)
+    return _sides(
+        model,
+        metric,
+        pairs,
+        model.trace(clean, check=check),
+        model.trace(counterfactual, check=check),
+    )
+
+
+def run_and_differentiate(
+    model: EditableModel,
+    metric: Metric,
+    pairs: Sequence[Pair],
+    places: Sequence[str],
+    *,
+    check: Check | None = None,
+) -> tuple[Sides, Values]:
+    """The same with ∂metric/∂value on the clean prompts, at sites and streams; one run less than
+    one after the other."""
+    tokens, others = _tokens(pairs)
+    targets = targets_of(metric, pairs, device=model.device)
+
+    def value(last: Float[Tensor, "pair pos d_model"]) -> Float[Tensor, ""]:
+        logits = model.logits(last[:, -1]).float()
+        return metric_values(metric, logits, targets, logits.detach()).sum()
+
+    clean, gradients = model.trace_and_differentiate(tokens, value, places, check=check)
+    counterfactual = model.trace(others, check=check)
+    return _sides(model, metric, pairs, clean, counterfactual), gradients
+
+
+def _tokens(pairs: Sequence[Pair]) -> tuple[Int[Tensor, "pair pos"], Int[Tensor, "pair pos"]]:
     lengths = {len(pair.clean.tokens) for pair in pairs}
     if len(lengths) != 1:
         raise ValueError(f"pairs of one length are run together, not of {sorted(lengths)}")
+    return (
+        torch.tensor([pair.clean.tokens for pair in pairs]),
+        torch.tensor([pair.counterfactual.tokens for pair in pairs]),
+    )
+
+
+def _sides(
+    model: EditableModel, metric: Metric, pairs: Sequence[Pair], clean: Trace, other: Trace
+) -> Sides:
+    with torch.no_grad():
+        reference = model.logits(clean.last[:, -1]).float()
     return Sides(
         model=model,
         metric=metric,
         targets=targets_of(metric, pairs, device=model.device),
-        clean=model.trace(torch.tensor([pair.clean.tokens for pair in pairs]), check=check),
-        counterfactual=model.trace(
-            torch.tensor([pair.counterfactual.tokens for pair in pairs]), check=check
-        ),
+        clean=clean,
+        counterfactual=other,
+        reference=reference,
     )
 
 

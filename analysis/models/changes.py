@@ -28,6 +28,19 @@ class Change:
     """Of heads: afterwards scaled so that what the head writes has this norm; NaN: it is not."""
 
 
+@dataclass(frozen=True)
+class Blend:
+    """All values of one site, some of them more, some less: other + keep · (value − other)."""
+
+    keep: Float[Tensor, " value"]
+    """1: as computed; 0: the other one. May be differentiated by."""
+    other: Float[Tensor, "rows positions value"]
+    """Of one row or position where it is the same in all."""
+
+    def of(self, value: Float[Tensor, "row pos value"]) -> Float[Tensor, "row pos value"]:
+        return torch.lerp(self.other.expand_as(value), value, self.keep)
+
+
 def is_few(change: Change, n_places: int) -> bool:
     """Whether to add up what each changed neuron writes takes less than to run its layer."""
     return len(change.units) <= MOST_ADDED * n_places

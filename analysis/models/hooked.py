@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from analysis.errors import ModelError
 from analysis.models.attention import CAPTURE, Capture, patterns_of
-from analysis.models.changes import Change
+from analysis.models.changes import Blend, Change
 from analysis.models.norm_scales import scale_of
 from analysis.models.parts import Parts
 from analysis.models.projections import rows_of, some_rows_of
@@ -115,6 +115,40 @@ class HookedModel:
                 handle.remove()
         return Trace(tokens, streams, calls, watch.kept, last)
 
+    def trace_and_differentiate(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        metric: Callable[[Float[Tensor, "batch pos d_model"]], Float[Tensor, ""]],
+        sites: Collection[str],
+        *,
+        check: Check | None = None,
+    ) -> tuple[Trace, Values]:
+        self._check_length(tokens.shape[1])
+        tokens = tokens.to(self.device)
+        streams: list[Tensor] = []
+        calls: list[tuple[tuple[object, ...], dict[str, object]]] = []
+        watch = Watch(to_keep=self._placed(None), check=check)
+        noting = called_with(self._parts.layers, calls, streams, differentiable=True)
+        try:
+            with torch.enable_grad(), self._hooks.watching(watch):
+                last = self._parts.forward(tokens, None)
+                value = metric(last)
+        finally:
+            for handle in noting:
+                handle.remove()
+        places = dict(watch.kept) | {
+            f"resid.{layer}": stream for layer, stream in enumerate(streams[1:])
+        }
+        found = torch.autograd.grad(value, [places[name] for name in sites])
+        trace = Trace(
+            tokens,
+            [stream.detach() for stream in streams],
+            calls,
+            {name: kept.detach() for name, kept in watch.kept.items()},
+            last.detach(),
+        )
+        return trace, dict(zip(sites, found, strict=True))
+
     def resume(
         self,
         trace: Trace,
@@ -153,17 +187,45 @@ class HookedModel:
         *,
         check: Check | None = None,
     ) -> Values:
-        wanted = self._placed(sites)
-        first = min(self._sites[name].layer for name in wanted)
+        streams = {name for name in sites if name.startswith("resid.")}
+        wanted = self._placed([name for name in sites if name not in streams])
+        first = min(_layer(name) for name in sites)
         watch = Watch(to_keep=wanted, check=check)
         with torch.enable_grad(), self._hooks.watching(watch):
             h = trace.streams[first].clone().requires_grad_()
             for layer in range(first, len(self._parts.layers)):
                 h = self._call(trace, layer, h, None)
+                if f"resid.{layer}" in streams:
+                    watch.kept[f"resid.{layer}"] = h
             value = metric(self._parts.finish(h))
         names = list(watch.kept)
         found = torch.autograd.grad(value, [watch.kept[name] for name in names])
         return dict(zip(names, found, strict=True))
+
+    def blend(
+        self, trace: Trace, blends: Mapping[str, Blend], *, check: Check | None = None
+    ) -> Float[Tensor, "batch pos d_model"]:
+        self._placed(blends.keys())
+        with self._hooks.watching(Watch(blends=blends, check=check)):
+            h = trace.streams[0]
+            for layer in range(len(self._parts.layers)):
+                h = self._call(trace, layer, h, None)
+            return self._parts.finish(h)
+
+    def run_layer(
+        self,
+        trace: Trace,
+        layer: int,
+        stream: Float[Tensor, "row pos d_model"],
+        blends: Mapping[str, Blend],
+        *,
+        rows: Int[Tensor, " row"] | None = None,
+        check: Check | None = None,
+    ) -> tuple[Float[Tensor, "row pos d_model"], Values]:
+        sites = [site.name for site in self.sites if site.layer == layer]
+        watch = Watch(blends=blends, to_keep=self._placed(sites), check=check)
+        with torch.no_grad(), self._hooks.watching(watch):
+            return self._call(trace, layer, stream, rows), watch.kept
 
     def step(
         self, tokens: Int[Tensor, "batch pos"], memory: object | None, changes: Mapping[str, Change]
@@ -283,6 +345,10 @@ def _sites(facts: ModelFacts) -> Collection[Site]:
             sites.append(Site(kind="mlp", layer=layer, n_units=facts.d_mlp))
         sites.append(Site(kind="attn", layer=layer, n_units=facts.n_heads))
     return sites
+
+
+def _layer(name: str) -> int:
+    return int(name.partition(".")[2])
 
 
 def _has_heads(names: Collection[str]) -> bool:

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from analysis.models.changes import Change, change_heads, change_neurons, change_stream
+from analysis.models.changes import Blend, Change, change_heads, change_neurons, change_stream
 from analysis.models.head_norms import head_norms, head_triangles
 from analysis.models.projections import rows_of
 from analysis.models.subject import Recorder
@@ -29,8 +29,10 @@ class Watch:
     recorded: frozenset[str] = frozenset()
     """Sites that are recorded, after they are changed."""
     changes: Mapping[str, Change] = field(default_factory=dict)
+    blends: Mapping[str, Blend] = field(default_factory=dict)
     kept: Values = field(default_factory=dict)
-    """Is filled with what enters the projections of the sites in `to_keep`, after changes."""
+    """Is filled with what enters the projections of the sites in `to_keep`, after changes and
+    before it is blended."""
     to_keep: frozenset[str] = frozenset()
     check: Callable[[], None] | None = None
     """Raises where the run should not go on; called at every watched projection."""
@@ -99,7 +101,10 @@ class SiteHooks:
                 watch.kept[site.name] = value
             if watch.record is not None and site.name in watch.recorded:
                 self._record(watch.record, site, value)
-            return None if change is None else (value, *inputs[1:])
+            blend = watch.blends.get(site.name)
+            if blend is not None:
+                value = blend.of(value)
+            return None if value is inputs[0] else (value, *inputs[1:])
 
         return hook
 

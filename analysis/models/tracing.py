@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from analysis.models.changes import Change
+from analysis.models.changes import Blend, Change
 from analysis.models.site_hooks import Values
 from analysis.models.subject import Recorder, SubjectModel
 
@@ -66,6 +66,17 @@ class EditableModel(SubjectModel, Protocol):
         """One run of whole windows (no padding) with everything that later runs need."""
         ...
 
+    def trace_and_differentiate(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        metric: Callable[[Float[Tensor, "batch pos d_model"]], Float[Tensor, ""]],
+        sites: Collection[str],
+        *,
+        check: Check | None = None,
+    ) -> tuple[Trace, Values]:
+        """`trace` and `differentiate` in one run."""
+        ...
+
     def resume(
         self,
         trace: Trace,
@@ -93,10 +104,32 @@ class EditableModel(SubjectModel, Protocol):
         *,
         check: Check | None = None,
     ) -> Values:
-        """∂metric/∂value for every value in `trace.values` of some sites.
+        """∂metric/∂value for every value in `trace.values` of some sites; of `resid.L`, for the
+        stream as it leaves layer L.
 
         The metric is a function of the last hidden state after the final norm.
         """
+        ...
+
+    def blend(
+        self, trace: Trace, blends: Mapping[str, Blend], *, check: Check | None = None
+    ) -> Float[Tensor, "batch pos d_model"]:
+        """The run of `trace` with all values of some sites blended with others, after the final
+        norm; differentiable, by what is kept too, unless the caller says otherwise."""
+        ...
+
+    def run_layer(
+        self,
+        trace: Trace,
+        layer: int,
+        stream: Float[Tensor, "row pos d_model"],
+        blends: Mapping[str, Blend],
+        *,
+        rows: Int[Tensor, " row"] | None = None,
+        check: Check | None = None,
+    ) -> tuple[Float[Tensor, "row pos d_model"], Values]:
+        """One layer on a stream of the caller's: what leaves it, and what entered its projections
+        before that was blended. `rows` as for `resume`."""
         ...
 
     def step(
@@ -126,12 +159,21 @@ def called_with(
     layers: Sequence[nn.Module],
     calls: list[tuple[tuple[Any, ...], dict[str, Any]]],
     streams: list[Tensor],
+    *,
+    differentiable: bool = False,
 ) -> list[Any]:
-    """Hooks that note what each layer is called with, and what leaves the last one."""
+    """Hooks that note what each layer is called with, and what leaves the last one. The stream can
+    be differentiated by from the first layer on, if that is asked for."""
 
-    def note(_module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        streams.append(args[0])
+    def note(
+        module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         calls.append((args[1:], kwargs))
+        if not (differentiable and module is layers[0]):
+            streams.append(args[0])
+            return None
+        streams.append(args[0].detach().requires_grad_())
+        return (streams[-1], *args[1:]), kwargs
 
     def leave(_module: nn.Module, _args: object, output: object) -> None:
         streams.append(stream_in(output))

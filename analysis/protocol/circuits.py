@@ -32,7 +32,7 @@ Ablation = Literal["resample", "mean", "zero"]
 over prompts at that position, or 0."""
 
 Prompts = Literal["finding", "held_out"]
-Method = Literal["atp", "both_ends", "ig", "relp", "exact", "path"]
+Method = Literal["atp", "both_ends", "ig", "relp", "exact", "nested"]
 
 NodeId = Annotated[str, Field(min_length=1, max_length=300)]
 Label = Annotated[str, Field(max_length=2000)]
@@ -142,6 +142,23 @@ class Drop(Message):
     """Of its faithfulness."""
 
 
+Feature = Literal["answer", "template", "first word", "side"]
+"""What two prompts have in common: the right answers, the sentence, the first of the words that
+were put in, or whether they are clean or counterfactual."""
+
+
+class Scrub(Message):
+    """Causal scrubbing: units get their values from other prompts that share the feature, all
+    others from any prompt."""
+
+    feature: Feature
+    recovered: Estimate
+    """1 − (L_scrubbed − L) / (L_random − L): near 1, they carry it and nothing else matters."""
+    n_prompts: int
+    n_alone: int
+    """Of these, that share the feature with no other: there units keep their own values."""
+
+
 class Proof(Message):
     """A circuit's ranking of units held to account on prompts of one kind by one ablation."""
 
@@ -161,13 +178,15 @@ class Proof(Message):
     """Faithfulness of as many random units."""
     drops: tuple[Drop, ...] = ()
     """Of its units, the least needed first."""
+    scrubs: tuple[Scrub, ...] = ()
+    """Of the hypotheses that its units together carry a feature."""
     remarks: tuple[str, ...] = ()
     """What did not come out as one would wish, in words."""
 
 
 class Agreement(Message):
-    """Estimated against exact effects of neurons, a seeded sample: so many of the largest estimates
-    and as many at random."""
+    """Estimated against exact effects of neurons, a seeded sample: the largest estimates, and as
+    many at random; of those whose estimate is told, which the most doubtful ones' is not."""
 
     r: float | None
     """Pearson; None where one of the two does not vary."""
@@ -176,6 +195,16 @@ class Agreement(Message):
     n_top: int
     n_random: int
     seed: int
+    r_all: float | None = None
+    """With the doubtful ones, whose effect is run and told instead."""
+    n_doubtful: int = 0
+
+
+class Group(Message):
+    """Nodes that somebody put together under a name."""
+
+    label: Label
+    nodes: tuple[NodeId, ...] = Field(min_length=1, max_length=MOST_NODES)
 
 
 class Circuit(Message):
@@ -194,3 +223,8 @@ class Circuit(Message):
     agreement: Agreement | None = None
     warnings: tuple[str, ...] = ()
     """Of backups, of a task that the model cannot do, of too few prompts."""
+    pinned: tuple[NodeId, ...] = Field(default=(), max_length=MOST_NODES)
+    """As whoever made the file left it, of imported circuits; so are the groups."""
+    groups: tuple[Group, ...] = Field(default=(), max_length=MOST_NODES)
+    extra: dict[str, Any] = Field(default_factory=dict)
+    """Of imported circuits: entries of their file that have no place above, nested as there."""

@@ -7,6 +7,7 @@ from app.api.neuronpedia import (
     activation,
     explanation,
     feature,
+    graph,
     steer,
     text_search,
     unit_list,
@@ -15,6 +16,7 @@ from app.api.neuronpedia import (
 from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     bulk,
+    circuit_files,
     circuits,
     conducting,
     corpora,
@@ -41,11 +43,11 @@ def install(app: FastAPI) -> None:
     own = (
         models, units, unit_explanations, explanations, evidence, search, runs, run_windows, bulk,
         corpora, jobs, job_events, experiments, conducting, live, vectors, unit_lists, tasks,
-        circuits,
+        circuits, circuit_files,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])
-    compatible = (feature, explanation, activation, text_search, steer, vector, unit_list)
+    compatible = (feature, explanation, activation, text_search, steer, vector, unit_list, graph)
     for part in (*compatible, operations, reference):
         app.include_router(part.router)
     app.mount("/api", fallback.Fallback(app))

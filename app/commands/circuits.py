@@ -22,15 +22,15 @@ def circuit(
     ],
     n_pairs: Annotated[
         int, typer.Option(min=2, help="Pairs of prompts, of a task that is made.")
-    ] = 48,
+    ] = 128,
     method: Annotated[
         str,
         typer.Option(
-            help="How effects are estimated: path, atp, both_ends, ig, relp, or exact, which "
-            "patches each.",
+            help="How units are ranked: nested, which learns it at all sizes at once, ig, "
+            "both_ends or atp.",
             metavar="METHOD",
         ),
-    ] = "path",
+    ] = "nested",
     ablation: Annotated[
         str,
         typer.Option(
@@ -40,8 +40,8 @@ def circuit(
         ),
     ] = "resample",
     n_nodes: Annotated[
-        int, typer.Option(min=1, help="Neurons and heads that are kept in the graph.")
-    ] = 64,
+        int, typer.Option(min=1, help="At most so many neurons and heads are kept.")
+    ] = 128,
     slug: Annotated[
         str | None, typer.Option(help="What it is called in addresses; default: a free one.")
     ] = None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from app.errors import BadRequestError
 
 LONGEST_SHOWN = 60
+MEND_LINE = "Mend the line and import again: what came before it is not doubled."
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class FileFaultError(BadRequestError):
     def __init__(self, where: Where, problem: str, *, hint: str | None = None) -> None:
         super().__init__(
             f"{where}: {problem}",
-            hint=hint or "Mend the line and import again: what came before it is not doubled.",
+            hint=hint or MEND_LINE,
         )
         self.where = where
 

@@ -72,8 +72,8 @@ class InputFile:
                 self._hash.update(line)
                 yield line
 
-    def whole(self) -> bytes:
-        """All of it, where it is not too large."""
+    def whole(self, *, hint: str = "Split it into smaller batches.") -> bytes:
+        """All of it. FileFaultError: it is too large; `hint` says what to do then."""
         parts, n_bytes = [], 0
         with self.open() as file:
             while part := self._guarded(file, 1, CHUNK):
@@ -83,7 +83,7 @@ class InputFile:
                     raise FileFaultError(
                         self.where(1),
                         f"more than {LARGEST_DOCUMENT:,} bytes in one JSON document",
-                        hint="Split it into smaller batches.",
+                        hint=hint,
                     )
                 self._hash.update(part)
         return b"".join(parts)

@@ -1,6 +1,9 @@
-"""`/{model}/{source}/{index}` as Neuronpedia writes it (`12-mlp`): leads to our page."""
+"""Addresses as Neuronpedia writes them, which lead to our pages: `/{model}/{source}/{index}` of a
+unit (`12-mlp`), `/{model}/graph?slug=…` of a circuit."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse
 from starlette.convertors import Convertor, register_url_convertor
 
@@ -42,3 +45,12 @@ register_url_convertor("index", IndexConvertor())
 @router.get("/{model}/{source:source}/{index:index}")
 def redirect_to_unit(model: str, source: str, index: int) -> RedirectResponse:
     return RedirectResponse(ModelPages(model).unit(source, index), status_code=308)
+
+
+@router.get("/{model}/graph")
+def redirect_to_circuit(
+    model: str, slug: Annotated[str | None, Query(max_length=200)] = None
+) -> RedirectResponse:
+    pages = ModelPages(model)
+    there = pages.circuits() if slug is None else pages.circuit(slug)
+    return RedirectResponse(there, status_code=308)

@@ -331,10 +331,10 @@ class CircuitRequest(Request):
         examples=["pronouns"],
     )
     n_pairs: int = Field(
-        default=48, ge=2, le=10_000, description="Pairs of prompts, of a task that is made."
+        default=128, ge=2, le=10_000, description="Pairs of prompts, of a task that is made."
     )
-    method: Literal["atp", "both_ends", "ig", "relp", "exact", "path"] = Field(
-        default="path", description="How effects are estimated."
+    method: Literal["nested", "ig", "both_ends", "atp"] = Field(
+        default="nested", description="How units are ranked."
     )
     ablation: Literal["resample", "mean", "zero"] = Field(
         default="resample",
@@ -342,7 +342,10 @@ class CircuitRequest(Request):
         "prompt, its mean over prompts, or 0.",
     )
     n_nodes: int = Field(
-        default=64, ge=1, le=20_000, description="Neurons and heads that are kept in the graph."
+        default=128,
+        ge=1,
+        le=2_000,
+        description="At most so many neurons and heads are kept in the graph.",
     )
     slug: Slug | None = Field(
         default=None, description="What it is called in addresses; default: a free one."

@@ -141,7 +141,7 @@ def delete_circuit(session: Session, *, model: str, slug: str, actor: str) -> No
     log.info("circuit.deleted", circuit=slug, model=model, actor=actor)
 
 
-def _runs_of_job(run_id: int) -> Select[tuple[int]]:
+def _runs_of_job(run_id: int) -> Select[int]:
     """The run, and those that its job began before."""
     job = select(RunTable.job_id).where(RunTable.id == run_id).scalar_subquery()
     return select(RunTable.id).where(or_(RunTable.id == run_id, RunTable.job_id == job))

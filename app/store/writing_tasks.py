@@ -143,11 +143,13 @@ def packed(content: BaseModel, what: str) -> bytes:
 
 
 def _check_tokens(session: Session, model_id: int, model: str, task: "Task") -> None:
-    """That its token ids are of the model's tokenizer, or could be where nobody says."""
+    """That its token ids are of the model's tokenizer, or could be where nobody says. Two who keep
+    the same task at once wait for each other here, at the model's row."""
     query = (
         select(ModelTable.tokenizer_sha256, VocabularyTable.n_tokens)
         .outerjoin(VocabularyTable, VocabularyTable.model_id == ModelTable.id)
         .where(ModelTable.id == model_id)
+        .with_for_update(of=ModelTable, key_share=True)
     )
     row = session.execute(query).one()
     hint = "Make it anew for this model, or import its file for it."

@@ -37,6 +37,25 @@ def test_a_body_that_is_made_to_break_the_parser_is_refused(filled, body):
 @pytest.mark.parametrize(
     "body",
     [
+        b'{"task":' * DEEP,
+        b'{"task":{"pairs":' + b"[" * DEEP,
+        b'{"task":{"name":"' + b"x" * 900_000 + b'"}}',
+        b'{"task":{"source":{"kind":' + b"9" * 5000 + b"}}}",
+        b'{"slug":"a","task":{"pairs":[' + b",".join([b"{}"] * 80_000) + b"]}}",
+        b'{"task":{"pairs":[' + b"1," * 1_000_000 + b"1]}}",
+    ],
+    ids=lambda body: f"{body[:24]!r}-{len(body)}",
+)
+def test_a_task_that_is_made_to_break_the_parser_is_refused(filled, body):
+    answer = filled.post("/api/v1/models/synthetic/tasks", content=body, headers=JSON)
+    assert answer.status_code in (400, 413, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert len(answer.content) < 20_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
         "&".join(f"f{n}=1" for n in range(80_000)),
         "model=" + "x" * 900_000,
         "model=m&corpus=c&seed=" + "9" * 5000,
@@ -60,7 +79,9 @@ def test_texts_that_no_name_has_are_missing_or_refused(filled, text):
         f"/jobs/{text}", f"/jobs?status={text}", f"/jobs?cursor={text}", f"/jump?to={text}",
         f"/corpora/starter?cursor={text}", f"/m/synthetic?split={text}",
         f"/m/synthetic/mlp.0?sort={text}&cursor={text}", f"/m/synthetic/mlp.0/1?split={text}",
-        f"/static/{text}", f"/api/v1/{text}",
+        f"/static/{text}", f"/api/v1/{text}", f"/m/synthetic/tasks/{text}",
+        f"/m/synthetic/tasks?cursor={text}", f"/m/synthetic/circuits/{text}",
+        f"/m/synthetic/circuits?cursor={text}", f"/api/v1/models/synthetic/tasks/{text}/export",
     ]  # fmt: skip
     answers = {path: filled.get(path, headers=BROWSER).status_code for path in paths}
     assert {path: status for path, status in answers.items() if status >= 500} == {}

@@ -64,6 +64,11 @@ TAKING_VECTORS_AND_LISTS = (
     "POST /api/list/new",
     "POST /api/list/add-features",
 )
+SHARING_PATHS = ("POST /api/v1/models/{model}/circuits/import",)
+TAKING_GRAPHS = (
+    "PUT /api/graph-uploads/{token}",
+    "POST /api/graph/generate",
+)
 ASKING_THE_MODEL = (
     "POST /api/v1/models/{model}/experiments",
     "POST /api/v1/models/{model}/generations",
@@ -82,6 +87,7 @@ ASKING_THE_MODEL = (
 # a cursor is opaque: a well-formed one that is none of ours is refused, which no schema can say
 # so is a program that cannot be read; and only what counts now can be edited or withdrawn;
 # a task's prompts are equally long and of the model's tokens, and titles are not blank;
+# a graph has nodes of a model's layers, and none is made of one prompt;
 # a vector has as many numbers as its model's stream, and names are not blank;
 # a prompt is one of three things, and what an edit needs depends on its operation
 REFUSING = {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}}
@@ -96,12 +102,16 @@ REFUSED = (
     *LISTS_WITH_CURSOR,
     *TAKING_PROGRAMS,
     *TAKING_TASKS_AND_TITLES,
+    *TAKING_GRAPHS,
     *TAKING_VECTORS_AND_LISTS,
 )
+# a word that stands where a slug could stand: that of no circuit, whose methods it seems to have
+SHARING = REFUSING | {"allow_header_conformance": {"enabled": False}}
 CONFIG = {
     "seed": 1,
     "checks": {"negative_data_rejection": TOO_LARGE},
     "operations": [{"include-name": name, "checks": REFUSING} for name in REFUSED]
+    + [{"include-name": name, "checks": SHARING} for name in SHARING_PATHS]
     + [{"include-name": name, "checks": NOT_RUNNING} for name in ASKING_THE_MODEL],
 }
 PATTERNS = {"job_id": JOB, "slug": SLUG}

@@ -44,6 +44,9 @@ def test_without_a_model_the_first_one_is_meant(pages: TestClient) -> None:
     [
         ("/synthetic/1-mlp/7", "/m/synthetic/mlp.1/7"),
         ("/synthetic/02-attn/1", "/m/synthetic/attn.2/1"),
+        ("/synthetic/graph?slug=capital-texas", "/m/synthetic/circuits/capital-texas"),
+        ("/synthetic/graph?slug=..%2F%3Fx", "/m/synthetic/circuits/..%2F%3Fx"),
+        ("/synthetic/graph", "/m/synthetic/circuits"),
     ],
 )
 def test_addresses_in_neuronpedias_manner_redirect(pages: TestClient, old: str, new: str) -> None:

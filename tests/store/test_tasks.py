@@ -1,5 +1,7 @@
 """Tasks: kept under a slug that people can read, told what a model makes of them, deleted."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import Engine, delete
 
@@ -111,6 +113,27 @@ def test_a_task_that_is_too_large_is_refused(toy: Engine, monkeypatch: pytest.Mo
     monkeypatch.setattr(writing_tasks, "LARGEST_CONTENT", 100)
     with pytest.raises(BadRequestError, match="no more than 0 MiB are kept"):
         keep(toy)
+
+
+def test_who_keep_the_same_task_at_once_get_one_and_of_one_name_get_several(toy: Engine):
+    with ThreadPoolExecutor(6) as threads:
+        same = list(threads.map(lambda _: keep(toy).slug, range(6)))
+        named = list(threads.map(lambda n: keep(toy, imported(n=n)).slug, range(2, 8)))
+    assert set(same) == {"pronouns-2"}
+    base = "who-thanked-whom"
+    assert set(named) == {base, *(f"{base}-{number}" for number in range(2, 7))}
+
+
+def test_of_those_who_want_one_slug_at_once_one_gets_it(toy: Engine):
+    def attempt(n: int) -> str:
+        try:
+            return keep(toy, imported(n=n), slug="mine").slug
+        except ConflictError:
+            return "taken"
+
+    with ThreadPoolExecutor(6) as threads:
+        got = list(threads.map(attempt, range(2, 8)))
+    assert sorted(got) == ["mine", *["taken"] * 5]
 
 
 def test_competence_is_measured_anew(toy: Engine):

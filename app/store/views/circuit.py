@@ -78,6 +78,17 @@ class CircuitView(CircuitLine):
         return b'%b,"circuit":%b}' % (rest[:-1], self.circuit)
 
 
+class CircuitPrompt(View):
+    """A circuit, and the prompt that its graph is drawn over."""
+
+    id: int
+    slug: str
+    model: str
+    title: str
+    prompt: str
+    tokens: list[str]
+
+
 class UnitCircuit(View):
     """A circuit that a neuron or head takes part in."""
 

@@ -1,0 +1,328 @@
+"""A task's circuit, from the ranking of all units to the proof on prompts that were held out."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from analysis.circuits.agreeing import agreement, sample
+from analysis.circuits.attribution import Method as Scoring
+from analysis.circuits.attribution import attribute
+from analysis.circuits.backups import SHARE, Backup, find_backups
+from analysis.circuits.edges import Edge, find_edges
+from analysis.circuits.effects import Estimates, estimate, measure
+from analysis.circuits.keeping import (
+    Batch,
+    StandIns,
+    alike_in_length,
+    batches,
+    stand_ins,
+    trace_pairs,
+)
+from analysis.circuits.nested import STEPS, rank_nested
+from analysis.circuits.pairs import Sides
+from analysis.circuits.proving import Judge, curve, drops, judge_of
+from analysis.circuits.pruning import prune, smallest
+from analysis.circuits.ratios import mean_of
+from analysis.circuits.scrubbing import FEATURES, Hypothesis, scrub
+from analysis.circuits.units import Units
+from analysis.models.tracing import Check, EditableModel
+from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof, Scrub
+from analysis.tasks.task import Metric, Pair
+
+METHODS: Final = ("nested", "ig", "both_ends", "atp")
+MOST_FINDING: Final = 96
+"""Pairs that a circuit is found on, drawn where there are more."""
+MOST_HELD_OUT: Final = 32
+N_EFFECTS: Final = 16
+"""Pairs that effects are estimated, and run, on."""
+N_EDGES: Final = 4
+"""Pairs that links are asked for on."""
+N_SCORED: Final = 32
+"""Pairs whose estimates begin a ranking."""
+N_DOUBTFUL: Final = 64
+"""Units with the largest doubt, which are run."""
+N_ABLATED: Final = 24
+"""Units that are ablated to see who takes over."""
+N_DROPS: Final = 12
+LINK: Final = 0.002
+"""Of the gap: weaker links are left out."""
+MOST_LINKS: Final = 4000
+
+Stage = Literal["scores", "ranking", "size", "effects", "backups", "links", "rest", "proof"]
+Tell = Callable[[Stage, float], None]
+"""Told which share of a stage is done."""
+Rankings = Mapping[Literal["circuit", "active", "ig"], Int[Tensor, " unit"]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a circuit is to be found."""
+
+    method: Literal["nested", "ig", "both_ends", "atp"] = "nested"
+    ablation: Ablation = "resample"
+    most_units: int = 128
+    """That are drawn."""
+    steps: int = STEPS
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Numbers are those of `units`; all signs: by how much the metric falls by ablation."""
+
+    units: Units
+    order: Int[Tensor, " unit"]
+    kept: tuple[int, ...]
+    estimates: Estimates
+    exact: dict[int, float]
+    agreement: Agreement
+    backups: tuple[Backup, ...]
+    edges: tuple[Edge, ...]
+    rest: dict[int, float]
+    """By layer: of all its units that are not kept, together."""
+    gap: float
+    """m(M) − m(∅), mean over the prompts for finding."""
+    shown: Sides
+    """The pair that is drawn."""
+    proofs: tuple[Proof, ...]
+    n_finding: int
+
+
+@dataclass(frozen=True, eq=False)
+class Prompted:
+    """Pairs that a circuit is found on, and others that it is proved on; there may be none."""
+
+    finding: tuple[Pair, ...]
+    held_out: tuple[Pair, ...]
+    why: str = ""
+    """None are held out."""
+
+
+@dataclass(eq=False)
+class Search:
+    """One search, stage by stage."""
+
+    model: EditableModel
+    metric: Metric
+    prompted: Prompted
+    asked: Asked
+    check: Check | None = None
+    tell: Tell = field(default=lambda _stage, _share: None)
+    others: StandIns | None = field(init=False, default=None)
+
+    def run(self) -> Found:
+        """Raises ValueError where ablating everything leaves the metric as it is."""
+        finding = self.prompted.finding
+        units = Units(tuple(self.model.sites))
+        self.others = stand_ins(
+            self.model, self.metric, finding, self.asked.ablation, check=self.check
+        )
+        batched = self._batches(finding)
+        judge = judge_of(batched, units, check=self.check)
+        rankings = self._rankings(units, batched)
+        order = rankings["circuit"]
+        self.tell("size", 0.0)
+        few = judge_of(_some(batched, N_SCORED), units, check=self.check)
+        kept = prune(few, smallest(few, order, min(self.asked.most_units, len(units))))
+        estimates, exact, agreed = self._effects(units, kept)
+        backups = self._backups(batched, units, kept, exact, judge.gap)
+        return Found(
+            units=units,
+            order=order,
+            kept=tuple(kept),
+            estimates=estimates,
+            exact=exact,
+            agreement=agreed,
+            backups=tuple(backups),
+            edges=self._edges(units, kept, judge.gap),
+            rest=self._rest(batched, units, kept),
+            gap=judge.gap,
+            shown=self._traced(finding[:1])[0],
+            proofs=tuple(self._proofs(units, rankings, kept, judge)),
+            n_finding=len(finding),
+        )
+
+    def _batches(self, pairs: Sequence[Pair]) -> list[Batch]:
+        return batches(self.model, self.metric, pairs, self.others, check=self.check)
+
+    def _traced(self, pairs: Sequence[Pair]) -> list[Sides]:
+        return trace_pairs(self.model, self.metric, pairs, self.others, check=self.check)
+
+    def _rankings(self, units: Units, batched: Sequence[Batch]) -> Rankings:
+        """The circuit's own, and those that it is held against."""
+        sides = self._traced(self.prompted.finding[:N_SCORED])
+        method = self.asked.method
+        scores: dict[Scoring, Tensor] = {}
+        wanted: list[Scoring] = ["difference", "ig"]
+        if method != "nested" and method not in wanted:
+            wanted.append(method)
+        for done, scoring in enumerate(wanted):
+            self.tell("scores", done / len(wanted))
+            scores[scoring] = scores_of(sides, units, scoring, self.check)
+        del sides  # the largest of what is held in memory
+        orders = {name: ranked(score) for name, score in scores.items()}
+        self.tell("ranking", 0.0)
+        if method == "nested":
+            order = rank_nested(
+                batched,
+                units,
+                scores["ig"],
+                steps=self.asked.steps,
+                seed=self.asked.seed,
+                check=self.check,
+                tell=lambda done, total: self.tell("ranking", done / total),
+            )
+        else:
+            order = orders[method]
+        return {"circuit": order, "active": orders["difference"], "ig": orders["ig"]}
+
+    def _effects(
+        self, units: Units, kept: Sequence[int]
+    ) -> tuple[Estimates, dict[int, float], Agreement]:
+        self.tell("effects", 0.0)
+        pairs = self.prompted.finding[:N_EFFECTS]
+        estimates, sides = estimate(
+            self.model, self.metric, pairs, units, self.others, check=self.check
+        )
+        drawn = sample(estimates.effect, units, seed=self.asked.seed)
+        doubtful = ranked(estimates.doubt)[:N_DOUBTFUL].tolist()
+        exact = measure(
+            sides,
+            units,
+            {*kept, *doubtful, *drawn.top, *drawn.random},
+            check=self.check,
+            tell=lambda done, total: self.tell("effects", done / total),
+        )
+        return estimates, exact, agreement(estimates.effect, exact, drawn, doubtful)
+
+    def _backups(
+        self,
+        batched: Sequence[Batch],
+        units: Units,
+        kept: Sequence[int],
+        exact: Mapping[int, float],
+        gap: float,
+    ) -> list[Backup]:
+        strongest = sorted(kept, key=lambda number: -abs(exact[number]))[:N_ABLATED]
+        matter = [number for number in strongest if abs(exact[number]) >= SHARE * abs(gap)]
+        few = _some(batched, N_EFFECTS)
+        found: list[Backup] = []
+        for done, number in enumerate(matter):
+            self.tell("backups", done / len(matter))
+            found += find_backups(few, units, [number], gap, check=self.check)
+        return sorted(found, key=lambda each: -each.rise)
+
+    def _edges(self, units: Units, kept: Sequence[int], gap: float) -> tuple[Edge, ...]:
+        edges = find_edges(
+            self._traced(self.prompted.finding[:N_EDGES]),
+            units,
+            kept,
+            both=self.others is None,
+            check=self.check,
+            tell=lambda done, total: self.tell("links", done / total),
+        )
+        strong = [edge for edge in edges if abs(edge.weight) >= LINK * abs(gap)]
+        return tuple(sorted(strong, key=lambda edge: -abs(edge.weight))[:MOST_LINKS])
+
+    def _rest(
+        self, batched: Sequence[Batch], units: Units, kept: Sequence[int]
+    ) -> dict[int, float]:
+        """By how much the metric falls if all others of a layer are ablated."""
+        few = judge_of(_some(batched, N_EFFECTS), units, check=self.check)
+        layers = sorted({site.layer for site in units.sites})
+        found = {}
+        for done, layer in enumerate(layers):
+            self.tell("rest", done / len(layers))
+            keep = torch.ones(len(units))
+            for site, start in zip(units.sites, units.starts, strict=False):
+                if site.layer == layer:
+                    keep[start : start + site.n_units] = 0.0
+            keep[list(kept)] = 1.0
+            found[layer] = float((few.whole - few.values(keep)).mean())
+        return found
+
+    def _proofs(
+        self, units: Units, rankings: Rankings, kept: Sequence[int], finding: Judge
+    ) -> Iterator[Proof]:
+        """On held-out prompts, if there are any, and on those for finding."""
+        if self.prompted.held_out:
+            self.tell("proof", 0.0)
+            judge = judge_of(self._batches(self.prompted.held_out), units, check=self.check)
+            proof = self._proof(judge, rankings, kept, "held_out")
+            self.tell("proof", 0.6)
+            yield proof.model_copy(update={"scrubs": tuple(self._scrubs(units, kept))})
+        self.tell("proof", 0.7)
+        few = judge_of(_some(finding.batches, N_SCORED), units, check=self.check)
+        yield self._proof(few, rankings, kept, "finding")
+
+    def _scrubs(self, units: Units, kept: Sequence[int]) -> Iterator[Scrub]:
+        """Do the kept units together carry a feature? Those that prompts can tell apart by."""
+        pairs = self.prompted.held_out
+        sides = trace_pairs(self.model, self.metric, pairs, check=self.check)
+        alike = [[pairs[number] for number in numbers] for numbers in alike_in_length(pairs)]
+        hypotheses = [Hypothesis(dict.fromkeys(kept, feature)) for feature in FEATURES]
+        try:
+            scrubbed = scrub(
+                sides, alike, units, hypotheses, seed=self.asked.seed, check=self.check
+            )
+        except ValueError:  # no two prompts of one length
+            return
+        for feature, found in zip(FEATURES, scrubbed, strict=True):
+            yield Scrub(
+                feature=feature,
+                recovered=found.recovered,
+                n_prompts=found.n_prompts,
+                n_alone=found.n_alone,
+            )
+
+    def _proof(
+        self, judge: Judge, rankings: Rankings, kept: Sequence[int], prompts: Prompts
+    ) -> Proof:
+        seed = self.asked.seed
+        curves = [
+            curve(judge, "circuit", rankings["circuit"], completeness=True),
+            curve(judge, "random", None, seed=seed),
+            curve(judge, "active", rankings["active"]),
+            curve(judge, "ig", rankings["ig"]),
+        ]
+        return Proof(
+            ablation=self.asked.ablation,
+            prompts=prompts,
+            n_prompts=judge.n_pairs,
+            whole=mean_of(judge.whole),
+            empty=mean_of(judge.empty),
+            curves=tuple(curves),
+            n_kept=len(kept),
+            faithfulness=judge.of_kept(kept),
+            completeness=judge.of_rest(kept),
+            random=judge.of_twins(len(kept), seed),
+            drops=tuple(drops(judge, kept, most=N_DROPS)) if prompts == "held_out" else (),
+        )
+
+
+def scores_of(
+    sides: Sequence[Sides], units: Units, scoring: Scoring, check: Check | None
+) -> Float[Tensor, " unit"]:
+    """Sums over pairs and positions."""
+    names = [site.name for site in units.sites]
+    total = torch.zeros(len(units))
+    for one in sides:
+        found = attribute(one, scoring, names, check=check)
+        total += units.in_a_row({site: each.sum((0, 1)) for site, each in found.items()}).cpu()
+    return total
+
+
+def ranked(scores: Float[Tensor, " unit"]) -> Int[Tensor, " unit"]:
+    """Numbers of units, the largest score first, whatever its sign."""
+    return scores.abs().argsort(descending=True, stable=True)
+
+
+def _some(batched: Sequence[Batch], most: int) -> list[Batch]:
+    """So many pairs or a few more, of all lengths: every so-manieth batch."""
+    n = sum(batch.n_pairs for batch in batched)
+    every = max(1, n // most)
+    return list(batched[::every])

@@ -1,0 +1,167 @@
+"""What was found, as the graph that is drawn: nodes over the positions of one prompt, and links."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from analysis.circuits.attribution import attribute
+from analysis.circuits.edges import EMBEDDING, LOGITS
+from analysis.circuits.finding import Found
+from analysis.circuits.pairs import Sides
+from analysis.protocol.circuits import Flag, Graph, Link, Node
+from analysis.tasks.task import Metric, Pair
+
+PLACE: Final = 0.05
+"""Of a node's largest effect: positions with less are not told."""
+MOST_PLACES: Final = 16
+OFF: Final = 0.5
+"""Of the exact effect: an estimate that is farther off disagrees, if that is …"""
+NOTABLE: Final = 0.02
+"""… of the gap, too."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """`found`, on the pair that is shown."""
+
+    found: Found
+    pair: Pair
+    metric: Metric
+    token_texts: Sequence[str]
+
+    def graph(self) -> Graph:
+        """Every unit that is kept, the embedding, the logits, and the rest of every layer."""
+        ids = {number: self._id(number) for number in self.found.kept}
+        ids |= {EMBEDDING: "embedding", LOGITS: "logits"}
+        links = [
+            Link(source=ids[edge.source], target=ids[edge.target], weight=edge.weight)
+            for edge in self.found.edges
+        ]
+        return Graph(
+            prompt=self.pair.clean.text,
+            tokens=tuple(self.token_texts[token] for token in self.pair.clean.tokens),
+            n_layers=max(site.layer for site in self.found.units.sites) + 1,
+            nodes=(*self._units(), *self._ends(), *self._rest()),
+            links=tuple(links),
+        )
+
+    def _units(self) -> Iterator[Node]:
+        found, shown = self.found, self.found.shown
+        names = sorted({found.units.ref(number).site for number in found.kept})
+        scores = attribute(shown, "atp", names)
+        for number in found.kept:
+            unit = found.units.ref(number)
+            places = _places(-scores[unit.site][0, :, unit.index])
+            at = places[0][0] if places else len(self.pair.clean.tokens) - 1
+            yield Node(
+                id=self._id(number),
+                kind="head" if unit.site.startswith("attn.") else "neuron",
+                layer=found.units.layer(number),
+                unit=unit,
+                label=f"{unit.site}/{unit.index}",
+                effect=-float(found.estimates.effect[number]),
+                exact=-found.exact[number],
+                doubt=float(found.estimates.doubt[number]),
+                places=places,
+                activation=_activation(shown, unit.site, unit.index, at),
+                flags=tuple(self._flags(number)),
+            )
+
+    def _flags(self, number: int) -> Iterator[Flag]:
+        effect, exact = float(self.found.estimates.effect[number]), self.found.exact[number]
+        off = abs(effect - exact)
+        if off > OFF * abs(exact) and off > NOTABLE * abs(self.found.gap):
+            yield "disagrees"
+        if any(each.backup == number for each in self.found.backups):
+            yield "backup"
+        if any(each.ablated == number for each in self.found.backups):
+            yield "has a backup"
+
+    def _ends(self) -> Iterator[Node]:
+        n_layers = max(site.layer for site in self.found.units.sites) + 1
+        last = len(self.pair.clean.tokens) - 1
+        yield Node(
+            id="embedding",
+            kind="embedding",
+            layer=-1,
+            label="embedding",
+            places=tuple(
+                (position, embedding_effect(self.found.shown, position))
+                for position in self.pair.changed
+            ),
+        )
+        yield Node(
+            id="logits",
+            kind="logit",
+            layer=n_layers,
+            position=last,
+            label=_answer(self.pair, self.metric),
+            effect=self.found.gap,
+            token=self.pair.right[0].id if self.pair.right else None,
+        )
+
+    def _rest(self) -> Iterator[Node]:
+        last = len(self.pair.clean.tokens) - 1
+        for layer, effect in self.found.rest.items():
+            yield Node(
+                id=f"rest.{layer}",
+                kind="rest",
+                layer=layer,
+                position=last,
+                label=f"everything else in layer {layer}",
+                exact=effect,
+            )
+
+    def _id(self, number: int) -> str:
+        unit = self.found.units.ref(number)
+        return f"{unit.site}/{unit.index}"
+
+
+def embedding_effect(sides: Sides, position: int) -> float:
+    """By how much the metric of the first pair falls if that token is the counterfactual's."""
+    begin = sides.clean.streams[0].clone()
+    begin[:, position] = sides.counterfactual.streams[0][:, position]
+    trace = replace(sides.clean, streams=[begin, *sides.clean.streams[1:]])
+    with torch.no_grad():
+        before = sides.values(sides.clean.last)
+        return float((before - sides.values(sides.model.blend(trace, {})))[0])
+
+
+def _places(effects: Float[Tensor, " pos"]) -> tuple[tuple[int, float], ...]:
+    """The strongest first."""
+    largest = float(effects.abs().max())
+    order = effects.abs().argsort(descending=True, stable=True)[:MOST_PLACES].tolist()
+    return tuple(
+        (position, float(effects[position]))
+        for position in order
+        if largest and abs(float(effects[position])) >= PLACE * largest
+    )
+
+
+def _activation(shown: Sides, site: str, index: int, position: int) -> float:
+    values = shown.clean.values[site]
+    if site.startswith("mlp."):
+        return float(values[0, position, index])
+    with torch.no_grad():
+        return float(shown.model.head_values(site, values)[0, position, index])
+
+
+def _answer(pair: Pair, metric: Metric) -> str:
+    """What the metric tells apart."""
+    raised = metric.raised if metric.kind == "own_tokens" else pair.right
+    lowered = metric.lowered if metric.kind == "own_tokens" else pair.wrong
+    if metric.kind == "kl" or not raised:
+        return "output"
+    named = _named([token.text for token in raised])
+    if metric.kind == "log_probability" or not lowered:
+        return named
+    return f"{named}, not {_named([token.text for token in lowered])}"
+
+
+def _named(texts: Sequence[str]) -> str:
+    shown = " / ".join(text.strip() or repr(text) for text in texts[:3])
+    return shown if len(texts) <= 3 else f"{shown} / …"

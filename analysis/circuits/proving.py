@@ -1,0 +1,159 @@
+"""How much of what a model does a circuit does by itself, and how much is left without it.
+
+Faithfulness is (m(C) − m(∅)) / (m(M) − m(∅)) of means over prompts (Wang et al. 2023, Mueller et
+al. 2025), completeness the same of the network without the circuit. Beside the circuit's curve over
+sizes stand as many random units, those that differ most between the two prompts, and those of the
+best published estimate. Intervals are over prompts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64, Int
+from numpy import ndarray
+from torch import Tensor
+
+from analysis.circuits.keeping import Batch, keep_gradient, kept_values
+from analysis.circuits.ratios import ratio_of_means
+from analysis.circuits.units import Units
+from analysis.models.tracing import Check
+from analysis.protocol.circuits import Curve, CurveOf, Drop, Estimate, Point
+
+SHARES: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Of all units; those of Mueller et al. 2025."""
+TWINS: Final = 3
+"""Random circuits of a size, whose mean is told."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """A network, what it does untouched and what it does with every unit ablated."""
+
+    batches: Sequence[Batch]
+    units: Units
+    whole: Float64[ndarray, " pair"]
+    empty: Float64[ndarray, " pair"]
+    check: Check | None = None
+
+    @property
+    def n_pairs(self) -> int:
+        return len(self.whole)
+
+    @property
+    def gap(self) -> float:
+        return float(self.whole.mean() - self.empty.mean())
+
+    def values(self, keep: Float[Tensor, " unit"]) -> Float64[ndarray, " pair"]:
+        return _values(self.batches, self.units, keep, self.check)
+
+    def faithfulness(self, *runs: Float64[ndarray, " pair"]) -> Estimate:
+        """Of the mean over some runs of the same prompts."""
+        return ratio_of_means(np.mean(runs, axis=0) - self.empty, self.whole - self.empty)
+
+    def of_kept(self, numbers: Sequence[int] | Int[Tensor, " kept"]) -> Estimate:
+        return self.faithfulness(self.values(self.units.only(numbers)))
+
+    def of_rest(self, numbers: Sequence[int] | Int[Tensor, " kept"]) -> Estimate:
+        """Completeness: of the network without them."""
+        return self.faithfulness(self.values(1 - self.units.only(numbers)))
+
+    def of_twins(self, n_units: int, seed: int) -> Estimate:
+        """Of as many units at random, several times."""
+        return self.faithfulness(
+            *(self.values(self.units.only(twin)) for twin in twins(len(self.units), n_units, seed))
+        )
+
+
+def judge_of(batches: Sequence[Batch], units: Units, *, check: Check | None = None) -> Judge:
+    """ValueError: ablating everything changes nothing, so that there is nothing to be done."""
+    whole = np.concatenate([one.whole.double().cpu().numpy() for one in batches])
+    empty = _values(batches, units, torch.zeros(len(units)), check)
+    judge = Judge(batches, units, whole, empty, check)
+    if abs(judge.gap) <= 1e-6 * max(1.0, float(np.abs(whole).mean())):
+        raise ValueError(
+            "ablating every neuron and head leaves the metric as it is: no circuit can be told "
+            "from any other"
+        )
+    return judge
+
+
+def twins(n: int, n_units: int, seed: int) -> list[Int[Tensor, " kept"]]:
+    generator = np.random.default_rng([seed, n_units])
+    return [torch.from_numpy(generator.permutation(n)[:n_units]) for _ in range(TWINS)]
+
+
+def sizes_of(n: int) -> list[int]:
+    """How many units each share is; each size once."""
+    return sorted({max(1, round(share * n)) for share in SHARES})
+
+
+def curve(
+    judge: Judge,
+    of: CurveOf,
+    order: Int[Tensor, " unit"] | None,
+    *,
+    seed: int = 0,
+    completeness: bool = False,
+) -> Curve:
+    """Over sizes; `order` of units, the first kept first, None at random."""
+    n = len(judge.units)
+    points = []
+    for size in sizes_of(n):
+        kept = judge.of_twins(size, seed) if order is None else judge.of_kept(order[:size])
+        left = judge.of_rest(order[:size]) if completeness and order is not None else None
+        points.append(Point(n_units=size, share=size / n, faithfulness=kept, completeness=left))
+    cpr, cmd = areas(points)
+    return Curve(of=of, points=tuple(points), cpr=cpr, cmd=cmd)
+
+
+def areas(points: Sequence[Point]) -> tuple[float, float]:
+    """CPR and CMD: means of faithfulness and of |1 − faithfulness| over the share of units."""
+    if len(points) < 2:
+        value = points[0].faithfulness.value
+        return value, abs(1 - value)
+    shares = np.array([point.share for point in points])
+    values = np.array([point.faithfulness.value for point in points])
+    width = shares[-1] - shares[0]
+    return (
+        float(np.trapezoid(values, shares) / width),
+        float(np.trapezoid(np.abs(1 - values), shares) / width),
+    )
+
+
+def losses(
+    judge: Judge, numbers: Sequence[int], *, check: Check | None = None
+) -> Mapping[int, float]:
+    """Estimated, all at once: by how much faithfulness falls if one unit is left out."""
+    keep = judge.units.only(numbers)
+    total = torch.zeros(len(judge.units))
+    for batch in judge.batches:
+        gradient, _ = keep_gradient(
+            batch, judge.units, keep, lambda values: values.sum(), check=check
+        )
+        total += gradient.cpu()
+    lost = total / (judge.n_pairs * judge.gap)
+    return {number: float(lost[number]) for number in numbers}
+
+
+def drops(judge: Judge, numbers: Sequence[int], *, most: int) -> list[Drop]:
+    """Minimality: of those that seem needed least, what leaving each out costs; the least first."""
+    estimated = losses(judge, numbers, check=judge.check)
+    least = sorted(numbers, key=lambda number: estimated[number])[:most]
+    kept = judge.values(judge.units.only(numbers))
+    found = []
+    for number in least:
+        without = judge.values(judge.units.only([each for each in numbers if each != number]))
+        lost = ratio_of_means(kept - without, judge.whole - judge.empty)
+        found.append(Drop(unit=judge.units.ref(number), lost=lost))
+    return sorted(found, key=lambda each: each.lost.value)
+
+
+def _values(
+    batches: Sequence[Batch], units: Units, keep: Float[Tensor, " unit"], check: Check | None
+) -> Float64[ndarray, " pair"]:
+    with torch.no_grad():
+        found = [kept_values(one, units, keep, check=check) for one in batches]
+    return torch.cat(found).double().cpu().numpy()

@@ -1,0 +1,42 @@
+"""How much memory a search needs, told before it begins."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from analysis.circuits.finding import N_EDGES, N_EFFECTS, N_SCORED
+from analysis.circuits.keeping import AT_ONCE
+from analysis.circuits.patching import ROWS
+from analysis.records import ModelFacts
+from analysis.tasks.task import Pair
+
+OF_BACKWARD: Final = 10
+"""Times the activations of a batch that a backward pass keeps: gates, norms and patterns besides
+what enters the projections, and the gradient of each. Measured: 6 to 9."""
+OF_LOGITS: Final = 6
+MARGIN: Final = 1.25
+
+
+def n_search_bytes(
+    facts: ModelFacts, finding: Sequence[Pair], held_out: Sequence[Pair], *, n_bytes: int = 4
+) -> int:
+    """At most, besides the model's weights; values of `n_bytes` each."""
+
+    def n_pos(pairs: Sequence[Pair]) -> int:
+        return sum(len(pair.clean.tokens) for pair in pairs)
+
+    longest = max(len(pair.clean.tokens) for pair in finding)
+    values = facts.n_layers * (facts.d_mlp + facts.n_heads * facts.d_head)
+    streams = (facts.n_layers + 2) * facts.d_model
+    kept = n_pos(finding) + n_pos(held_out)
+    stand_ins = kept * (values + 3 * facts.d_model) + (len(finding) + len(held_out)) * facts.n_vocab
+    traced = max(
+        # of scores and effects: both sides, and gradients of one batch
+        2 * n_pos(finding[: max(N_SCORED, N_EFFECTS)]) * (values + streams),
+        # of links: what every source writes is kept, but that is small
+        2 * n_pos(finding[:N_EDGES]) * (values + streams),
+    )
+    backward = AT_ONCE * longest * OF_BACKWARD * (values + streams)
+    backward += AT_ONCE * longest * longest * facts.n_layers * facts.n_heads * 3
+    patched = ROWS * longest * 4 * (facts.d_mlp + facts.n_heads * facts.d_head + facts.d_model)
+    logits = OF_LOGITS * max(ROWS, 2 * AT_ONCE) * facts.n_vocab
+    return int(MARGIN * n_bytes * (stand_ins + traced + max(backward, patched) + logits))

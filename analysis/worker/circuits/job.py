@@ -1,0 +1,266 @@
+"""The job kind `circuit`: a task that is stored or made, the model's own accuracy on it, the
+search, and the circuit with its proofs, stored together.
+
+The search is a few minutes on a small model. What is interrupted begins anew, with the same seed
+and so with the same outcome; what it had stored is replaced.
+"""
+
+import time
+from dataclasses import asdict
+from typing import Any, Final
+
+import torch
+from sqlalchemy.orm import Session
+
+from analysis.circuits.finding import Asked, Found, Prompted, Search, Stage
+from analysis.circuits.graphing import Drawing
+from analysis.circuits.prompting import prompted
+from analysis.circuits.sizing import n_search_bytes
+from analysis.errors import AnalysisError
+from analysis.models.tracing import EditableModel
+from analysis.protocol.circuits import Circuit
+from analysis.solving.competence import Competence, judge
+from analysis.solving.measuring import measure, reader_of_model
+from analysis.tasks.generating import GENERATORS, generate
+from analysis.tasks.task import Task
+from analysis.worker.circuits.telling import warnings_of
+from analysis.worker.context import JobContext
+from analysis.worker.jobs import JobKind
+from analysis.worker.provenance import begin_run, command, end_run, note_attempt
+from analysis.worker.room import memory_left
+from analysis.worker.subjects import chosen_device, load_subject, model_row
+from app.errors import BadRequestError
+from app.store.queries.task import get_task
+from app.store.requests import CircuitRequest
+from app.store.writing_circuits import keep_circuit, keep_proof
+from app.store.writing_tasks import keep_task, set_competence
+
+METHOD: Final = "circuit by {}, {} ablation"
+METHOD_VERSION: Final = "1"
+SHARES: Final[dict[Stage, tuple[float, float]]] = {
+    "scores": (0.02, 0.08),
+    "ranking": (0.08, 0.35),
+    "size": (0.35, 0.42),
+    "effects": (0.42, 0.55),
+    "backups": (0.55, 0.62),
+    "links": (0.62, 0.8),
+    "rest": (0.8, 0.83),
+    "proof": (0.83, 1.0),
+}
+"""Of the whole, where each stage begins and ends, about: of the demo's model."""
+DOING: Final[dict[Stage, str]] = {
+    "scores": "estimating what units do",
+    "ranking": "ranking units in their own circuits",
+    "size": "choosing how many are kept",
+    "effects": "running units one by one",
+    "backups": "looking for backups",
+    "links": "looking for links",
+    "rest": "ablating everything else, layer by layer",
+    "proof": "proving the circuit",
+}
+RANKED: Final = 5_000
+"""Units of the ranking that are stored: more than anybody keeps in a circuit."""
+
+
+def run(context: JobContext[CircuitRequest]) -> dict[str, Any]:
+    """The result names the circuit, the task and the run."""
+    request = context.request
+    with Session(context.engine) as session:
+        row = model_row(session, request.model)
+        stored = (
+            None
+            if request.task in GENERATORS
+            else get_task(session, model=request.model, slug=request.task).task
+        )
+    device = chosen_device(context.settings.device)
+    run_id = _begin(context, row.id, str(device))
+    context.progress(0, 100, "%", f"loading {row.name}")
+    model = _editable(
+        load_subject(row, dtype=torch.float32, device=device, settings=context.settings)
+    )
+    task = (
+        stored
+        if stored is not None
+        else generate(request.task, reader_of_model(model), n=request.n_pairs, seed=request.seed)
+    )
+    context.progress(0, 100, "%", "asking how well the model does the task")
+    competence = judge(task, measure(model, task, check=context.check_cancelled))
+    slug = _keep_task(context, run_id, task, competence)
+    pairs = prompted(task, seed=request.seed)
+    n_bytes = _require_memory(context, model, pairs)
+    started = time.perf_counter()
+    found = _search(context, model, task, pairs)
+    measured = {
+        "seconds": round(time.perf_counter() - started, 3),
+        "estimated_bytes": n_bytes,
+        "units": len(found.kept),
+        "links": len(found.edges),
+    }
+    circuit = _circuit(context, model, task, pairs, found, competence)
+    kept = _keep(context, run_id, circuit, found, slug, measured)
+    return {"run_id": run_id, "circuit": kept, "task": slug, "units": len(found.kept)}
+
+
+def _begin(context: JobContext[CircuitRequest], model_id: int, device: str) -> int:
+    request = context.request
+    parameters = request.model_dump(exclude={"kind", "model"}, exclude_none=True)
+
+    def begin(session: Session) -> int:
+        return begin_run(
+            session,
+            kind="circuit",
+            method=METHOD.format(request.method, request.ablation),
+            method_version=METHOD_VERSION,
+            model_id=model_id,
+            job_id=context.job_id,
+            parameters=parameters,
+            seed=request.seed,
+            dtype="float32",
+            device=device,
+            command=command_of(request),
+        )
+
+    run_id = context.step("begin", lambda: context.write(begin))
+    context.write(lambda session: note_attempt(session, run_id))
+    return run_id
+
+
+def command_of(request: CircuitRequest) -> str:
+    """The command that runs it again."""
+    options: dict[str, object] = {
+        "n-pairs": request.n_pairs,
+        "method": request.method,
+        "ablation": request.ablation,
+        "n-nodes": request.n_nodes,
+        **({} if request.title is None else {"title": request.title}),
+        "seed": request.seed,
+    }
+    return command(f"circuit {request.model} {request.task}", options)
+
+
+def _search(
+    context: JobContext[CircuitRequest], model: EditableModel, task: Task, pairs: Prompted
+) -> Found:
+    request = context.request
+
+    def tell(stage: Stage, share: float) -> None:
+        begin, end = SHARES[stage]
+        done = begin + share * (end - begin)
+        context.progress(round(100 * done, 1), 100, "%", DOING[stage])
+
+    search = Search(
+        model,
+        task.metric,
+        pairs,
+        Asked(
+            method=request.method,
+            ablation=request.ablation,
+            most_units=request.n_nodes,
+            seed=request.seed,
+        ),
+        check=context.check_cancelled,
+        tell=tell,
+    )
+    return search.run()
+
+
+def _circuit(
+    context: JobContext[CircuitRequest],
+    model: EditableModel,
+    task: Task,
+    pairs: Prompted,
+    found: Found,
+    competence: Competence,
+) -> Circuit:
+    units = found.units
+    drawing = Drawing(found, pairs.finding[0], task.metric, model.token_texts())
+    n = len(units)
+    return Circuit(
+        graph=drawing.graph(),
+        method=context.request.method,
+        ablation=context.request.ablation,
+        n_pairs=found.n_finding,
+        n_units=n,
+        ranking=tuple(
+            (units.ref(number), 1 - rank / n)
+            for rank, number in enumerate(found.order[:RANKED].tolist())
+        ),
+        agreement=found.agreement,
+        warnings=tuple(warnings_of(found, pairs, competence)),
+    )
+
+
+def _keep_task(
+    context: JobContext[CircuitRequest], run_id: int, task: Task, competence: Competence
+) -> str:
+    request = context.request
+    told = asdict(competence)
+
+    def keep(session: Session) -> str:
+        if request.task in GENERATORS:
+            return keep_task(
+                session, model=request.model, task=task, actor="worker", competence=told,
+                run_id=run_id,
+            ).slug  # fmt: skip
+        return set_competence(
+            session, model=request.model, slug=request.task, competence=told, run_id=run_id
+        ).slug
+
+    return context.write(keep)
+
+
+def _keep(
+    context: JobContext[CircuitRequest],
+    run_id: int,
+    circuit: Circuit,
+    found: Found,
+    task: str,
+    measured: dict[str, Any],
+) -> str:
+    request = context.request
+
+    def keep(session: Session) -> str:
+        kept = keep_circuit(
+            session, model=request.model, circuit=circuit, actor="worker", title=request.title,
+            slug=request.slug, task=task, run_id=run_id,
+        )  # fmt: skip
+        for proof in found.proofs:
+            keep_proof(session, model=request.model, slug=kept.slug, proof=proof, run_id=run_id)
+        end_run(session, run_id, "finished", measured)
+        return kept.slug
+
+    return context.write(keep)
+
+
+def _require_memory(
+    context: JobContext[CircuitRequest], model: EditableModel, pairs: Prompted
+) -> int:
+    """What the search will need, told; raises BadRequestError where there is less."""
+    n_bytes = n_search_bytes(model.facts, pairs.finding, pairs.held_out)
+    left = memory_left() if model.device.type == "cpu" else None
+    if left is not None and n_bytes > left:
+        raise BadRequestError(
+            f"The search needs about {n_bytes / 1e9:,.1f} GB of memory besides the model, and "
+            f"{left / 1e9:,.1f} GB are free.",
+            hint="Take fewer or shorter pairs: --n-pairs.",
+        )
+    context.event(
+        "estimated",
+        {
+            "n_bytes": n_bytes,
+            "pairs_for_finding": len(pairs.finding),
+            "held_out_pairs": len(pairs.held_out),
+        },
+    )
+    return n_bytes
+
+
+def _editable(model: object) -> EditableModel:
+    if not isinstance(model, EditableModel):
+        raise AnalysisError(
+            "this model's runs cannot be edited", hint="Take a supported architecture."
+        )
+    return model
+
+
+KIND = JobKind("circuit", CircuitRequest, run)

@@ -1,0 +1,56 @@
+"""What did not come out as one would wish, in words, for whoever looks at the circuit."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from analysis.circuits.finding import Found, Prompted
+from analysis.solving.competence import Competence
+
+FAITHFUL: Final = 0.8
+RANDOM: Final = 0.1
+FEW: Final = 6
+"""Prompts, below which there is no interval."""
+NAMED: Final = 5
+
+
+def warnings_of(found: Found, pairs: Prompted, competence: Competence) -> Iterator[str]:
+    if competence.verdict != "can do":
+        yield f"The model {competence.verdict} this task: {competence.reason}"
+    if not pairs.held_out:
+        yield f"No prompts are held out: {pairs.why}. It is proved on what it was found on."
+    elif len(pairs.held_out) < FEW:
+        yield f"Only {len(pairs.held_out)} prompts are held out: too few for intervals."
+    yield from _of_proof(found)
+    yield from _of_backups(found)
+
+
+def _of_proof(found: Found) -> Iterator[str]:
+    proof = found.proofs[0]
+    where = "held-out prompts" if proof.prompts == "held_out" else "the prompts it was found on"
+    if proof.faithfulness.value < FAITHFUL:
+        yield (
+            f"On {where} the circuit alone reaches {proof.faithfulness.value:.2f} of what the "
+            f"model does; {FAITHFUL} would be called faithful."
+        )
+    if proof.random.value > RANDOM:
+        yield (
+            f"As many random units reach {proof.random.value:.2f}: the task needs few particular "
+            "ones, or ablation changes little."
+        )
+    if proof.completeness.value > 1 - FAITHFUL:
+        yield (
+            f"Without the circuit the model still reaches {proof.completeness.value:.2f}: others "
+            "can do what it does."
+        )
+
+
+def _of_backups(found: Found) -> Iterator[str]:
+    backups = {each.backup for each in found.backups}
+    if backups:
+        refs = [found.units.ref(number) for number in sorted(backups)]
+        named = ", ".join(f"{ref.site}/{ref.index}" for ref in refs[:NAMED])
+        more = f" and {len(refs) - NAMED} more" if len(refs) > NAMED else ""
+        yield (
+            f"Single ablations hide backups: {named}{more} act only, or more, once others are "
+            "ablated."
+        )

@@ -1,0 +1,174 @@
+"""Whole searches on models whose circuits are known."""
+
+import pytest
+import torch
+
+from analysis.circuits.attribution import attribute
+from analysis.circuits.backups import find_backups
+from analysis.circuits.edges import EMBEDDING, LOGITS, find_edges
+from analysis.circuits.effects import estimate, measure
+from analysis.circuits.finding import Asked, Prompted, Search
+from analysis.circuits.graphing import Drawing
+from analysis.circuits.keeping import batches, trace_pairs
+from analysis.circuits.nested import rank_nested
+from analysis.circuits.planted.asking import METRIC, task_pairs
+from analysis.circuits.planted.truth import Node
+from analysis.circuits.proving import judge_of
+from analysis.circuits.scrubbing import Hypothesis, scrub
+from analysis.circuits.units import Units
+from analysis.protocol.edits import UnitRef
+
+
+@pytest.fixture(scope="session")
+def searched(subject):
+    """A search of all that a planted model's circuit is, once per kind."""
+    made = {}
+
+    def of(kind):
+        if kind not in made:
+            planted, _ = subject(kind)
+            pairs = tuple(task_pairs(planted.planted))
+            search = Search(planted.model, METRIC, Prompted(pairs, pairs), Asked(steps=40))
+            made[kind] = planted, pairs, search.run()
+        return made[kind]
+
+    return of
+
+
+def node_of(units, number):
+    ref = units.ref(number)
+    return Node(ref.site, ref.index)
+
+
+@pytest.mark.parametrize("kind", ["induction", "token AND", "chain", "distractor", "sum of two"])
+def test_a_planted_circuit_is_found_and_nothing_else(searched, kind):
+    planted, _, found = searched(kind)
+    kept = {node_of(found.units, number) for number in found.kept}
+    assert planted.planted.causal <= kept
+    proof = found.proofs[0]
+    assert proof.faithfulness.value > 0.85
+    assert proof.completeness.value < 0.15
+
+
+@pytest.mark.parametrize("kind", ["backup", "either of two"])
+def test_backups_are_found_though_alone_they_do_nothing(searched, kind):
+    planted, pairs, _ = searched(kind)
+    units = Units(tuple(planted.model.sites))
+    sides = trace_pairs(planted.model, METRIC, pairs)
+    exact = measure(sides, units, range(len(units)))
+    gap = judge_of(batches(planted.model, METRIC, pairs), units).gap
+    matter = [number for number, effect in exact.items() if abs(effect) > 0.05 * gap]
+    found = find_backups(batches(planted.model, METRIC, pairs), units, matter, gap)
+    named = {node_of(units, each.backup) for each in found}
+    assert named == set(planted.planted.backups)
+
+
+@pytest.mark.parametrize("kind", ["chain", "induction", "saturation", "cancelling"])
+def test_links_of_a_planted_circuit_are_stronger_than_all_others(searched, kind):
+    planted, pairs, _ = searched(kind)
+    units = Units(tuple(planted.model.sites))
+    sides = trace_pairs(planted.model, METRIC, pairs)
+    ends = {EMBEDDING: Node("embedding"), LOGITS: Node("logits")}
+    true, false = [], []
+    for edge in find_edges(sides, units, range(len(units))):
+        way = tuple(
+            ends[number] if number < 0 else node_of(units, number)
+            for number in (edge.source, edge.target)
+        )
+        (true if way in planted.planted.edges else false).append(abs(edge.weight))
+    assert len(true) == len(planted.planted.edges)
+    assert min(true) > max(false)
+
+
+def test_what_goes_into_a_node_adds_up_to_what_it_does(searched):
+    """Of neurons that only add up what they read, so that nothing is between."""
+    planted, pairs, _ = searched("chain")
+    units = Units(tuple(planted.model.sites))
+    sides = trace_pairs(planted.model, METRIC, pairs)
+    exact = measure(sides, units, range(len(units)))
+    last = max(
+        number for number in range(len(units)) if node_of(units, number) in planted.planted.causal
+    )
+    edges = [edge for edge in find_edges(sides, units, range(len(units))) if edge.target == last]
+    assert sum(edge.weight for edge in edges) == pytest.approx(-exact[last], rel=0.5)
+
+
+def test_estimates_are_atp_and_tell_by_the_size_of_the_step_how_far_they_may_be_off(searched):
+    planted, pairs, _ = searched("chain")
+    model, units = planted.model, Units(tuple(planted.model.sites))
+    estimates, (sides,) = estimate(model, METRIC, pairs, units)
+    names = [site.name for site in model.sites]
+    scores = attribute(sides, "atp", names)
+    means = units.in_a_row({name: scores[name].sum(1).mean(0) for name in names})
+    torch.testing.assert_close(estimates.effect, means, rtol=1e-4, atol=1e-6)
+
+    slopes = model.differentiate(sides.clean, lambda last: sides.values(last).sum(), ["resid.1"])
+    stream = sides.clean.streams[2]
+    for index in range(3):
+        moved = sides.counterfactual.values["mlp.1"] - sides.clean.values["mlp.1"]
+        step = moved[:, :, index, None] * model.output_vectors("mlp.1")[index]
+        ratio = step.norm(dim=-1) / stream.norm(dim=-1)
+        doubt = (slopes["resid.1"].norm(dim=-1) * step.norm(dim=-1) * ratio).sum(1)
+        expected = doubt.square().mean().sqrt()
+        number = units.number(UnitRef(site="mlp.1", index=index))
+        torch.testing.assert_close(estimates.doubt[number], expected, rtol=1e-4, atol=1e-8)
+
+
+def test_a_ranking_is_the_same_for_the_same_seed_and_another_for_another(searched):
+    planted, pairs, _ = searched("sum of two")
+    units = Units(tuple(planted.model.sites))
+    batched = batches(planted.model, METRIC, pairs)
+    first = torch.linspace(1, 2, len(units))
+    one, again, other = (
+        rank_nested(batched, units, first, steps=6, seed=seed) for seed in (0, 0, 1)
+    )
+    assert one.tolist() == again.tolist() != other.tolist()
+    assert sorted(one.tolist()) == list(range(len(units)))
+
+
+def test_a_ranking_learns_where_the_first_one_was_wrong(searched):
+    planted, pairs, _ = searched("chain")
+    units = Units(tuple(planted.model.sites))
+    true = torch.tensor(
+        [node_of(units, number) in planted.planted.causal for number in range(len(units))]
+    )
+    wrong = torch.where(true, 0.5, 1.0) * torch.linspace(1, 1.1, len(units))
+    order = rank_nested(batches(planted.model, METRIC, pairs), units, wrong, steps=120)
+    places = order.argsort()[true]
+    assert (
+        float(places.float().mean())
+        < wrong.argsort(descending=True).argsort()[true].float().mean() / 2
+    )
+
+
+def test_scrubbing_recovers_all_where_the_units_carry_what_is_said_and_nothing_where_none_do(
+    searched,
+):
+    planted, pairs, found = searched("chain")
+    units = found.units
+    sides = trace_pairs(planted.model, METRIC, pairs)
+    carriers = [
+        number for number in range(len(units)) if node_of(units, number) in planted.planted.causal
+    ]
+    others = [number for number in range(len(units)) if number not in carriers]
+    hypotheses = [Hypothesis(dict.fromkeys(each, "side")) for each in (carriers, others)]
+    found = [scrub(sides, [pairs], units, hypotheses, seed=seed) for seed in range(12)]
+    carried, idle = (sum(each[at].recovered.value for each in found) / len(found) for at in (0, 1))
+    assert carried > 0.8
+    assert abs(idle) < 0.2
+    assert found[0][0].n_prompts == len(pairs)
+
+
+def test_the_graph_holds_together_and_says_every_effect_with_its_sign(searched):
+    _planted, pairs, found = searched("copy suppression")
+    texts = [str(token) for token in range(200)]
+    graph = Drawing(found, pairs[0], METRIC, texts).graph()
+    kept = {node.id: node for node in graph.nodes if node.unit is not None}
+    assert len(kept) == len(found.kept)
+    assert {node.kind for node in graph.nodes} >= {"embedding", "logit", "rest"}
+    for number in found.kept:
+        ref = found.units.ref(number)
+        node = kept[f"{ref.site}/{ref.index}"]
+        assert node.exact == pytest.approx(-found.exact[number])
+    for node in graph.nodes:
+        assert all(position < len(graph.tokens) for position, _ in node.places)

@@ -1,0 +1,204 @@
+"""Graphs by their unmodified client, over a real connection; and by hand."""
+
+import gzip
+import json
+
+import neuronpedia
+import pytest
+import requests
+from neuronpedia.np_graph_metadata import NPGraphMetadata
+from neuronpedia.requests.base_request import NPRequest
+
+from analysis.protocol.circuits import Circuit, Graph, Node
+from app.store.engine import open_session
+from app.store.queries import circuit_prompt
+from app.store.writing_circuits import keep_circuit
+from tests.exchange.graphs import TOKENS, document, feature
+from tests.store import rows
+
+UPLOAD = {"filename": "capital-texas.json", "contentType": "application/json"}
+
+
+def four_layers(session):
+    model = rows.model()
+    model.n_layers, model.facts = 4, {"d_model": 4, "n_heads": 2}
+    session.add(model)
+    session.flush()
+    session.add(rows.site(model.id))
+
+
+@pytest.fixture
+def toy(empty_app, empty):
+    with open_session(empty_app.state.engine, commit=True) as session:
+        four_layers(session)
+    return empty
+
+
+@pytest.fixture
+def _their_client(toy, empty_url, monkeypatch):  # noqa: ARG001 - fills the store
+    monkeypatch.setattr(NPRequest, "BASE_URL", f"{empty_url}/api")
+    with neuronpedia.api_key("any-key-will-do"):
+        yield
+
+
+def announced(client, content, **more):
+    body = UPLOAD | {"contentLength": len(content)} | more
+    return client.post("/api/graph/signed-put", json=body).json()
+
+
+def uploaded(client, content):
+    address = announced(client, content)
+    headers = {"content-encoding": "gzip"}
+    assert client.put(address["url"], content=content, headers=headers).status_code == 200
+    return client.post("/api/graph/save-to-db", json={"putRequestId": address["putRequestId"]})
+
+
+@pytest.mark.usefixtures("_their_client")
+def test_their_client_uploads_finds_reads_and_deletes_a_graph(tmp_path):
+    path = tmp_path / "graph.json"
+    path.write_text(json.dumps(document()))
+    made = NPGraphMetadata.upload_file(str(path))
+    assert (made.model_id, made.slug, made.prompt) == (
+        "toy", "capital-texas", "The capital of Texas",
+    )  # fmt: skip
+    assert (made.prompt_tokens, made.title_prefix) == (TOKENS, "")
+    assert NPGraphMetadata.get("toy", "capital-texas") == made
+    assert NPGraphMetadata.list_owned() == [made]
+    whole = requests.get(made.json_url, timeout=10).json()
+    assert [node["clerp"] for node in whole["nodes"]] == [
+        node["clerp"] for node in document()["nodes"]
+    ]
+    assert NPGraphMetadata.upload(
+        json.dumps(whole | {"metadata": whole["metadata"] | {"slug": "again"}})
+    ).prompt_tokens == (TOKENS)
+    made.delete()
+    assert [one.slug for one in NPGraphMetadata.list_owned()] == ["again"]
+    with pytest.raises(requests.exceptions.HTTPError, match="404"):
+        NPGraphMetadata.get("toy", "capital-texas")
+
+
+@pytest.mark.usefixtures("_their_client")
+def test_their_client_is_told_what_is_wrong_with_a_graph():
+    nodes = [feature(ctx_idx=99)]
+    with pytest.raises(requests.exceptions.HTTPError, match="node 1, field ctx_idx"):
+        NPGraphMetadata.upload(json.dumps(document(nodes=nodes)))
+    NPGraphMetadata.upload(json.dumps(document()))
+    with pytest.raises(requests.exceptions.HTTPError, match="called 'capital-texas' already"):
+        NPGraphMetadata.upload(json.dumps(document()))
+    metadata = document()["metadata"] | {"scan": "gemma-2-2b"}
+    with pytest.raises(requests.exceptions.HTTPError, match="404"):
+        NPGraphMetadata.upload(json.dumps(document(metadata=metadata)))
+
+
+@pytest.mark.usefixtures("_their_client")
+def test_their_client_is_told_why_no_graph_is_made_of_one_prompt():
+    with pytest.raises(requests.exceptions.HTTPError, match=r"422: .*From one prompt alone"):
+        NPGraphMetadata.generate("toy", "The capital of Texas is", "mine")
+    with pytest.raises(requests.exceptions.HTTPError, match="404"):
+        NPGraphMetadata.generate("none", "The capital of Texas is", "mine")
+    NPGraphMetadata.upload(json.dumps(document()))
+    with pytest.raises(requests.exceptions.HTTPError, match=r"400: .*called capital-texas already"):
+        NPGraphMetadata.generate("toy", "The capital of Texas is", "capital-texas")
+
+
+def test_both_slash_forms_answer_without_a_redirect(toy):
+    for number, slash in enumerate(("", "/")):
+        metadata = document()["metadata"] | {"slug": f"g{number}"}
+        content = gzip.compress(json.dumps(document(metadata=metadata)).encode())
+        body = UPLOAD | {"contentLength": len(content)}
+        address = toy.post(
+            f"/api/graph/signed-put{slash}", json=body, follow_redirects=False
+        ).json()
+        toy.put(address["url"], content=content)
+        sent = {"putRequestId": address["putRequestId"]}
+        for call, asked in (
+            ("save-to-db", sent), ("list-owned", None),
+            ("delete", {"modelId": "toy", "slug": f"g{number}"}),
+        ):  # fmt: skip
+            if call == "delete":
+                got = toy.get(f"/api/graph/toy/g{number}{slash}", follow_redirects=False)
+                assert got.status_code == 200
+            answer = toy.post(f"/api/graph/{call}{slash}", json=asked, follow_redirects=False)
+            assert answer.status_code == 200, call
+        made = {"modelId": "toy", "prompt": "a", "slug": "x"}
+        refused = toy.post(f"/api/graph/generate{slash}", json=made, follow_redirects=False)
+        assert refused.status_code == 422
+
+
+def test_shapes_are_those_that_clients_know(toy):
+    content = gzip.compress(json.dumps(document()).encode())
+    address = announced(toy, content)
+    assert address.keys() == {"url", "putRequestId"}
+    kept = uploaded(toy, content).json()
+    assert kept == {
+        "message": "The graph was kept.",
+        "url": "http://testserver/m/toy/circuits/capital-texas",
+        "numNodes": 4,
+        "numLinks": 3,
+    }
+    found = toy.get("/api/graph/toy/capital-texas").json()
+    assert found == {
+        "id": found["id"],
+        "modelId": "toy",
+        "slug": "capital-texas",
+        "promptTokens": TOKENS,
+        "prompt": "The capital of Texas",
+        "titlePrefix": "",
+        "url": "http://testserver/api/v1/models/toy/circuits/capital-texas/export",
+    }
+    assert isinstance(found["id"], str)
+    assert toy.post("/api/graph/list-owned").json() == [found]
+
+
+def test_a_graph_that_was_kept_has_the_name_of_the_announced_file(toy):
+    uploaded(toy, gzip.compress(json.dumps(document()).encode()))
+    (line,) = toy.get("/api/v1/models/toy/circuits").json()["items"]
+    assert (line["file"], line["origin"]) == ("capital-texas.json", "imported")
+
+
+def test_what_was_not_announced_or_not_sent_is_not_kept(toy):
+    token = "x" * 24
+    assert toy.put(f"/api/graph-uploads/{token}", content=b"{}").status_code == 404
+    asked = {"putRequestId": token}
+    assert toy.post("/api/graph/save-to-db", json=asked).status_code == 404
+    waiting = {"putRequestId": announced(toy, b"{}")["putRequestId"]}
+    assert toy.post("/api/graph/save-to-db", json=waiting).status_code == 409
+
+
+def test_another_size_than_announced_is_refused(toy):
+    address = announced(toy, b"{}")
+    answer = toy.put(address["url"], content=b"{...}")
+    assert answer.status_code == 422
+    assert "5 bytes were sent, and 2 were announced" in answer.json()["detail"]
+
+
+def test_a_slug_that_no_circuit_can_have_is_refused_when_it_is_kept(toy):
+    metadata = document()["metadata"] | {"slug": "../../etc"}
+    answer = uploaded(toy, gzip.compress(json.dumps(document(metadata=metadata)).encode()))
+    assert answer.status_code == 422
+    assert "cannot be called '../../etc'" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"contentLength": 0}, {"contentLength": 2**40}, {"contentLength": True},
+        {"filename": ""}, {"filename": None},
+    ],
+)  # fmt: skip
+def test_what_is_no_announcement_is_refused(toy, wrong):
+    body = UPLOAD | {"contentLength": 10} | wrong
+    assert toy.post("/api/graph/signed-put", json=body).status_code == 422
+
+
+def test_a_prompt_is_read_whole_however_long_it_is(toy, empty_app):
+    prompt = "née 🙂 " * 60_000
+    graph = Graph(
+        prompt=prompt, tokens=("née", " 🙂"), n_layers=4,
+        nodes=(Node(id="a", kind="feature", layer=1, position=0),),
+    )  # fmt: skip
+    assert len(prompt.encode()) > 2 * circuit_prompt.BEGINNING
+    with open_session(empty_app.state.engine, commit=True) as session:
+        keep_circuit(session, model="toy", circuit=Circuit(graph=graph), actor="me", slug="long")
+    found = toy.get("/api/graph/toy/long").json()
+    assert (found["prompt"], found["promptTokens"]) == (prompt, ["née", " 🙂"])
