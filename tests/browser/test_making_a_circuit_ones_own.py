@@ -210,3 +210,21 @@ def test_scripts_in_labels_tokens_titles_and_names_never_run(
         assert "owned" not in one.evaluate("document.title.split(' · ').slice(1).join('')")
         assert one.title() != "owned"
         assert one.locator("main img").count() == 0
+
+
+def test_pins_and_groups_of_an_imported_file_are_there_and_can_be_taken_back(
+    open_page: OpenPage,
+) -> None:
+    page = opened(open_page, "/m/synthetic/circuits/imported")
+    expect(marks(page, ".kind-group")).to_have_attribute(
+        "aria-label", re.compile("^as in the file, group of 3 nodes")
+    )
+    expect(marks(page, ".pinned")).to_have_count(1)
+    assert state_of(page) == {}
+    page.get_by_role("button", name="Ungroup as in the file").click()
+    page.get_by_role("button", name=re.compile("^Unpin ")).click()
+    assert state_of(page) == {"own": ["1"]}
+    again = opened(open_page, "/m/" + page.url.partition("/m/")[2])
+    expect(marks(again, ".kind-group")).to_have_count(0)
+    expect(marks(again, ".pinned")).to_have_count(0)
+    assert state_of(again) == {"own": ["1"]}

@@ -3,8 +3,13 @@
 import json
 import re
 
+from fastapi import FastAPI
 from playwright.sync_api import Route, expect
 
+from analysis.protocol.circuits import Estimate
+from app.bench.made_circuits import make_circuit, make_proof
+from app.store.engine import open_session
+from app.store.writing_circuits import keep_circuit, keep_proof
 from tests.browser.conftest import OpenPage
 from tests.browser.graph import UNIT_MARKS, click, keep_units, marks, opened
 
@@ -12,7 +17,7 @@ from tests.browser.graph import UNIT_MARKS, click, keep_units, marks, opened
 def test_keeping_fewer_units_removes_them_and_changes_the_proof(open_page: OpenPage) -> None:
     page = opened(open_page)
     number = page.locator('[data-number="faithfulness"] strong')
-    expect(page.locator("[data-proof-note]")).to_have_text("measured at 40 units")
+    expect(page.locator("[data-proof-note]")).to_have_text("measured of the 40 units drawn")
     whole = float(number.inner_text())
     keep_units(page, 10)
     expect(page.locator(UNIT_MARKS)).to_have_count(10)
@@ -105,3 +110,28 @@ def test_where_the_server_can_run_a_proof_it_is_asked_for_the_units_shown(
     page.route("**/prove-now", lambda route: route.fulfill(json={"detail": "Not loaded."}))
     keep_units(page, 2)
     expect(page.locator('[data-number="faithfulness"] strong')).to_have_text("not measured")
+
+
+def test_where_the_circuit_leaves_some_of_its_ranking_out_the_curve_is_said_to_be_of_all_of_it(
+    open_page: OpenPage, app: FastAPI
+) -> None:
+    whole = make_circuit(nodes=30, links=20, layers=3, neurons=64, heads=3)
+    left_out = {unit for unit, _ in whole.ranking[4:8]}
+    nodes = tuple(node for node in whole.graph.nodes if node.unit not in left_out)
+    graph = whole.graph.model_copy(update={"nodes": nodes, "links": ()})
+    pruned = whole.model_copy(update={"graph": graph})
+    proof = make_proof(pruned).model_copy(
+        update={"n_kept": 26, "faithfulness": Estimate(value=0.81, low=0.8, high=0.82)}
+    )
+    with open_session(app.state.engine, commit=True) as session:
+        keep_circuit(session, model="synthetic", circuit=pruned, actor="me", slug="pruned")
+        keep_proof(session, model="synthetic", slug="pruned", proof=proof)
+    page = opened(open_page, "/m/synthetic/circuits/pruned")
+    expect(page.locator("[data-proof-note]")).to_have_text("measured of the 26 units drawn")
+    expect(page.locator('[data-number="faithfulness"] strong')).to_have_text("0.81")
+    keep_units(page, 10)
+    expect(page.locator("[data-proof-note]")).to_have_text(
+        "measured at 10 units; of the ranking's first 10, of which 6 are drawn"
+    )
+    keep_units(page, 4)
+    expect(page.locator("[data-proof-note]")).to_have_text(re.compile("between .* both$"))

@@ -72,7 +72,7 @@ export function makeNodes(layer, scene) {
     const aslant = mark.kind === "logit";
     set(text, "class", aslant ? "name end" : "name middle");
     set(text, "transform", aslant ? `translate(0 ${(-r - 4).toFixed(1)}) rotate(48)` : `translate(0 ${(r + 10).toFixed(1)})`);
-    const words = shortened(mark.kind === "embedding" || mark.kind === "logit" ? mark.name.replace(/^(embedding|logit) of /, "") : mark.name);
+    const words = shortened(mark.kind === "embedding" || mark.kind === "logit" ? mark.name.replace(/^(embedding of|logit of|output:) /, "") : mark.name);
     if (text.textContent !== words) text.textContent = words;
     return text;
   }
