@@ -18,10 +18,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from analysis.circuits.pairs import Sides, by_unit
+from analysis.circuits.keeping import StandIns
+from analysis.circuits.pairs import Sides, by_unit, run_and_differentiate
 from analysis.circuits.patching import patch
 from analysis.circuits.units import Units
+from analysis.models.site_hooks import Values
 from analysis.models.tracing import Check, EditableModel
+from analysis.tasks.prompting import alike_in_length
+from analysis.tasks.task import Metric, Pair
 
 Tell = Callable[[int, int], None]
 """Told how much of how much is done."""
@@ -36,17 +40,30 @@ class Estimates:
     """Of the same unit of measure; root of the mean square over pairs, positions summed."""
 
 
-def estimate(sides: Sequence[Sides], units: Units, *, check: Check | None = None) -> Estimates:
-    """Of every unit, by one backward pass per batch."""
+def estimate(
+    model: EditableModel,
+    metric: Metric,
+    pairs: Sequence[Pair],
+    units: Units,
+    others: StandIns | None = None,
+    *,
+    check: Check | None = None,
+) -> tuple[Estimates, list[Sides]]:
+    """Of every unit, by two runs forward and one back; and these runs, by length of the pairs."""
     effect, square, n_pairs = torch.zeros(len(units)), torch.zeros(len(units)), 0
-    for one in sides:
-        found, doubts = _estimate(one, units, check)
+    sides = []
+    for numbers in alike_in_length(pairs):
+        one, gradients = _run(model, metric, [pairs[number] for number in numbers], units, check)
+        if others is not None:
+            one = others.put_into(one)
+        sides.append(one)
+        found, doubts = _estimate(one, gradients, units)
         effect += units.in_a_row({site: each.sum(0) for site, each in found.items()}).cpu()
         square += units.in_a_row(
             {site: each.square().sum(0) for site, each in doubts.items()}
         ).cpu()
         n_pairs += one.n_pairs
-    return Estimates(effect / n_pairs, (square / n_pairs).sqrt())
+    return Estimates(effect / n_pairs, (square / n_pairs).sqrt()), sides
 
 
 def measure(
@@ -73,18 +90,24 @@ def measure(
     return found
 
 
+def _run(
+    model: EditableModel,
+    metric: Metric,
+    pairs: Sequence[Pair],
+    units: Units,
+    check: Check | None,
+) -> tuple[Sides, Values]:
+    """Both prompts, and the metric's gradient on the clean one, at units and streams."""
+    layers = sorted({site.layer for site in units.sites})
+    places = [*(site.name for site in units.sites), *(f"resid.{layer}" for layer in layers)]
+    return run_and_differentiate(model, metric, pairs, places, check=check)
+
+
 def _estimate(
-    sides: Sides, units: Units, check: Check | None
+    sides: Sides, gradients: Values, units: Units
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """By site: effects and doubts, [pair, unit]."""
     model = sides.model
-    layers = sorted({site.layer for site in units.sites})
-    gradients = model.differentiate(
-        sides.clean,
-        lambda last: sides.values(last).sum(),
-        [*(site.name for site in units.sites), *(f"resid.{layer}" for layer in layers)],
-        check=check,
-    )
     effects, doubts = {}, {}
     for site in units.sites:
         moved = sides.counterfactual.values[site.name] - sides.clean.values[site.name]

@@ -113,8 +113,7 @@ class Search:
         self.tell("size", 0.0)
         few = judge_of(_some(batched, N_SCORED), units, check=self.check)
         kept = prune(few, smallest(few, order, min(self.asked.most_units, len(units))))
-        sides = self._traced(finding[:N_EFFECTS])
-        estimates, exact, agreed = self._effects(sides, units, kept)
+        estimates, exact, agreed = self._effects(units, kept)
         backups = self._backups(batched, units, kept, exact, judge.gap)
         return Found(
             units=units,
@@ -167,10 +166,13 @@ class Search:
         return {"circuit": order, "active": orders["difference"], "ig": orders["ig"]}
 
     def _effects(
-        self, sides: Sequence[Sides], units: Units, kept: Sequence[int]
+        self, units: Units, kept: Sequence[int]
     ) -> tuple[Estimates, dict[int, float], Agreement]:
         self.tell("effects", 0.0)
-        estimates = estimate(sides, units, check=self.check)
+        pairs = self.prompted.finding[:N_EFFECTS]
+        estimates, sides = estimate(
+            self.model, self.metric, pairs, units, self.others, check=self.check
+        )
         drawn = sample(estimates.effect, units, seed=self.asked.seed)
         doubtful = ranked(estimates.doubt)[:N_DOUBTFUL].tolist()
         exact = measure(

@@ -35,6 +35,14 @@ class StandIns:
             for site, first in self.first.items()
         }
 
+    def put_into(self, sides: Sides) -> Sides:
+        """Where counterfactual values would stand."""
+        values = {
+            site: other.expand(sides.n_pairs, sides.n_pos, -1)
+            for site, other in self.at(sides.n_pos).items()
+        }
+        return replace(sides, counterfactual=replace(sides.counterfactual, values=values))
+
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -85,13 +93,7 @@ def trace_pairs(
     found = []
     for numbers in alike_in_length(pairs):
         sides = run_sides(model, metric, [pairs[number] for number in numbers], check=check)
-        if others is not None:
-            values = {
-                site: other.expand(sides.n_pairs, sides.n_pos, -1)
-                for site, other in others.at(sides.n_pos).items()
-            }
-            sides = replace(sides, counterfactual=replace(sides.counterfactual, values=values))
-        found.append(sides)
+        found.append(sides if others is None else others.put_into(sides))
     return found
 
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
+from analysis.models.site_hooks import Values
 from analysis.models.tracing import Check, EditableModel, Trace
 from analysis.solving.metrics import Targets, metric_values, targets_of
 from analysis.tasks.task import Metric, Pair
@@ -67,10 +68,51 @@ def run_sides(
     model: EditableModel, metric: Metric, pairs: Sequence[Pair], *, check: Check | None = None
 ) -> Sides:
     """`pairs` have one length. ValueError: they do not, or there are none."""
+    clean, counterfactual = _tokens(pairs)
+    return _sides(
+        model,
+        metric,
+        pairs,
+        model.trace(clean, check=check),
+        model.trace(counterfactual, check=check),
+    )
+
+
+def run_and_differentiate(
+    model: EditableModel,
+    metric: Metric,
+    pairs: Sequence[Pair],
+    places: Sequence[str],
+    *,
+    check: Check | None = None,
+) -> tuple[Sides, Values]:
+    """The same with ∂metric/∂value on the clean prompts, at sites and streams; one run less than
+    one after the other."""
+    tokens, others = _tokens(pairs)
+    targets = targets_of(metric, pairs, device=model.device)
+
+    def value(last: Float[Tensor, "pair pos d_model"]) -> Float[Tensor, ""]:
+        logits = model.logits(last[:, -1]).float()
+        return metric_values(metric, logits, targets, logits.detach()).sum()
+
+    clean, gradients = model.trace_and_differentiate(tokens, value, places, check=check)
+    counterfactual = model.trace(others, check=check)
+    return _sides(model, metric, pairs, clean, counterfactual), gradients
+
+
+def _tokens(pairs: Sequence[Pair]) -> tuple[Int[Tensor, "pair pos"], Int[Tensor, "pair pos"]]:
     lengths = {len(pair.clean.tokens) for pair in pairs}
     if len(lengths) != 1:
         raise ValueError(f"pairs of one length are run together, not of {sorted(lengths)}")
-    clean = model.trace(torch.tensor([pair.clean.tokens for pair in pairs]), check=check)
+    return (
+        torch.tensor([pair.clean.tokens for pair in pairs]),
+        torch.tensor([pair.counterfactual.tokens for pair in pairs]),
+    )
+
+
+def _sides(
+    model: EditableModel, metric: Metric, pairs: Sequence[Pair], clean: Trace, other: Trace
+) -> Sides:
     with torch.no_grad():
         reference = model.logits(clean.last[:, -1]).float()
     return Sides(
@@ -78,9 +120,7 @@ def run_sides(
         metric=metric,
         targets=targets_of(metric, pairs, device=model.device),
         clean=clean,
-        counterfactual=model.trace(
-            torch.tensor([pair.counterfactual.tokens for pair in pairs]), check=check
-        ),
+        counterfactual=other,
         reference=reference,
     )
 

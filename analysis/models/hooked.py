@@ -115,6 +115,40 @@ class HookedModel:
                 handle.remove()
         return Trace(tokens, streams, calls, watch.kept, last)
 
+    def trace_and_differentiate(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        metric: Callable[[Float[Tensor, "batch pos d_model"]], Float[Tensor, ""]],
+        sites: Collection[str],
+        *,
+        check: Check | None = None,
+    ) -> tuple[Trace, Values]:
+        self._check_length(tokens.shape[1])
+        tokens = tokens.to(self.device)
+        streams: list[Tensor] = []
+        calls: list[tuple[tuple[object, ...], dict[str, object]]] = []
+        watch = Watch(to_keep=self._placed(None), check=check)
+        noting = called_with(self._parts.layers, calls, streams, differentiable=True)
+        try:
+            with torch.enable_grad(), self._hooks.watching(watch):
+                last = self._parts.forward(tokens, None)
+                value = metric(last)
+        finally:
+            for handle in noting:
+                handle.remove()
+        places = dict(watch.kept) | {
+            f"resid.{layer}": stream for layer, stream in enumerate(streams[1:])
+        }
+        found = torch.autograd.grad(value, [places[name] for name in sites])
+        trace = Trace(
+            tokens,
+            [stream.detach() for stream in streams],
+            calls,
+            {name: kept.detach() for name, kept in watch.kept.items()},
+            last.detach(),
+        )
+        return trace, dict(zip(sites, found, strict=True))
+
     def resume(
         self,
         trace: Trace,

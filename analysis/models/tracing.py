@@ -66,6 +66,17 @@ class EditableModel(SubjectModel, Protocol):
         """One run of whole windows (no padding) with everything that later runs need."""
         ...
 
+    def trace_and_differentiate(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        metric: Callable[[Float[Tensor, "batch pos d_model"]], Float[Tensor, ""]],
+        sites: Collection[str],
+        *,
+        check: Check | None = None,
+    ) -> tuple[Trace, Values]:
+        """`trace` and `differentiate` in one run."""
+        ...
+
     def resume(
         self,
         trace: Trace,
@@ -148,12 +159,21 @@ def called_with(
     layers: Sequence[nn.Module],
     calls: list[tuple[tuple[Any, ...], dict[str, Any]]],
     streams: list[Tensor],
+    *,
+    differentiable: bool = False,
 ) -> list[Any]:
-    """Hooks that note what each layer is called with, and what leaves the last one."""
+    """Hooks that note what each layer is called with, and what leaves the last one. The stream can
+    be differentiated by from the first layer on, if that is asked for."""
 
-    def note(_module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        streams.append(args[0])
+    def note(
+        module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         calls.append((args[1:], kwargs))
+        if not (differentiable and module is layers[0]):
+            streams.append(args[0])
+            return None
+        streams.append(args[0].detach().requires_grad_())
+        return (streams[-1], *args[1:]), kwargs
 
     def leave(_module: nn.Module, _args: object, output: object) -> None:
         streams.append(stream_in(output))

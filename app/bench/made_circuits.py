@@ -18,10 +18,12 @@ from analysis.protocol.circuits import (
     Drop,
     Estimate,
     Graph,
+    Group,
     Link,
     Node,
     Point,
     Proof,
+    Scrub,
 )
 from analysis.protocol.edits import UnitRef
 
@@ -91,6 +93,15 @@ def make_proof(circuit: Circuit, *, prompts: int = 24, held_out: bool = True) ->
             Drop(unit=unit, lost=Estimate(value=0.002 * k, low=0.002 * k - 0.004, high=0.02 * k))
             for k, (unit, _) in enumerate(reversed(circuit.ranking[-12:]))
         ),
+        scrubs=(
+            Scrub(
+                feature="answer",
+                recovered=Estimate(value=0.71, low=0.62, high=0.79),
+                n_prompts=48,
+                n_alone=2,
+            ),
+            Scrub(feature="template", recovered=Estimate(value=0.08), n_prompts=48, n_alone=0),
+        ),
         remarks=("Completeness is above 0.2: units outside of the circuit do some of it, too.",),
     )
 
@@ -124,7 +135,9 @@ def make_imported(*, features: int = 40, words: Sequence[str] = WORDS, seed: int
         prompt="".join(words), tokens=tuple(words), n_layers=4, nodes=tuple(nodes),
         links=tuple(_links(generator, nodes, 4 * features)),
     )  # fmt: skip
-    return Circuit(graph=graph)
+    first = [node.id for node in nodes if node.kind == "feature"][:4]
+    group = Group(label="as in the file", nodes=tuple(first[:3]))
+    return Circuit(graph=graph, pinned=(first[3],), groups=(group,))
 
 
 def _choose(

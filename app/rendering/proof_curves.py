@@ -87,7 +87,8 @@ def _drawing(proof: Proof, measure: Measure) -> Markup:
         f"{_grid(axes)}{lines}"
         f'<path class="kept" d="M{kept:.1f} {TOP}V{axes.base}"/>'
         f'<text class="label {side}" x="{kept + (-4 if side else 4):.1f}" y="{TOP - 4}">{label}'
-        f'</text><path class="looked-at" d="M0 {TOP}V{axes.base}" data-here="" visibility="hidden"/>'
+        f'</text><path class="looked-at" d="M0 {TOP}V{axes.base}" data-here="" visibility="hidden"'
+        "/>"
         f'<text class="label end" x="{WIDTH - RIGHT}" y="{axes.height - 2}">units kept, log</text>'
         f'<text class="label" x="{LEFT}" y="{axes.height - 2}">{measure.name}</text></svg>'
     )

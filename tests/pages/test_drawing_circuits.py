@@ -23,8 +23,10 @@ from app.rendering.circuit import (
     node_name,
     order_of,
     plus,
+    said_label,
     shown_proof,
     standing,
+    strength,
 )
 from app.rendering.circuit_drawing import drawing_of
 from app.rendering.circuit_rows import PER_PAGE, Rows, page_of
@@ -78,11 +80,28 @@ def test_without_a_ranking_the_strongest_is_kept_first() -> None:
 
 def test_nodes_are_called_by_their_unit_or_by_what_else_they_are() -> None:
     assert node_name(node(unit=NEURON, label="x")) == "mlp.0/7"
-    assert node_name(node(kind="embedding", layer=-1, label=" a\n")) == "embedding of “·a↵”"
+    assert (
+        node_name(node(kind="embedding", layer=-1, label=" a\n", position=0))
+        == "embedding of “·a↵”"
+    )
     assert node_name(node(kind="rest", layer=3)) == "rest of layer 3"
     told = node_name(node(kind="logit", layer=2, label=" so", probability=0.125))
     assert told == "logit of “·so”, 12.5\u202f%"
     assert node_name(node("17_3", kind="feature")) == "feature 17_3"
+    assert node_name(node(kind="embedding", layer=-1, label="embedding")) == "embedding"
+    assert node_name(node(kind="logit", layer=2, label="Ann, not Tom")) == "output: Ann, not Tom"
+
+
+def test_a_label_that_only_repeats_the_name_is_not_said_twice() -> None:
+    assert said_label(node(unit=NEURON, label="mlp.0/7")) == ""
+    assert said_label(node(unit=NEURON, label="moves names")) == "moves names"
+    assert said_label(node(kind="feature", label="moves names")) == ""
+
+
+def test_without_any_effect_what_it_does_at_its_positions_counts() -> None:
+    assert strength(node(places=((0, 0.5), (1, -0.25)))) == 0.25
+    assert strength(node(places=((0, 0.5),), effect=0.125)) == 0.125
+    assert strength(node(places=((0, 0.5),), effect=0.125, exact=0.0)) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -236,3 +255,13 @@ def test_held_out_prompts_by_the_same_ablation_are_shown_first() -> None:
     assert shown_proof(made, "resample") == 1
     assert shown_proof(made[:1], "mean") == 0
     assert shown_proof([], None) == 0
+
+
+def test_the_drawing_says_where_in_the_ranking_each_turn_stands() -> None:
+    found = circuit(
+        node("a", unit=HEAD, kind="head"), node("b", unit=NEURON), node("c", kind="feature"),
+        ranking=((UnitRef(site="mlp.1", index=0), 3.0), (NEURON, 2.0), (HEAD, 1.0)),
+    )  # fmt: skip
+    drawn = drawing_of(found, [], labels={}, ablation=None)
+    assert [one["turn"] for one in drawn["nodes"]] == [1, 0, 2]
+    assert drawn["ranks"] == [1, 2, None]

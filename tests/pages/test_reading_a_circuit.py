@@ -92,7 +92,8 @@ def test_a_proof_says_its_numbers_its_curves_its_drops_and_what_went_wrong(
     said = words_of(page)
     for words in ("faithfulness", "completeness", "CPR", "CMD", "this circuit",
                   "integrated gradients", "most active", "random units", "40 kept",
-                  "Completeness is above 0.2", "what leaving one unit out costs"):  # fmt: skip
+                  "Completeness is above 0.2", "what leaving one unit out costs",
+                  "what they carry together", "which answer is right"):  # fmt: skip
         assert words in said, words
     assert page.count('<svg class="proof-curves"') == 2
     found = pages.get("/api/v1/models/synthetic/circuits/names").json()["proofs"][0]["proof"]

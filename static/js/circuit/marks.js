@@ -4,7 +4,7 @@ export function marksOf(scene, state) {
   const marks = [];
   for (const node of scene.nodes) {
     if (taken.has(node.id)) continue;
-    const places = state.split && node.places?.length > 1 ? node.places : [[node.at, node.effect]];
+    const places = state.split && node.kind !== "rest" && node.places?.length > 1 ? node.places : [[node.at, node.effect]];
     for (const [at, effect] of places) {
       marks.push({
         key: places.length > 1 ? `p:${at}:${node.id}` : `n:${node.id}`,

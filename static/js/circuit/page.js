@@ -50,7 +50,7 @@ async function open(root) {
     clearTimeout(timer);
     timer = setTimeout(() => {
       const { k, x, y, width, height, isFitted } = stage.view;
-      const said = write(state.now, isFitted ? null : [k, x / width, y / height]);
+      const said = write(state.now, isFitted ? null : [k, x / width, y / height], scene.given);
       own = said ? `#${said}` : "";
       history.replaceState(history.state, "", location.pathname + location.search + own);
     }, LATER);

@@ -14,18 +14,29 @@ export function readScene(told) {
   const turns = nodes.reduce((most, node) => (node.turn === null ? most : Math.max(most, node.turn + 1)), 0);
   const keep = turns > MANY ? AT_FIRST : turns;
   const top = nodes.some((node) => node.kind === "logit") ? null : Math.max(...nodes.map((node) => node.layer));
+  const byId = new Map(nodes.map((node) => [node.id, node]));
   return {
     ...told,
     nodes,
     links,
     turns,
     keep,
-    byId: new Map(nodes.map((node) => [node.id, node])),
+    byId,
+    given: givenOf(told, byId), // pins and groups as an imported file has them
     isEnd: (node) => (top === null ? node.kind === "logit" : node.layer === top),
     heaviest: sizes.at(-1) ?? 0,
     lightest: sizes.find((size) => size > 0) ?? 0,
     weight: firstWeight(nodes, links, keep),
     strongest: Math.max(1e-9, ...nodes.filter((node) => node.turn !== null).map((node) => Math.abs(node.effect))),
+  };
+}
+
+function givenOf({ pinned, groups }, byId) {
+  const taken = new Set();
+  const free = (id) => byId.has(id) && !taken.has(id) && taken.add(id);
+  return {
+    pins: [...new Set(pinned)].filter((id) => byId.has(id)),
+    groups: groups.map(({ name, ids }) => ({ name, ids: ids.filter(free) })).filter((group) => group.ids.length),
   };
 }
 

@@ -47,7 +47,7 @@ export function makeSliders(root, scene, state, stage) {
     weight.value = stepOf(least);
     weight.setAttribute("aria-valuetext", `links of at least ${least.toPrecision(2)}`);
     for (const box of root.querySelectorAll("[data-flag]")) box.checked = state.now[box.dataset.flag];
-    showProof(root, proof, n);
+    showProof(root, proof, scene.ranks, n);
     askAnew();
   }
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from analysis.circuits.attribution import attribute
 from analysis.circuits.backups import find_backups
 from analysis.circuits.edges import EMBEDDING, LOGITS, find_edges
 from analysis.circuits.effects import estimate, measure
@@ -15,6 +16,7 @@ from analysis.circuits.planted.truth import Node
 from analysis.circuits.proving import judge_of
 from analysis.circuits.scrubbing import Hypothesis, scrub
 from analysis.circuits.units import Units
+from analysis.protocol.edits import UnitRef
 from analysis.tasks.prompting import Prompted
 
 
@@ -92,18 +94,25 @@ def test_what_goes_into_a_node_adds_up_to_what_it_does(searched):
     assert sum(edge.weight for edge in edges) == pytest.approx(-exact[last], rel=0.5)
 
 
-def test_doubt_is_large_where_a_step_is_large_and_0_where_there_is_none(searched):
+def test_estimates_are_atp_and_tell_by_the_size_of_the_step_how_far_they_may_be_off(searched):
     planted, pairs, _ = searched("chain")
-    units = Units(tuple(planted.model.sites))
-    sides = trace_pairs(planted.model, METRIC, pairs)
-    before = estimate(sides, units)
-    for one in sides:
-        for site in planted.model.sites:
-            near = one.clean.values[site.name].lerp(one.counterfactual.values[site.name], 0.1)
-            one.counterfactual.values[site.name] = near
-    after = estimate(sides, units)
-    torch.testing.assert_close(after.doubt, before.doubt * 0.01, rtol=1e-3, atol=1e-8)
-    torch.testing.assert_close(after.effect, before.effect * 0.1, rtol=1e-3, atol=1e-6)
+    model, units = planted.model, Units(tuple(planted.model.sites))
+    estimates, (sides,) = estimate(model, METRIC, pairs, units)
+    names = [site.name for site in model.sites]
+    scores = attribute(sides, "atp", names)
+    means = units.in_a_row({name: scores[name].sum(1).mean(0) for name in names})
+    torch.testing.assert_close(estimates.effect, means, rtol=1e-4, atol=1e-6)
+
+    slopes = model.differentiate(sides.clean, lambda last: sides.values(last).sum(), ["resid.1"])
+    stream = sides.clean.streams[2]
+    for index in range(3):
+        moved = sides.counterfactual.values["mlp.1"] - sides.clean.values["mlp.1"]
+        step = moved[:, :, index, None] * model.output_vectors("mlp.1")[index]
+        ratio = step.norm(dim=-1) / stream.norm(dim=-1)
+        doubt = (slopes["resid.1"].norm(dim=-1) * step.norm(dim=-1) * ratio).sum(1)
+        expected = doubt.square().mean().sqrt()
+        number = units.number(UnitRef(site="mlp.1", index=index))
+        torch.testing.assert_close(estimates.doubt[number], expected, rtol=1e-4, atol=1e-8)
 
 
 def test_a_ranking_is_the_same_for_the_same_seed_and_another_for_another(searched):
