@@ -79,6 +79,7 @@ def _node(
         "turn": turn,
         "label": known or said_label(node),
         "edit": edit_line(node, ablation),
+        "unit": node.unit is not None,
     }
     if node.position is None:
         told["places"] = [[at, rounded(value)] for at, value in node.places if at < n_tokens]
@@ -100,6 +101,7 @@ def _proof(proof: Proof, among: Sequence[Proof]) -> dict[str, Any]:
     return {
         "title": proof_title(proof),
         "kept": proof.n_kept,
+        "whole": proof.units is None,
         "own": {
             "faithfulness": _estimate(proof.faithfulness),
             "completeness": _estimate(proof.completeness),

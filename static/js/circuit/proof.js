@@ -1,4 +1,6 @@
 // What keeping so many units is worth: from the stored curves, and where the server can, measured anew.
+import { ask } from "./units.js";
+
 export function pointAt(curve, n) {
   if (!curve?.length || n < curve[0][0] || n > curve.at(-1)[0]) return null;
   const after = curve.find(([size]) => size >= n);
@@ -14,18 +16,9 @@ export function pointAt(curve, n) {
   return { exact: false, sizes: [before[0], after[0]], faithfulness: between(1), completeness: between(4) };
 }
 
-// The same, run for these very units; null where the server cannot run it.
-export async function prove(units, { address, signal } = {}) {
-  if (!address) return null;
-  const response = await fetch(address, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify({ units }),
-    signal,
-  });
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error([answer.detail ?? `The server answered ${response.status}.`, answer.hint].filter(Boolean).join(" "));
-  return answer;
+// The same, run for these very units.
+export function prove(units, { address, signal, more } = {}) {
+  return ask(address, { units, ...more }, signal);
 }
 
 const two = (number) => number.toFixed(2).replace(/^-0\.00$/, "0.00").replace("-", "−");
