@@ -118,7 +118,7 @@ def test_pruning_is_proved_by_the_model_and_what_is_kept_is_a_proof(open_page: O
     with page.expect_response(PROVE) as first:
         keep_units(page, 7)
     expect(page.locator("[data-proof-note]")).to_have_text(
-        re.compile(r"^Run just now with the 7 units shown, resample ablation, on held-out prompts")
+        re.compile(r"^Run just now: the 7 units shown, resample ablation, \d held-out prompts\.$")
     )
     asked = first.value.request.post_data_json
     assert (len(asked["units"]), asked["parts"]) == (7, ["faithfulness"])
@@ -150,7 +150,7 @@ def test_while_a_slider_moves_only_the_last_choice_is_proved(open_page: OpenPage
     for _ in range(6):
         slider.press("ArrowLeft")
     assert note(page).startswith("From the curve")
-    expect(page.locator("[data-proof-note]")).to_contain_text("Run just now with the 14 units")
+    expect(page.locator("[data-proof-note]")).to_contain_text("Run just now: the 14 units")
     expect(page.get_by_role("button", name="keep this proof")).to_be_visible()
     assert set(asked[-2:]) == {14}
     assert len(asked) < 6

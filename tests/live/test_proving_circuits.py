@@ -22,6 +22,7 @@ from app.store.proving import MOST_CHOSEN
 from app.store.tables import ProofTable, RunTable
 from app.store.writing_circuits import keep_circuit, keep_proof
 from app.store.writing_tasks import keep_task
+from tests.pages.reading import words_of
 from tests.store import rows
 
 MODEL = "/api/v1/models/chain"
@@ -107,8 +108,7 @@ def test_a_kept_choice_is_a_proof_of_the_circuit_with_a_run_of_its_own(client, c
     run = client.get(f"/api/v1/runs/{newest['run_id']}").json()
     assert (run["kind"], run["seed"], run["parameters"]["circuit"]) == ("proof", 5, "found")
     assert after["faithfulness"] == before["faithfulness"]
-    page = client.get("/m/chain/circuits/found").text
-    assert "2 chosen" in page
+    assert "held-out, 2 chosen" in words_of(client.get("/m/chain/circuits/found").text)
     assert client.get("/m/chain/circuits/found?proof=0").status_code == 200
 
 

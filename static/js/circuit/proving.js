@@ -27,12 +27,12 @@ export function makeProving(root, scene, stage) {
     const key = units.join();
     if (key !== asked) stop();
     const known = live?.key === key;
-    keeper.hidden = !(known && live.units);
+    offer(known && live.units);
     if (known && (live.units || key === asked)) return show();
     kept.replaceChildren();
     if (stored?.whole && stored.kept === own.length && key === own.join()) return;
     if (units.length > MOST) return tell(`More than ${count(MOST)} units are not run at once.`);
-    fromCurve(units.length);
+    tell(`From the curve; the ${count(units.length)} units shown are being run.`);
     if (key === asked) return;
     asked = key;
     asking = new AbortController();
@@ -54,7 +54,7 @@ export function makeProving(root, scene, stage) {
       const more = await ask(units, { parts: ["completeness", "random"] }, signal);
       live = { key, n: units.length, units, answer: { ...first, ...more, faithfulness: first.faithfulness } };
       show();
-      keeper.hidden = false;
+      offer(true);
     } catch (error) {
       if (error.name === "AbortError") return;
       tell(`From the curve. These units could not be run: ${error.message}`);
@@ -66,13 +66,15 @@ export function makeProving(root, scene, stage) {
     const { answer, n } = live;
     const done = ["faithfulness", "completeness", "random"].filter((name) => answer[name]);
     for (const name of done) fill(root, name, [answer[name].value, answer[name].low, answer[name].high], false);
-    const on = `${answer.prompts === "held_out" ? "held-out prompts" : "prompts that it was found on"}, n = ${answer.n_prompts}`;
-    tell(`Run just now with the ${count(n)} units shown, ${answer.ablation} ablation, on ${on}.${done.length < 3 ? " The rest is from the curve, and being run." : ""}`);
+    const on = answer.prompts === "held_out" ? "held-out prompts" : "prompts that it was found on";
+    const rest = done.length < 3 ? " The rest is from the curve, and being run." : "";
+    tell(`Run just now: the ${count(n)} units shown, ${answer.ablation} ablation, ${answer.n_prompts} ${on}.${rest}`);
   }
 
-  function fromCurve(n) {
-    if (note.textContent.startsWith("From the curve")) return;
-    tell(`From the curve${note.textContent ? `: ${note.textContent}` : ""}. The ${count(n)} units shown are being run.`);
+  // It keeps its room, so that the graph stays where it is while sliders move.
+  function offer(whole) {
+    keeper.hidden = false;
+    keeper.classList.toggle("unseen", !whole);
   }
 
   function tell(text) {
