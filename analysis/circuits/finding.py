@@ -14,6 +14,7 @@ from analysis.circuits.attribution import attribute
 from analysis.circuits.backups import SHARE, Backup, find_backups
 from analysis.circuits.edges import Edge, find_edges
 from analysis.circuits.effects import Estimates, estimate, measure
+from analysis.circuits.integrating import integrate_keeping
 from analysis.circuits.keeping import (
     Batch,
     StandIns,
@@ -59,7 +60,7 @@ class Asked:
 
     method: Literal["nested", "ig", "both_ends", "atp"] = "nested"
     ablation: Ablation = "resample"
-    most_units: int = 128
+    most_units: int = 256
     """That are drawn."""
     steps: int = STEPS
     seed: int = 0
@@ -111,7 +112,7 @@ class Search:
         rankings = self._rankings(units, batched)
         order = rankings["circuit"]
         self.tell("size", 0.0)
-        few = judge_of(_some(batched, N_SCORED), units, check=self.check)
+        few = judge_of(some_of(batched, N_SCORED), units, check=self.check)
         kept = prune(few, smallest(few, order, min(self.asked.most_units, len(units))))
         estimates, exact, agreed = self._effects(units, kept)
         backups = self._backups(batched, units, kept, exact, judge.gap)
@@ -139,31 +140,27 @@ class Search:
 
     def _rankings(self, units: Units, batched: Sequence[Batch]) -> Rankings:
         """The circuit's own, and those that it is held against."""
-        sides = self._traced(self.prompted.finding[:N_SCORED])
         method = self.asked.method
-        scores: dict[Scoring, Tensor] = {}
-        wanted: list[Scoring] = ["difference", "ig"]
-        if method != "nested" and method not in wanted:
-            wanted.append(method)
-        for done, scoring in enumerate(wanted):
-            self.tell("scores", done / len(wanted))
-            scores[scoring] = scores_of(sides, units, scoring, self.check)
+        self.tell("scores", 0.0)
+        integrated = integrate_keeping(some_of(batched, N_SCORED), units, check=self.check)
+        self.tell("scores", 0.5)
+        sides = self._traced(self.prompted.finding[:N_SCORED])
+        moved = scores_of(sides, units, "difference", self.check)
+        own = integrated if method == "nested" else scores_of(sides, units, method, self.check)
         del sides  # the largest of what is held in memory
-        orders = {name: ranked(score) for name, score in scores.items()}
         self.tell("ranking", 0.0)
+        order = ranked(own)
         if method == "nested":
             order = rank_nested(
                 batched,
                 units,
-                scores["ig"],
+                own,
                 steps=self.asked.steps,
                 seed=self.asked.seed,
                 check=self.check,
                 tell=lambda done, total: self.tell("ranking", done / total),
             )
-        else:
-            order = orders[method]
-        return {"circuit": order, "active": orders["difference"], "ig": orders["ig"]}
+        return {"circuit": order, "active": ranked(moved), "ig": ranked(integrated)}
 
     def _effects(
         self, units: Units, kept: Sequence[int]
@@ -194,7 +191,7 @@ class Search:
     ) -> list[Backup]:
         strongest = sorted(kept, key=lambda number: -abs(exact[number]))[:N_ABLATED]
         matter = [number for number in strongest if abs(exact[number]) >= SHARE * abs(gap)]
-        few = _some(batched, N_EFFECTS)
+        few = some_of(batched, N_EFFECTS)
         found: list[Backup] = []
         for done, number in enumerate(matter):
             self.tell("backups", done / len(matter))
@@ -217,7 +214,7 @@ class Search:
         self, batched: Sequence[Batch], units: Units, kept: Sequence[int]
     ) -> dict[int, float]:
         """By how much the metric falls if all others of a layer are ablated."""
-        few = judge_of(_some(batched, N_EFFECTS), units, check=self.check)
+        few = judge_of(some_of(batched, N_EFFECTS), units, check=self.check)
         layers = sorted({site.layer for site in units.sites})
         found = {}
         for done, layer in enumerate(layers):
@@ -237,12 +234,13 @@ class Search:
         if self.prompted.held_out:
             self.tell("proof", 0.0)
             judge = judge_of(self._batches(self.prompted.held_out), units, check=self.check)
-            proof = self._proof(judge, rankings, kept, "held_out")
+            proof = self._proof(judge, rankings, kept, "held_out", decides=True)
             self.tell("proof", 0.6)
             yield proof.model_copy(update={"scrubs": tuple(self._scrubs(units, kept))})
         self.tell("proof", 0.7)
-        few = judge_of(_some(finding.batches, N_SCORED), units, check=self.check)
-        yield self._proof(few, rankings, kept, "finding")
+        few = judge_of(some_of(finding.batches, N_SCORED), units, check=self.check)
+        decides = not self.prompted.held_out
+        yield self._proof(few, rankings, kept, "finding", decides=decides)
 
     def _scrubs(self, units: Units, kept: Sequence[int]) -> Iterator[Scrub]:
         """Do the kept units together carry a feature? Those that prompts can tell apart by."""
@@ -265,15 +263,23 @@ class Search:
             )
 
     def _proof(
-        self, judge: Judge, rankings: Rankings, kept: Sequence[int], prompts: Prompts
+        self,
+        judge: Judge,
+        rankings: Rankings,
+        kept: Sequence[int],
+        prompts: Prompts,
+        *,
+        decides: bool,
     ) -> Proof:
+        """With what it is held against, if it is the one that decides."""
         seed = self.asked.seed
-        curves = [
-            curve(judge, "circuit", rankings["circuit"], completeness=True),
-            curve(judge, "random", None, seed=seed),
-            curve(judge, "active", rankings["active"]),
-            curve(judge, "ig", rankings["ig"]),
-        ]
+        curves = [curve(judge, "circuit", rankings["circuit"], completeness=True)]
+        if decides:
+            curves += [
+                curve(judge, "random", None, seed=seed),
+                curve(judge, "active", rankings["active"]),
+                curve(judge, "ig", rankings["ig"]),
+            ]
         return Proof(
             ablation=self.asked.ablation,
             prompts=prompts,
@@ -285,7 +291,7 @@ class Search:
             faithfulness=judge.of_kept(kept),
             completeness=judge.of_rest(kept),
             random=judge.of_twins(len(kept), seed),
-            drops=tuple(drops(judge, kept, most=N_DROPS)) if prompts == "held_out" else (),
+            drops=tuple(drops(judge, kept, most=N_DROPS)) if decides else (),
         )
 
 
@@ -306,7 +312,7 @@ def ranked(scores: Float[Tensor, " unit"]) -> Int[Tensor, " unit"]:
     return scores.abs().argsort(descending=True, stable=True)
 
 
-def _some(batched: Sequence[Batch], most: int) -> list[Batch]:
+def some_of(batched: Sequence[Batch], most: int) -> list[Batch]:
     """So many pairs or a few more, of all lengths: every so-manieth batch."""
     n = sum(batch.n_pairs for batch in batched)
     return list(batched[:: every_so_many(n, most)])

@@ -122,7 +122,7 @@ class Point(Message):
 
 CurveOf = Literal["circuit", "random", "active", "ig"]
 """The circuit's own ranking; as many units at random; those that differ most between clean and
-counterfactual; those of integrated gradients, the best published one."""
+counterfactual; those of integrated gradients over what is kept, the best published one."""
 
 
 class Curve(Message):

@@ -17,7 +17,7 @@ from analysis.tasks.task import Pair, Task
 
 MOST_FINDING: Final = 96
 """Pairs that a circuit is found on, drawn where there are more."""
-MOST_HELD_OUT: Final = 32
+MOST_HELD_OUT: Final = 24
 N_SCORED: Final = 32
 """Of those for finding, about so many are proved on."""
 AT_ONCE: Final = 8

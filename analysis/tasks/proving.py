@@ -34,7 +34,7 @@ class ProveRequest(Message):
     units: tuple[UnitRef, ...] = Field(max_length=MOST_KEPT)
     """Which are kept."""
     parts: tuple[Part, ...] = Field(default=PARTS, min_length=1, max_length=len(PARTS))
-    """Each costs runs of its own: one, one and three per batch of pairs."""
+    """Each costs runs of its own: one, one and two per batch of pairs."""
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
     """Of random units."""
 
@@ -60,6 +60,6 @@ class ProveAnswer(Message):
     completeness: Estimate | None
     """The same of the network without them: low is good."""
     random: Estimate | None
-    """Faithfulness of as many random units, the mean of three draws."""
+    """Faithfulness of as many random units, the mean of two draws."""
     ran: Ran
     """`clean_reused`: the pairs were traced already."""

@@ -45,7 +45,7 @@ export function makeProving(root, scene, stage) {
     asked = null;
   }
 
-  // Faithfulness first: it is one run per batch of prompts, the others are four more.
+  // Faithfulness first: it is one run per batch of prompts, the others are three more.
   async function run(units, key, signal) {
     try {
       const first = await ask(units, { parts: ["faithfulness"] }, signal);
