@@ -36,7 +36,7 @@ from analysis.tasks.task import Metric, Pair
 METHODS: Final = ("nested", "ig", "both_ends", "atp")
 MOST_FINDING: Final = 96
 """Pairs that a circuit is found on, drawn where there are more."""
-MOST_HELD_OUT: Final = 32
+MOST_HELD_OUT: Final = 24
 N_EFFECTS: Final = 16
 """Pairs that effects are estimated, and run, on."""
 N_EDGES: Final = 4
@@ -64,7 +64,7 @@ class Asked:
 
     method: Literal["nested", "ig", "both_ends", "atp"] = "nested"
     ablation: Ablation = "resample"
-    most_units: int = 128
+    most_units: int = 256
     """That are drawn."""
     steps: int = STEPS
     seed: int = 0
@@ -252,12 +252,13 @@ class Search:
         if self.prompted.held_out:
             self.tell("proof", 0.0)
             judge = judge_of(self._batches(self.prompted.held_out), units, check=self.check)
-            proof = self._proof(judge, rankings, kept, "held_out")
+            proof = self._proof(judge, rankings, kept, "held_out", decides=True)
             self.tell("proof", 0.6)
             yield proof.model_copy(update={"scrubs": tuple(self._scrubs(units, kept))})
         self.tell("proof", 0.7)
         few = judge_of(_some(finding.batches, N_SCORED), units, check=self.check)
-        yield self._proof(few, rankings, kept, "finding")
+        decides = not self.prompted.held_out
+        yield self._proof(few, rankings, kept, "finding", decides=decides)
 
     def _scrubs(self, units: Units, kept: Sequence[int]) -> Iterator[Scrub]:
         """Do the kept units together carry a feature? Those that prompts can tell apart by."""
@@ -280,15 +281,23 @@ class Search:
             )
 
     def _proof(
-        self, judge: Judge, rankings: Rankings, kept: Sequence[int], prompts: Prompts
+        self,
+        judge: Judge,
+        rankings: Rankings,
+        kept: Sequence[int],
+        prompts: Prompts,
+        *,
+        decides: bool,
     ) -> Proof:
+        """With what it is held against, if it is the one that decides."""
         seed = self.asked.seed
-        curves = [
-            curve(judge, "circuit", rankings["circuit"], completeness=True),
-            curve(judge, "random", None, seed=seed),
-            curve(judge, "active", rankings["active"]),
-            curve(judge, "ig", rankings["ig"]),
-        ]
+        curves = [curve(judge, "circuit", rankings["circuit"], completeness=True)]
+        if decides:
+            curves += [
+                curve(judge, "random", None, seed=seed),
+                curve(judge, "active", rankings["active"]),
+                curve(judge, "ig", rankings["ig"]),
+            ]
         return Proof(
             ablation=self.asked.ablation,
             prompts=prompts,
@@ -300,7 +309,7 @@ class Search:
             faithfulness=judge.of_kept(kept),
             completeness=judge.of_rest(kept),
             random=judge.of_twins(len(kept), seed),
-            drops=tuple(drops(judge, kept, most=N_DROPS)) if prompts == "held_out" else (),
+            drops=tuple(drops(judge, kept, most=N_DROPS)) if decides else (),
         )
 
 

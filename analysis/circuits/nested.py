@@ -28,6 +28,8 @@ from analysis.models.tracing import Check
 STEPS: Final = 96
 SMALLEST, LARGEST = 0.001, 0.3
 """Of all units: sizes are drawn between them, evenly in their logarithm."""
+AT_ONCE: Final = 1
+"""Batches of a step."""
 PACE: Final = 0.1
 """In logarithms of rank, of a typical unit at the border, per step."""
 SLOW: Final = 0.3
@@ -81,15 +83,16 @@ def rank_nested(
     for step in range(steps):
         if check is not None:
             check()
-        batch = batches[generator.choice(len(batches), p=weights / weights.sum())]
         size = _size(n, generator)
         border = torch.topk(scores, size).values[-1]
-        gradient, _ = keep_gradient(
-            batch, units, (scores >= border).float(), _distance(batch, gap), check=check
-        )
-        nearness = _nearness(scores - border)
+        keep, nearness = (scores >= border).float(), _nearness(scores - border)
+        gradient = torch.zeros(n)
+        for number in generator.choice(len(batches), AT_ONCE, p=weights / weights.sum()):
+            batch = batches[number]
+            more, _ = keep_gradient(batch, units, keep, _distance(batch, gap), check=check)
+            gradient += more.cpu() / AT_ONCE
         pace = PACE if step < SLOW_FROM * steps else PACE * SLOW
-        scores = scores - pace * moments.step(gradient.cpu() * nearness, nearness > 0.6)
+        scores = scores - pace * moments.step(gradient * nearness, nearness > 0.6)
         if tell is not None:
             tell(step + 1, steps)
     return scores.argsort(descending=True, stable=True)

@@ -24,7 +24,7 @@ from analysis.protocol.circuits import Curve, CurveOf, Drop, Estimate, Point
 
 SHARES: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Of all units; those of Mueller et al. 2025."""
-TWINS: Final = 3
+TWINS: Final = 2
 """Random circuits of a size, whose mean is told."""
 
 
@@ -101,12 +101,20 @@ def curve(
     """Over sizes; `order` of units, the first kept first, None at random."""
     n = len(judge.units)
     points = []
-    for size in sizes_of(n):
+    for size in sizes_of(n)[:-1]:
         kept = judge.of_twins(size, seed) if order is None else judge.of_kept(order[:size])
         left = judge.of_rest(order[:size]) if completeness and order is not None else None
         points.append(Point(n_units=size, share=size / n, faithfulness=kept, completeness=left))
+    points.append(_all(n, completeness=completeness))
     cpr, cmd = areas(points)
     return Curve(of=of, points=tuple(points), cpr=cpr, cmd=cmd)
+
+
+def _all(n: int, *, completeness: bool) -> Point:
+    """The untouched network, whose faithfulness is 1 by definition."""
+    one, none = (Estimate(value=value, low=value, high=value) for value in (1.0, 0.0))
+    left = none if completeness else None
+    return Point(n_units=n, share=1.0, faithfulness=one, completeness=left)
 
 
 def areas(points: Sequence[Point]) -> tuple[float, float]:

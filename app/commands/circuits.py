@@ -41,7 +41,7 @@ def circuit(
     ] = "resample",
     n_nodes: Annotated[
         int, typer.Option(min=1, help="At most so many neurons and heads are kept.")
-    ] = 128,
+    ] = 256,
     slug: Annotated[
         str | None, typer.Option(help="What it is called in addresses; default: a free one.")
     ] = None,

@@ -342,7 +342,7 @@ class CircuitRequest(Request):
         "prompt, its mean over prompts, or 0.",
     )
     n_nodes: int = Field(
-        default=128,
+        default=256,
         ge=1,
         le=2_000,
         description="At most so many neurons and heads are kept in the graph.",

@@ -5,6 +5,7 @@ The search is a few minutes on a small model. What is interrupted begins anew, w
 and so with the same outcome; what it had stored is replaced.
 """
 
+import shlex
 import time
 from dataclasses import asdict
 from typing import Any, Final
@@ -67,11 +68,7 @@ def run(context: JobContext[CircuitRequest]) -> dict[str, Any]:
     request = context.request
     with Session(context.engine) as session:
         row = model_row(session, request.model)
-        stored = (
-            None
-            if request.task in GENERATORS
-            else get_task(session, model=request.model, slug=request.task).task
-        )
+        stored = None if request.task in GENERATORS else _stored(session, request)
     device = chosen_device(context.settings.device)
     run_id = _begin(context, row.id, str(device))
     context.progress(0, 100, "%", f"loading {row.name}")
@@ -99,6 +96,10 @@ def run(context: JobContext[CircuitRequest]) -> dict[str, Any]:
     circuit = _circuit(context, model, task, pairs, found, competence)
     kept = _keep(context, run_id, circuit, found, slug, measured)
     return {"run_id": run_id, "circuit": kept, "task": slug, "units": len(found.kept)}
+
+
+def _stored(session: Session, request: CircuitRequest) -> Task:
+    return Task.model_validate_json(get_task(session, model=request.model, slug=request.task).task)
 
 
 def _begin(context: JobContext[CircuitRequest], model_id: int, device: str) -> int:
@@ -135,7 +136,8 @@ def command_of(request: CircuitRequest) -> str:
         **({} if request.title is None else {"title": request.title}),
         "seed": request.seed,
     }
-    return command(f"circuit {request.model} {request.task}", options)
+    named = shlex.join([request.model, request.task])
+    return command("circuit", options).replace("circuit", f"circuit {named}", 1)
 
 
 def _search(
@@ -224,7 +226,7 @@ def _keep(
             session, model=request.model, circuit=circuit, actor="worker", title=request.title,
             slug=request.slug, task=task, run_id=run_id,
         )  # fmt: skip
-        for proof in found.proofs:
+        for proof in reversed(found.proofs):  # the newest is told first
             keep_proof(session, model=request.model, slug=kept.slug, proof=proof, run_id=run_id)
         end_run(session, run_id, "finished", measured)
         return kept.slug

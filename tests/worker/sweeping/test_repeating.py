@@ -10,14 +10,22 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from analysis.worker import output, relate
+from analysis.worker.circuits import job as circuit
 from analysis.worker.evidencing import job as evidence
 from analysis.worker.inline import run_inline
 from analysis.worker.provenance import command
 from analysis.worker.sweeping.job import KIND
 from analysis.worker.sweeping.repeating import command_of, resolved
-from app.commands import following, sweeping
+from app.commands import circuits, following, sweeping
 from app.store.engine import open_session
-from app.store.requests import EvidenceRequest, OutputRequest, RelateRequest, Sampling, SweepRequest
+from app.store.requests import (
+    CircuitRequest,
+    EvidenceRequest,
+    OutputRequest,
+    RelateRequest,
+    Sampling,
+    SweepRequest,
+)
 from app.store.tables import RunTable
 from tests.worker.conftest import Laboratory
 from tests.worker.sweeping.conftest import SWEEP, Swept, add_planted
@@ -45,11 +53,12 @@ FULL = SweepRequest(
 def _asked(command_line: str, monkeypatch) -> Any:
     """The request that a command line makes."""
     asked: list[Any] = []
-    for module in (sweeping, following):
+    for module in (sweeping, following, circuits):
         monkeypatch.setattr(module, "ask", lambda request, wait: asked.append(request))  # noqa: ARG005
     app = typer.Typer()
     sweeping.register(app)
     following.register(app)
+    circuits.register(app)
     name, *arguments = shlex.split(command_line)
     assert name == "patchclamp"
     done = CliRunner().invoke(app, arguments, catch_exceptions=False)
@@ -75,6 +84,15 @@ def test_what_follows_a_sweep_goes_through_the_command_line(monkeypatch):
         whole_sites=False, seed=8,
     )  # fmt: skip
     assert _asked(evidence.command_of(held), monkeypatch) == held
+
+
+def test_a_search_for_a_circuit_goes_through_the_command_line(monkeypatch):
+    """But for its slug: that is taken by then."""
+    asked = CircuitRequest(
+        model="m", task="pronouns", n_pairs=9, method="atp", ablation="zero", n_nodes=7,
+        title="Who's who", seed=5,
+    )  # fmt: skip
+    assert _asked(circuit.command_of(asked), monkeypatch) == asked
 
 
 def test_a_command_is_quoted_for_a_shell():

@@ -1,0 +1,172 @@
+"""How well each method finds circuits that are known.
+
+Of models in which circuits were planted: over all neurons and heads, or all edges that the model
+could have, the area under the ROC curve of |score| against the truth, with a 95 % interval over
+models. Backups that do nothing until the first is ablated are counted with the circuit, and once
+more left out, for no method that asks one node at a time can see them. `default` is what a search
+tells: effects that are run, and of backups by how much they rise once others are ablated.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from analysis.circuits.attribution import METHODS, attribute
+from analysis.circuits.auroc import edge_auroc, mean_auroc, node_auroc
+from analysis.circuits.backups import SHARE, find_backups
+from analysis.circuits.edges import EMBEDDING, LOGITS, find_edges
+from analysis.circuits.effects import measure as run_units
+from analysis.circuits.keeping import batches, stand_ins, trace_pairs
+from analysis.circuits.nested import rank_nested
+from analysis.circuits.planted import truth
+from analysis.circuits.planted.asking import METRIC, task_pairs
+from analysis.circuits.planted.kinds import KINDS
+from analysis.circuits.planted.truth import Edge, Make, Node, Planted
+from analysis.circuits.proving import judge_of
+from analysis.circuits.units import Units
+from analysis.models import load_plain
+from analysis.models.tracing import EditableModel
+from analysis.protocol.circuits import Ablation
+from app.bench.measurement import Measurement
+
+SEEDS, QUICK_SEEDS = 8, 1
+ABLATIONS: Final[tuple[Ablation, ...]] = ("resample", "zero", "mean")
+
+
+@dataclass
+class _Values:
+    """By method, one of every model."""
+
+    nodes: dict[str, list[float]] = field(default_factory=dict)
+    nodes_without: dict[str, list[float]] = field(default_factory=dict)
+    edges: dict[str, list[float]] = field(default_factory=dict)
+    edges_without: dict[str, list[float]] = field(default_factory=dict)
+    n_backups: int = 0
+    n_told: int = 0
+
+
+def measure(quick: bool) -> Iterator[Measurement]:
+    seeds = QUICK_SEEDS if quick else SEEDS
+    found = _Values()
+    for make in KINDS.values():
+        for seed in range(seeds):
+            _score(make, seed, found)
+    what = f"{len(KINDS)} kinds of circuit, {seeds} models of each"
+    of = "circuits.planted"
+    yield from _told(f"{of}.node_auroc", found.nodes.pop("default.resample"), f"default; {what}")
+    yield from _told(f"{of}.edge_auroc", found.edges.pop("default.resample"), f"default; {what}")
+    for name, values in (
+        ("node_auroc", found.nodes),
+        ("node_auroc_without_backups", found.nodes_without),
+        ("edge_auroc", found.edges),
+        ("edge_auroc_without_hidden", found.edges_without),
+    ):
+        for method, each in values.items():
+            yield from _told(f"{of}.{name}.{method}", each, what)
+    yield Measurement(
+        f"{of}.backups_told", found.n_told / found.n_backups, "1", f"of {found.n_backups}; {what}"
+    )
+
+
+def _told(name: str, values: list[float], what: str) -> Iterator[Measurement]:
+    found = mean_auroc(values)
+    yield Measurement(name, found.value, "1", what)
+    for end, value in (("low", found.low), ("high", found.high)):
+        if value is not None:
+            yield Measurement(f"{name}.{end}", value, "1", f"95 % interval; {what}")
+
+
+def _score(make: Make, seed: int, found: _Values) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        planted = make(Path(folder) / "model", seed)
+        model = load_plain(planted.folder, dtype=torch.float32, device=torch.device("cpu"))
+    if not isinstance(model, EditableModel):
+        raise TypeError("a planted model cannot be edited")
+    scored = _Scored(planted, model, Units(planted.sites))
+    for method, scores in scored.by_estimates():
+        _note(found.nodes, method, node_auroc(planted, scores))
+        alone = node_auroc(planted, scores, ignoring=planted.backups)
+        _note(found.nodes_without, method, alone)
+    for ablation in ABLATIONS:
+        told = scored.by_search(ablation)
+        name = f"default.{ablation}"
+        _note(found.nodes, name, node_auroc(planted, told.nodes))
+        _note(found.edges, name, edge_auroc(planted, told.edges))
+        alone = edge_auroc(planted, told.edges, ignoring=planted.hidden)
+        _note(found.edges_without, name, alone)
+        if ablation == "resample":
+            found.n_backups += len(planted.backups)
+            found.n_told += len(set(planted.backups) & told.backups)
+
+
+def _note(values: dict[str, list[float]], method: str, value: float) -> None:
+    values.setdefault(method, []).append(value)
+
+
+@dataclass(frozen=True)
+class _Told:
+    nodes: Mapping[Node, float]
+    edges: Mapping[Edge, float]
+    backups: frozenset[Node]
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    planted: Planted
+    model: EditableModel
+    units: Units
+
+    def by_estimates(self) -> Iterator[tuple[str, Mapping[Node, float]]]:
+        pairs = task_pairs(self.planted)
+        (sides,) = trace_pairs(self.model, METRIC, pairs)
+        names = [site.name for site in self.planted.sites]
+        rows: dict[str, Float[Tensor, " unit"]] = {}
+        for method in METHODS:
+            scores = attribute(sides, method, names)
+            rows[method] = self.units.in_a_row(
+                {site: each.sum(1).mean(0) for site, each in scores.items()}
+            )
+            yield method, self._by_node(rows[method])
+        order = rank_nested(batches(self.model, METRIC, pairs), self.units, rows["ig"])
+        ranks = torch.empty(len(self.units))
+        ranks[order] = torch.arange(len(self.units), 0.0, -1)
+        yield "nested", self._by_node(ranks)
+        exact = run_units([sides], self.units, range(len(self.units)))
+        yield "exact", {self._node(number): effect for number, effect in exact.items()}
+
+    def by_search(self, ablation: Ablation) -> _Told:
+        """As `finding.Search` does, with every unit run: these models are small."""
+        model, units, pairs = self.model, self.units, task_pairs(self.planted)
+        others = stand_ins(model, METRIC, pairs, ablation)
+        sides = trace_pairs(model, METRIC, pairs, others)
+        batched = batches(model, METRIC, pairs, others)
+        exact = run_units(sides, units, range(len(units)))
+        gap = judge_of(batched, units).gap
+        matter = [number for number, effect in exact.items() if abs(effect) >= SHARE * abs(gap)]
+        backups = find_backups(batched, units, matter, gap)
+        nodes = {number: abs(effect) for number, effect in exact.items()}
+        for each in backups:
+            nodes[each.backup] = max(nodes[each.backup], each.rise)
+        edges = find_edges(sides, units, range(len(units)), both=others is None)
+        return _Told(
+            nodes={self._node(number): score for number, score in nodes.items()},
+            edges={(self._node(e.source), self._node(e.target)): e.weight for e in edges},
+            backups=frozenset(self._node(each.backup) for each in backups),
+        )
+
+    def _by_node(self, row: Float[Tensor, " unit"]) -> Mapping[Node, float]:
+        return {self._node(number): score for number, score in enumerate(row.tolist())}
+
+    def _node(self, number: int) -> Node:
+        if number == EMBEDDING:
+            return truth.EMBEDDING
+        if number == LOGITS:
+            return truth.LOGITS
+        ref = self.units.ref(number)
+        return Node(ref.site, ref.index)

@@ -1,0 +1,193 @@
+"""How well circuits of the demo's model hold on prompts that they were not found on.
+
+For every kind of task that is made for any model: units are ranked by every method on the prompts
+for finding, and the network is run on held-out prompts with only the best of each ranking, all
+others resampled from the counterfactual. Beside them as many units at random. Then how well
+estimated effects agree with exact ones, and what a whole search takes in memory beside what it says
+before. In float32, on the CPU.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from analysis.circuits.agreeing import agreement, sample
+from analysis.circuits.attribution import METHODS
+from analysis.circuits.effects import estimate
+from analysis.circuits.effects import measure as run_units
+from analysis.circuits.finding import (
+    N_DOUBTFUL,
+    N_EFFECTS,
+    N_SCORED,
+    Asked,
+    Prompted,
+    Search,
+    ranked,
+    scores_of,
+)
+from analysis.circuits.keeping import batches, trace_pairs
+from analysis.circuits.nested import rank_nested
+from analysis.circuits.prompting import prompted
+from analysis.circuits.proving import Judge, curve, judge_of
+from analysis.circuits.sizing import n_search_bytes
+from analysis.circuits.units import Units
+from analysis.models.loading import load_model
+from analysis.models.tracing import EditableModel
+from analysis.protocol.circuits import Curve
+from analysis.solving.measuring import reader_of_model
+from analysis.tasks.generating import GENERATORS, generate
+from analysis.tasks.task import Metric
+from analysis.worker.subjects import CACHE
+from app.bench.measurement import Measurement
+from app.demo_model import find_gguf
+from app.settings import get_settings
+
+PAIRS, QUICK_PAIRS = 128, 24
+SEED: Final = 0
+AT: Final = 0.05
+"""The share of units of the figure `faithfulness_at_5`."""
+STATM: Final = Path("/proc/self/statm")
+PAGE: Final = 4096
+
+
+def measure(quick: bool) -> Iterator[Measurement]:
+    model = load_model(
+        str(find_gguf()),
+        dtype=torch.float32,
+        device=torch.device("cpu"),
+        cache=get_settings().data / CACHE,
+    )
+    if not isinstance(model, EditableModel):
+        raise TypeError("the demo's model cannot be edited")
+    kinds = list(GENERATORS)[:1] if quick else list(GENERATORS)
+    for kind in kinds:
+        task = generate(kind, reader_of_model(model), n=QUICK_PAIRS if quick else PAIRS, seed=SEED)
+        pairs = prompted(task, seed=SEED)
+        yield from _curves(model, task.metric, pairs, kind)
+        yield from _effects(model, task.metric, pairs, kind)
+        if kind == kinds[0] and STATM.exists():
+            yield from _memory(model, task.metric, pairs, kind)
+
+
+def _curves(
+    model: EditableModel, metric: Metric, pairs: Prompted, kind: str
+) -> Iterator[Measurement]:
+    units = Units(tuple(model.sites))
+    judge = judge_of(batches(model, metric, pairs.held_out), units)
+    what = (
+        f"{kind}: {judge.n_pairs} held-out prompts, found on {len(pairs.finding)}; "
+        "resample ablation"
+    )
+    found = {}
+    for method, order in _rankings(model, metric, pairs, units):
+        found[method] = curve(judge, "circuit", order, seed=SEED)
+        yield from _told(f"circuits.{kind}.{method}", found[method], what)
+    yield from _at(judge, kind, "nested", found["nested"], what)
+    yield from _at(judge, kind, "random", found["random"], what)
+    below = [
+        ours.share
+        for ours, ig in zip(found["nested"].points, found["ig"].points, strict=True)
+        if ours.faithfulness.value < ig.faithfulness.value and ours.share < 1
+    ]
+    yield Measurement(
+        f"circuits.{kind}.sizes_below_ig", len(below), "1", f"of {len(found['ig'].points)}; {what}"
+    )
+
+
+def _rankings(
+    model: EditableModel, metric: Metric, pairs: Prompted, units: Units
+) -> Iterator[tuple[str, Int[Tensor, " unit"] | None]]:
+    sides = trace_pairs(model, metric, pairs.finding[:N_SCORED])
+    for method in METHODS:
+        scores = scores_of(sides, units, method, None)
+        yield method, ranked(scores)
+        if method == "ig":
+            first = scores
+    del sides
+    yield "nested", rank_nested(batches(model, metric, pairs.finding), units, first, seed=SEED)
+    yield "random", None
+
+
+def _told(name: str, found: Curve, what: str) -> Iterator[Measurement]:
+    yield Measurement(f"{name}.cpr", found.cpr, "1", what)
+    yield Measurement(f"{name}.cmd", found.cmd, "1", what)
+    for point in found.points:
+        of = f"{point.n_units:,} units; {what}"
+        value = point.faithfulness.value
+        yield Measurement(f"{name}.faithfulness_at_{point.share:.1%}", value, "1", of)
+
+
+def _at(judge: Judge, kind: str, method: str, found: Curve, what: str) -> Iterator[Measurement]:
+    point = min(found.points, key=lambda each: abs(each.share - AT))
+    name = f"circuits.faithfulness_at_5.{kind}" + ("" if method == "nested" else f".{method}")
+    of = f"{point.n_units:,} of {len(judge.units):,} units; {what}"
+    yield Measurement(name, point.faithfulness.value, "1", of)
+    for end, value in (("low", point.faithfulness.low), ("high", point.faithfulness.high)):
+        if value is not None:
+            yield Measurement(f"{name}.{end}", value, "1", f"95 % interval; {of}")
+
+
+def _effects(
+    model: EditableModel, metric: Metric, pairs: Prompted, kind: str
+) -> Iterator[Measurement]:
+    units = Units(tuple(model.sites))
+    estimates, sides = estimate(model, metric, pairs.finding[:N_EFFECTS], units)
+    drawn = sample(estimates.effect, units, n=120, seed=SEED)
+    exact = run_units(sides, units, {*drawn.top, *drawn.random})
+    doubtful = ranked(estimates.doubt)[:N_DOUBTFUL].tolist()
+    found = agreement(estimates.effect, exact, drawn, doubtful)
+    what = (
+        f"{kind}: neurons of the {found.n_top} largest estimates and {found.n_random} at random, "
+        f"{N_EFFECTS} pairs"
+    )
+    for name, value in (
+        (f"circuits.effect_r.{kind}", found.r),
+        (f"circuits.effect_r.{kind}.top", found.r_top),
+        (f"circuits.effect_r.{kind}.random", found.r_random),
+        (f"circuits.effect_r.{kind}.doubtful_too", found.r_all),
+    ):
+        if value is not None:
+            yield Measurement(name, value, "1", what)
+
+
+def _memory(
+    model: EditableModel, metric: Metric, pairs: Prompted, kind: str
+) -> Iterator[Measurement]:
+    said = n_search_bytes(model.facts, pairs.finding, pairs.held_out)
+    started = time.perf_counter()
+    with _peak() as peak:
+        Search(model, metric, pairs, Asked(seed=SEED)).run()
+    what = f"a whole search: {kind}, {len(pairs.finding)} and {len(pairs.held_out)} pairs"
+    yield Measurement("circuits.search.seconds", time.perf_counter() - started, "s", what)
+    yield Measurement("circuits.search.peak_memory", peak[0] / 2**20, "MiB", what)
+    yield Measurement("circuits.search.memory_said_before", said / 2**20, "MiB", what)
+    yield Measurement("circuits.search.memory_ratio", peak[0] / said, "1", what)
+
+
+@contextmanager
+def _peak() -> Iterator[list[int]]:
+    """Bytes of memory of this process at most, beyond those at the beginning."""
+    before, peak, ended = _resident(), [0], threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.02):
+            peak[0] = max(peak[0], _resident() - before)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _resident() -> int:
+    return int(STATM.read_text().split()[1]) * PAGE

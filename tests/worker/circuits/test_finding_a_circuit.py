@@ -1,0 +1,114 @@
+"""A circuit as a job: from a stored task to a circuit with its proofs."""
+
+import pytest
+from sqlalchemy import select
+
+from analysis.circuits.planted.asking import task_pairs
+from analysis.circuits.planted.truth import Node
+from analysis.errors import TaskError
+from analysis.worker.circuits import job
+from app.errors import BadRequestError, ConflictError
+from app.store.engine import open_session
+from app.store.queries.circuit import circuits_of_unit
+from app.store.queries.task import get_task
+from app.store.tables import CircuitTable, JobTable, RunTable
+from tests.worker.circuits.conftest import MODEL, TASK, Bench
+
+
+def test_a_job_keeps_the_circuit_that_was_planted_with_its_proofs(bench: Bench) -> None:
+    done = bench.run(slug="chain")
+    view, circuit = bench.circuit(done["circuit"])
+    kept = {Node(n.unit.site, n.unit.index) for n in circuit.graph.nodes if n.unit is not None}
+    assert bench.planted.causal <= kept
+    assert view.slug == "chain"
+    assert view.on is not None
+    assert view.on.slug == TASK
+    proofs = bench.proofs("chain")
+    assert {proof.prompts for proof in proofs} >= {"finding"}
+    for proof in proofs:
+        assert proof.faithfulness.value > 0.85
+        assert proof.completeness.value < 0.15
+        assert proof.n_kept == len(kept)
+    deciding = proofs[0]
+    assert {curve.of for curve in deciding.curves} == {"circuit", "random", "active", "ig"}
+    assert deciding.curves[0].points[-1].faithfulness.value == pytest.approx(1, abs=1e-4)
+    ways = {(link.source, link.target) for link in circuit.graph.links}
+    for source, target in bench.planted.edges:
+        names = [
+            {"embedding": "embedding", "logits": "logits"}.get(
+                node.site, f"{node.site}/{node.index}"
+            )
+            for node in (source, target)
+        ]
+        assert tuple(names) in ways
+
+
+def test_the_run_says_how_it_was_found_and_the_task_what_the_model_makes_of_it(
+    bench: Bench,
+) -> None:
+    done = bench.run()
+    with open_session(bench.engine) as session:
+        run = session.get_one(RunTable, done["run_id"])
+        assert run.status == "finished"
+        assert run.measured["units"] == done["units"]
+        assert run.command.startswith(f"patchclamp circuit {MODEL} {TASK}")
+        task = get_task(session, model=MODEL, slug=TASK)
+        assert task.competence["verdict"] in {"can do", "cannot do"}
+        unit = bench.circuit(done["circuit"])[1].graph.nodes[0].unit
+        found = circuits_of_unit(session, model=MODEL, site=unit.site, index=unit.index)
+        assert [each.slug for each in found.items] == [done["circuit"]]
+
+
+def test_the_same_seed_finds_the_same_circuit(bench: Bench) -> None:
+    one, other = (bench.circuit(bench.run(seed=3)["circuit"])[1] for _ in range(2))
+    assert one.graph == other.graph
+    assert one.ranking == other.ranking
+
+
+@pytest.mark.parametrize("ablation", ["mean", "zero"])
+@pytest.mark.parametrize("method", ["nested", "atp"])
+def test_a_circuit_is_found_by_every_ablation(bench: Bench, ablation: str, method: str) -> None:
+    done = bench.run(ablation=ablation, method=method)
+    _, circuit = bench.circuit(done["circuit"])
+    assert circuit.ablation == ablation
+    assert bench.proofs(done["circuit"])[0].faithfulness.value > 0.8
+
+
+def test_a_task_of_one_pair_is_proved_on_what_it_was_found_on_and_says_so(bench: Bench) -> None:
+    bench.keep(task_pairs(bench.planted)[:1], "one")
+    done = bench.run(task="one")
+    _, circuit = bench.circuit(done["circuit"])
+    assert [proof.prompts for proof in bench.proofs(done["circuit"])] == ["finding"]
+    assert any("No prompts are held out" in warning for warning in circuit.warnings)
+    assert any("too few prompts to tell" in warning for warning in circuit.warnings)
+
+
+def test_a_constant_metric_is_refused_before_anything_is_searched(bench: Bench) -> None:
+    pair = task_pairs(bench.planted)[0]
+    tokens = list(pair.clean.tokens)
+    idle = next(at for at in range(len(tokens) - 1) if at not in pair.changed)
+    tokens[idle] = next(token for token in tokens if token != tokens[idle])
+    other = pair.counterfactual.model_copy(update={"tokens": tuple(tokens)})
+    same = pair.model_copy(update={"counterfactual": other})
+    bench.keep([same], "constant")
+    with pytest.raises(TaskError, match="constant"):
+        bench.run(task="constant")
+    with open_session(bench.engine) as session:
+        assert session.scalars(select(CircuitTable)).all() == []
+        assert session.scalars(select(JobTable.status)).one() == "failed"
+
+
+def test_a_slug_that_is_taken_ends_the_job_and_the_first_circuit_stays(bench: Bench) -> None:
+    bench.run(slug="mine")
+    before = bench.circuit("mine")[0].created_at
+    with pytest.raises(ConflictError, match="mine"):
+        bench.run(slug="mine")
+    assert bench.circuit("mine")[0].created_at == before
+
+
+def test_a_search_that_needs_more_memory_than_there_is_says_how_much(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "memory_left", lambda: 1000)
+    with pytest.raises(BadRequestError, match="needs about"):
+        bench.run()
