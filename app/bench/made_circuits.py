@@ -179,24 +179,23 @@ def _node(generator: np.random.Generator, unit: UnitRef, n_words: int) -> Node:
 
 
 def _around(generator: np.random.Generator, layers: int, words: Sequence[str]) -> list[Node]:
-    """Embeddings, what is left of each layer, logits."""
+    """The embedding, what is left of each layer, the output: as they are found."""
     last = len(words) - 1
-    embeddings = [
-        Node(id=f"embedding@{at}", kind="embedding", layer=-1, position=at, label=word, token=at,
-             effect=float(generator.normal(0, 0.1)))
-        for at, word in enumerate(words)
-    ]  # fmt: skip
+    changed = sorted({min(at, last) for at in (1, 3, 9)})
+    embedding = Node(
+        id="embedding", kind="embedding", layer=-1, label="embedding",
+        places=tuple((at, float(generator.normal(0, 0.3))) for at in changed),
+    )  # fmt: skip
     rest = [
-        Node(id=f"rest.{layer}", kind="rest", layer=layer, position=None,
-             effect=float(generator.normal(0, 0.1)), places=((last, 0.05), (1, 0.02)))
+        Node(id=f"rest.{layer}", kind="rest", layer=layer, position=last,
+             label=f"everything else in layer {layer}", exact=float(generator.normal(0, 0.1)))
         for layer in range(layers)
     ]  # fmt: skip
-    logits = [
-        Node(id=f"logit:{word}", kind="logit", layer=layers, position=last, label=word, token=k,
-             probability=0.5 / (k + 1), effect=1.0 - 2.0 * k)
-        for k, word in enumerate(LOGITS)
-    ]  # fmt: skip
-    return [*embeddings, *rest, *logits]
+    output = Node(
+        id="logits", kind="logit", layer=layers, position=last, label="Mary, not John", token=1,
+        effect=9.0,
+    )  # fmt: skip
+    return [embedding, *rest, output]
 
 
 def _links(generator: np.random.Generator, nodes: Sequence[Node], n: int) -> list[Link]:

@@ -228,3 +228,14 @@ def test_pins_and_groups_of_an_imported_file_are_there_and_can_be_taken_back(
     expect(marks(again, ".kind-group")).to_have_count(0)
     expect(marks(again, ".pinned")).to_have_count(0)
     assert state_of(again) == {"own": ["1"]}
+
+
+def test_another_proof_is_looked_at_in_the_same_state(open_page: OpenPage) -> None:
+    page = opened(open_page)
+    keep_units(page, 12)
+    said = state_of(page)
+    page.get_by_role("navigation", name="Proofs").get_by_role("link", name="finding").click()
+    page.wait_for_url("**proof=1#*")
+    page.locator("[data-circuit][data-ready]").wait_for()
+    expect(page.locator(UNIT_MARKS)).to_have_count(12)
+    assert state_of(page) == said

@@ -44,7 +44,7 @@ def test_nothing_left_is_said_and_breaks_nothing(open_page: OpenPage) -> None:
     keep_units(page, 0)
     expect(page.locator(UNIT_MARKS)).to_have_count(0)
     page.get_by_label("only pinned").check()
-    expect(marks(page)).to_have_count(2)
+    expect(marks(page)).to_have_count(1)
     keep_units(page, 3)
     page.get_by_label("only pinned").uncheck()
     expect(page.locator(UNIT_MARKS)).to_have_count(3)

@@ -16,8 +16,10 @@ def test_every_node_is_drawn_and_says_in_words_what_it_is(open_page: OpenPage) -
     labels = [mark.get_attribute("aria-label") or "" for mark in page.locator(UNIT_MARKS).all()]
     told = r"(mlp|attn)\.\d/\d+, layer \d, at \d+ “[^”]*”, effect [+−][\d.e−]+ \((exact|estimate)\)"
     assert all(re.match(told, label) for label in labels)
-    assert marks(page, ".kind-embedding").count() == 14
-    assert marks(page, ".kind-logit").count() == 2
+    assert marks(page, ".kind-embedding").count() == 1
+    expect(marks(page, ".kind-logit")).to_have_attribute(
+        "aria-label", "output: Mary, not John, at 13 “·to”"
+    )
 
 
 def test_pointing_at_a_node_tells_it_and_shows_its_links(open_page: OpenPage) -> None:

@@ -26,7 +26,6 @@ from analysis.circuits.finding import (
     N_DOUBTFUL,
     N_EFFECTS,
     Asked,
-    Prompted,
     Search,
     ranked,
     scores_of,
@@ -43,7 +42,7 @@ from analysis.models.tracing import EditableModel
 from analysis.protocol.circuits import Curve
 from analysis.solving.measuring import reader_of_model
 from analysis.tasks.generating import GENERATORS, generate
-from analysis.tasks.prompting import N_SCORED, prompted
+from analysis.tasks.prompting import N_SCORED, Prompted, prompted
 from analysis.tasks.task import Metric
 from analysis.worker.subjects import CACHE
 from app.bench.measurement import Measurement

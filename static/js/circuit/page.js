@@ -3,7 +3,7 @@ import { makeActions } from "./actions.js";
 import { makeCard } from "./card.js";
 import { listenToKeys } from "./keys.js";
 import { makePanel } from "./panel.js";
-import { read, write } from "./permalink.js";
+import { carryAlong, read, write } from "./permalink.js";
 import { pictureOf, pngFile, save, svgFile } from "./picture.js";
 import { followPointer } from "./pointer.js";
 import { describe, readScene } from "./scene.js";
@@ -68,6 +68,7 @@ async function open(root) {
     notice.textContent = faults.length ? `Part of this link was not understood and is left out: ${faults.slice(0, 5).join(", ")}${faults.length > 5 ? `, and ${faults.length - 5} more` : ""}.` : "";
   }
   state.onChange(keepAddress);
+  carryAlong();
   addEventListener("hashchange", () => location.hash !== own && restore());
 
   const does = {

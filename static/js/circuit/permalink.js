@@ -30,6 +30,14 @@ export function write(state, view, given) {
   return said.toString();
 }
 
+// Links to another view of the same circuit take the state along.
+export function carryAlong() {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("[data-same-circuit]");
+    if (link) link.hash = location.hash;
+  });
+}
+
 // `faults`: what of the address was not understood, in the reader's words.
 export function read(text, scene) {
   const { pins, groups } = scene.given;
