@@ -34,7 +34,8 @@ from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof, Scru
 from analysis.tasks.prompting import N_SCORED, Prompted, alike_in_length, every_so_many
 from analysis.tasks.task import Metric, Pair
 
-METHODS: Final = ("nested", "ig", "both_ends", "atp")
+Ranking = Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"]
+"""How units are ranked: learned at all sizes at once, or by what they are estimated to do."""
 N_EFFECTS: Final = 16
 """Pairs that effects are estimated, and run, on."""
 N_EDGES: Final = 4
@@ -58,7 +59,7 @@ Rankings = Mapping[Literal["circuit", "active", "ig"], Int[Tensor, " unit"]]
 class Asked:
     """How a circuit is to be found."""
 
-    method: Literal["nested", "ig", "both_ends", "atp"] = "nested"
+    method: Ranking = "nested"
     ablation: Ablation = "resample"
     most_units: int = 256
     """That are drawn."""

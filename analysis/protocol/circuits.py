@@ -32,7 +32,7 @@ Ablation = Literal["resample", "mean", "zero"]
 over prompts at that position, or 0."""
 
 Prompts = Literal["finding", "held_out"]
-Method = Literal["atp", "both_ends", "ig", "relp", "exact", "nested"]
+Method = Literal["atp", "both_ends", "ig", "relp", "atp_star", "exact", "nested"]
 
 NodeId = Annotated[str, Field(min_length=1, max_length=300)]
 Label = Annotated[str, Field(max_length=2000)]

@@ -34,7 +34,7 @@ def circuit(
         str,
         typer.Option(
             help="How units are ranked: nested, which learns it at all sizes at once, ig, "
-            "both_ends or atp.",
+            "both_ends, relp, atp_star or atp.",
             metavar="METHOD",
         ),
     ] = "nested",

@@ -44,7 +44,7 @@ NAMES: Final = {
     "positions": "places looked at per window", "tokens": "tokens of each window",
     "k": "σ beyond the mean",
     "lookup_cut": "lookup of its length too", "whole_sites": "whole sites too",
-    "prompt": "prompt", "n_pairs": "pairs of prompts", "method": "effects estimated by",
+    "prompt": "prompt", "n_pairs": "pairs of prompts", "method": "how units are ranked",
     "ablation": "in place of what is ablated", "n_nodes": "neurons and heads kept",
     "assistant": "language model", "share": "of the demo's windows",
 }  # fmt: skip

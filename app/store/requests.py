@@ -341,7 +341,7 @@ class CircuitRequest(Request):
     n_pairs: int = Field(
         default=128, ge=2, le=10_000, description="Pairs of prompts, of a task that is made."
     )
-    method: Literal["nested", "ig", "both_ends", "atp"] = Field(
+    method: Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"] = Field(
         default="nested", description="How units are ranked."
     )
     ablation: Literal["resample", "mean", "zero"] = Field(

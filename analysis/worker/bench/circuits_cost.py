@@ -12,7 +12,7 @@ from functools import partial
 
 import torch
 from torch import nn
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from analysis.circuits.effects import estimate
 from analysis.circuits.units import Units
@@ -61,7 +61,7 @@ def measure(quick: bool) -> Iterator[Measurement]:
         yield Measurement(f"circuits.attribution.{name}", value, "s", what)
 
 
-def _bare(plain: nn.Module, pairs: Sequence[Pair]) -> None:
+def _bare(plain: PreTrainedModel, pairs: Sequence[Pair]) -> None:
     """Two runs forward, one backward to what enters the first layer; logits of last tokens."""
     tokens, others = (
         torch.tensor([side.tokens for side in sides])
@@ -69,7 +69,8 @@ def _bare(plain: nn.Module, pairs: Sequence[Pair]) -> None:
     )
     with torch.inference_mode():
         plain(input_ids=others, logits_to_keep=1)
-    begin = plain.get_input_embeddings()(tokens).requires_grad_()
+    embedding: nn.Module = plain.get_input_embeddings()
+    begin = embedding(tokens).requires_grad_()
     logits = plain(inputs_embeds=begin, logits_to_keep=1, use_cache=False).logits[:, -1]
     torch.autograd.grad((logits[:, 5] - logits[:, 6]).sum(), begin)
 

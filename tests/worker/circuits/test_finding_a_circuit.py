@@ -66,7 +66,7 @@ def test_the_same_seed_finds_the_same_circuit(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("ablation", ["mean", "zero"])
-@pytest.mark.parametrize("method", ["nested", "atp"])
+@pytest.mark.parametrize("method", ["nested", "atp", "relp", "atp_star"])
 def test_a_circuit_is_found_by_every_ablation(bench: Bench, ablation: str, method: str) -> None:
     done = bench.run(ablation=ablation, method=method)
     _, circuit = bench.circuit(done["circuit"])
