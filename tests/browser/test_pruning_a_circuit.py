@@ -1,10 +1,9 @@
 """Fewer units and links of a circuit, and what they are worth."""
 
-import json
 import re
 
 from fastapi import FastAPI
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from analysis.protocol.circuits import Estimate
 from app.bench.made_circuits import make_circuit, make_proof
@@ -88,28 +87,6 @@ def test_a_pinned_node_stays_when_it_is_pruned(open_page: OpenPage) -> None:
     expect(page.locator(UNIT_MARKS)).to_have_count(6)
     page.get_by_role("button", name=f"Unpin {last}").click()
     expect(page.locator(UNIT_MARKS)).to_have_count(5)
-
-
-def test_where_the_server_can_run_a_proof_it_is_asked_for_the_units_shown(
-    open_page: OpenPage,
-) -> None:
-    asked = []
-
-    def answer(route: Route) -> None:
-        asked.append(json.loads(route.request.post_data or "")["units"])
-        numbers = {"value": 0.731, "low": 0.7, "high": 0.76}
-        route.fulfill(json={"faithfulness": numbers, "completeness": numbers, "random": numbers})
-
-    page = opened(open_page)
-    page.route("**/prove-now", answer)
-    page.locator("[data-circuit]").evaluate("root => { root.dataset.prove = '/prove-now' }")
-    keep_units(page, 3)
-    expect(page.locator("[data-proof-note]")).to_have_text("run just now with the 3 units shown")
-    expect(page.locator('[data-number="faithfulness"] strong')).to_have_text("0.73")
-    assert len(asked[-1]) == 3
-    page.route("**/prove-now", lambda route: route.fulfill(json={"detail": "Not loaded."}))
-    keep_units(page, 2)
-    expect(page.locator('[data-number="faithfulness"] strong')).to_have_text("not measured")
 
 
 def test_where_the_circuit_leaves_some_of_its_ranking_out_the_curve_is_said_to_be_of_all_of_it(
