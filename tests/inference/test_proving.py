@@ -112,6 +112,30 @@ def test_a_second_choice_of_units_finds_the_pairs_traced(running, chain):
     assert first.random is None
 
 
+def test_an_outdated_choice_ends_at_the_next_layer(chain, model):
+    class Left(Exception):  # noqa: N818 - as a ticket's end is
+        pass
+
+    checks = []
+
+    def check():
+        checks.append(1)
+        if len(checks) > most:
+            raise Left
+
+    most = 10**9
+    traces = CleanRuns(1 << 26)
+    around = Surroundings(check=check, array=lambda _: None, traces=traces, code_version="tests")
+    prove(model, request_of(chain, causal(chain[0])), around)
+    checks.clear()
+    most = 1
+    with pytest.raises(Left):
+        prove(model, request_of(chain, ()), around)
+    assert len(checks) == 2
+    most = 10**9
+    assert prove(model, request_of(chain, ()), around).ran.clean_reused
+
+
 def test_a_further_choice_costs_one_run_per_batch(chain, model, monkeypatch):
     around = Surroundings(
         check=lambda: None, array=lambda _: None, traces=CleanRuns(1 << 26), code_version="tests"
