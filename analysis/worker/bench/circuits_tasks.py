@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import torch
 from jaxtyping import Int
 from torch import Tensor
 
@@ -37,17 +36,14 @@ from analysis.circuits.nested import rank_nested
 from analysis.circuits.proving import Judge, curve, judge_of
 from analysis.circuits.sizing import n_search_bytes
 from analysis.circuits.units import Units
-from analysis.models.loading import load_model
 from analysis.models.tracing import EditableModel
 from analysis.protocol.circuits import Curve
 from analysis.solving.measuring import reader_of_model
 from analysis.tasks.generating import GENERATORS, generate
 from analysis.tasks.prompting import N_SCORED, Prompted, prompted
 from analysis.tasks.task import Metric
-from analysis.worker.subjects import CACHE
+from analysis.worker.bench.subjects import editable_demo
 from app.bench.measurement import Measurement
-from app.demo_model import find_gguf
-from app.settings import get_settings
 
 PAIRS, QUICK_PAIRS = 128, 24
 SEED: Final = 0
@@ -58,14 +54,7 @@ PAGE: Final = 4096
 
 
 def measure(quick: bool) -> Iterator[Measurement]:
-    model = load_model(
-        str(find_gguf()),
-        dtype=torch.float32,
-        device=torch.device("cpu"),
-        cache=get_settings().data / CACHE,
-    )
-    if not isinstance(model, EditableModel):
-        raise TypeError("the demo's model cannot be edited")
+    model = editable_demo()
     kinds = list(GENERATORS)[:1] if quick else list(GENERATORS)
     for kind in kinds:
         task = generate(kind, reader_of_model(model), n=QUICK_PAIRS if quick else PAIRS, seed=SEED)
