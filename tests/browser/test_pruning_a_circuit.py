@@ -60,6 +60,8 @@ def test_dragging_the_slider_prunes_and_is_one_step_to_undo(open_page: OpenPage)
     for step in range(1, 8):
         page.mouse.move(box["x"] + box["width"] * (1 - step / 10), y)
     page.mouse.up()
+    expect(page.locator(UNIT_MARKS)).not_to_have_count(40)
+    page.wait_for_timeout(200)
     assert 5 < page.locator(UNIT_MARKS).count() < 20
     page.keyboard.press("Control+z")
     expect(page.locator(UNIT_MARKS)).to_have_count(40)
