@@ -18,12 +18,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from analysis.circuits.keeping import StandIns, alike_in_length
+from analysis.circuits.keeping import StandIns
 from analysis.circuits.pairs import Sides, by_unit, run_and_differentiate
 from analysis.circuits.patching import patch
 from analysis.circuits.units import Units
 from analysis.models.site_hooks import Values
 from analysis.models.tracing import Check, EditableModel
+from analysis.tasks.prompting import alike_in_length
 from analysis.tasks.task import Metric, Pair
 
 Tell = Callable[[int, int], None]

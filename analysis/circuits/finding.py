@@ -18,7 +18,6 @@ from analysis.circuits.integrating import integrate_keeping
 from analysis.circuits.keeping import (
     Batch,
     StandIns,
-    alike_in_length,
     batches,
     stand_ins,
     trace_pairs,
@@ -32,19 +31,15 @@ from analysis.circuits.scrubbing import FEATURES, Hypothesis, scrub
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
 from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof, Scrub
+from analysis.tasks.prompting import N_SCORED, Prompted, alike_in_length, every_so_many
 from analysis.tasks.task import Metric, Pair
 
 Ranking = Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"]
 """How units are ranked: learned at all sizes at once, or by what they are estimated to do."""
-MOST_FINDING: Final = 96
-"""Pairs that a circuit is found on, drawn where there are more."""
-MOST_HELD_OUT: Final = 24
 N_EFFECTS: Final = 16
 """Pairs that effects are estimated, and run, on."""
 N_EDGES: Final = 4
 """Pairs that links are asked for on."""
-N_SCORED: Final = 32
-"""Pairs whose estimates begin a ranking."""
 N_DOUBTFUL: Final = 64
 """Units with the largest doubt, which are run."""
 N_ABLATED: Final = 24
@@ -92,16 +87,6 @@ class Found:
     """The pair that is drawn."""
     proofs: tuple[Proof, ...]
     n_finding: int
-
-
-@dataclass(frozen=True, eq=False)
-class Prompted:
-    """Pairs that a circuit is found on, and others that it is proved on; there may be none."""
-
-    finding: tuple[Pair, ...]
-    held_out: tuple[Pair, ...]
-    why: str = ""
-    """None are held out."""
 
 
 @dataclass(eq=False)
@@ -331,5 +316,4 @@ def ranked(scores: Float[Tensor, " unit"]) -> Int[Tensor, " unit"]:
 def some_of(batched: Sequence[Batch], most: int) -> list[Batch]:
     """So many pairs or a few more, of all lengths: every so-manieth batch."""
     n = sum(batch.n_pairs for batch in batched)
-    every = max(1, n // most)
-    return list(batched[::every])
+    return list(batched[:: every_so_many(n, most)])

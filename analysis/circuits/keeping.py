@@ -4,8 +4,7 @@ What is kept is computed from what it is given *in the circuit*, so that a kept 
 that are not is worth little. The embedding is always that of the clean prompt.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -18,10 +17,8 @@ from analysis.models.changes import Blend
 from analysis.models.site_hooks import Values
 from analysis.models.tracing import Check, EditableModel, Trace
 from analysis.protocol.circuits import Ablation
+from analysis.tasks.prompting import alike_in_length
 from analysis.tasks.task import Metric, Pair
-
-AT_ONCE = 8
-"""Pairs that go through the network together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,17 +95,6 @@ def trace_pairs(
         sides = run_sides(model, metric, [pairs[number] for number in numbers], check=check)
         found.append(sides if others is None else others.put_into(sides))
     return found
-
-
-def alike_in_length(pairs: Sequence[Pair]) -> Iterator[tuple[int, ...]]:
-    """Numbers of pairs of one length, shorter ones first."""
-    by_length: dict[int, list[int]] = defaultdict(list)
-    for number, pair in enumerate(pairs):
-        by_length[len(pair.clean.tokens)].append(number)
-    for length in sorted(by_length):
-        alike = by_length[length]
-        for start in range(0, len(alike), AT_ONCE):
-            yield tuple(alike[start : start + AT_ONCE])
 
 
 def kept_values(

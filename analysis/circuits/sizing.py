@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from analysis.circuits.finding import N_EDGES, N_EFFECTS, N_SCORED
-from analysis.circuits.keeping import AT_ONCE
+from analysis.circuits.finding import N_EDGES, N_EFFECTS
 from analysis.circuits.patching import ROWS
 from analysis.records import ModelFacts
+from analysis.tasks.prompting import AT_ONCE, N_SCORED
 from analysis.tasks.task import Pair
 
 OF_BACKWARD: Final = 10

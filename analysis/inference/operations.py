@@ -9,6 +9,7 @@ from analysis.interventions.experiment import run_experiment
 from analysis.interventions.generation import generate
 from analysis.interventions.surroundings import Surroundings
 from analysis.live.activations import activations
+from analysis.live.proving import prove
 from analysis.live.strongest import strongest
 from analysis.live.tokenize import tokenize
 from analysis.models.tracing import EditableModel
@@ -16,6 +17,7 @@ from analysis.protocol.activations import ActivationsRequest, StrongestRequest, 
 from analysis.protocol.base import Message
 from analysis.protocol.experiments import ExperimentRequest, GenerationRequest
 from analysis.protocol.sweeps import EditSweepRequest
+from analysis.tasks.proving import ProveRequest
 
 Run = Callable[[EditableModel, Any, Surroundings], Message]
 Stream = Callable[[EditableModel, Any, Surroundings], Iterator[Message]]
@@ -38,6 +40,7 @@ OPERATIONS: Final = (
     Operation("activations", ActivationsRequest, run=activations),
     Operation("strongest", StrongestRequest, run=strongest),
     Operation("experiment", ExperimentRequest, run=run_experiment),
+    Operation("prove", ProveRequest, run=prove),
     Operation("generation", GenerationRequest, stream=generate),
     Operation("edit-sweep", EditSweepRequest, stream=sweep_edits, takes_minutes=True),
 )

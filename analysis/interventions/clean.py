@@ -1,9 +1,11 @@
 """Unedited runs, kept for the next edit of the same prompt or mean over the same windows."""
 
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float
@@ -12,7 +14,18 @@ from torch import Tensor
 from analysis.models.tracing import Check, EditableModel, Trace
 
 
-class CleanRun:
+class Kept(ABC):
+    """What is worth keeping with a loaded model."""
+
+    @property
+    @abstractmethod
+    def n_bytes(self) -> int: ...
+
+
+K = TypeVar("K", bound=Kept)
+
+
+class CleanRun(Kept):
     """One prompt as the model reads it unedited; what is measured of it is measured once."""
 
     def __init__(self, model: EditableModel, trace: Trace) -> None:
@@ -63,7 +76,7 @@ def read_lens(
 
 
 @dataclass(frozen=True, eq=False)
-class WindowValues:
+class WindowValues(Kept):
     """What enters the projection of one site on some windows."""
 
     windows: tuple[Tensor, ...]
@@ -76,23 +89,29 @@ class WindowValues:
 
 class CleanRuns:
     """What unedited runs of one loaded model were asked for last, within a budget of bytes: clean
-    runs of prompts, and values on reference windows."""
+    runs of prompts, values on reference windows, traced pairs of a task."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
-        self._kept: OrderedDict[Hashable, CleanRun | WindowValues] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
 
     def run(
         self, model: EditableModel, tokens: Sequence[int], check: Check
     ) -> tuple[CleanRun, bool]:
         """The clean run of a prompt, and whether it was there already."""
         key = tuple(tokens)
+        return self.once(
+            key, CleanRun, lambda: CleanRun(model, model.trace(torch.tensor([key]), check=check))
+        )
+
+    def once(self, key: Hashable, kind: type[K], make: Callable[[], K]) -> tuple[K, bool]:
+        """What was made under this key, and whether it was there already."""
         known = self._find(key)
-        if isinstance(known, CleanRun):
+        if isinstance(known, kind):
             return known, True
-        clean = CleanRun(model, model.trace(torch.tensor([key]), check=check))
-        self._keep(key, clean)
-        return clean, False
+        made = make()
+        self._keep(key, made)
+        return made, False
 
     def window_values(
         self,
@@ -117,12 +136,12 @@ class CleanRuns:
         """Gives back all memory: something ran out of it."""
         self._kept.clear()
 
-    def _find(self, key: Hashable) -> CleanRun | WindowValues | None:
+    def _find(self, key: Hashable) -> Kept | None:
         if key in self._kept:
             self._kept.move_to_end(key)
         return self._kept.get(key)
 
-    def _keep(self, key: Hashable, kept: CleanRun | WindowValues) -> None:
+    def _keep(self, key: Hashable, kept: Kept) -> None:
         self._kept[key] = kept
         while len(self._kept) > 1 and self.n_bytes > self._most_bytes:
             self._kept.popitem(last=False)

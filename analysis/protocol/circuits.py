@@ -172,6 +172,8 @@ class Proof(Message):
     curves: tuple[Curve, ...]
     n_kept: int
     """Units of the circuit as drawn; the next three are of it."""
+    units: tuple[UnitRef, ...] | None = Field(default=None, max_length=MOST_NODES)
+    """Which were kept, where somebody chose them; None: those of the circuit."""
     faithfulness: Estimate
     completeness: Estimate
     random: Estimate

@@ -6,6 +6,7 @@ for a few tokens, at the same positions, so that another answer would be right.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
@@ -127,8 +128,7 @@ class Task(Message):
     def digest(self) -> str:
         """SHA-256 of metric and pairs: tasks with the same one ask the same, whatever they are
         called and wherever they are from."""
-        held = self.model_dump(mode="json", include={"metric", "pairs"})
-        return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+        return pairs_digest(self.metric, self.pairs)
 
     @model_validator(mode="after")
     def _can_be_measured(self) -> Self:
@@ -141,6 +141,15 @@ class Task(Message):
             if first != number:
                 raise ValueError(f"pair {number} is pair {first} again")
         return self
+
+
+def pairs_digest(metric: Metric, pairs: Sequence[Pair]) -> str:
+    """SHA-256 of what is asked of a model."""
+    held = {
+        "metric": metric.model_dump(mode="json"),
+        "pairs": [pair.model_dump(mode="json") for pair in pairs],
+    }
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
 
 def lacks(kind: MetricKind, pair: Pair) -> str | None:

@@ -17,6 +17,7 @@ from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     bulk,
     circuit_files,
+    circuit_proving,
     circuits,
     conducting,
     corpora,
@@ -43,7 +44,7 @@ def install(app: FastAPI) -> None:
     own = (
         models, units, unit_explanations, explanations, evidence, search, runs, run_windows, bulk,
         corpora, jobs, job_events, experiments, conducting, live, vectors, unit_lists, tasks,
-        circuits, circuit_files,
+        circuits, circuit_files, circuit_proving,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

@@ -24,6 +24,7 @@ from analysis.protocol.experiments import (
 )
 from analysis.protocol.service import ModelsAnswer
 from analysis.protocol.sweeps import EditSweepAnswer, EditSweepProgress, EditSweepRequest
+from analysis.tasks.proving import ProveAnswer, ProveRequest
 from app.inference import refusing
 from app.inference.connection import AnswerText, Connection, State, Supply
 
@@ -68,6 +69,9 @@ class InferenceClient:
     ) -> AnswerText:
         """The same, for whoever keeps the answer or passes it on."""
         return await self._connection.ask_for_text("experiment", request, supply)
+
+    async def prove(self, request: ProveRequest) -> ProveAnswer:
+        return await self._connection.ask("prove", request, ProveAnswer)
 
     async def generate(
         self, request: GenerationRequest, supply: Supply | None = None

@@ -57,6 +57,10 @@ class ModelPages:
         path = "/".join([f"/m/{part(self.model)}/circuits", part(slug), *more])
         return path + query(parameters)
 
+    def asked_of_circuit(self, slug: str, what: str) -> str:
+        """Where scripts ask the loaded model: `prove`, `ablate`."""
+        return f"/api/v1/models/{part(self.model)}/circuits/{part(slug)}/{what}"
+
     def tasks(self, **parameters: object) -> str:
         return f"/m/{part(self.model)}/tasks{query(parameters)}"
 

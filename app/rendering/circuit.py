@@ -5,7 +5,17 @@ from typing import Final
 
 from markupsafe import Markup
 
-from analysis.protocol.circuits import Circuit, CurveOf, Estimate, Flag, Graph, Method, Node, Proof
+from analysis.protocol.circuits import (
+    Circuit,
+    CurveOf,
+    Estimate,
+    Feature,
+    Flag,
+    Graph,
+    Method,
+    Node,
+    Proof,
+)
 from analysis.protocol.edits import Positions
 from analysis.protocol.written import Row, line_of, positions_text
 from app.rendering.markup import trusted
@@ -32,6 +42,12 @@ CURVES: Final[dict[CurveOf, str]] = {
     "circuit": "this circuit", "ig": "integrated gradients", "active": "most active",
     "random": "random units",
 }  # fmt: skip
+FEATURES: Final[dict[Feature, str]] = {
+    "answer": "which answer is right",
+    "template": "which sentence it is",
+    "first word": "the first of the words put in",
+    "side": "whether the prompt is clean or counterfactual",
+}
 FLAGS: Final[dict[Flag, str]] = {
     "disagrees": "estimate and exact effect differ in sign or size: the exact one counts",
     "doubtful": "the estimate's own doubt is as large as the estimate, and it was not run",
@@ -46,7 +62,9 @@ def node_name(node: Node) -> str:
     if node.unit is not None:
         return f"{node.unit.site}/{node.unit.index}"
     if node.kind == "embedding":
-        return f"embedding of “{visible(node.label)}”" if node.label else "embedding"
+        return f"embedding of “{visible(node.label)}”" if _of_token(node) else "embedding"
+    if node.kind == "logit" and node.probability is None and node.label:
+        return f"output: {node.label}"
     if node.kind == "logit":
         chance = "" if node.probability is None else f", {percent_text(node.probability)}"
         return f"logit of “{visible(node.label or str(node.token))}”{chance}"
@@ -55,10 +73,17 @@ def node_name(node: Node) -> str:
     return node.label or f"{node.kind} {node.id}"
 
 
+def _of_token(node: Node) -> bool:
+    """Of one, and not of all tokens of the prompt together."""
+    return bool(node.label) and node.position is not None
+
+
 def strength(node: Node) -> float:
-    """The effect as far as it is known: exact, else estimated, else what its file says."""
+    """The effect as far as it is known: exact, else estimated, else what its file says; else what
+    it does at its positions, together."""
     known = (node.exact, node.effect, node.influence)
-    return next((value for value in known if value is not None), 0.0)
+    together = sum(value for _, value in node.places)
+    return next((value for value in known if value is not None), together)
 
 
 def known_as(node: Node) -> str:
@@ -98,6 +123,11 @@ def order_of(circuit: Circuit) -> dict[str, int]:
         )
     )
     return {node.id: turns.setdefault(node.unit or node.id, len(turns)) for node in nodes}
+
+
+def said_label(node: Node) -> str:
+    """What somebody has called the unit, and not only its name again."""
+    return "" if node.unit is None or node.label == node_name(node) else node.label
 
 
 def takes_turns(node: Node) -> bool:
@@ -146,7 +176,12 @@ def shown_proof(proofs: Sequence[Proof], ablation: str | None) -> int:
     """Which one is shown where nobody chose: on held-out prompts, by the circuit's own ablation."""
     return max(
         range(len(proofs)),
-        key=lambda at: (proofs[at].prompts == "held_out", proofs[at].ablation == ablation, -at),
+        key=lambda at: (
+            proofs[at].units is None,
+            proofs[at].prompts == "held_out",
+            proofs[at].ablation == ablation,
+            -at,
+        ),
         default=0,
     )
 

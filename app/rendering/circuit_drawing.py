@@ -14,6 +14,7 @@ from app.rendering.circuit import (
     node_name,
     order_of,
     proof_title,
+    said_label,
     standing,
     strength,
 )
@@ -40,8 +41,22 @@ def drawing_of(
             [numbers[link.source], numbers[link.target], rounded(link.weight)]
             for link in graph.links
         ],
-        "proofs": [_proof(proof) for proof in proofs],
+        "ranks": _ranks(circuit, turns),
+        "pinned": list(circuit.pinned),
+        "groups": [{"name": one.label, "ids": list(one.nodes)} for one in circuit.groups],
+        "proofs": [_proof(proof, proofs) for proof in proofs],
     }
+
+
+def _ranks(circuit: Circuit, turns: Mapping[str, int]) -> list[int | None]:
+    """By turn, where the unit stands in the ranking that the curves are of, from 0: a circuit that
+    was pruned leaves some of it out."""
+    ranked = {unit: rank for rank, (unit, _) in enumerate(circuit.ranking)}
+    found: list[int | None] = [None] * (max(turns.values(), default=-1) + 1)
+    for node in circuit.graph.nodes:
+        if node.unit is not None and node.id in turns:
+            found[turns[node.id]] = ranked.get(node.unit)
+    return found
 
 
 def rounded(value: float) -> float:
@@ -62,8 +77,9 @@ def _node(
         "effect": rounded(strength(node)),
         "known": known_as(node),
         "turn": turn,
-        "label": known or (node.label if node.unit is not None else ""),
+        "label": known or said_label(node),
         "edit": edit_line(node, ablation),
+        "unit": node.unit is not None,
     }
     if node.position is None:
         told["places"] = [[at, rounded(value)] for at, value in node.places if at < n_tokens]
@@ -74,11 +90,24 @@ def _node(
     return told
 
 
-def _proof(proof: Proof) -> dict[str, Any]:
+def _proof(proof: Proof, among: Sequence[Proof]) -> dict[str, Any]:
+    """One of chosen units has no curves: those of the circuit, on the same prompts, go with it."""
+    alike = [
+        other
+        for other in (proof, *among)
+        if other.curves and (other.ablation, other.prompts) == (proof.ablation, proof.prompts)
+    ]
+    curves = alike[0].curves if alike else ()
     return {
         "title": proof_title(proof),
         "kept": proof.n_kept,
-        "curves": {curve.of: _curve(curve) for curve in proof.curves},
+        "whole": proof.units is None,
+        "own": {
+            "faithfulness": _estimate(proof.faithfulness),
+            "completeness": _estimate(proof.completeness),
+            "random": _estimate(proof.random),
+        },
+        "curves": {curve.of: _curve(curve) for curve in curves},
     }
 
 

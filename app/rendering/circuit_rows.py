@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, TypeVar
 
 from analysis.protocol.circuits import Circuit, Link, Node
-from app.rendering.circuit import FLAGS, layer_name, node_name, order_of, standing
+from app.rendering.circuit import FLAGS, layer_name, node_name, order_of, said_label, standing
 from app.rendering.strip import visible
 
 T = TypeVar("T")
@@ -32,6 +32,10 @@ class NodeRow:
     def unit(self) -> tuple[str, int] | None:
         """Site and index."""
         return (self.node.unit.site, self.node.unit.index) if self.node.unit else None
+
+    @property
+    def said(self) -> str:
+        return said_label(self.node)
 
     @property
     def flags(self) -> list[tuple[str, str]]:

@@ -107,6 +107,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "is what the whole model reaches, 0 what is left when everything is ablated. It may exceed 1.",
     "completeness": "The faithfulness of what is left when the circuit itself is ablated: low is "
     "good, for nothing else then does the same.",
+    "causal scrubbing": "A test of a hypothesis: if these units carry a feature and nothing else "
+    "does, their values may come from any prompt that shares it, and all others' from any prompt.",
     "minimality": "What the circuit's faithfulness loses when one of its units is left out; units "
     "that cost nothing are not needed.",
     "CPR": "Circuit performance ratio: the area under faithfulness over the share of units that "

@@ -6,20 +6,20 @@ at its edge. The kept size is a line; scripts move a second one to the size that
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from markupsafe import Markup, escape
 
-from analysis.protocol.circuits import Curve, Estimate, Point, Proof
+from analysis.protocol.circuits import Curve, CurveOf, Estimate, Point, Proof
 from app.rendering.circuit import CURVES, signed_two
 from app.rendering.markup import trusted
 
 WIDTH: Final = 460
 LEFT, RIGHT, TOP, BOTTOM = 34, 10, 14, 30
 LOWEST, HIGHEST = -0.5, 1.5
-ORDER: Final = ("random", "active", "ig", "circuit")
+ORDER: Final[tuple[CurveOf, ...]] = ("random", "active", "ig", "circuit")
 """Drawn in turn, the circuit last and so on top."""
 
 
@@ -82,12 +82,13 @@ def _drawing(proof: Proof, measure: Measure) -> Markup:
     label = f"{proof.n_kept:,} kept"
     return trusted(
         f'<svg class="proof-curves" viewBox="0 0 {WIDTH} {axes.height}" role="img"'
-        f' aria-label="{escape(_spoken(known, measure, proof.n_kept))}" data-curves'
+        f' aria-label="{escape(_spoken(known, measure, proof.n_kept))}" data-curves=""'
         f' data-most="{axes.most}" data-left="{LEFT}" data-right="{WIDTH - RIGHT}">'
         f"{_grid(axes)}{lines}"
         f'<path class="kept" d="M{kept:.1f} {TOP}V{axes.base}"/>'
         f'<text class="label {side}" x="{kept + (-4 if side else 4):.1f}" y="{TOP - 4}">{label}'
-        f'</text><path class="looked-at" d="M0 {TOP}V{axes.base}" data-here visibility="hidden"/>'
+        f'</text><path class="looked-at" d="M0 {TOP}V{axes.base}" data-here="" visibility="hidden"'
+        "/>"
         f'<text class="label end" x="{WIDTH - RIGHT}" y="{axes.height - 2}">units kept, log</text>'
         f'<text class="label" x="{LEFT}" y="{axes.height - 2}">{measure.name}</text></svg>'
     )
@@ -148,13 +149,13 @@ def _sorted(curve: Curve) -> list[Point]:
     return sorted(curve.points, key=lambda point: point.n_units)
 
 
-def _spoken(known: dict[str, list[Point]], measure: Measure, n_kept: int) -> str:
+def _spoken(known: Mapping[CurveOf, Sequence[Point]], measure: Measure, n_kept: int) -> str:
     said = []
     for of, points in known.items():
         if points:
             near = min(points, key=lambda point: abs(point.n_units - n_kept))
             value = measure.of(near)
             told = "" if value is None else signed_two(value.value)
-            said.append(f"{CURVES[of]} {told} at {near.n_units:,}")  # type: ignore[index]
+            said.append(f"{CURVES[of]} {told} at {near.n_units:,}")
     name = measure.name.capitalize()
     return f"{name} over the number of units kept; {n_kept:,} are kept. {'; '.join(said)}."

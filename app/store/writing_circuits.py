@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("patchclamp.store")
 
 LONGEST_TITLE: Final = 200
+CHOSEN: Final = "proof"
+"""Kind of the runs that prove units which somebody chose, and not those of the circuit."""
 LONGEST_FILE: Final = 200
 
 
@@ -149,16 +151,19 @@ def _runs_of_job(run_id: int) -> Select[int]:
 
 def _tell(session: Session, circuit_id: int) -> None:
     """Lists say what held-out prompts say, by the ablation that the circuit was found with; of
-    several proofs the newest."""
+    several proofs the newest. Those of units that somebody chose say nothing of the circuit."""
     held_out = case((ProofTable.prompts == "held_out", 0), else_=1)
     its_own = case((ProofTable.ablation == CircuitTable.ablation, 0), else_=1)
     best = session.execute(
         select(ProofTable.prompts, ProofTable.faithfulness, ProofTable.random)
         .join(CircuitTable, CircuitTable.id == ProofTable.circuit_id)
-        .where(CircuitTable.id == circuit_id)
+        .outerjoin(RunTable, RunTable.id == ProofTable.run_id)
+        .where(CircuitTable.id == circuit_id, RunTable.kind.is_distinct_from(CHOSEN))
         .order_by(held_out, its_own, ProofTable.id.desc())
         .limit(1)
-    ).one()
+    ).one_or_none()
+    if best is None:
+        return
     session.execute(
         update(CircuitTable)
         .where(CircuitTable.id == circuit_id)

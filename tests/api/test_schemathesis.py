@@ -77,6 +77,8 @@ ASKING_THE_MODEL = (
     "POST /api/v1/models/{model}/tokens",
     "POST /api/v1/models/{model}/activations",
     "POST /api/v1/models/{model}/search/text",
+    "POST /api/v1/models/{model}/circuits/{slug}/prove",
+    "POST /api/v1/models/{model}/circuits/{slug}/ablate",
     "POST /api/activation/new",
     "POST /api/activation/source",
     "POST /api/search-all",

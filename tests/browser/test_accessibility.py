@@ -15,7 +15,8 @@ PATHS = (
     "/m/synthetic/scores", "/m/synthetic/mlp.1/7/explanations", "/m/synthetic/mlp.1/6",
     "/m/synthetic/mlp.1/7/explanations/new", "/m/synthetic/playground", "/m/synthetic/experiments",
     "/m/synthetic/playground?edit=mlp.1/7+%3D+1&edit=resid.0+%2B%3D+8+*+mlp.0/3&text=a+b",
-    "/m/synthetic/mlp.1/7/live",
+    "/m/synthetic/mlp.1/7/live", "/m/synthetic/circuits", "/m/synthetic/circuits/names",
+    "/m/synthetic/circuits/imported", "/m/synthetic/circuits/names/compare?with=names-again",
 )  # fmt: skip
 LOOKS = {
     "light": {"color_scheme": "light"},

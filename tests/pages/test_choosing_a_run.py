@@ -33,8 +33,11 @@ def links(page: str) -> Iterator[str]:
 
 def within_main(page: str) -> str:
     """Without the list of other runs, which leads away on purpose, without forms, whose fields
-    say the run, and without the ways to what the loaded model is asked, which is of no run."""
-    page = re.sub(r'<a [^>]*href="[^"]*/(?:playground|experiments|text)[^>]*>', "", page)
+    say the run, and without the ways to what is of no sweep: what the loaded model is asked,
+    tasks and circuits."""
+    page = re.sub(
+        r'<a [^>]*href="[^"]*/(?:playground|experiments|text|tasks|circuits)[^>]*>', "", page
+    )
     page = re.sub(r'<details class="menu">.*?</details>', "", page, flags=re.DOTALL)
     return re.sub(r"<form [^>]+>", "", page)
 

@@ -24,9 +24,7 @@ from analysis.circuits.effects import measure as run_units
 from analysis.circuits.finding import (
     N_DOUBTFUL,
     N_EFFECTS,
-    N_SCORED,
     Asked,
-    Prompted,
     Search,
     ranked,
     scores_of,
@@ -35,7 +33,6 @@ from analysis.circuits.finding import (
 from analysis.circuits.integrating import integrate_keeping
 from analysis.circuits.keeping import batches, trace_pairs
 from analysis.circuits.nested import rank_nested
-from analysis.circuits.prompting import prompted
 from analysis.circuits.proving import Judge, curve, judge_of
 from analysis.circuits.sizing import n_search_bytes
 from analysis.circuits.units import Units
@@ -43,6 +40,7 @@ from analysis.models.tracing import EditableModel
 from analysis.protocol.circuits import Curve
 from analysis.solving.measuring import reader_of_model
 from analysis.tasks.generating import GENERATORS, generate
+from analysis.tasks.prompting import N_SCORED, Prompted, prompted
 from analysis.tasks.task import Metric
 from analysis.worker.bench.subjects import editable_demo
 from app.bench.measurement import Measurement

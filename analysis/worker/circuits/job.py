@@ -13,9 +13,8 @@ from typing import Any, Final
 import torch
 from sqlalchemy.orm import Session
 
-from analysis.circuits.finding import Asked, Found, Prompted, Search, Stage
+from analysis.circuits.finding import Asked, Found, Search, Stage
 from analysis.circuits.graphing import Drawing
-from analysis.circuits.prompting import prompted
 from analysis.circuits.sizing import n_search_bytes
 from analysis.errors import AnalysisError
 from analysis.models.tracing import EditableModel
@@ -24,6 +23,7 @@ from analysis.solving.competence import Competence, judge
 from analysis.solving.measuring import measure, reader_of_model
 from analysis.solving.one_prompt import task_of_prompt
 from analysis.tasks.generating import GENERATORS, generate
+from analysis.tasks.prompting import Prompted, prompted
 from analysis.tasks.task import Task
 from analysis.worker.circuits.telling import warnings_of
 from analysis.worker.context import JobContext

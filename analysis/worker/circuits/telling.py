@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from analysis.circuits.finding import Found, Prompted
+from analysis.circuits.finding import Found
 from analysis.solving.competence import Competence
+from analysis.tasks.prompting import Prompted
 
 FAITHFUL: Final = 0.8
 RANDOM: Final = 0.1

@@ -18,7 +18,7 @@ class RunTable(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    """sweep, output, relate, explain, score, evidence, experiment, circuit"""
+    """sweep, output, relate, explain, score, evidence, experiment, circuit, proof"""
     method: Mapped[str]
     method_version: Mapped[str]
     status: Mapped[str]

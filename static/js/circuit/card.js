@@ -1,10 +1,11 @@
 // The chosen node's card: what the store knows of it, fetched in place; its buttons act on the graph.
 import { swapIn } from "../events.js";
 
-export function makeCard(root, scene, state, actions) {
+export function makeCard(root, scene, state, actions, tell) {
   const card = () => document.getElementById("card");
   const of = () => card()?.dataset.node ?? null;
   let asked = of();
+  let busy = false;
 
   function address(id) {
     const there = new URL(location.pathname, location.origin);
@@ -12,24 +13,25 @@ export function makeCard(root, scene, state, actions) {
     return there.pathname + there.search;
   }
 
-  function fetchIt() {
-    const { selected } = state.now;
-    if (selected === asked) return;
-    asked = selected;
-    if (selected === null) {
-      card()?.replaceChildren();
-      card()?.removeAttribute("data-node");
-    } else swapIn(address(selected), "#card");
+  // One at a time: of many quick choices the last is what stays, whichever answer comes first.
+  async function follow() {
+    if (busy) return;
+    busy = true;
+    while (state.now.selected !== asked) {
+      asked = state.now.selected;
+      if (asked === null) empty();
+      else {
+        await Promise.resolve(swapIn(address(asked), "#card")).catch(() => {});
+        if (of() === asked) tell(`the card of ${scene.byId.get(asked).name} is open`);
+      }
+    }
+    busy = false;
+    sync();
   }
 
-  // What came may be of a node that was left meanwhile.
-  function settle() {
-    const { selected } = state.now;
-    if (selected === null && of() !== null) {
-      card().replaceChildren();
-      card().removeAttribute("data-node");
-    } else if (selected !== null && of() !== selected && of() !== null) swapIn(address(selected), "#card");
-    sync();
+  function empty() {
+    card()?.replaceChildren();
+    card()?.removeAttribute("data-node");
   }
 
   function sync() {
@@ -66,12 +68,10 @@ export function makeCard(root, scene, state, actions) {
     state.select(row.dataset.nodeLink);
     root.scrollIntoView({ block: "nearest" });
   });
-  document.addEventListener("htmx:after:swap", settle);
   state.onChange(() => {
-    fetchIt();
+    follow();
     sync();
   });
   if (of() && scene.byId.has(of()) && state.now.selected === null) state.select(of());
-  fetchIt();
-  sync();
+  follow();
 }

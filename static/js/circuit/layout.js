@@ -9,7 +9,7 @@ const RANK = { error: 1 };
 
 const byStrength = (a, b) => (RANK[a.kind] ?? 0) - (RANK[b.kind] ?? 0) || Math.abs(b.effect) - Math.abs(a.effect);
 
-// Each mark gets the middle of its cell (cx, cy) and its distance from it (dx, dy); y grows downwards.
+// Each mark gets the middle of its cell (cx, cy), its distance from it (dx, dy), and the width of its column; y grows downwards.
 export function layOut(marks, nTokens, nLayers, tight) {
   const cells = new Map();
   for (const mark of marks) {
@@ -24,11 +24,11 @@ export function layOut(marks, nTokens, nLayers, tight) {
     const lower = cell.filter((mark) => mark.kind === "head").sort(byStrength);
     const upper = cell.filter((mark) => mark.kind !== "head").sort(byStrength);
     const most = Math.max(lower.length, upper.length);
-    const perLine = Math.min(MOST_IN_LINE, Math.ceil(Math.sqrt(2.5 * most)));
+    const perLine = Math.min(MOST_IN_LINE, most, Math.ceil(Math.sqrt(2.5 * most)));
     const lines = [...inLines(lower, perLine), ...inLines(upper, perLine)];
     lines.forEach((line, number) => {
       const dy = (lines.length - 1) / 2 - number;
-      line.forEach((mark, n) => Object.assign(mark, { dx: (n - (line.length - 1) / 2) * SPACE, dy: dy * SPACE }));
+      line.forEach((mark, n) => Object.assign(mark, { alone: line.length === 1, dx: (n - (line.length - 1) / 2) * SPACE, dy: dy * SPACE }));
     });
     const row = Math.floor(key / (nTokens + 1));
     const column = key % (nTokens + 1);
@@ -38,7 +38,7 @@ export function layOut(marks, nTokens, nLayers, tight) {
   const columns = middles(widths);
   const rows = middles(heights);
   const height = rows.total;
-  for (const mark of marks) Object.assign(mark, { cx: columns.at[columnOf(mark, nTokens)], cy: height - rows.at[mark.layer + 1] });
+  for (const mark of marks) Object.assign(mark, { room: widths[columnOf(mark, nTokens)], cx: columns.at[columnOf(mark, nTokens)], cy: height - rows.at[mark.layer + 1] });
   return {
     width: columns.total,
     height,

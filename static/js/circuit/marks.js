@@ -4,7 +4,7 @@ export function marksOf(scene, state) {
   const marks = [];
   for (const node of scene.nodes) {
     if (taken.has(node.id)) continue;
-    const places = state.split && node.places?.length > 1 ? node.places : [[node.at, node.effect]];
+    const places = state.split && node.kind !== "rest" && node.places?.length > 1 ? node.places : [[node.at, node.effect]];
     for (const [at, effect] of places) {
       marks.push({
         key: places.length > 1 ? `p:${at}:${node.id}` : `n:${node.id}`,
@@ -32,7 +32,7 @@ const clamp = (layer, scene) => Math.min(scene.layers, Math.max(-1, layer));
 export function shownOf(marks, scene, state) {
   const hidden = new Set(state.hidden);
   const pins = new Set(state.pins);
-  const keep = state.keep ?? Infinity;
+  const keep = state.keep ?? scene.keep;
   return marks.filter((mark) => {
     if (mark.group !== null) return mark.nodes.some((node) => !hidden.has(node.id));
     const [node] = mark.nodes;

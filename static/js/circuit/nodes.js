@@ -4,6 +4,7 @@ import { outline, radius } from "./shapes.js";
 
 export const SVG = "http://www.w3.org/2000/svg";
 const LONGEST = 22;
+const LABELLED = new Set(["rest", "embedding"]); // by the axes
 const shortened = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 
 export function makeNodes(layer, scene) {
@@ -60,7 +61,7 @@ export function makeNodes(layer, scene) {
       view.place(mark);
       set(element, "transform", `translate(${mark.x.toFixed(1)} ${mark.y.toFixed(1)})`);
       set(element.firstChild, "transform", scaled);
-      name(element, mark, mark.special || view.roomy, radius(mark, scene.strongest) * scale);
+      name(element, mark, mark.special || (!LABELLED.has(mark.kind) && view.hasRoom(mark)), radius(mark, scene.strongest) * scale);
     }
   }
 
@@ -71,7 +72,7 @@ export function makeNodes(layer, scene) {
     const aslant = mark.kind === "logit";
     set(text, "class", aslant ? "name end" : "name middle");
     set(text, "transform", aslant ? `translate(0 ${(-r - 4).toFixed(1)}) rotate(48)` : `translate(0 ${(r + 10).toFixed(1)})`);
-    const words = shortened(mark.kind === "embedding" || mark.kind === "logit" ? mark.name.replace(/^(embedding|logit) of /, "") : mark.name);
+    const words = shortened(mark.kind === "embedding" || mark.kind === "logit" ? mark.name.replace(/^(embedding of|logit of|output:) /, "") : mark.name);
     if (text.textContent !== words) text.textContent = words;
     return text;
   }

@@ -3,7 +3,7 @@ import { makeActions } from "./actions.js";
 import { makeCard } from "./card.js";
 import { listenToKeys } from "./keys.js";
 import { makePanel } from "./panel.js";
-import { read, write } from "./permalink.js";
+import { carryAlong, read, write } from "./permalink.js";
 import { pictureOf, pngFile, save, svgFile } from "./picture.js";
 import { followPointer } from "./pointer.js";
 import { describe, readScene } from "./scene.js";
@@ -29,7 +29,7 @@ async function open(root) {
   restore();
   makeSliders(root, scene, state, stage);
   makePanel(root, scene, state, actions);
-  makeCard(root, scene, state, actions);
+  makeCard(root, scene, state, actions, tell);
   actions.moved = keepAddress;
   const keys = listenToKeys(stage, state, actions, tell, keepAddress);
   followPointer(stage, actions, () => actions.isGrouping);
@@ -50,7 +50,7 @@ async function open(root) {
     clearTimeout(timer);
     timer = setTimeout(() => {
       const { k, x, y, width, height, isFitted } = stage.view;
-      const said = write(state.now, isFitted ? null : [k, x / width, y / height]);
+      const said = write(state.now, isFitted ? null : [k, x / width, y / height], scene.given);
       own = said ? `#${said}` : "";
       history.replaceState(history.state, "", location.pathname + location.search + own);
     }, LATER);
@@ -68,6 +68,7 @@ async function open(root) {
     notice.textContent = faults.length ? `Part of this link was not understood and is left out: ${faults.slice(0, 5).join(", ")}${faults.length > 5 ? `, and ${faults.length - 5} more` : ""}.` : "";
   }
   state.onChange(keepAddress);
+  carryAlong();
   addEventListener("hashchange", () => location.hash !== own && restore());
 
   const does = {
@@ -93,6 +94,6 @@ async function open(root) {
 for (const root of document.querySelectorAll("[data-circuit]")) {
   open(root).catch((error) => {
     root.querySelector("[data-loading]")?.replaceChildren(`The graph could not be drawn: ${error.message}. The table below has the same content.`);
-    throw error;
+    console.info(error);
   });
 }

@@ -1,4 +1,6 @@
 // What the reader made: pinned nodes, groups with their names, hidden ones; each can be changed and taken back.
+import { makeAblating } from "./ablating.js";
+
 const MOST_EDITS = 64; // of one address of the playground
 
 function make(name, text, properties = {}) {
@@ -9,6 +11,7 @@ function make(name, text, properties = {}) {
 
 export function makePanel(root, scene, state, actions) {
   const list = root.querySelector("[data-made]");
+  const ablatedHere = makeAblating(root, scene);
 
   function button(text, does, label = text) {
     const made = make("button", text, { type: "button" });
@@ -35,7 +38,7 @@ export function makePanel(root, scene, state, actions) {
     field.addEventListener("change", () => actions.renameGroup(number, field.value));
     const members = group.ids.map((id) => scene.byId.get(id)?.name).join(", ");
     item.append(field, make("span", members, { className: "note members", title: members }), ablation(group.ids, group.name));
-    item.append(button("ungroup", () => actions.ungroup(number), `Ungroup ${group.name}`));
+    item.append(button("ungroup", () => actions.ungroup(number), `Ungroup ${group.name}`), ...ablatedHere(group.ids, group.name));
     return item;
   }
 
@@ -44,7 +47,7 @@ export function makePanel(root, scene, state, actions) {
     const node = scene.byId.get(id);
     const choose = button(state.now.names[id] ?? node.name, () => state.select(id), `Show ${node.name}`);
     choose.className = "bare";
-    item.append(make("span", "pinned", { className: "note" }), choose, ablation([id], node.name), button("unpin", () => actions.togglePin(id), `Unpin ${node.name}`));
+    item.append(make("span", "pinned", { className: "note" }), choose, ablation([id], node.name), button("unpin", () => actions.togglePin(id), `Unpin ${node.name}`), ...ablatedHere([id], node.name));
     return item;
   }
 
@@ -53,7 +56,7 @@ export function makePanel(root, scene, state, actions) {
     const items = [...groups.map(groupItem), ...pins.filter((id) => scene.byId.has(id)).map(pinItem)];
     if (pins.length > 1) {
       const all = make("li");
-      all.append(make("span", `all ${pins.length} pinned`, { className: "note" }), ablation(pins, "all pinned nodes"));
+      all.append(make("span", `all ${pins.length} pinned`, { className: "note" }), ablation(pins, "all pinned nodes"), ...ablatedHere(pins, "all pinned nodes"));
       items.push(all);
     }
     if (hidden.length) {

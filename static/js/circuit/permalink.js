@@ -4,16 +4,21 @@ import { START } from "./state.js";
 const FLAGS = ["split", "only", "tight"];
 const LONGEST_NAME = 200;
 
-export function write(state, view) {
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+// Pins and groups as an imported file has them are not told again; others of the reader's are, after `own`.
+export function write(state, view, given) {
   const said = new URLSearchParams();
+  const own = !same(state.pins, given.pins) || !same(state.groups, given.groups);
+  if (own && given.pins.length + given.groups.length) said.set("own", 1);
   if (state.keep !== null) said.set("keep", state.keep);
   if (state.weight !== null) said.set("weight", Number(state.weight.toPrecision(4)));
   for (const flag of FLAGS) if (state[flag]) said.set(flag, 1);
   if (state.path !== null) said.set("path", state.path);
   if (state.selected !== null) said.set("select", state.selected);
-  for (const id of state.pins) said.append("pin", id);
+  for (const id of own ? state.pins : []) said.append("pin", id);
   for (const id of state.hidden) said.append("hide", id);
-  for (const { name, ids } of state.groups) {
+  for (const { name, ids } of own ? state.groups : []) {
     said.append("group", name);
     for (const id of ids) said.append("in", id);
   }
@@ -25,9 +30,18 @@ export function write(state, view) {
   return said.toString();
 }
 
+// Links to another view of the same circuit take the state along.
+export function carryAlong() {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("[data-same-circuit]");
+    if (link) link.hash = location.hash;
+  });
+}
+
 // `faults`: what of the address was not understood, in the reader's words.
 export function read(text, scene) {
-  const state = { ...START, pins: [], hidden: [], groups: [], names: {} };
+  const { pins, groups } = scene.given;
+  const state = { ...START, pins: [...pins], groups: groups.map((group) => ({ ...group, ids: [...group.ids] })), hidden: [], names: {} };
   const faults = [];
   let view = null;
   let node = null;
@@ -38,7 +52,9 @@ export function read(text, scene) {
     faults.push(`${name}=${value.slice(0, 60)}`);
     return null;
   };
+  const clear = () => Object.assign(state, { pins: [], groups: [] });
   const readers = {
+    own: clear,
     keep: (value) => (state.keep = number("keep", value, 0, scene.turns)),
     weight: (value) => (state.weight = number("weight", value, 0, Number.MAX_VALUE, false)),
     path: (value) => (state.path = number("path", value, 0, scene.tokens.length - 1)),

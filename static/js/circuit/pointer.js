@@ -1,5 +1,6 @@
 // The pointer on the graph: hovering tells, a click chooses, Ctrl-click pins, g-click groups, dragging moves, Ctrl-wheel zooms.
 const NEAR = 14; // pixels within which a mark is meant
+const LINGER = 90; // milliseconds
 const MOVED = 4; // pixels from which on a press is a drag
 
 export function nearest(shown, x, y) {
@@ -26,6 +27,14 @@ export function followPointer(stage, actions, isGrouping) {
     return nearest(stage.seen.shown, x - stage.view.x, y - stage.view.y);
   };
 
+  // Between two marks the light stays on for a moment: it would flicker, and all would be drawn twice.
+  let leaving = null;
+  function point(mark) {
+    clearTimeout(leaving);
+    if (mark) stage.hover(mark);
+    else leaving = setTimeout(() => stage.hover(null), LINGER);
+  }
+
   drawing.addEventListener("pointerdown", (event) => {
     if (event.button === 0 && !event.target.closest("[data-at]")) press = { x: event.clientX, y: event.clientY, dragged: false };
   });
@@ -50,9 +59,9 @@ export function followPointer(stage, actions, isGrouping) {
     if (press?.dragged) return;
     const mark = under(event);
     drawing.classList.toggle("over", mark !== null);
-    stage.hover(mark);
+    point(mark);
   });
-  drawing.addEventListener("pointerleave", () => stage.hover(null));
+  drawing.addEventListener("pointerleave", () => point(null));
   drawing.addEventListener("click", (event) => {
     if (click?.dragged) return;
     const token = event.target.closest("[data-at]");

@@ -1,4 +1,6 @@
 // What keeping so many units is worth: from the stored curves, and where the server can, measured anew.
+import { ask } from "./units.js";
+
 export function pointAt(curve, n) {
   if (!curve?.length || n < curve[0][0] || n > curve.at(-1)[0]) return null;
   const after = curve.find(([size]) => size >= n);
@@ -14,31 +16,31 @@ export function pointAt(curve, n) {
   return { exact: false, sizes: [before[0], after[0]], faithfulness: between(1), completeness: between(4) };
 }
 
-// The same, run for these very units; null where the server cannot run it.
-export async function prove(units, { address, signal } = {}) {
-  if (!address) return null;
-  const response = await fetch(address, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify({ units }),
-    signal,
-  });
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error([answer.detail ?? `The server answered ${response.status}.`, answer.hint].filter(Boolean).join(" "));
-  return answer;
+// The same, run for these very units.
+export function prove(units, { address, signal, more } = {}) {
+  return ask(address, { units, ...more }, signal);
 }
 
 const two = (number) => number.toFixed(2).replace(/^-0\.00$/, "0.00").replace("-", "−");
 const told = ([value, low, high], about) =>
   value === null ? ["not measured", ""] : [`${about ? "≈ " : ""}${two(value)}`, low === null ? "no interval" : `[${two(low)}, ${two(high)}]`];
 
-export function showProof(root, proof, n) {
+// At the size that was proved these are the numbers of the circuit as it is drawn; else of the curves.
+function numbersAt(proof, ranks, n) {
+  if (proof && n === proof.kept && n === ranks.length) return { ...proof.own, note: `measured of the ${n.toLocaleString("en")} units drawn`, about: false };
   const own = pointAt(proof?.curves.circuit, n);
   const random = pointAt(proof?.curves.random, n);
-  const numbers = { faithfulness: own?.faithfulness, completeness: own?.completeness, random: random?.faithfulness };
-  for (const [name, numbersOf] of Object.entries(numbers)) fill(root, name, numbersOf ?? [null], own && !own.exact);
+  const drawn = ranks.filter((rank) => rank !== null && rank < n).length;
+  const left = own && drawn < n ? `; of the ranking's first ${n.toLocaleString("en")}, of which ${drawn.toLocaleString("en")} are drawn` : "";
+  const where = !own ? "" : own.exact ? `measured at ${n.toLocaleString("en")} units` : `between measured sizes ${own.sizes.map((size) => size.toLocaleString("en")).join(" and ")}; the interval spans both`;
+  return { faithfulness: own?.faithfulness, completeness: own?.completeness, random: random?.faithfulness, note: where + left, about: own && !own.exact };
+}
+
+export function showProof(root, proof, ranks, n) {
+  const { note: said, about, ...numbers } = numbersAt(proof, ranks, n);
+  for (const [name, numbersOf] of Object.entries(numbers)) fill(root, name, numbersOf ?? [null], about);
   const note = root.querySelector("[data-proof-note]");
-  if (note) note.textContent = !own ? "" : own.exact ? `measured at ${n.toLocaleString("en")} units` : `between measured sizes ${own.sizes.map((size) => size.toLocaleString("en")).join(" and ")}; the interval spans both`;
+  if (note) note.textContent = said;
   for (const drawing of document.querySelectorAll("[data-curves]")) point(drawing, n);
 }
 

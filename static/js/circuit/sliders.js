@@ -1,16 +1,14 @@
 // Pruning: how many units are kept, and from which weight on links are drawn. The proof's numbers follow.
-import { fill, prove, showProof } from "./proof.js";
+import { showProof } from "./proof.js";
+import { makeProving } from "./proving.js";
 
 const STEPS = 200; // of the weight's slider, which is logarithmic
-const PATIENCE = 400;
 
 export function makeSliders(root, scene, state, stage) {
   const part = (name) => root.querySelector(`[data-${name}]`);
   const [keep, number, weight] = [part("keep"), part("keep-number"), part("weight")];
   const [said, weightSaid] = [part("shown"), part("weight-said")];
   const proof = scene.proofs[Number(root.dataset.proof)];
-  let waiting = null;
-  let asking = null;
 
   for (const field of [keep, number]) Object.assign(field, { min: 0, max: scene.turns, step: 1 });
   Object.assign(weight, { min: 0, max: STEPS, step: 1 });
@@ -18,7 +16,7 @@ export function makeSliders(root, scene, state, stage) {
   const ratio = Math.log(scene.heaviest / scene.lightest || 1);
   const weightOf = (step) => (step <= 0 ? 0 : scene.lightest * Math.exp((ratio * step) / STEPS) * (1 - 1e-9));
   const stepOf = (size) => (size <= 0 || !ratio ? 0 : Math.round((STEPS * Math.log(size / scene.lightest)) / ratio));
-  const kept = () => state.now.keep ?? scene.turns;
+  const kept = () => state.now.keep ?? scene.keep;
 
   function follow(field, parts) {
     field.addEventListener("input", () => field.value !== "" && state.slide(parts()));
@@ -29,7 +27,7 @@ export function makeSliders(root, scene, state, stage) {
   }
   const keeping = (field) => () => {
     const n = Math.min(scene.turns, Math.max(0, Math.round(Number(field.value))));
-    return { keep: n === scene.turns ? null : n };
+    return { keep: n === scene.keep ? null : n };
   };
   follow(keep, keeping(keep));
   follow(number, keeping(number));
@@ -47,31 +45,7 @@ export function makeSliders(root, scene, state, stage) {
     weight.value = stepOf(least);
     weight.setAttribute("aria-valuetext", `links of at least ${least.toPrecision(2)}`);
     for (const box of root.querySelectorAll("[data-flag]")) box.checked = state.now[box.dataset.flag];
-    showProof(root, proof, n);
-    askAnew();
-  }
-
-  function askAnew() {
-    clearTimeout(waiting);
-    asking?.abort();
-    if (!root.dataset.prove) return;
-    asking = new AbortController();
-    waiting = setTimeout(measure, PATIENCE, asking);
-  }
-
-  async function measure({ signal }) {
-    const units = [...new Set(stage.seen.shown.flatMap((mark) => mark.nodes.filter((node) => node.edit).map((node) => node.name)))];
-    const note = part("proof-note");
-    try {
-      const answer = await prove(units, { address: root.dataset.prove, signal });
-      for (const name of ["faithfulness", "completeness", "random"]) {
-        const { value = null, low = null, high = null } = answer?.[name] ?? {};
-        fill(root, name, [value, low, high], false);
-      }
-      if (note) note.textContent = `run just now with the ${units.length} units shown`;
-    } catch (error) {
-      if (error.name !== "AbortError" && note) note.textContent = `Could not be run: ${error.message}`;
-    }
+    showProof(root, proof, scene.ranks, n);
   }
 
   state.onChange(sync);
@@ -82,4 +56,5 @@ export function makeSliders(root, scene, state, stage) {
     weightSaid.textContent = (state.now.weight ?? scene.weight).toPrecision(2);
   });
   sync();
+  makeProving(root, scene, stage);
 }

@@ -2,7 +2,7 @@
 const MOST_STEPS = 500;
 
 export const START = Object.freeze({
-  keep: null, // how many units; null: all
+  keep: null, // how many units; null: as the page chose, mostly all
   weight: null, // of the weakest link that is drawn; null: as the page chose
   split: false, // nodes that act at several positions stand at each of them
   only: false, // no other nodes than what is pinned or grouped

@@ -17,9 +17,10 @@ function reached(starts, arcs, from, to) {
   return seen;
 }
 
-// All arcs on ways from the marks at a position to the output, and the marks on them.
+// All arcs on ways from the marks that act at a position to the output, and the marks on them.
 export function waysFrom(at, shown, arcs, scene) {
-  const starts = shown.filter((mark) => mark.at === at && !mark.nodes.some(scene.isEnd));
+  const acts = (node) => node.at === at || (node.places ?? []).some(([place]) => place === at);
+  const starts = shown.filter((mark) => (mark.at === at || mark.nodes.some(acts)) && !mark.nodes.some(scene.isEnd));
   const ends = shown.filter((mark) => mark.nodes.some(scene.isEnd));
   const ahead = reached(starts, arcs, "from", "to");
   const behind = reached(ends, arcs, "to", "from");

@@ -3,6 +3,7 @@ import { SPACE } from "./layout.js";
 
 export const MARGIN = { left: 76, right: 14, top: 82 };
 const WIDEST = 1.7; // as far as marks of one cell drift apart
+const NAME = 62; // as wide as most names are
 const [LEAST, MOST] = [0.5, 24];
 
 export function makeView() {
@@ -21,9 +22,14 @@ export function makeView() {
     get scale() {
       return Math.min(1.25, Math.max(0.4, 1.15 * Math.min(this.across, this.up, WIDEST)));
     },
-    // Whether there is room for a name beside each mark.
-    get roomy() {
-      return Math.min(this.across, WIDEST * 2) * SPACE > 52 && this.up * SPACE > 20;
+    // How far what lies beside each other in a cell is pulled apart.
+    get spread() {
+      return WIDEST * Math.max(1, this.k / 2);
+    },
+    // Whether there is room for a name below the mark.
+    hasRoom(mark) {
+      const wide = mark.alone ? mark.room * this.across : SPACE * Math.min(this.across, this.spread);
+      return wide > NAME && SPACE * Math.min(this.up, this.spread) > 26;
     },
     columnAt(x) {
       return MARGIN.left + x * this.across;
@@ -32,8 +38,8 @@ export function makeView() {
       return MARGIN.top + y * this.up;
     },
     place(mark) {
-      mark.x = this.columnAt(mark.cx) + mark.dx * Math.min(this.across, WIDEST * Math.max(1, this.k / 2));
-      mark.y = this.rowAt(mark.cy) + mark.dy * Math.min(this.up, WIDEST * Math.max(1, this.k / 2));
+      mark.x = this.columnAt(mark.cx) + mark.dx * Math.min(this.across, this.spread);
+      mark.y = this.rowAt(mark.cy) + mark.dy * Math.min(this.up, this.spread);
     },
     move(dx, dy) {
       this.x += dx;

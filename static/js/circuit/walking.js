@@ -26,7 +26,10 @@ export function walk(stage, actions, told) {
 
   // One mark is a stop of the Tab key: the one where the reader was, else the strongest.
   stage.onDraw(({ shown }, all) => {
-    if (!all || marks.querySelector('[tabindex="0"]')) return;
+    if (!all) return;
+    const [kept, ...others] = marks.querySelectorAll('[tabindex="0"]');
+    for (const other of others) other.setAttribute("tabindex", "-1");
+    if (kept) return;
     const first = shown.filter((mark) => mark.main).reduce((a, b) => (!a || Math.abs(b.effect) > Math.abs(a.effect) ? b : a), null);
     if (first) stage.nodes.of(first).setAttribute("tabindex", "0");
   });

@@ -7,7 +7,7 @@ from analysis.circuits.attribution import attribute
 from analysis.circuits.backups import find_backups
 from analysis.circuits.edges import EMBEDDING, LOGITS, find_edges
 from analysis.circuits.effects import estimate, measure
-from analysis.circuits.finding import Asked, Prompted, Search
+from analysis.circuits.finding import Asked, Search
 from analysis.circuits.graphing import Drawing
 from analysis.circuits.keeping import batches, trace_pairs
 from analysis.circuits.nested import rank_nested
@@ -17,6 +17,7 @@ from analysis.circuits.proving import judge_of
 from analysis.circuits.scrubbing import Hypothesis, scrub
 from analysis.circuits.units import Units
 from analysis.protocol.edits import UnitRef
+from analysis.tasks.prompting import Prompted
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,185 @@
+"""Circuits proved and ablated on their page, with the numbers of a really loaded model."""
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Page, expect
+from pydantic import SecretStr
+
+from analysis.protocol.experiments import TokenText
+from analysis.tasks.task import Imported, Pair, Side, Task
+from app.bench.made_circuits import make_circuit, make_proof
+from app.main import create_app
+from app.settings import Settings
+from app.store.engine import open_session
+from app.store.migrating import upgrade
+from app.store.synthetic import fill_synthetic
+from app.store.writing_circuits import keep_circuit, keep_proof
+from app.store.writing_tasks import keep_task
+from tests.browser.conftest import OpenPage
+from tests.browser.graph import UNIT_MARKS, click, keep_units, opened
+from tests.browser.test_playground import make_loadable
+from tests.inference.serving import SECRET, Running, options_of, served
+
+NAMES = "/m/synthetic/circuits/names"
+PROVE = "**/api/v1/models/synthetic/circuits/names/prove"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patient() -> Iterator[None]:
+    """The model computes in this very process, and waits for its turn."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with served(options_of(tmp_path_factory.mktemp("cache"))) as running:
+        yield running
+
+
+def task() -> Task:
+    """Twelve prompts of four letters; the first letter is another in the counterfactual."""
+    pairs = []
+    for number in range(12):
+        first, other, last = 1 + number % 6, 1 + (number + 1) % 6, 7 + number % 3
+        pairs.append(
+            Pair(
+                clean=Side(text=f"{first} {last}", tokens=(0, first, 2, last)),
+                counterfactual=Side(text=f"{other} {last}", tokens=(0, other, 2, last)),
+                right=(TokenText(id=first, text=f"t{first}"),),
+                wrong=(TokenText(id=other, text=f"t{other}"),),
+                words=(f"w{first}", f"w{last}"),
+            )
+        )
+    unique = {(pair.clean.tokens, pair.counterfactual.tokens): pair for pair in pairs}
+    source = Imported(file="letters.jsonl", sha256="0" * 64)
+    return Task(name="letters", source=source, pairs=tuple(unique.values()))
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, service: Running) -> FastAPI:
+    data = tmp_path_factory.mktemp("proving")
+    port = int(service.url.rpartition(":")[2])
+    app = create_app(
+        Settings(
+            data=data, log_level="error", inference_port=port, inference_secret=SecretStr(SECRET)
+        )
+    )
+    upgrade(app.state.engine)
+    fill_synthetic(
+        app.state.engine, data=data, layers=3, neurons=24, heads=3, windows=24, window_length=16,
+        exemplars_per_kind=4,
+    )  # fmt: skip
+    make_loadable(app.state.engine, data)
+    circuit = make_circuit(nodes=20, links=60, layers=3, neurons=24, heads=3)
+    with open_session(app.state.engine, commit=True) as session:
+        kept = keep_task(session, model="synthetic", task=task(), actor="me").slug
+        keep_circuit(
+            session, model="synthetic", circuit=circuit, actor="me", slug="names", task=kept
+        )
+        keep_proof(session, model="synthetic", slug="names", proof=make_proof(circuit))
+    return app
+
+
+@pytest.fixture(scope="module")
+def address(app: FastAPI) -> Iterator[str]:
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+def told(page: Page, name: str) -> str:
+    return page.locator(f'[data-number="{name}"] strong').inner_text()
+
+
+def note(page: Page) -> str:
+    return page.locator("[data-proof-note]").inner_text()
+
+
+def test_pruning_is_proved_by_the_model_and_what_is_kept_is_a_proof(open_page: OpenPage) -> None:
+    page = opened(open_page, NAMES)
+    expect(page.locator("[data-proof-note]")).not_to_contain_text("Run just now")
+    with page.expect_response(PROVE) as first:
+        keep_units(page, 7)
+    expect(page.locator("[data-proof-note]")).to_have_text(
+        re.compile(r"^Run just now: the 7 units shown, resample ablation, \d held-out prompts\.$")
+    )
+    asked = first.value.request.post_data_json
+    assert (len(asked["units"]), asked["parts"]) == (7, ["faithfulness"])
+    shown = first.value.json()["faithfulness"]["value"]
+    assert told(page, "faithfulness").replace("−", "-") == f"{shown:.2f}"
+    assert "≈" not in told(page, "completeness") + told(page, "random")
+    page.get_by_role("button", name="keep this proof").click()
+    page.get_by_role("link", name="see it among the proofs").click()
+    expect(page.get_by_role("navigation", name="Proofs").get_by_role("link")).to_have_count(2)
+    expect(page.locator(".proof-of")).to_contain_text("Of 7 units that somebody chose")
+    expect(page.locator("#proof .tiles strong").first).to_contain_text(told_text(shown))
+
+
+def told_text(value: float) -> str:
+    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
+
+
+def test_while_a_slider_moves_only_the_last_choice_is_proved(open_page: OpenPage) -> None:
+    page = opened(open_page, NAMES)
+    asked: list[int] = []
+    page.on(
+        "request",
+        lambda request: (
+            request.url.endswith("/prove") and asked.append(len(request.post_data_json["units"]))
+        ),
+    )
+    slider = page.get_by_role("slider", name="units kept")
+    slider.focus()
+    for _ in range(6):
+        slider.press("ArrowLeft")
+    assert note(page).startswith("From the curve")
+    expect(page.locator("[data-proof-note]")).to_contain_text("Run just now: the 14 units")
+    expect(page.get_by_role("button", name="keep this proof")).to_be_visible()
+    assert set(asked[-2:]) == {14}
+    assert len(asked) < 6
+
+
+def test_a_group_is_ablated_here_and_its_tokens_stand_beside(open_page: OpenPage) -> None:
+    page = opened(open_page, NAMES)
+    for at in (2, 9):
+        click(page, page.locator(UNIT_MARKS).nth(at), modifier="Control")
+    page.get_by_role("button", name="Ablate all pinned nodes here").click()
+    result = page.locator(".made .ablated table")
+    expect(result.locator("thead th")).to_have_text(["token", "before", "after", "random units"])
+    assert result.locator("tbody tr").count() >= 8
+    expect(page.locator(".made .ablated .note")).to_contain_text("2 units ablated (resample)")
+    expect(page.locator(".made .ablated .note")).to_contain_text("The metric goes from")
+
+
+def test_it_is_said_when_the_model_cannot_be_asked(open_page: OpenPage) -> None:
+    page = opened(open_page, NAMES, refused=503)
+    problem = '{"detail": "The inference service is not running.", "hint": "Start it."}'
+    page.route(
+        PROVE,
+        lambda route: route.fulfill(
+            status=503, body=problem, content_type="application/problem+json"
+        ),
+    )
+    keep_units(page, 5)
+    expect(page.locator("[data-proof-note]")).to_have_text(
+        "From the curve. These units could not be run: The inference service is not running. "
+        "Start it."
+    )
+    assert told(page, "faithfulness") not in ("", "not measured")
