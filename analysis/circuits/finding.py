@@ -237,7 +237,18 @@ class Search:
             judge = judge_of(self._batches(self.prompted.held_out), units, check=self.check)
             proof = self._proof(judge, rankings, kept, "held_out", decides=True)
             self.tell("proof", 0.6)
-            yield proof.model_copy(update={"scrubs": tuple(self._scrubs(units, kept))})
+            scrubs = list(self._scrubs(units, kept))
+            alone = [each for each in scrubs if 2 * each.n_alone > each.n_prompts]
+            yield proof.model_copy(
+                update={
+                    "scrubs": tuple(each for each in scrubs if each not in alone),
+                    "remarks": tuple(
+                        f"Whether the circuit carries the {each.feature} cannot be tested: "
+                        f"{each.n_alone} of {each.n_prompts} prompts share it with no other."
+                        for each in alone
+                    ),
+                }
+            )
         self.tell("proof", 0.7)
         few = judge_of(some_of(finding.batches, N_SCORED), units, check=self.check)
         decides = not self.prompted.held_out

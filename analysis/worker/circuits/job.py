@@ -92,6 +92,7 @@ def run(context: JobContext[CircuitRequest]) -> dict[str, Any]:
     }
     circuit = _circuit(context, model, task, pairs, found, competence)
     kept = _keep(context, run_id, circuit, found, slug, measured)
+    context.progress(100, 100, "%", "proved")
     return {"run_id": run_id, "circuit": kept, "task": slug, "units": len(found.kept)}
 
 
