@@ -42,7 +42,7 @@ def find_backups(
 ) -> list[Backup]:
     """The largest rises first. One backward pass per batch and ablated unit, and one more."""
     untouched = _lost(batches, units, torch.ones(len(units)), check)
-    found = []
+    found: list[Backup] = []
     for number in ablated:
         keep = torch.ones(len(units))
         keep[number] = 0.0

@@ -125,4 +125,5 @@ def _lengths(
     """Of what each unit writes differently."""
     if site.startswith("attn."):
         return model.head_values(site, moved)
-    return moved.abs() * model.output_vectors(site).norm(dim=-1).to(moved.device)
+    written: Tensor = model.output_vectors(site).norm(dim=-1)
+    return moved.abs() * written.to(moved.device)

@@ -14,6 +14,7 @@ from analysis.circuits.attribution import attribute
 from analysis.circuits.backups import SHARE, Backup, find_backups
 from analysis.circuits.edges import Edge, find_edges
 from analysis.circuits.effects import Estimates, estimate, measure
+from analysis.circuits.integrating import integrate_keeping
 from analysis.circuits.keeping import (
     Batch,
     StandIns,
@@ -33,7 +34,8 @@ from analysis.models.tracing import Check, EditableModel
 from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof, Scrub
 from analysis.tasks.task import Metric, Pair
 
-METHODS: Final = ("nested", "ig", "both_ends", "atp")
+Ranking = Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"]
+"""How units are ranked: learned at all sizes at once, or by what they are estimated to do."""
 MOST_FINDING: Final = 96
 """Pairs that a circuit is found on, drawn where there are more."""
 MOST_HELD_OUT: Final = 24
@@ -62,7 +64,7 @@ Rankings = Mapping[Literal["circuit", "active", "ig"], Int[Tensor, " unit"]]
 class Asked:
     """How a circuit is to be found."""
 
-    method: Literal["nested", "ig", "both_ends", "atp"] = "nested"
+    method: Ranking = "nested"
     ablation: Ablation = "resample"
     most_units: int = 256
     """That are drawn."""
@@ -126,7 +128,7 @@ class Search:
         rankings = self._rankings(units, batched)
         order = rankings["circuit"]
         self.tell("size", 0.0)
-        few = judge_of(_some(batched, N_SCORED), units, check=self.check)
+        few = judge_of(some_of(batched, N_SCORED), units, check=self.check)
         kept = prune(few, smallest(few, order, min(self.asked.most_units, len(units))))
         estimates, exact, agreed = self._effects(units, kept)
         backups = self._backups(batched, units, kept, exact, judge.gap)
@@ -154,31 +156,27 @@ class Search:
 
     def _rankings(self, units: Units, batched: Sequence[Batch]) -> Rankings:
         """The circuit's own, and those that it is held against."""
-        sides = self._traced(self.prompted.finding[:N_SCORED])
         method = self.asked.method
-        scores: dict[Scoring, Tensor] = {}
-        wanted: list[Scoring] = ["difference", "ig"]
-        if method != "nested" and method not in wanted:
-            wanted.append(method)
-        for done, scoring in enumerate(wanted):
-            self.tell("scores", done / len(wanted))
-            scores[scoring] = scores_of(sides, units, scoring, self.check)
+        self.tell("scores", 0.0)
+        integrated = integrate_keeping(some_of(batched, N_SCORED), units, check=self.check)
+        self.tell("scores", 0.5)
+        sides = self._traced(self.prompted.finding[:N_SCORED])
+        moved = scores_of(sides, units, "difference", self.check)
+        own = integrated if method == "nested" else scores_of(sides, units, method, self.check)
         del sides  # the largest of what is held in memory
-        orders = {name: ranked(score) for name, score in scores.items()}
         self.tell("ranking", 0.0)
+        order = ranked(own)
         if method == "nested":
             order = rank_nested(
                 batched,
                 units,
-                scores["ig"],
+                own,
                 steps=self.asked.steps,
                 seed=self.asked.seed,
                 check=self.check,
                 tell=lambda done, total: self.tell("ranking", done / total),
             )
-        else:
-            order = orders[method]
-        return {"circuit": order, "active": orders["difference"], "ig": orders["ig"]}
+        return {"circuit": order, "active": ranked(moved), "ig": ranked(integrated)}
 
     def _effects(
         self, units: Units, kept: Sequence[int]
@@ -209,7 +207,7 @@ class Search:
     ) -> list[Backup]:
         strongest = sorted(kept, key=lambda number: -abs(exact[number]))[:N_ABLATED]
         matter = [number for number in strongest if abs(exact[number]) >= SHARE * abs(gap)]
-        few = _some(batched, N_EFFECTS)
+        few = some_of(batched, N_EFFECTS)
         found: list[Backup] = []
         for done, number in enumerate(matter):
             self.tell("backups", done / len(matter))
@@ -232,7 +230,7 @@ class Search:
         self, batched: Sequence[Batch], units: Units, kept: Sequence[int]
     ) -> dict[int, float]:
         """By how much the metric falls if all others of a layer are ablated."""
-        few = judge_of(_some(batched, N_EFFECTS), units, check=self.check)
+        few = judge_of(some_of(batched, N_EFFECTS), units, check=self.check)
         layers = sorted({site.layer for site in units.sites})
         found = {}
         for done, layer in enumerate(layers):
@@ -256,7 +254,7 @@ class Search:
             self.tell("proof", 0.6)
             yield proof.model_copy(update={"scrubs": tuple(self._scrubs(units, kept))})
         self.tell("proof", 0.7)
-        few = judge_of(_some(finding.batches, N_SCORED), units, check=self.check)
+        few = judge_of(some_of(finding.batches, N_SCORED), units, check=self.check)
         decides = not self.prompted.held_out
         yield self._proof(few, rankings, kept, "finding", decides=decides)
 
@@ -330,7 +328,7 @@ def ranked(scores: Float[Tensor, " unit"]) -> Int[Tensor, " unit"]:
     return scores.abs().argsort(descending=True, stable=True)
 
 
-def _some(batched: Sequence[Batch], most: int) -> list[Batch]:
+def some_of(batched: Sequence[Batch], most: int) -> list[Batch]:
     """So many pairs or a few more, of all lengths: every so-manieth batch."""
     n = sum(batch.n_pairs for batch in batched)
     every = max(1, n // most)

@@ -46,7 +46,7 @@ class Units:
 
     def by_site(self, row: Float[Tensor, " unit"]) -> dict[str, Tensor]:
         """Views of the row, one per site."""
-        parts = row.split([site.n_units for site in self.sites])
+        parts = torch.split(row, [site.n_units for site in self.sites])
         return {site.name: part for site, part in zip(self.sites, parts, strict=True)}
 
     def in_a_row(self, parts: Mapping[str, Tensor]) -> Float[Tensor, " unit"]:

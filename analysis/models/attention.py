@@ -5,6 +5,8 @@ leaves references to its inputs when somebody may ask for a pattern. Nothing is 
 until somebody asks.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,6 +40,17 @@ class Capture:
 
 CAPTURE: ContextVar[Capture | None] = ContextVar("patchclamp_capture", default=None)
 """Where the forward pass under way leaves its attention's inputs; None: nobody will ask."""
+_FIXED: ContextVar[bool] = ContextVar("patchclamp_patterns_fixed", default=False)
+
+
+@contextmanager
+def patterns_fixed() -> Iterator[None]:
+    """What attends inside is differentiated as if its patterns depended on nothing."""
+    token = _FIXED.set(True)
+    try:
+        yield
+    finally:
+        _FIXED.reset(token)
 
 
 def attend(
@@ -49,6 +62,8 @@ def attend(
     **kwargs: Any,  # noqa: ANN401 - the signature is that of transformers
 ) -> tuple[Float[Tensor, "batch pos head d_head"], None]:
     """What `sdpa` gives; with a softcap, which sdpa cannot do, the explicit formula."""
+    if _FIXED.get():
+        query, key = query.detach(), key.detach()
     scaling = kwargs.get("scaling")
     softcap = kwargs.get("softcap")
     given = kwargs.get("is_causal")

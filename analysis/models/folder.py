@@ -21,8 +21,10 @@ from analysis.models.architectures.base import Architecture, module_at
 from analysis.models.checks import AGAIN, existing_folder, plain_name, read_json, tensor_shapes
 from analysis.models.hashing import hash_files
 from analysis.models.hooked import HookedModel
+from analysis.models.norm_scales import gain_of
 from analysis.models.parts import Parts
 from analysis.models.projections import fold_norm, rows_of
+from analysis.models.relevance import rules_of
 from analysis.models.tokens import Bos, load_tokeniser, tokenizer_files
 from analysis.records import ModelFacts
 
@@ -151,9 +153,10 @@ def _parts(
     backbone = module_at(model, architecture.backbone)
     layers = list(module_at(backbone, architecture.layers))  # type: ignore[call-overload]
     norms = gains = None
+    offset = architecture.gain_offset
     if architecture.mlp_norm is not None:
         norms = [module_at(layer, architecture.mlp_norm) for layer in layers]
-        gains = [_gain(norm, architecture) for norm in norms]
+        gains = [gain_of(norm, offset) for norm in norms]
 
     def forward(tokens: Tensor, mask: Tensor | None) -> Tensor:
         extra = {"use_cache": False} if architecture.causal else {}
@@ -163,7 +166,7 @@ def _parts(
     def unembedding() -> Tensor:
         if not has_head and not model.config.tie_word_embeddings:
             raise _no_head()
-        gain = _gain(module_at(backbone, architecture.final_norm), architecture)
+        gain = gain_of(module_at(backbone, architecture.final_norm), offset)
         return fold_norm(rows_of(model.get_output_embeddings()), gain, architecture.norm)
 
     def head(last: Tensor) -> Tensor:
@@ -189,6 +192,7 @@ def _parts(
         head=head,
         final_norm=final_norm,
         finish=_as_it_is if ends_inside else final_norm,
+        rules=lambda: rules_of(model, architecture),
         mlp_norms=norms,
         end_tokens=_end_tokens(model),
         step=step if architecture.causal else None,
@@ -265,13 +269,6 @@ def qualified_name(activation: Any) -> str:  # noqa: ANN401 - a module or a func
     if inner is None:
         return name
     return f"{name}: {inner.__module__}.{inner.__name__}" + (f"({settings})" if settings else "")
-
-
-def _gain(norm: nn.Module, architecture: Architecture) -> Tensor:
-    weight = norm.weight
-    if not isinstance(weight, Tensor):
-        raise TypeError(f"{type(norm).__name__} has no weight")
-    return weight.detach().float() + architecture.gain_offset
 
 
 def _no_head() -> ModelError:

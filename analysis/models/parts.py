@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from analysis.models.relevance import Rules
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -30,6 +32,8 @@ class Parts:
     """What comes last before the unembedding."""
     finish: Callable[[Tensor], Tensor]
     """From what leaves the last layer to the last hidden state."""
+    rules: Callable[[], Rules]
+    """What is not linear in it, and how that is shared out; ModelError: that is not known."""
     mlp_norms: Sequence[nn.Module] | None = None
     """Per layer, a norm behind the MLP."""
     output_texts: Sequence[str] | None = None

@@ -20,6 +20,7 @@ from analysis.models.hashing import hash_files
 from analysis.models.hooked import HookedModel
 from analysis.models.parts import Parts
 from analysis.models.projections import fold_norm
+from analysis.models.relevance import Rules
 from analysis.models.tokens import JsonTokeniser, ListTokeniser, Tokeniser
 from analysis.records import ModelFacts
 
@@ -86,11 +87,23 @@ def load_plain(folder: Path, *, dtype: torch.dtype, device: torch.device) -> Hoo
             head=network.unembed,
             final_norm=network.norm,
             finish=network.norm,
+            rules=lambda: _rules(config, network),
             output_texts=config.vocab_out,
         ),
         tokeniser=tokeniser,
         dtype=dtype,
         device=device,
+    )
+
+
+def _rules(config: PlainConfig, network: PlainTransformer) -> Rules:
+    norms = [module for module in network.modules() if isinstance(module, Norm)]
+    mlps = [layer.mlp for layer in network.blocks() if layer.mlp is not None]
+    return Rules(
+        norm=config.norm,
+        norms=[] if config.norm == "none" else [(norm, norm.w.float()) for norm in norms],
+        activations=[mlp.activation for mlp in mlps],
+        products=[mlp.out for mlp in mlps] if config.gated else (),
     )
 
 

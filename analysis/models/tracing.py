@@ -6,7 +6,7 @@ Nothing before the first touched layer changes, so nothing of it is computed aga
 neurons write is simply added to the stream, the touched layer itself is not either.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from analysis.models.changes import Blend, Change
+from analysis.models.relevance import Backward
 from analysis.models.site_hooks import Values
 from analysis.models.subject import Recorder, SubjectModel
 
@@ -102,13 +103,27 @@ class EditableModel(SubjectModel, Protocol):
         metric: Callable[[Float[Tensor, "batch pos d_model"]], Float[Tensor, ""]],
         sites: Collection[str],
         *,
+        backward: Backward = "exact",
         check: Check | None = None,
     ) -> Values:
         """∂metric/∂value for every value in `trace.values` of some sites; of `resid.L`, for the
         stream as it leaves layer L.
 
-        The metric is a function of the last hidden state after the final norm.
+        The metric is a function of the last hidden state after the final norm. ModelError: the
+        network is not one that `backward` has rules for.
         """
+        ...
+
+    def differentiate_dropping(
+        self,
+        trace: Trace,
+        metric: Callable[[Float[Tensor, "batch pos d_model"]], Float[Tensor, ""]],
+        sites: Collection[str],
+        *,
+        check: Check | None = None,
+    ) -> Iterator[Values]:
+        """The same of some sites, once for every layer, while that passes no gradient on: at its
+        own sites it is 0."""
         ...
 
     def blend(

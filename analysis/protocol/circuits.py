@@ -32,7 +32,7 @@ Ablation = Literal["resample", "mean", "zero"]
 over prompts at that position, or 0."""
 
 Prompts = Literal["finding", "held_out"]
-Method = Literal["atp", "both_ends", "ig", "relp", "exact", "nested"]
+Method = Literal["atp", "both_ends", "ig", "relp", "atp_star", "exact", "nested"]
 
 NodeId = Annotated[str, Field(min_length=1, max_length=300)]
 Label = Annotated[str, Field(max_length=2000)]
@@ -122,7 +122,7 @@ class Point(Message):
 
 CurveOf = Literal["circuit", "random", "active", "ig"]
 """The circuit's own ranking; as many units at random; those that differ most between clean and
-counterfactual; those of integrated gradients, the best published one."""
+counterfactual; those of integrated gradients over what is kept, the best published one."""
 
 
 class Curve(Message):

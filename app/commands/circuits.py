@@ -14,12 +14,19 @@ def register(app: typer.Typer) -> None:
 def circuit(
     model: Annotated[str, typer.Argument(help="Name of a model that was added.")],
     task: Annotated[
-        str,
+        str | None,
         typer.Argument(
             help="indirect-objects, greater-than, docstrings, agreement, induction or pronouns, "
             "which are made for any model; or the slug of a task, as `tasks list` has it."
         ),
-    ],
+    ] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of a task: one prompt, which is compared with its own tokens in another "
+            "order."
+        ),
+    ] = None,
     n_pairs: Annotated[
         int, typer.Option(min=2, help="Pairs of prompts, of a task that is made.")
     ] = 128,
@@ -27,7 +34,7 @@ def circuit(
         str,
         typer.Option(
             help="How units are ranked: nested, which learns it at all sizes at once, ig, "
-            "both_ends or atp.",
+            "both_ends, relp, atp_star or atp.",
             metavar="METHOD",
         ),
     ] = "nested",
@@ -60,13 +67,17 @@ def circuit(
 
       patchclamp circuit smollm2-135m-instruct pronouns --wait
 
+      patchclamp circuit gpt2 --prompt "The capital of France is"
+
       patchclamp circuit gpt2 indirect-objects --n-pairs 96 --n-nodes 120 --slug ioi-large
     """
     from app.store.requests import CircuitRequest
 
+    if (task is None) == (prompt is None):
+        raise typer.BadParameter("name a TASK or a --prompt, and not both")
     fields: dict[str, Any] = {"method": method, "ablation": ablation}
     request = CircuitRequest(
-        model=model, task=task, n_pairs=n_pairs, n_nodes=n_nodes, slug=slug, title=title,
-        seed=seed, **fields,
+        model=model, task=task, prompt=prompt, n_pairs=n_pairs, n_nodes=n_nodes, slug=slug,
+        title=title, seed=seed, **fields,
     )  # fmt: skip
     ask(request, wait=wait)

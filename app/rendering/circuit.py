@@ -25,7 +25,8 @@ from app.rendering.strip import visible
 METHODS: Final[dict[Method, str]] = {
     "atp": "attribution patching (AtP)", "both_ends": "gradients at both ends",
     "ig": "integrated gradients (IG)", "relp": "relevance patching (RelP)",
-    "exact": "exact patching", "nested": "nested circuits",
+    "atp_star": "attribution patching with dropped layers (AtP*)", "exact": "exact patching",
+    "nested": "learned at all sizes at once (nested)",
 }  # fmt: skip
 ABLATIONS: Final = {
     "resample": "resample ablation", "mean": "mean ablation", "zero": "zero ablation",

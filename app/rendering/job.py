@@ -44,7 +44,7 @@ NAMES: Final = {
     "positions": "places looked at per window", "tokens": "tokens of each window",
     "k": "σ beyond the mean",
     "lookup_cut": "lookup of its length too", "whole_sites": "whole sites too",
-    "n_pairs": "pairs of prompts", "method": "effects estimated by",
+    "prompt": "prompt", "n_pairs": "pairs of prompts", "method": "how units are ranked",
     "ablation": "in place of what is ablated", "n_nodes": "neurons and heads kept",
     "assistant": "language model", "share": "of the demo's windows",
 }  # fmt: skip
@@ -55,8 +55,8 @@ TERMS: Final = {
     "threshold": ("above", "“above” is above"),
 }
 ORDER: Final = (
-    "corpus", "task", "n_pairs", "method", "ablation", "n_nodes", "slug", "title", "run_id",
-    "share", "max_windows", "window_length", "bos", "counted_from",
+    "corpus", "task", "prompt", "n_pairs", "method", "ablation", "n_nodes", "slug", "title",
+    "run_id", "share", "max_windows", "window_length", "bos", "counted_from",
     "sampling", "threshold", "histogram_every", "dtype", "device", "batch_size",
     "windows_per_shard", "n_tokens", "n_related", "site", "units", "sample", "methods",
     "most_rules", "most_listed", "assistant", "explanations", "units_per_site", "windows",
@@ -169,5 +169,7 @@ VALUES: Final[dict[str, Callable[[Any], str]]] = {
     "ablation": lambda name: INSTEAD.get(name, name),
     "slug": lambda slug: slug or "a free one",
     "title": lambda title: title or "as its task",
+    "task": lambda task: task or "one prompt",
+    "prompt": lambda prompt: prompt or "none: a task",
     "seed": str,  # a name rather than an amount
 }

@@ -325,15 +325,23 @@ class CircuitRequest(Request):
 
     kind: Literal["circuit"] = "circuit"
     model: Name
-    task: Slug = Field(
+    task: Slug | None = Field(
+        default=None,
         description=f"What is made for any model ({', '.join(GENERATORS)}), or the slug of a task "
         "that is stored.",
         examples=["pronouns"],
     )
+    prompt: str | None = Field(
+        default=None,
+        pattern=r"^[^\x00]+$",
+        max_length=100_000,
+        description="Instead of a task: one prompt, which is compared with its own tokens in "
+        "another order.",
+    )
     n_pairs: int = Field(
         default=128, ge=2, le=10_000, description="Pairs of prompts, of a task that is made."
     )
-    method: Literal["nested", "ig", "both_ends", "atp"] = Field(
+    method: Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"] = Field(
         default="nested", description="How units are ranked."
     )
     ablation: Literal["resample", "mean", "zero"] = Field(
@@ -357,6 +365,12 @@ class CircuitRequest(Request):
         description="What it is called; default: as its task.",
     )
     seed: int = Field(default=0, ge=0, le=2**63 - 1, description="Of every random choice.")
+
+    @model_validator(mode="after")
+    def _is_found_on_something(self) -> Self:
+        if (self.task is None) == (self.prompt is None):
+            raise ValueError("name a task or a prompt, and not both")
+        return self
 
 
 class PrepareDemoRequest(Request):

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import time
+from threading import Thread
 
 import neuronpedia
 import pytest
@@ -10,6 +12,7 @@ from neuronpedia.np_graph_metadata import NPGraphMetadata
 from neuronpedia.requests.base_request import NPRequest
 
 from analysis.protocol.circuits import Circuit, Graph, Node
+from app.store import queue
 from app.store.engine import open_session
 from app.store.queries import circuit_prompt
 from app.store.writing_circuits import keep_circuit
@@ -90,12 +93,58 @@ def test_their_client_is_told_what_is_wrong_with_a_graph():
         NPGraphMetadata.upload(json.dumps(document(metadata=metadata)))
 
 
+def a_worker(engine, *, fails):
+    """Takes the next job, and keeps a graph of its prompt or says what went wrong."""
+    while (
+        claim := queue.claim_next(engine, worker_id="w", kinds=["circuit"], lease_seconds=60)
+    ) is None:
+        time.sleep(0.02)
+    if fails:
+        queue.finish(engine, claim, "failed", error="the prompt has one token")
+        return
+    graph = Graph(
+        prompt=claim.request["prompt"],
+        tokens=("a", "b"),
+        n_layers=4,
+        nodes=(Node(id="logits", kind="logit", layer=4, position=1),),
+    )
+    with open_session(engine, commit=True) as session:
+        keep_circuit(session, model="toy", circuit=Circuit(graph=graph), actor="local", slug="mine")
+    queue.finish(engine, claim, "succeeded", result={"circuit": "mine"})
+
+
+@pytest.fixture
+def working(empty_app):
+    """Runs a worker beside what is asked."""
+    threads = []
+
+    def begin(*, fails=False):
+        engine = empty_app.state.engine
+        queue.register_worker(engine, worker_id="w", host="here", process=1)
+        threads.append(Thread(target=a_worker, args=(engine,), kwargs={"fails": fails}))
+        threads[-1].start()
+
+    yield begin
+    for thread in threads:
+        thread.join()
+
+
 @pytest.mark.usefixtures("_their_client")
-def test_their_client_is_told_why_no_graph_is_made_of_one_prompt():
-    with pytest.raises(requests.exceptions.HTTPError, match=r"422: .*From one prompt alone"):
+def test_their_client_asks_for_a_graph_of_a_prompt_and_gets_it_once_it_is_found(working):
+    working()
+    found = NPGraphMetadata.generate("toy", "The capital of Texas is", "mine")
+    assert (found.slug, found.prompt) == ("mine", "The capital of Texas is")
+
+
+@pytest.mark.usefixtures("_their_client")
+def test_their_client_is_told_why_a_graph_cannot_be_found(working):
+    with pytest.raises(requests.exceptions.HTTPError, match="503"):
         NPGraphMetadata.generate("toy", "The capital of Texas is", "mine")
     with pytest.raises(requests.exceptions.HTTPError, match="404"):
         NPGraphMetadata.generate("none", "The capital of Texas is", "mine")
+    working(fails=True)
+    with pytest.raises(requests.exceptions.HTTPError, match="the prompt has one token"):
+        NPGraphMetadata.generate("toy", "The", "mine")
     NPGraphMetadata.upload(json.dumps(document()))
     with pytest.raises(requests.exceptions.HTTPError, match=r"400: .*called capital-texas already"):
         NPGraphMetadata.generate("toy", "The capital of Texas is", "capital-texas")
@@ -120,9 +169,9 @@ def test_both_slash_forms_answer_without_a_redirect(toy):
                 assert got.status_code == 200
             answer = toy.post(f"/api/graph/{call}{slash}", json=asked, follow_redirects=False)
             assert answer.status_code == 200, call
-        made = {"modelId": "toy", "prompt": "a", "slug": "x"}
+        made = {"modelId": "toy", "prompt": "a", "slug": f"x{number}"}
         refused = toy.post(f"/api/graph/generate{slash}", json=made, follow_redirects=False)
-        assert refused.status_code == 422
+        assert refused.status_code == 503
 
 
 def test_shapes_are_those_that_clients_know(toy):

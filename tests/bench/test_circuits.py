@@ -1,9 +1,14 @@
 """The benchmark of circuits: every method beside exact patching, on planted models."""
 
+from pathlib import Path
+
 import pytest
 
 from analysis.circuits.attribution import METHODS
-from analysis.worker.bench import circuits_planted
+from analysis.tasks.generating import GENERATORS
+from analysis.worker.bench import circuits_cost, circuits_planted, circuits_tasks, subjects
+from app.settings import get_settings
+from tests.analysis.models.tiny_gguf import write_tiny_gguf
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +34,31 @@ def test_what_a_search_tells_finds_all_nodes_and_every_backup(
     assert values["circuits.planted.node_auroc"] == 1
     assert values["circuits.planted.edge_auroc"] > 0.95
     assert values["circuits.planted.backups_told"] == 1
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the demo model's place; of the tasks the one that needs no words."""
+    write_tiny_gguf(tmp_path / "toy.gguf", n_ctx=128)
+    monkeypatch.setattr(subjects, "find_gguf", lambda: tmp_path / "toy.gguf")
+    monkeypatch.setattr(circuits_tasks, "GENERATORS", {"induction": GENERATORS["induction"]})
+    monkeypatch.setenv("PATCHCLAMP_DATA", str(tmp_path / "data"))
+    get_settings.cache_clear()
+
+
+@pytest.mark.usefixtures("toy")
+def test_the_cost_of_scoring_stands_beside_bare_passes() -> None:
+    values = {one.name: one.value for one in circuits_cost.measure(quick=True)}
+    bare, scored = (values[f"circuits.attribution.{name}"] for name in ("bare", "scored"))
+    assert values["circuits.attribution_ratio"] == pytest.approx(scored / bare)
+
+
+@pytest.mark.usefixtures("toy")
+def test_every_ranking_is_run_on_held_out_prompts_beside_random_units() -> None:
+    values = {one.name: one.value for one in circuits_tasks.measure(quick=True)}
+    for method in (*METHODS, "ig_kept", "nested", "random"):
+        name = f"circuits.induction.{method}"
+        assert {f"{name}.cpr", f"{name}.cmd", f"{name}.faithfulness_at_5.0%"} <= values.keys()
+        assert values[f"{name}.faithfulness_at_100.0%"] == 1
+    assert "circuits.faithfulness_at_5.induction" in values
+    assert values["circuits.search.peak_memory"] <= values["circuits.search.memory_said_before"]

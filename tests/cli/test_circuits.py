@@ -44,6 +44,7 @@ def toy(store: Settings) -> Settings:
                 slug="a-b", title="He; she", seed=8,
             ),
         ),
+        ("circuit m --prompt 'a b'", CircuitRequest(model="m", prompt="a b")),
     ],
 )  # fmt: skip
 def test_every_field_of_a_circuit_goes_through_the_command_line(line, meant, monkeypatch):
@@ -55,7 +56,7 @@ def test_every_field_of_a_circuit_goes_through_the_command_line(line, meant, mon
     done = CliRunner().invoke(app, shlex.split(line), catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert asked == [meant]
-    assert len(asked[0].model_dump()) == 10  # another field belongs into the command, and here
+    assert len(asked[0].model_dump()) == 11  # another field belongs into the command, and here
 
 
 def test_a_circuit_is_queued_on_a_task_that_is_there(run: Run, toy: Settings):
@@ -75,7 +76,8 @@ def test_a_circuit_is_queued_on_a_task_that_is_there(run: Run, toy: Settings):
         (("toy", "pronouns", "--method", "guess"), 2, "--method cannot be 'guess'"),
         (("toy", "pronouns", "--slug", "a/b"), 2, "--slug cannot be 'a/b'"),
         (("toy", "pronouns", "--n-pairs", "1"), 2, "--n-pairs"),
-        (("toy",), 2, "Missing argument"),
+        (("toy",), 2, "name a TASK or a --prompt"),
+        (("toy", "pronouns", "--prompt", "a b"), 2, "name a TASK or a --prompt"),
     ],
 )
 @pytest.mark.usefixtures("toy")

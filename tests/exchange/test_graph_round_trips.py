@@ -172,7 +172,7 @@ def test_how_it_was_found_is_told_and_not_believed(tmp_path: Path) -> None:
         "generator": {"name": "Patchclamp", "version": "1.0"},
         "create_time_ms": 1_795_305_600_000,
     }
-    assert whole["metadata"]["patchclamp"]["method"] == "path"
+    assert whole["metadata"]["patchclamp"]["method"] == "nested"
     again = read(tmp_path, whole, n_layers=1)
     assert (again.method, again.ablation, again.n_pairs) == (None, None, None)
     assert again.extra["metadata"]["patchclamp"]["warnings"] == ["Its prompts are few."]

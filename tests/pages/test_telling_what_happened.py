@@ -150,16 +150,14 @@ def test_other_jobs_name_the_run_they_are_beside_and_the_sweep_they_asked_for() 
 
 
 def test_a_circuit_is_asked_for_in_words_and_found_by_a_link() -> None:
-    request = CircuitRequest(
-        model="toy", task="pronouns", n_pairs=48, n_nodes=64, title="<b>he</b>"
-    )
+    request = CircuitRequest(model="toy", task="pronouns", title="<b>he</b>")
     found = job(request.model_dump(mode="json"), result={"run_id": 3, "circuit": "he-and-she"})
     assert {plain_text(fact.label): str(fact.value) for fact in asked(found)} == {
         "on the task": "pronouns",
-        "pairs of prompts": "48",
-        "effects estimated by": "nested circuits",
+        "pairs of prompts": "128",
+        "how units are ranked": "learned at all sizes at once (nested)",
         "in place of what is ablated": "its value in the counterfactual prompt",
-        "neurons and heads kept": "64",
+        "neurons and heads kept": "256",
         "slug": "a free one",
         "title": "<b>he</b>",  # no markup: the page escapes it
         "seed": "0",

@@ -72,7 +72,7 @@ def graph() -> Graph:
 def found() -> Circuit:
     return Circuit(
         graph=graph(),
-        method="path",
+        method="nested",
         ablation="resample",
         n_pairs=34,
         n_units=10,

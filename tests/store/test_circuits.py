@@ -58,7 +58,12 @@ def test_a_circuit_is_read_back_as_it_was_found(toy: Engine):
     assert view == made
     assert Circuit.model_validate_json(view.circuit) == found()
     assert (view.slug, view.title, view.origin) == ("who-is-meant", "Who is meant?", "found")
-    assert (view.method, view.ablation, view.n_prompts, view.run_id) == ("path", "resample", 34, 1)
+    assert (view.method, view.ablation, view.n_prompts, view.run_id) == (
+        "nested",
+        "resample",
+        34,
+        1,
+    )
     assert (view.n_nodes, view.n_links, view.n_units) == (5, 2, 2)
     assert (view.task, view.on and view.on.name) == ("pronouns-2", "pronouns")
     assert (view.proved_on, view.faithfulness, view.random, view.proofs) == (None, None, None, [])

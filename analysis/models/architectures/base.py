@@ -52,6 +52,8 @@ class Architecture:
     """The LM head: model and last hidden state to logits."""
     linear_head: bool = True
     """Whether logits are linear in the normalised residual stream (before a soft cap)."""
+    head_activation: Callable[[Any], nn.Module] | None = None
+    """The activation function of a head that is not linear."""
     context: Callable[[Any], int] = context_of
     """The longest window, from the configuration."""
 

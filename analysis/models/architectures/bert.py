@@ -5,7 +5,7 @@ The head's dense layer is not linear in the residual stream, so the unembedding 
 
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from analysis import paths
 from analysis.models.architectures.base import Architecture
@@ -14,6 +14,11 @@ from analysis.models.architectures.base import Architecture
 def _head(model: Any, last: Tensor) -> Tensor:  # noqa: ANN401 - a transformers model
     logits: Tensor = model.cls(last)
     return logits
+
+
+def _head_activation(model: Any) -> nn.Module:  # noqa: ANN401 - a transformers model
+    found: nn.Module = model.cls.predictions.transform.transform_act_fn
+    return found
 
 
 BERT = Architecture(
@@ -28,4 +33,5 @@ BERT = Architecture(
     causal=False,
     head=_head,
     linear_head=False,
+    head_activation=_head_activation,
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from analysis import paths
 from analysis.models.architectures.base import Architecture
@@ -12,6 +12,11 @@ def _head(model: Any, last: Tensor) -> Tensor:  # noqa: ANN401 - a transformers 
     transformed = model.activation(model.vocab_transform(last))
     logits: Tensor = model.vocab_projector(model.vocab_layer_norm(transformed))
     return logits
+
+
+def _head_activation(model: Any) -> nn.Module:  # noqa: ANN401 - a transformers model
+    found: nn.Module = model.activation
+    return found
 
 
 DISTILBERT = Architecture(
@@ -26,4 +31,5 @@ DISTILBERT = Architecture(
     causal=False,
     head=_head,
     linear_head=False,
+    head_activation=_head_activation,
 )

@@ -106,13 +106,24 @@ class Attention(nn.Module):
         return projected
 
 
+class Activation(nn.Module):
+    """A module of its own, so that it can be told from what is linear."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.function = ACTIVATIONS[name][0]
+
+    def forward(self, x: Float[Tensor, "batch pos d_mlp"]) -> Float[Tensor, "batch pos d_mlp"]:
+        return self.function(x)
+
+
 class Mlp(nn.Module):
     def __init__(self, shape: PlainConfig) -> None:
         super().__init__()
         self.into = nn.Linear(shape.d_model, shape.d_mlp)
         self.gate = nn.Linear(shape.d_model, shape.d_mlp, bias=False) if shape.gated else None
         self.out = nn.Linear(shape.d_mlp, shape.d_model)
-        self.activation = ACTIVATIONS[shape.act][0]
+        self.activation = Activation(shape.act)
 
     def forward(self, x: Float[Tensor, "batch pos d_model"]) -> Float[Tensor, "batch pos d_model"]:
         entered = self.into(x)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
+from transformers.activations import gelu
 
 from analysis import paths
 from analysis.models.architectures.base import Architecture
@@ -17,6 +18,12 @@ def _context(config: Any) -> int:  # noqa: ANN401 - a transformers configuration
     return int(config.max_position_embeddings) - int(config.pad_token_id) - 1
 
 
+def _head_activation(_model: Any) -> nn.Module:  # noqa: ANN401 - a transformers model
+    # the one module that the head of every RoBERTa calls
+    found: nn.Module = gelu
+    return found
+
+
 ROBERTA = Architecture(
     name="roberta",
     model_types=("roberta",),
@@ -29,5 +36,6 @@ ROBERTA = Architecture(
     causal=False,
     head=_head,
     linear_head=False,
+    head_activation=_head_activation,
     context=_context,
 )

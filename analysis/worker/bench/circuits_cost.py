@@ -12,19 +12,15 @@ from functools import partial
 
 import torch
 from torch import nn
-from transformers import AutoModelForCausalLM
+from transformers import PreTrainedModel
 
 from analysis.circuits.effects import estimate
 from analysis.circuits.units import Units
-from analysis.models.folder import quiet
-from analysis.models.loading import load_model, local_folder
 from analysis.models.tracing import EditableModel
 from analysis.protocol.experiments import TokenText
 from analysis.tasks.task import Metric, Pair, Side
-from analysis.worker.subjects import CACHE
+from analysis.worker.bench.subjects import bare_demo, editable_demo
 from app.bench.measurement import Measurement
-from app.demo_model import find_gguf
-from app.settings import get_settings
 
 N_PAIRS, N_POS = 16, 32
 ROUNDS, QUICK_ROUNDS = 7, 2
@@ -32,15 +28,7 @@ METRIC = Metric(kind="logit_difference")
 
 
 def measure(quick: bool) -> Iterator[Measurement]:
-    source, cache = str(find_gguf()), get_settings().data / CACHE
-    model = load_model(source, dtype=torch.float32, device=torch.device("cpu"), cache=cache)
-    if not isinstance(model, EditableModel):
-        raise TypeError("the demo's model cannot be edited")
-    with quiet():
-        plain = AutoModelForCausalLM.from_pretrained(
-            local_folder(source, "gguf", cache), dtype=torch.float32, local_files_only=True
-        ).eval()
-    plain.requires_grad_(requires_grad=False)
+    plain, model = bare_demo(), editable_demo()
     pairs, units = _pairs(model), Units(tuple(model.sites))
     ways: dict[str, Callable[[], object]] = {
         "bare": partial(_bare, plain, pairs),
@@ -61,7 +49,7 @@ def measure(quick: bool) -> Iterator[Measurement]:
         yield Measurement(f"circuits.attribution.{name}", value, "s", what)
 
 
-def _bare(plain: nn.Module, pairs: Sequence[Pair]) -> None:
+def _bare(plain: PreTrainedModel, pairs: Sequence[Pair]) -> None:
     """Two runs forward, one backward to what enters the first layer; logits of last tokens."""
     tokens, others = (
         torch.tensor([side.tokens for side in sides])
@@ -69,7 +57,8 @@ def _bare(plain: nn.Module, pairs: Sequence[Pair]) -> None:
     )
     with torch.inference_mode():
         plain(input_ids=others, logits_to_keep=1)
-    begin = plain.get_input_embeddings()(tokens).requires_grad_()
+    embedding: nn.Module = plain.get_input_embeddings()
+    begin = embedding(tokens).requires_grad_()
     logits = plain(inputs_embeds=begin, logits_to_keep=1, use_cache=False).logits[:, -1]
     torch.autograd.grad((logits[:, 5] - logits[:, 6]).sum(), begin)
 

@@ -22,6 +22,7 @@ from analysis.circuits.auroc import edge_auroc, mean_auroc, node_auroc
 from analysis.circuits.backups import SHARE, find_backups
 from analysis.circuits.edges import EMBEDDING, LOGITS, find_edges
 from analysis.circuits.effects import measure as run_units
+from analysis.circuits.integrating import integrate_keeping
 from analysis.circuits.keeping import batches, stand_ins, trace_pairs
 from analysis.circuits.nested import rank_nested
 from analysis.circuits.planted import truth
@@ -126,14 +127,14 @@ class _Scored:
         pairs = task_pairs(self.planted)
         (sides,) = trace_pairs(self.model, METRIC, pairs)
         names = [site.name for site in self.planted.sites]
-        rows: dict[str, Float[Tensor, " unit"]] = {}
         for method in METHODS:
             scores = attribute(sides, method, names)
-            rows[method] = self.units.in_a_row(
-                {site: each.sum(1).mean(0) for site, each in scores.items()}
-            )
-            yield method, self._by_node(rows[method])
-        order = rank_nested(batches(self.model, METRIC, pairs), self.units, rows["ig"])
+            means = {site: each.sum(1).mean(0) for site, each in scores.items()}
+            yield method, self._by_node(self.units.in_a_row(means))
+        batched = batches(self.model, METRIC, pairs)
+        first = integrate_keeping(batched, self.units)
+        yield "ig_kept", self._by_node(first)
+        order = rank_nested(batched, self.units, first)
         ranks = torch.empty(len(self.units))
         ranks[order] = torch.arange(len(self.units), 0.0, -1)
         yield "nested", self._by_node(ranks)

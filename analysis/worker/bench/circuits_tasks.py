@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import torch
 from jaxtyping import Int
 from torch import Tensor
 
@@ -31,23 +30,22 @@ from analysis.circuits.finding import (
     Search,
     ranked,
     scores_of,
+    some_of,
 )
+from analysis.circuits.integrating import integrate_keeping
 from analysis.circuits.keeping import batches, trace_pairs
 from analysis.circuits.nested import rank_nested
 from analysis.circuits.prompting import prompted
 from analysis.circuits.proving import Judge, curve, judge_of
 from analysis.circuits.sizing import n_search_bytes
 from analysis.circuits.units import Units
-from analysis.models.loading import load_model
 from analysis.models.tracing import EditableModel
 from analysis.protocol.circuits import Curve
 from analysis.solving.measuring import reader_of_model
 from analysis.tasks.generating import GENERATORS, generate
 from analysis.tasks.task import Metric
-from analysis.worker.subjects import CACHE
+from analysis.worker.bench.subjects import editable_demo
 from app.bench.measurement import Measurement
-from app.demo_model import find_gguf
-from app.settings import get_settings
 
 PAIRS, QUICK_PAIRS = 128, 24
 SEED: Final = 0
@@ -58,14 +56,7 @@ PAGE: Final = 4096
 
 
 def measure(quick: bool) -> Iterator[Measurement]:
-    model = load_model(
-        str(find_gguf()),
-        dtype=torch.float32,
-        device=torch.device("cpu"),
-        cache=get_settings().data / CACHE,
-    )
-    if not isinstance(model, EditableModel):
-        raise TypeError("the demo's model cannot be edited")
+    model = editable_demo()
     kinds = list(GENERATORS)[:1] if quick else list(GENERATORS)
     for kind in kinds:
         task = generate(kind, reader_of_model(model), n=QUICK_PAIRS if quick else PAIRS, seed=SEED)
@@ -91,14 +82,14 @@ def _curves(
         yield from _told(f"circuits.{kind}.{method}", found[method], what)
     yield from _at(judge, kind, "nested", found["nested"], what)
     yield from _at(judge, kind, "random", found["random"], what)
-    below = [
-        ours.share
-        for ours, ig in zip(found["nested"].points, found["ig"].points, strict=True)
-        if ours.faithfulness.value < ig.faithfulness.value and ours.share < 1
-    ]
-    yield Measurement(
-        f"circuits.{kind}.sizes_below_ig", len(below), "1", f"of {len(found['ig'].points)}; {what}"
-    )
+    for rival in ("ig", "ig_kept"):
+        below = [
+            ours.share
+            for ours, theirs in zip(found["nested"].points, found[rival].points, strict=True)
+            if ours.faithfulness.value < theirs.faithfulness.value and ours.share < 1
+        ]
+        of = f"of {len(found[rival].points)}; {what}"
+        yield Measurement(f"circuits.{kind}.sizes_below_{rival}", len(below), "1", of)
 
 
 def _rankings(
@@ -106,12 +97,12 @@ def _rankings(
 ) -> Iterator[tuple[str, Int[Tensor, " unit"] | None]]:
     sides = trace_pairs(model, metric, pairs.finding[:N_SCORED])
     for method in METHODS:
-        scores = scores_of(sides, units, method, None)
-        yield method, ranked(scores)
-        if method == "ig":
-            first = scores
+        yield method, ranked(scores_of(sides, units, method, None))
     del sides
-    yield "nested", rank_nested(batches(model, metric, pairs.finding), units, first, seed=SEED)
+    batched = batches(model, metric, pairs.finding)
+    first = integrate_keeping(some_of(batched, N_SCORED), units)
+    yield "ig_kept", ranked(first)
+    yield "nested", rank_nested(batched, units, first, seed=SEED)
     yield "random", None
 
 

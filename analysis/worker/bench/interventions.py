@@ -18,25 +18,21 @@ import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM
 
 from analysis.interventions.clean import CleanRuns
 from analysis.interventions.edit_sweep import sweep_edits
 from analysis.interventions.experiment import run_experiment
 from analysis.interventions.surroundings import Surroundings
 from analysis.models.changes import Change
-from analysis.models.folder import quiet
-from analysis.models.loading import load_model, local_folder
 from analysis.models.tracing import EditableModel, Trace
 from analysis.protocol.edits import Edit
 from analysis.protocol.experiments import ExperimentRequest
 from analysis.protocol.model import ModelSpec
 from analysis.protocol.prompts import Prompt
 from analysis.protocol.sweeps import EditSweepAnswer, EditSweepRequest
-from analysis.worker.subjects import CACHE
+from analysis.worker.bench.subjects import bare_demo, editable_demo
 from app.bench.measurement import Measurement
 from app.demo_model import find_gguf
-from app.settings import get_settings
 
 N_POS, N_SWEPT = 64, 32
 ROUNDS, QUICK_ROUNDS = 6, 1
@@ -47,17 +43,10 @@ BUDGET = 2**30
 
 def measure(quick: bool) -> Iterator[Measurement]:
     """Of the demo's model, on the CPU."""
-    source, cache = str(find_gguf()), get_settings().data / CACHE
-    model = load_model(source, dtype=torch.float32, device=torch.device("cpu"), cache=cache)
-    if not isinstance(model, EditableModel):
-        raise TypeError("the demo's model cannot be edited")
-    with quiet():
-        plain = AutoModelForCausalLM.from_pretrained(
-            local_folder(source, "gguf", cache), dtype=torch.float32, local_files_only=True
-        ).eval()
+    model, plain = editable_demo(), bare_demo()
     spec = ModelSpec(
         name="demo",
-        source=source,
+        source=str(find_gguf()),
         kind="gguf",
         weights_sha256=model.facts.weights_sha256,
         tokenizer_sha256=model.facts.tokenizer_sha256,

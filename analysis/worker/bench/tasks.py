@@ -7,28 +7,20 @@ counterfactuals. Of prompts drawn by a seed; in float32, on the CPU.
 
 from collections.abc import Iterator
 
-import torch
-
-from analysis.models.loading import load_model
 from analysis.models.subject import SubjectModel
 from analysis.solving.competence import judge
 from analysis.solving.measuring import measure as measure_task
 from analysis.solving.measuring import reader_of_model
 from analysis.tasks.generating import GENERATORS, generate
-from analysis.worker.subjects import CACHE
+from analysis.worker.bench.subjects import editable_demo
 from app.bench.measurement import Measurement
-from app.demo_model import find_gguf
-from app.settings import get_settings
 
 PAIRS, QUICK_PAIRS = 64, 8
 SEED = 0
 
 
 def measure(quick: bool) -> Iterator[Measurement]:
-    cache = get_settings().data / CACHE
-    model = load_model(
-        str(find_gguf()), dtype=torch.float32, device=torch.device("cpu"), cache=cache
-    )
+    model = editable_demo()
     for kind in GENERATORS:
         yield from _solved(model, kind, QUICK_PAIRS if quick else PAIRS)
 

@@ -22,6 +22,7 @@ from analysis.models.tracing import EditableModel
 from analysis.protocol.circuits import Circuit
 from analysis.solving.competence import Competence, judge
 from analysis.solving.measuring import measure, reader_of_model
+from analysis.solving.one_prompt import task_of_prompt
 from analysis.tasks.generating import GENERATORS, generate
 from analysis.tasks.task import Task
 from analysis.worker.circuits.telling import warnings_of
@@ -68,18 +69,14 @@ def run(context: JobContext[CircuitRequest]) -> dict[str, Any]:
     request = context.request
     with Session(context.engine) as session:
         row = model_row(session, request.model)
-        stored = None if request.task in GENERATORS else _stored(session, request)
+        stored = _stored(session, request)
     device = chosen_device(context.settings.device)
     run_id = _begin(context, row.id, str(device))
     context.progress(0, 100, "%", f"loading {row.name}")
     model = _editable(
         load_subject(row, dtype=torch.float32, device=device, settings=context.settings)
     )
-    task = (
-        stored
-        if stored is not None
-        else generate(request.task, reader_of_model(model), n=request.n_pairs, seed=request.seed)
-    )
+    task = stored if stored is not None else _made(model, request)
     context.progress(0, 100, "%", "asking how well the model does the task")
     competence = judge(task, measure(model, task, check=context.check_cancelled))
     slug = _keep_task(context, run_id, task, competence)
@@ -98,8 +95,16 @@ def run(context: JobContext[CircuitRequest]) -> dict[str, Any]:
     return {"run_id": run_id, "circuit": kept, "task": slug, "units": len(found.kept)}
 
 
-def _stored(session: Session, request: CircuitRequest) -> Task:
+def _stored(session: Session, request: CircuitRequest) -> Task | None:
+    if request.task is None or request.task in GENERATORS:
+        return None
     return Task.model_validate_json(get_task(session, model=request.model, slug=request.task).task)
+
+
+def _made(model: EditableModel, request: CircuitRequest) -> Task:
+    if request.task is not None:
+        return generate(request.task, reader_of_model(model), n=request.n_pairs, seed=request.seed)
+    return task_of_prompt(model, request.prompt or "", seed=request.seed)
 
 
 def _begin(context: JobContext[CircuitRequest], model_id: int, device: str) -> int:
@@ -129,6 +134,7 @@ def _begin(context: JobContext[CircuitRequest], model_id: int, device: str) -> i
 def command_of(request: CircuitRequest) -> str:
     """The command that runs it again."""
     options: dict[str, object] = {
+        **({} if request.prompt is None else {"prompt": request.prompt}),
         "n-pairs": request.n_pairs,
         "method": request.method,
         "ablation": request.ablation,
@@ -136,7 +142,7 @@ def command_of(request: CircuitRequest) -> str:
         **({} if request.title is None else {"title": request.title}),
         "seed": request.seed,
     }
-    named = shlex.join([request.model, request.task])
+    named = shlex.join([request.model, *([] if request.task is None else [request.task])])
     return command("circuit", options).replace("circuit", f"circuit {named}", 1)
 
 
@@ -199,7 +205,7 @@ def _keep_task(
     told = asdict(competence)
 
     def keep(session: Session) -> str:
-        if request.task in GENERATORS:
+        if request.task is None or request.task in GENERATORS:
             return keep_task(
                 session, model=request.model, task=task, actor="worker", competence=told,
                 run_id=run_id,

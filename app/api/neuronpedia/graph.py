@@ -19,12 +19,14 @@ from app.api.neuronpedia.graphs import (
     GraphName,
     GraphPrompt,
     SentGraph,
-    check_generation,
+    ask_for_graph,
+    read_prompt,
+    wait_for_graph,
 )
 from app.api.parameters import ModelName
 from app.api.receiving import BODY, AnnouncedFiles, ReadingPlaces, UploadFolder, received
 from app.auth.actor import CurrentActor
-from app.dependencies import ReadSession, StoreEngine, StoreWriter, WriteSession
+from app.dependencies import AppSettings, ReadSession, StoreEngine, StoreWriter, WriteSession
 from app.exchange.circuits.importing import keep_read, read_circuit
 from app.store.queries.circuit_prompt import get_prompt, prompts_of
 from app.store.views.circuit import CircuitPrompt
@@ -170,14 +172,38 @@ async def keep_graph(
 
 
 @router.post("/graph/generate/", include_in_schema=False)
-@router.post("/graph/generate", summary="Find a graph of a prompt", responses=SENDING)
-def generate_graph(
-    session: ReadSession,
-    actor: CurrentActor,  # noqa: ARG001 - as of all that is sent
+@router.post(
+    "/graph/generate",
+    summary="Find a graph of a prompt",
+    responses=problems_of(400, 403, 404, 409, 413, 429),
+)
+async def generate_graph(
+    request: Request,
+    engine: StoreEngine,
+    writer: StoreWriter,
+    settings: AppSettings,
+    actor: CurrentActor,
     body: Annotated[GraphPrompt, Body(description="The prompt.")],
 ) -> KeptGraph:
-    """Refused: circuits are found on pairs of prompts, by a job of kind `circuit`."""
-    return check_generation(session, body)
+    """Asks a worker for the circuit of the prompt (a job of kind `circuit`) and answers when it is
+    found, in minutes. How large the graph is, the search decides, not the thresholds."""
+    job = await writer.write(
+        lambda session: ask_for_graph(
+            session,
+            body,
+            actor=actor.name,
+            most_queued=settings.most_queued_jobs,
+            lease_seconds=settings.lease_seconds,
+        )
+    )
+    await wait_for_graph(request, engine, job)
+    view = await run_in_threadpool(read_prompt, engine, body)
+    return KeptGraph(
+        message="The graph was found.",
+        url=f"{request.base_url}m/{body.modelId}/circuits/{body.slug}",
+        numNodes=view.n_nodes,
+        numLinks=view.n_links,
+    )
 
 
 def to_metadata(request: Request, view: CircuitPrompt) -> GraphMetadata:

@@ -2,22 +2,37 @@
 
 # ruff: noqa: N815 - the names are Neuronpedia's
 
-from typing import Annotated, NoReturn
+import asyncio
+import time
+from typing import Annotated, Final
 
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.api.neuronpedia.parameters import Model, Text, refuse_truth
-from app.errors import BadRequestError, NotFoundError
+from app.errors import BadRequestError, InferenceError, NotFoundError
 from app.security import FILE_LIMIT
-from app.store.queries.circuit import require_circuit
+from app.store.engine import open_session
+from app.store.queries.circuit import get_line, require_circuit
+from app.store.queries.job import create_job, get_job, list_living_workers
 from app.store.queries.model import get_model
+from app.store.requests import CircuitRequest
 from app.store.slugs import NAMED
+from app.store.views.circuit import CircuitLine
+from app.store.views.job import JobView
 from app.store.writing_circuits import LONGEST_FILE
 
 Slug = Annotated[
     str, Field(description="What the graph is called.", pattern=NAMED, examples=["capital-texas"])
 ]
+PATIENCE: Final = 900.0
+"""Seconds that somebody may wait for a graph."""
+EVERY: Final = 0.5
+"""Seconds between looks at its job."""
+
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(refuse_truth)]
 
 
@@ -74,22 +89,59 @@ class GraphPrompt(GraphName):
     edgeThreshold: Share = 0.98
 
 
-def check_generation(session: Session, body: GraphPrompt) -> NoReturn:
-    """Raises what is wrong with the wish: NotFoundError, SlugTakenError, or that one prompt is not
-    enough (BadRequestError)."""
+def ask_for_graph(
+    session: Session, body: GraphPrompt, *, actor: str, most_queued: int, lease_seconds: float
+) -> str:
+    """The id of the job that finds the prompt's circuit and keeps it under this slug.
+
+    Raises NotFoundError where there is no such model, SlugTakenError, TooManyError, and
+    InferenceError where no worker runs that could find it.
+    """
     get_model(session, name=body.modelId)
     if _is_taken(session, body):
         raise SlugTakenError(
             f"{body.modelId} has a graph that is called {body.slug} already.",
             hint="Give another slug, or delete that graph.",
         )
-    raise BadRequestError(
-        "From one prompt alone no graph is found here: neurons and heads are compared on a prompt "
-        "and its counterfactual.",
-        hint="Keep a task of pairs (POST /api/v1/models/{model}/tasks) or name one that is made "
-        'for any model, and ask for a job of kind "circuit" (POST /api/v1/jobs). A graph of '
-        "transcoders' features, made by circuit-tracer, can be uploaded.",
+    if not list_living_workers(session, lease_seconds=lease_seconds):
+        raise InferenceError(
+            "No worker is running that could find a graph.", hint="Start one: patchclamp worker."
+        )
+    request = CircuitRequest(model=body.modelId, prompt=body.prompt, slug=body.slug)
+    return create_job(session, request=request, actor=actor, most_queued=most_queued).id
+
+
+async def wait_for_graph(request: Request, engine: Engine, job_id: str) -> None:
+    """Until the job has ended well, or whoever asked is gone.
+
+    Raises BadRequestError with what the job failed with, InferenceError where it takes too long:
+    the job goes on.
+    """
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and not await request.is_disconnected():
+        job = await run_in_threadpool(_read_job, engine, job_id)
+        if job.status == "succeeded":
+            return
+        if job.status in ("failed", "cancelled"):
+            raise BadRequestError(
+                f"The graph was not found: {job.error or job.status}",
+                hint=f"See the job: {request.base_url}jobs/{job_id}",
+            )
+        await asyncio.sleep(EVERY)
+    raise InferenceError(
+        "The graph is still being looked for.",
+        hint=f"Ask for it when its job has ended: {request.base_url}jobs/{job_id}",
     )
+
+
+def read_prompt(engine: Engine, body: GraphName) -> CircuitLine:
+    with open_session(engine) as session:
+        return get_line(session, model=body.modelId, slug=body.slug)
+
+
+def _read_job(engine: Engine, job_id: str) -> JobView:
+    with open_session(engine) as session:
+        return get_job(session, job_id=job_id)
 
 
 def _is_taken(session: Session, body: GraphPrompt) -> bool:

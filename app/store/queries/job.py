@@ -268,7 +268,7 @@ def _check_sweep(session: Session, run_id: int, model: str) -> None:
 
 def _check_circuit(session: Session, request: CircuitRequest) -> None:
     """What would be told only when hours of work are done."""
-    if request.task not in GENERATORS:
+    if request.task is not None and request.task not in GENERATORS:
         require_task(session, model=request.model, slug=request.task)
     if request.slug is not None:
         model_id = require_model(session, name=request.model)

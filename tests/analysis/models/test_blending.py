@@ -14,7 +14,7 @@ def model(request, tmp_path):
     return loaded(request.param, tmp_path)
 
 
-def blends(model, trace, keep):
+def blends(trace, keep):
     return {
         name: Blend(keep=torch.full_like(values[0, 0], keep), other=values)
         for name, values in trace.values.items()
@@ -28,10 +28,10 @@ def metric(model):
 def test_what_is_wholly_kept_is_the_run_and_what_is_wholly_replaced_is_the_other(model):
     trace, other = model.trace(some_tokens(batch=2)), model.trace(some_tokens(batch=2, seed=1))
     with torch.no_grad():
-        kept = model.blend(trace, blends(model, other, 1.0))
+        kept = model.blend(trace, blends(other, 1.0))
         torch.testing.assert_close(kept, trace.last, rtol=1e-5, atol=1e-5)
-        begun = model.blend(other, blends(model, trace, 0.0))
-        again = model.blend(trace, blends(model, trace, 0.0))
+        begun = model.blend(other, blends(trace, 0.0))
+        again = model.blend(trace, blends(trace, 0.0))
     torch.testing.assert_close(again, trace.last, rtol=1e-5, atol=1e-5)
     assert not torch.allclose(begun, other.last)
 

@@ -1,5 +1,6 @@
 """A planted model in a store, and a task of its pairs."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,11 @@ class Bench:
     engine: Engine
     settings: Settings
     planted: Planted
+
+    @property
+    def texts(self) -> list[str]:
+        vocab: list[str] = json.loads((self.planted.folder / "config.json").read_text())["vocab"]
+        return vocab
 
     def keep(self, pairs: list[Pair], slug: str) -> None:
         task = Task(

@@ -66,7 +66,7 @@ def test_the_same_seed_finds_the_same_circuit(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("ablation", ["mean", "zero"])
-@pytest.mark.parametrize("method", ["nested", "atp"])
+@pytest.mark.parametrize("method", ["nested", "atp", "relp", "atp_star"])
 def test_a_circuit_is_found_by_every_ablation(bench: Bench, ablation: str, method: str) -> None:
     done = bench.run(ablation=ablation, method=method)
     _, circuit = bench.circuit(done["circuit"])
@@ -112,3 +112,14 @@ def test_a_search_that_needs_more_memory_than_there_is_says_how_much(
     monkeypatch.setattr(job, "memory_left", lambda: 1000)
     with pytest.raises(BadRequestError, match="needs about"):
         bench.run()
+
+
+def test_one_prompt_is_compared_with_its_own_tokens_in_another_order(bench: Bench) -> None:
+    prompt = " ".join(bench.texts[token] for token in task_pairs(bench.planted)[0].clean.tokens)
+    done = bench.run(task=None, prompt=prompt, slug="prompt")
+    view, circuit = bench.circuit("prompt")
+    assert view.on is not None
+    assert view.on.source == "one prompt"
+    assert done["task"] == view.on.slug
+    assert any("No prompts are held out" in warning for warning in circuit.warnings)
+    assert circuit.graph.nodes[-1].kind == "rest"
