@@ -70,7 +70,7 @@ def test_the_page_says_how_the_circuit_was_found_and_how_far_to_trust_it(
     assert page.status_code == 200
     said = words_of(page.text)
     assert "Who gets the drink?" in said
-    assert "found by gradients at both ends on 16 pairs" in said
+    assert "units ranked: gradients at both ends; on 16 pairs" in said
     assert "mlp.1/7 is taken over by mlp.2/9" in said
     assert "r 0.96 over a seeded sample" in said
     assert "its value in the counterfactual prompt" in said
