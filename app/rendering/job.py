@@ -77,7 +77,8 @@ def kind_term(kind: str) -> str:
 
 def asked(job: JobView) -> list[Fact]:
     """The request in words; what is in the page's title is left out."""
-    known = [key for key in ORDER if key in job.request]
+    one_or_other = {key for key in ("task", "prompt") if job.request.get(key) is None}
+    known = [key for key in ORDER if key in job.request and key not in one_or_other]
     others = [key for key in job.request if key not in ORDER and key not in IN_THE_TITLE]
     return [Fact(_name(key), _wanted(key, job.request[key])) for key in (*known, *others)]
 
@@ -169,7 +170,5 @@ VALUES: Final[dict[str, Callable[[Any], str]]] = {
     "ablation": lambda name: INSTEAD.get(name, name),
     "slug": lambda slug: slug or "a free one",
     "title": lambda title: title or "as its task",
-    "task": lambda task: task or "one prompt",
-    "prompt": lambda prompt: prompt or "none: a task",
     "seed": str,  # a name rather than an amount
 }

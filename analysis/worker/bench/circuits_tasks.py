@@ -47,6 +47,10 @@ from app.bench.measurement import Measurement
 
 PAIRS, QUICK_PAIRS = 128, 24
 SEED: Final = 0
+N_ESTIMATED: Final = 16
+"""Pairs that units are ranked on by estimates."""
+N_AGREEING: Final = 80
+"""Neurons of the largest estimates, and as many at random, that are run."""
 AT: Final = 0.05
 """The share of units of the figure `faithfulness_at_5`."""
 STATM: Final = Path("/proc/self/statm")
@@ -93,7 +97,7 @@ def _curves(
 def _rankings(
     model: EditableModel, metric: Metric, pairs: Prompted, units: Units
 ) -> Iterator[tuple[str, Int[Tensor, " unit"] | None]]:
-    sides = trace_pairs(model, metric, pairs.finding[:N_SCORED])
+    sides = trace_pairs(model, metric, pairs.finding[:N_ESTIMATED])
     for method in METHODS:
         yield method, ranked(scores_of(sides, units, method, None))
     del sides
@@ -128,7 +132,7 @@ def _effects(
 ) -> Iterator[Measurement]:
     units = Units(tuple(model.sites))
     estimates, sides = estimate(model, metric, pairs.finding[:N_EFFECTS], units)
-    drawn = sample(estimates.effect, units, n=120, seed=SEED)
+    drawn = sample(estimates.effect, units, n=N_AGREEING, seed=SEED)
     exact = run_units(sides, units, {*drawn.top, *drawn.random})
     doubtful = ranked(estimates.doubt)[:N_DOUBTFUL].tolist()
     found = agreement(estimates.effect, exact, drawn, doubtful)
