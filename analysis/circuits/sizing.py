@@ -1,10 +1,15 @@
-"""How much memory a search needs, told before it begins."""
+"""How much memory and time a search needs, told before it begins."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from analysis.circuits.finding import N_EDGES, N_EFFECTS
+from analysis.circuits.agreeing import N_EACH
+from analysis.circuits.finding import N_ABLATED, N_DOUBTFUL, N_DROPS, N_EDGES, N_EFFECTS
+from analysis.circuits.integrating import STEPS as INTEGRATED
 from analysis.circuits.patching import ROWS
+from analysis.circuits.proving import SHARES, TWINS
+from analysis.circuits.pruning import MOST_ROUNDS, SIZES
+from analysis.circuits.scrubbing import DRAWS, FEATURES
 from analysis.records import ModelFacts
 from analysis.tasks.prompting import AT_ONCE, N_SCORED
 from analysis.tasks.task import Pair
@@ -40,3 +45,30 @@ def n_search_bytes(
     patched = ROWS * longest * 4 * (facts.d_mlp + facts.n_heads * facts.d_head + facts.d_model)
     logits = OF_LOGITS * max(ROWS, 2 * AT_ONCE) * facts.n_vocab
     return int(MARGIN * n_bytes * (stand_ins + traced + max(backward, patched) + logits))
+
+
+def n_search_passes(
+    facts: ModelFacts,
+    finding: Sequence[Pair],
+    held_out: Sequence[Pair],
+    *,
+    most_units: int,
+    steps: int,
+) -> float:
+    """Prompts that are run through the network, about; a way back counts as two."""
+    scored, n = min(N_SCORED, len(finding)), most_units
+    proved = len(held_out) or scored
+    curves = len(SHARES) - 1
+    of_stages = (
+        2 * (len(finding) + len(held_out)),  # what stands in for units
+        (3 * INTEGRATED + 2) * scored,
+        3 * steps * min(AT_ONCE, len(finding)),
+        (len(SIZES) + 4 * MOST_ROUNDS) * scored,
+        min(N_EFFECTS, len(finding)) * (3 + (n + N_DOUBTFUL + 2 * N_EACH) / 2),
+        3 * (N_ABLATED + 1) * min(N_EFFECTS, len(finding)),
+        2 * min(N_EDGES, len(finding)) * 1.5 * n,
+        facts.n_layers * min(N_EFFECTS, len(finding)),
+        proved * (curves * (4 + TWINS) + N_DROPS + DRAWS * (len(FEATURES) + 1)),
+        2 * curves * scored if held_out else 0,
+    )
+    return float(sum(of_stages))

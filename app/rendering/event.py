@@ -72,6 +72,14 @@ def _planned(data: dict[str, Any]) -> str:
     return f"{told}. Numbers are {data['dtype']}." if data.get("dtype") else f"{told}."
 
 
+def _estimated(data: dict[str, Any]) -> str:
+    time, memory = duration(data.get("seconds")), f"{data.get('n_bytes', 0) / 1e9:.1f}{THIN}GB"
+    pairs = f"{data.get('pairs_for_finding', 0):,} pairs for finding"
+    if data.get("held_out_pairs"):
+        pairs += f", {data['held_out_pairs']:,} held out"
+    return f"It will take about {time}, and at most {memory} besides the model: {pairs}."
+
+
 def _progress(data: dict[str, Any]) -> str:
     done, total, unit = data.get("done"), data.get("total"), data.get("unit") or "steps"
     parts = []
@@ -137,6 +145,7 @@ SENTENCES: Final = {
     "queued": _queued,
     "started": _started,
     "resumed": _resumed,
+    "estimated": _estimated,
     "planned": _planned,
     "progress": _progress,
     "published": _published,

@@ -7,7 +7,7 @@ and so with the same outcome; what it had stored is replaced.
 
 import shlex
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import torch
@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from analysis.circuits.finding import Asked, Found, Search, Stage
 from analysis.circuits.graphing import Drawing
-from analysis.circuits.sizing import n_search_bytes
+from analysis.circuits.nested import STEPS
+from analysis.circuits.sizing import n_search_bytes, n_search_passes
 from analysis.errors import AnalysisError
 from analysis.models.tracing import EditableModel
 from analysis.protocol.circuits import Circuit
@@ -64,6 +65,14 @@ RANKED: Final = 5_000
 """Units of the ranking that are stored: more than anybody keeps in a circuit."""
 
 
+@dataclass(frozen=True)
+class Needs:
+    """Of a search, told before it begins."""
+
+    n_bytes: int
+    seconds: float
+
+
 def run(context: JobContext[CircuitRequest]) -> dict[str, Any]:
     """The result names the circuit, the task and the run."""
     request = context.request
@@ -78,15 +87,18 @@ def run(context: JobContext[CircuitRequest]) -> dict[str, Any]:
     )
     task = stored if stored is not None else _made(model, request)
     context.progress(0, 100, "%", "asking how well the model does the task")
+    begun = time.perf_counter()
     competence = judge(task, measure(model, task, check=context.check_cancelled))
+    per_prompt = (time.perf_counter() - begun) / (2 * len(task.pairs))
     slug = _keep_task(context, run_id, task, competence)
     pairs = prompted(task, seed=request.seed)
-    n_bytes = _require_memory(context, model, pairs)
+    needs = _require_memory(context, model, pairs, per_prompt)
     started = time.perf_counter()
     found = _search(context, model, task, pairs)
     measured = {
         "seconds": round(time.perf_counter() - started, 3),
-        "estimated_bytes": n_bytes,
+        "estimated_seconds": needs.seconds,
+        "estimated_bytes": needs.n_bytes,
         "units": len(found.kept),
         "links": len(found.edges),
     }
@@ -242,10 +254,17 @@ def _keep(
 
 
 def _require_memory(
-    context: JobContext[CircuitRequest], model: EditableModel, pairs: Prompted
-) -> int:
-    """What the search will need, told; raises BadRequestError where there is less."""
+    context: JobContext[CircuitRequest], model: EditableModel, pairs: Prompted, per_prompt: float
+) -> Needs:
+    """What the search will need, told; raises BadRequestError where there is less memory.
+
+    `per_prompt`: seconds that the model takes to run one.
+    """
     n_bytes = n_search_bytes(model.facts, pairs.finding, pairs.held_out)
+    n_passes = n_search_passes(
+        model.facts, pairs.finding, pairs.held_out, most_units=context.request.n_nodes, steps=STEPS
+    )
+    seconds = round(n_passes * per_prompt, 1)
     left = memory_left() if model.device.type == "cpu" else None
     if left is not None and n_bytes > left:
         raise BadRequestError(
@@ -256,12 +275,13 @@ def _require_memory(
     context.event(
         "estimated",
         {
+            "seconds": seconds,
             "n_bytes": n_bytes,
             "pairs_for_finding": len(pairs.finding),
             "held_out_pairs": len(pairs.held_out),
         },
     )
-    return n_bytes
+    return Needs(n_bytes, seconds)
 
 
 def _editable(model: object) -> EditableModel:

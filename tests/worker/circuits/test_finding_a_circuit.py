@@ -8,10 +8,12 @@ from analysis.circuits.planted.truth import Node
 from analysis.errors import TaskError
 from analysis.worker.circuits import job
 from app.errors import BadRequestError, ConflictError
+from app.rendering.event import happened
 from app.store.engine import open_session
 from app.store.queries.circuit import circuits_of_unit
 from app.store.queries.task import get_task
-from app.store.tables import CircuitTable, JobTable, RunTable
+from app.store.tables import CircuitTable, JobEventTable, JobTable, RunTable
+from app.store.views.job import JobEventView
 from tests.worker.circuits.conftest import MODEL, TASK, Bench
 
 
@@ -51,12 +53,36 @@ def test_the_run_says_how_it_was_found_and_the_task_what_the_model_makes_of_it(
         run = session.get_one(RunTable, done["run_id"])
         assert run.status == "finished"
         assert run.measured["units"] == done["units"]
+        assert run.measured["estimated_seconds"] > 0
+        assert run.measured["estimated_bytes"] > 0
         assert run.command.startswith(f"patchclamp circuit {MODEL} {TASK}")
         task = get_task(session, model=MODEL, slug=TASK)
         assert task.competence["verdict"] in {"can do", "cannot do"}
         unit = bench.circuit(done["circuit"])[1].graph.nodes[0].unit
         found = circuits_of_unit(session, model=MODEL, site=unit.site, index=unit.index)
         assert [each.slug for each in found.items] == [done["circuit"]]
+
+
+def test_time_and_memory_are_told_before_the_search_begins(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def run(search: job.Search) -> job.Found:
+        with open_session(bench.engine) as session:
+            events = session.scalars(select(JobEventTable).order_by(JobEventTable.id)).all()
+        told.extend(
+            happened(JobEventView(id=e.id, job_id=e.job_id, at=e.at, kind=e.kind, data=e.data))
+            for e in events
+        )
+        return found(search)
+
+    found = job.Search.run
+    monkeypatch.setattr(job.Search, "run", run)
+    bench.run()
+    assert any(
+        said.startswith("It will take about") and "besides the model: " in said for said in told
+    )
 
 
 def test_the_same_seed_finds_the_same_circuit(bench: Bench) -> None:
