@@ -102,7 +102,7 @@ class Search:
     others: StandIns | None = field(init=False, default=None)
 
     def run(self) -> Found:
-        """Raises ValueError where ablating everything leaves the metric as it is."""
+        """Raises TaskError where ablating everything leaves the metric as it is."""
         finding = self.prompted.finding
         units = Units(tuple(self.model.sites))
         self.others = stand_ins(

@@ -19,6 +19,7 @@ from torch import Tensor
 from analysis.circuits.keeping import Batch, keep_gradient, kept_values
 from analysis.circuits.ratios import ratio_of_means
 from analysis.circuits.units import Units
+from analysis.errors import TaskError
 from analysis.models.tracing import Check
 from analysis.protocol.circuits import Curve, CurveOf, Drop, Estimate, Point
 
@@ -68,14 +69,16 @@ class Judge:
 
 
 def judge_of(batches: Sequence[Batch], units: Units, *, check: Check | None = None) -> Judge:
-    """ValueError: ablating everything changes nothing, so that there is nothing to be done."""
+    """Raises TaskError where ablating everything changes nothing: there is nothing to explain."""
     whole = np.concatenate([one.whole.double().cpu().numpy() for one in batches])
     empty = _values(batches, units, torch.zeros(len(units)), check)
     judge = Judge(batches, units, whole, empty, check)
     if abs(judge.gap) <= 1e-6 * max(1.0, float(np.abs(whole).mean())):
-        raise ValueError(
-            "ablating every neuron and head leaves the metric as it is: no circuit can be told "
-            "from any other"
+        raise TaskError(
+            f"ablating every neuron and head leaves the metric as it is, over {judge.n_pairs} "
+            "prompts: no circuit can be told from any other",
+            hint="What the metric says may follow from the last token alone: measure other "
+            "tokens, or change other words in the counterfactual.",
         )
     return judge
 

@@ -12,7 +12,7 @@ from analysis.circuits.keeping import Batch, batches, stand_ins
 from analysis.circuits.proving import Judge, judge_of
 from analysis.circuits.ratios import mean_of
 from analysis.circuits.units import Units
-from analysis.errors import EditError
+from analysis.errors import EditError, TaskError
 from analysis.interventions.clean import Kept
 from analysis.interventions.surroundings import Surroundings, ran_on
 from analysis.models.prompts import tokens_of
@@ -92,7 +92,7 @@ def _bench(
     batched = batches(model, request.metric, request.pairs, others, check=around.check)
     try:
         return Bench(judge_of(batched, units, check=around.check))
-    except ValueError as error:
+    except TaskError as error:
         raise EditError(
             str(error), hint="Ablate otherwise, or take other prompts or another metric."
         ) from error

@@ -1,12 +1,17 @@
 """Runs of a network with some of its units only."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from analysis.circuits.keeping import batches, keep_gradient, kept_values, stand_ins, trace_pairs
+from analysis.circuits.pairs import run_sides
 from analysis.circuits.patching import patch
 from analysis.circuits.planted.asking import METRIC, task_pairs
+from analysis.circuits.proving import judge_of
 from analysis.circuits.units import Units
+from analysis.errors import TaskError
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +80,16 @@ def test_units_are_counted_in_the_order_of_computation(toy):
         assert units.layer(number) == int(ref.site.partition(".")[2])
     with pytest.raises(ValueError, match="no unit"):
         units.number(ref.model_copy(update={"index": 10**6}))
+
+
+def test_a_metric_that_no_unit_has_part_in_is_refused_with_what_to_change(toy):
+    """Pairs whose sides are the same to every unit: what stands in is what stood there."""
+    planted, _, pairs, units = toy
+    found = batches(planted.model, METRIC, pairs)
+    same = [
+        replace(batch, others=run_sides(planted.model, METRIC, pairs).clean.values)
+        for batch in found
+    ]
+    with pytest.raises(TaskError, match="no circuit can be told") as caught:
+        judge_of(same, units)
+    assert caught.value.hint
