@@ -24,13 +24,12 @@ from analysis.circuits.keeping import (
 )
 from analysis.circuits.nested import STEPS, rank_nested
 from analysis.circuits.pairs import Sides
-from analysis.circuits.proving import Judge, curve, drops, judge_of
+from analysis.circuits.proving import Judge, Rankings, judge_of, prove
 from analysis.circuits.pruning import prune, smallest
-from analysis.circuits.ratios import mean_of
-from analysis.circuits.scrubbing import FEATURES, Hypothesis, scrub
+from analysis.circuits.scrubbing import scrub_features
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
-from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof, Scrub
+from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof
 from analysis.tasks.prompting import N_SCORED, Prompted, alike_in_length, every_so_many
 from analysis.tasks.task import Metric, Pair
 
@@ -44,7 +43,6 @@ N_DOUBTFUL: Final = 64
 """Units with the largest doubt, which are run."""
 N_ABLATED: Final = 24
 """Units that are ablated to see who takes over."""
-N_DROPS: Final = 12
 LINK: Final = 0.002
 """Of the gap: weaker links are left out."""
 MOST_LINKS: Final = 4000
@@ -52,7 +50,6 @@ MOST_LINKS: Final = 4000
 Stage = Literal["scores", "ranking", "size", "effects", "backups", "links", "rest", "proof"]
 Tell = Callable[[Stage, float], None]
 """Told which share of a stage is done."""
-Rankings = Mapping[Literal["circuit", "active", "ig"], Int[Tensor, " unit"]]
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,8 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Numbers are those of `units`; all signs: by how much the metric falls by ablation."""
+    """Numbers are those of `units`. Signs of estimates and exact effects: by how much the metric
+    rises if the unit is ablated; of all else, by how much it falls."""
 
     units: Units
     order: Int[Tensor, " unit"]
@@ -237,42 +235,17 @@ class Search:
             judge = judge_of(self._batches(self.prompted.held_out), units, check=self.check)
             proof = self._proof(judge, rankings, kept, "held_out", decides=True)
             self.tell("proof", 0.6)
-            scrubs = list(self._scrubs(units, kept))
-            alone = [each for each in scrubs if 2 * each.n_alone > each.n_prompts]
-            yield proof.model_copy(
-                update={
-                    "scrubs": tuple(each for each in scrubs if each not in alone),
-                    "remarks": tuple(
-                        f"Whether the circuit carries the {each.feature} cannot be tested: "
-                        f"{each.n_alone} of {each.n_prompts} prompts share it with no other."
-                        for each in alone
-                    ),
-                }
+            scrubs, remarks = scrub_features(
+                self._traced_pairs(self.prompted.held_out),
+                units,
+                kept,
+                seed=self.asked.seed,
+                check=self.check,
             )
+            yield proof.model_copy(update={"scrubs": scrubs, "remarks": remarks})
         self.tell("proof", 0.7)
         few = judge_of(some_of(finding.batches, N_SCORED), units, check=self.check)
-        decides = not self.prompted.held_out
-        yield self._proof(few, rankings, kept, "finding", decides=decides)
-
-    def _scrubs(self, units: Units, kept: Sequence[int]) -> Iterator[Scrub]:
-        """Do the kept units together carry a feature? Those that prompts can tell apart by."""
-        pairs = self.prompted.held_out
-        sides = trace_pairs(self.model, self.metric, pairs, check=self.check)
-        alike = [[pairs[number] for number in numbers] for numbers in alike_in_length(pairs)]
-        hypotheses = [Hypothesis(dict.fromkeys(kept, feature)) for feature in FEATURES]
-        try:
-            scrubbed = scrub(
-                sides, alike, units, hypotheses, seed=self.asked.seed, check=self.check
-            )
-        except ValueError:  # no two prompts of one length
-            return
-        for feature, found in zip(FEATURES, scrubbed, strict=True):
-            yield Scrub(
-                feature=feature,
-                recovered=found.recovered,
-                n_prompts=found.n_prompts,
-                n_alone=found.n_alone,
-            )
+        yield self._proof(few, rankings, kept, "finding", decides=not self.prompted.held_out)
 
     def _proof(
         self,
@@ -283,28 +256,16 @@ class Search:
         *,
         decides: bool,
     ) -> Proof:
-        """With what it is held against, if it is the one that decides."""
-        seed = self.asked.seed
-        curves = [curve(judge, "circuit", rankings["circuit"], completeness=True)]
-        if decides:
-            curves += [
-                curve(judge, "random", None, seed=seed),
-                curve(judge, "active", rankings["active"]),
-                curve(judge, "ig", rankings["ig"]),
-            ]
-        return Proof(
-            ablation=self.asked.ablation,
-            prompts=prompts,
-            n_prompts=judge.n_pairs,
-            whole=mean_of(judge.whole),
-            empty=mean_of(judge.empty),
-            curves=tuple(curves),
-            n_kept=len(kept),
-            faithfulness=judge.of_kept(kept),
-            completeness=judge.of_rest(kept),
-            random=judge.of_twins(len(kept), seed),
-            drops=tuple(drops(judge, kept, most=N_DROPS)) if decides else (),
+        asked = self.asked
+        return prove(
+            judge, rankings, kept, asked.ablation, prompts, seed=asked.seed, decides=decides
         )
+
+    def _traced_pairs(self, pairs: Sequence[Pair]) -> list[tuple[Sides, list[Pair]]]:
+        """As they were run, whatever ablation was asked for."""
+        sides = trace_pairs(self.model, self.metric, pairs, check=self.check)
+        alike = [[pairs[number] for number in numbers] for numbers in alike_in_length(pairs)]
+        return list(zip(sides, alike, strict=True))
 
 
 def scores_of(

@@ -8,7 +8,7 @@ best published estimate. Intervals are over prompts.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -17,16 +17,31 @@ from numpy import ndarray
 from torch import Tensor
 
 from analysis.circuits.keeping import Batch, keep_gradient, kept_values
-from analysis.circuits.ratios import ratio_of_means
+from analysis.circuits.ratios import mean_of, ratio_of_means
 from analysis.circuits.units import Units
 from analysis.errors import TaskError
 from analysis.models.tracing import Check
-from analysis.protocol.circuits import Curve, CurveOf, Drop, Estimate, Point
+from analysis.protocol.circuits import (
+    Ablation,
+    Curve,
+    CurveOf,
+    Drop,
+    Estimate,
+    Point,
+    Prompts,
+    Proof,
+)
 
 SHARES: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Of all units; those of Mueller et al. 2025."""
+N_DROPS: Final = 12
+"""Units, those that seem needed least, that are left out one by one."""
 TWINS: Final = 2
 """Random circuits of a size, whose mean is told."""
+
+
+Rankings = Mapping[Literal["circuit", "active", "ig"], Int[Tensor, " unit"]]
+"""Numbers of units, the first kept first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +81,40 @@ class Judge:
         return self.faithfulness(
             *(self.values(self.units.only(twin)) for twin in twins(len(self.units), n_units, seed))
         )
+
+
+def prove(
+    judge: Judge,
+    rankings: Rankings,
+    kept: Sequence[int],
+    ablation: Ablation,
+    prompts: Prompts,
+    *,
+    seed: int,
+    decides: bool,
+) -> Proof:
+    """Of the kept units, and of the ranking that they are from at all sizes; with what that is held
+    against and what each unit is needed for, if it is the proof that decides."""
+    curves = [curve(judge, "circuit", rankings["circuit"], completeness=True)]
+    if decides:
+        curves += [
+            curve(judge, "random", None, seed=seed),
+            curve(judge, "active", rankings["active"]),
+            curve(judge, "ig", rankings["ig"]),
+        ]
+    return Proof(
+        ablation=ablation,
+        prompts=prompts,
+        n_prompts=judge.n_pairs,
+        whole=mean_of(judge.whole),
+        empty=mean_of(judge.empty),
+        curves=tuple(curves),
+        n_kept=len(kept),
+        faithfulness=judge.of_kept(kept),
+        completeness=judge.of_rest(kept),
+        random=judge.of_twins(len(kept), seed),
+        drops=tuple(drops(judge, kept, most=N_DROPS)) if decides else (),
+    )
 
 
 def judge_of(batches: Sequence[Batch], units: Units, *, check: Check | None = None) -> Judge:

@@ -28,7 +28,7 @@ from analysis.circuits.units import Units
 from analysis.models.changes import Blend
 from analysis.models.site_hooks import Values
 from analysis.models.tracing import Check
-from analysis.protocol.circuits import Estimate, Feature
+from analysis.protocol.circuits import Estimate, Feature, Scrub
 from analysis.tasks.task import Pair, Side
 
 FEATURES: Final[tuple[Feature, ...]] = ("answer", "template", "first word", "side")
@@ -95,6 +95,40 @@ def scrub(
             )
         )
     return found
+
+
+def scrub_features(
+    traced: Sequence[tuple[Sides, Sequence[Pair]]],
+    units: Units,
+    kept: Sequence[int],
+    *,
+    seed: int,
+    check: Check | None = None,
+) -> tuple[tuple[Scrub, ...], tuple[str, ...]]:
+    """Whether the kept units together carry each feature, and of which that cannot be tested."""
+    hypotheses = [Hypothesis(dict.fromkeys(kept, feature)) for feature in FEATURES]
+    sides, pairs = [one for one, _ in traced], [some for _, some in traced]
+    try:
+        found = scrub(sides, pairs, units, hypotheses, seed=seed, check=check)
+    except ValueError as error:
+        return (), (f"Nothing was scrubbed: {error}.",)
+    scrubs, remarks = [], []
+    for feature, each in zip(FEATURES, found, strict=True):
+        if 2 * each.n_alone > each.n_prompts:
+            remarks.append(
+                f"Whether the circuit carries the {feature} cannot be tested: {each.n_alone} of "
+                f"{each.n_prompts} prompts share it with no other."
+            )
+            continue
+        scrubs.append(
+            Scrub(
+                feature=feature,
+                recovered=each.recovered,
+                n_prompts=each.n_prompts,
+                n_alone=each.n_alone,
+            )
+        )
+    return tuple(scrubs), tuple(remarks)
 
 
 def feature_of(pair: Pair, side: Side, feature: Feature) -> tuple[object, ...]:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from analysis.circuits.agreeing import N_EACH
-from analysis.circuits.finding import N_ABLATED, N_DOUBTFUL, N_DROPS, N_EDGES, N_EFFECTS
+from analysis.circuits.finding import N_ABLATED, N_DOUBTFUL, N_EDGES, N_EFFECTS
 from analysis.circuits.integrating import STEPS as INTEGRATED
 from analysis.circuits.patching import ROWS
-from analysis.circuits.proving import SHARES, TWINS
+from analysis.circuits.proving import N_DROPS, SHARES, TWINS
 from analysis.circuits.pruning import MOST_ROUNDS, SIZES
 from analysis.circuits.scrubbing import DRAWS, FEATURES
 from analysis.records import ModelFacts
