@@ -126,7 +126,8 @@ def test_a_circuit_on_a_task_that_is_made_is_queued_as_it_was_asked(ready):
     answer = ready.post(JOBS, json=CIRCUIT | {"slug": "he-she", "title": "He and she"})
     assert answer.status_code == 201
     assert answer.json()["request"] == CIRCUIT | {
-        "n_pairs": 128, "method": "nested", "ablation": "resample", "n_nodes": 256,
+        "prompt": None, "n_pairs": 128, "method": "nested", "ablation": "resample",
+        "n_nodes": 256,
         "slug": "he-she", "title": "He and she", "seed": 0,
     }  # fmt: skip
 

@@ -103,6 +103,9 @@ def test_the_link_brings_everything_back(open_page: OpenPage) -> None:
     keep_units(page, 20)
     page.get_by_role("button", name="Nearer").click()
     page.get_by_label("close gaps").check()
+    page.wait_for_function(  # the address follows a little later
+        "['keep=20', 'tight=1', 'view='].every((part) => location.hash.includes(part))"
+    )
     said = state_of(page)
     assert said["keep"] == ["20"]
     assert said["group"] == ["a & b = c#d"]

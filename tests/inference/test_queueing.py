@@ -46,6 +46,7 @@ def test_requests_are_computed_in_order_of_arrival(working: Running, bench: Benc
         body = asked(spec, number=number)
         threads.append(in_background(lambda body=body: working.post("work", body)))
         expected = number - 1
+        wait_until(lambda: len(bench.begun) == 2)  # the first is held up, the others wait
         wait_until(lambda expected=expected: working.service.describe().waiting == expected)
     bench.gate.set()
     for thread in threads:
