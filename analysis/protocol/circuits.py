@@ -29,7 +29,7 @@ backup: another node takes over when this one is ablated, so that its own effect
 
 Ablation = Literal["resample", "mean", "zero"]
 """What stands in the place of what is ablated: its value in the counterfactual prompt, its mean
-over prompts at that position, or 0."""
+over the prompts for finding (that of first positions apart), or 0."""
 
 Prompts = Literal["finding", "held_out"]
 Method = Literal["atp", "both_ends", "ig", "relp", "atp_star", "exact", "nested"]

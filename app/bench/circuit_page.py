@@ -16,7 +16,6 @@ import os
 import shutil
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,10 +23,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import uvicorn
-
 from app.bench.made_circuits import make_circuit, make_proof
 from app.bench.measurement import Measurement
+from app.bench.serving import serving
 from app.errors import UnavailableError
 from app.main import create_app
 from app.settings import Settings
@@ -95,16 +93,8 @@ def served() -> Iterator[str]:
                 keep_circuit(session, model=model.name, circuit=circuit, actor="bench", slug=slug)
                 proof = make_proof(circuit)
                 keep_proof(session, model=model.name, slug=slug, proof=proof)
-        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}/m/{model.name}/circuits"
-        server.should_exit = True
-        thread.join(timeout=10)
+        with serving(app) as url:
+            yield f"{url}/m/{model.name}/circuits"
     finally:
         shutil.rmtree(data, ignore_errors=True)
 

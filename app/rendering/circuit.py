@@ -33,7 +33,7 @@ ABLATIONS: Final = {
 }  # fmt: skip
 INSTEAD: Final = {
     "resample": "its value in the counterfactual prompt",
-    "mean": "its mean over prompts at that position",
+    "mean": "its mean over the prompts for finding",
     "zero": "0",
 }
 """What stands in the place of what is ablated."""

@@ -320,8 +320,22 @@ class EvidenceRequest(Request):
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
 
 
+def _named_alone(name: str, other: str) -> dict[str, Any]:
+    return {
+        "required": [name],
+        "properties": {name: {"type": "string"}, other: {"type": "null"}},
+    }
+
+
 class CircuitRequest(Request):
     """Find the neurons and heads that make a model do a task, draw them, and prove them."""
+
+    model_config = ConfigDict(
+        **Request.model_config,
+        json_schema_extra={
+            "anyOf": [_named_alone("task", "prompt"), _named_alone("prompt", "task")]
+        },
+    )
 
     kind: Literal["circuit"] = "circuit"
     model: Name

@@ -1,16 +1,13 @@
 """An application over a migrated, empty store; and one over a synthetic store, filled once."""
 
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from app.bench.serving import serving
 from app.main import create_app
 from app.settings import Settings
 from app.store.synthetic import SyntheticModel, fill_synthetic
@@ -60,32 +57,6 @@ def filled(filled_app: FastAPI) -> Iterator[TestClient]:
 def synthetic(filled_app: FastAPI) -> SyntheticModel:
     model: SyntheticModel = filled_app.state.synthetic[0]
     return model
-
-
-@contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """The application behind a real server on a free port of loopback; gives its base URL."""
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=0,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive(), "the server did not start"
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
-        assert not thread.is_alive(), "the server did not stop"
 
 
 @pytest.fixture(scope="session")

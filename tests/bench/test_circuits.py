@@ -1,14 +1,9 @@
 """The benchmark of circuits: every method beside exact patching, on planted models."""
 
-from pathlib import Path
-
 import pytest
 
 from analysis.circuits.attribution import METHODS
-from analysis.tasks.generating import GENERATORS
-from analysis.worker.bench import circuits_cost, circuits_planted, circuits_tasks, subjects
-from app.settings import get_settings
-from tests.analysis.models.tiny_gguf import write_tiny_gguf
+from analysis.worker.bench import circuits_cost, circuits_planted, circuits_tasks
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +29,6 @@ def test_what_a_search_tells_finds_all_nodes_and_every_backup(
     assert values["circuits.planted.node_auroc"] == 1
     assert values["circuits.planted.edge_auroc"] > 0.95
     assert values["circuits.planted.backups_told"] == 1
-
-
-@pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the demo model's place; of the tasks the one that needs no words."""
-    write_tiny_gguf(tmp_path / "toy.gguf", n_ctx=128)
-    monkeypatch.setattr(subjects, "find_gguf", lambda: tmp_path / "toy.gguf")
-    monkeypatch.setattr(circuits_tasks, "GENERATORS", {"induction": GENERATORS["induction"]})
-    monkeypatch.setenv("PATCHCLAMP_DATA", str(tmp_path / "data"))
-    get_settings.cache_clear()
 
 
 @pytest.mark.usefixtures("toy")

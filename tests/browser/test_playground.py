@@ -1,40 +1,26 @@
 """The playground in a browser, on a small model that a real inference service has loaded."""
 
 import re
-import threading
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Page, expect
-from pydantic import SecretStr
-from sqlalchemy import update
 
-from app.main import create_app
-from app.settings import Settings
-from app.store.engine import open_session
-from app.store.migrating import upgrade
-from app.store.synthetic import fill_synthetic
-from app.store.tables import ModelTable
-from tests.analysis.models.tiny import make_tiny_plain
+from app.bench.serving import serving
 from tests.browser.conftest import OpenPage
+from tests.browser.live import MARKUP, live_app, patiently
 from tests.browser.test_accessibility import LOOKS, barriers, overflow
-from tests.inference.serving import SECRET, Running, options_of, served, spec_of
+from tests.inference.serving import Running, options_of, served
 
 HERE = "/m/synthetic/playground"
 PROMPT = "a b c d e f"
-MARKUP = "<script>document.title='owned'</script> <img src=x onerror=alert(1)>"
 START = f"{HERE}?text=a+b+c+d+e+f"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _patient() -> Iterator[None]:
-    """The model computes in this very process, and waits for its turn."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
+    with patiently():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -46,48 +32,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, service: Running) -> Iterator[str]:
     """The base URL of a web side whose model is really loaded."""
-    data = tmp_path_factory.mktemp("playing")
-    port = int(service.url.rpartition(":")[2])
-    app = create_app(
-        Settings(
-            data=data, log_level="error", inference_port=port, inference_secret=SecretStr(SECRET)
-        )
-    )
-    upgrade(app.state.engine)
-    fill_synthetic(
-        app.state.engine, data=data, layers=3, neurons=24, heads=3, windows=24, window_length=16,
-        exemplars_per_kind=4,
-    )  # fmt: skip
-    make_loadable(app.state.engine, data)
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(timeout=10)
-
-
-def make_loadable(engine: object, data: Path) -> None:
-    """Random weights in the place of those that the synthetic store only speaks of."""
-    words = [*MARKUP.split(), *(f"w{number}" for number in range(600))]
-    spec = spec_of(
-        make_tiny_plain(
-            data / "models" / "synthetic", n_layers=3, d_mlp=24, n_heads=3, n_ctx=64,
-            vocab=["BOS", *"abcdefghi", *words],
-        )
-    )  # fmt: skip
-    with open_session(engine, commit=True) as session:  # type: ignore[arg-type]
-        session.execute(
-            update(ModelTable).values(
-                weights_sha256=spec.weights_sha256, tokenizer_sha256=spec.tokenizer_sha256
-            )
-        )
+    with serving(live_app(tmp_path_factory.mktemp("playing"), service)) as url:
+        yield url
 
 
 def add(page: Page, line: str) -> None:

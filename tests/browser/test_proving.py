@@ -1,30 +1,23 @@
 """Circuits proved and ablated on their page, with the numbers of a really loaded model."""
 
 import re
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Page, expect
-from pydantic import SecretStr
+from playwright.sync_api import Page, Request, Route, expect
 
 from analysis.protocol.experiments import TokenText
 from analysis.tasks.task import Imported, Pair, Side, Task
 from app.bench.made_circuits import make_circuit, make_proof
-from app.main import create_app
-from app.settings import Settings
+from app.bench.serving import serving
 from app.store.engine import open_session
-from app.store.migrating import upgrade
-from app.store.synthetic import fill_synthetic
 from app.store.writing_circuits import keep_circuit, keep_proof
 from app.store.writing_tasks import keep_task
 from tests.browser.conftest import OpenPage
 from tests.browser.graph import UNIT_MARKS, click, keep_units, opened
-from tests.browser.test_playground import make_loadable
-from tests.inference.serving import SECRET, Running, options_of, served
+from tests.browser.live import live_app, patiently
+from tests.inference.serving import Running, options_of, served
 
 NAMES = "/m/synthetic/circuits/names"
 PROVE = "**/api/v1/models/synthetic/circuits/names/prove"
@@ -32,10 +25,8 @@ PROVE = "**/api/v1/models/synthetic/circuits/names/prove"
 
 @pytest.fixture(scope="module", autouse=True)
 def _patient() -> Iterator[None]:
-    """The model computes in this very process, and waits for its turn."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
+    with patiently():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -65,19 +56,7 @@ def task() -> Task:
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, service: Running) -> FastAPI:
-    data = tmp_path_factory.mktemp("proving")
-    port = int(service.url.rpartition(":")[2])
-    app = create_app(
-        Settings(
-            data=data, log_level="error", inference_port=port, inference_secret=SecretStr(SECRET)
-        )
-    )
-    upgrade(app.state.engine)
-    fill_synthetic(
-        app.state.engine, data=data, layers=3, neurons=24, heads=3, windows=24, window_length=16,
-        exemplars_per_kind=4,
-    )  # fmt: skip
-    make_loadable(app.state.engine, data)
+    app = live_app(tmp_path_factory.mktemp("proving"), service)
     circuit = make_circuit(nodes=20, links=60, layers=3, neurons=24, heads=3)
     with open_session(app.state.engine, commit=True) as session:
         kept = keep_task(session, model="synthetic", task=task(), actor="me").slug
@@ -90,18 +69,8 @@ def app(tmp_path_factory: pytest.TempPathFactory, service: Running) -> FastAPI:
 
 @pytest.fixture(scope="module")
 def address(app: FastAPI) -> Iterator[str]:
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the server did not start"
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(timeout=10)
+    with serving(app) as url:
+        yield url
 
 
 def told(page: Page, name: str) -> str:
@@ -136,20 +105,31 @@ def told_text(value: float) -> str:
     return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
 
 
+def units_asked(request: Request) -> list[object]:
+    """What a request asks to prove; nothing of any other request."""
+    return request.post_data_json["units"] if request.url.endswith("/prove") else []
+
+
 def test_while_a_slider_moves_only_the_last_choice_is_proved(open_page: OpenPage) -> None:
     page = opened(open_page, NAMES)
     asked: list[int] = []
     page.on(
         "request",
-        lambda request: (
-            request.url.endswith("/prove") and asked.append(len(request.post_data_json["units"]))
-        ),
+        lambda request: (units := units_asked(request)) and asked.append(len(units)),
     )
+    let_pass = False
+    held: list[Route] = []
+    page.route(PROVE, lambda route: route.continue_() if let_pass else held.append(route))
     slider = page.get_by_role("slider", name="units kept")
     slider.focus()
-    for _ in range(6):
-        slider.press("ArrowLeft")
-    assert note(page).startswith("From the curve")
+    with page.expect_request(lambda request: len(units_asked(request)) == 14):
+        for _ in range(6):
+            slider.press("ArrowLeft")
+    expect(page.locator("[data-proof-note]")).to_have_text(
+        "From the curve; the 14 units shown are being run."
+    )
+    let_pass = True
+    held[-1].continue_()
     expect(page.locator("[data-proof-note]")).to_contain_text("Run just now: the 14 units")
     expect(page.get_by_role("button", name="keep this proof")).to_be_visible()
     assert set(asked[-2:]) == {14}

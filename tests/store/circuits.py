@@ -15,6 +15,7 @@ from analysis.protocol.edits import UnitRef
 from analysis.protocol.experiments import TokenText
 from analysis.tasks.task import Generated, Imported, Metric, Pair, Side, Task
 
+ODD_SLUGS = ("", "-a", "a/b", "a b", "ä", "a\0", "\ud800", "../x", "<b>", "a\n", "x" * 101)
 NEURON = UnitRef(site="mlp.0", index=3)
 HEAD = UnitRef(site="attn.0", index=1)
 

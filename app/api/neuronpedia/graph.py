@@ -29,7 +29,7 @@ from app.auth.actor import CurrentActor
 from app.dependencies import AppSettings, ReadSession, StoreEngine, StoreWriter, WriteSession
 from app.exchange.circuits.importing import keep_read, read_circuit
 from app.store.queries.circuit_prompt import get_prompt, prompts_of
-from app.store.views.circuit import CircuitPrompt
+from app.store.views.circuit import CircuitLine, CircuitPrompt
 from app.store.writing_circuits import delete_circuit
 
 router = APIRouter(prefix="/api", tags=["neuronpedia"], responses=problems_of(404))
@@ -163,12 +163,7 @@ async def keep_graph(
     view = await writer.write(
         lambda session: keep_read(session, found, actor=actor.name, slug=found.slug)
     )
-    return KeptGraph(
-        message="The graph was kept.",
-        url=f"{request.base_url}m/{view.model}/circuits/{view.slug}",
-        numNodes=view.n_nodes,
-        numLinks=view.n_links,
-    )
+    return _kept(request, view, "The graph was kept.")
 
 
 @router.post("/graph/generate/", include_in_schema=False)
@@ -198,9 +193,13 @@ async def generate_graph(
     )
     await wait_for_graph(request, engine, job)
     view = await run_in_threadpool(read_prompt, engine, body)
+    return _kept(request, view, "The graph was found.")
+
+
+def _kept(request: Request, view: CircuitLine, message: str) -> KeptGraph:
     return KeptGraph(
-        message="The graph was found.",
-        url=f"{request.base_url}m/{body.modelId}/circuits/{body.slug}",
+        message=message,
+        url=f"{request.base_url}m/{view.model}/circuits/{view.slug}",
         numNodes=view.n_nodes,
         numLinks=view.n_links,
     )
