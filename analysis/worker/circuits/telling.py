@@ -15,8 +15,10 @@ NAMED: Final = 5
 
 
 def warnings_of(found: Found, pairs: Prompted, competence: Competence) -> Iterator[str]:
-    if competence.verdict != "can do":
-        yield f"The model {competence.verdict} this task: {competence.reason}"
+    if competence.verdict == "no answers":
+        yield competence.reason
+    elif competence.verdict == "cannot do":
+        yield f"The model cannot do this task: {competence.reason}"
     if not pairs.held_out:
         yield f"No prompts are held out: {pairs.why}. It is proved on what it was found on."
     elif len(pairs.held_out) < FEW:
