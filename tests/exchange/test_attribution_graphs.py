@@ -48,7 +48,7 @@ def test_layers_are_numbers_with_and_without_quotes(tmp_path: Path, layer: Any) 
 
 
 def test_logits_stand_above_the_last_layer_whatever_number_they_have(tmp_path: Path) -> None:
-    for layer in ("4", "5", 17):
+    for layer in ("4", "5", 17, "E"):
         circuit = read(tmp_path, document(nodes=[logit(layer=layer)], links=[]))
         assert circuit.graph.nodes[0].layer == 4
 
