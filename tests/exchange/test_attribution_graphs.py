@@ -156,6 +156,12 @@ def test_a_node_that_the_file_has_twice_is_there_once(tmp_path: Path) -> None:
     assert circuit.warnings == ("Nodes that the file has more than once: 1; one of each is kept.",)
 
 
+def test_the_second_node_of_an_id_is_there_once_too(tmp_path: Path) -> None:
+    circuit = read(tmp_path, document(nodes=[feature(0, 2), error(2), error(2)], links=[]))
+    assert [node.id for node in circuit.graph.nodes] == ["0_2_2", "0_2_2~2"]
+    assert circuit.warnings[0].startswith("Nodes that the file has more than once: 1;")
+
+
 def test_unknown_types_are_drawn_as_features_and_told(tmp_path: Path) -> None:
     nodes = [*document()["nodes"], feature(2, feature_type="lorsa")]
     circuit = read(tmp_path, document(nodes=nodes))
