@@ -110,6 +110,16 @@ def test_a_task_of_one_pair_is_proved_on_what_it_was_found_on_and_says_so(bench:
     assert any("too few prompts to tell" in warning for warning in circuit.warnings)
 
 
+def test_where_one_prompt_is_held_out_it_is_said_that_there_are_no_intervals(bench: Bench) -> None:
+    one, other = task_pairs(bench.planted)[:2]
+    pairs = [
+        pair.model_copy(update={"words": (word,)}) for pair, word in ((one, "a"), (other, "b"))
+    ]
+    bench.keep(pairs, "two")
+    _, circuit = bench.circuit(bench.run(task="two")["circuit"])
+    assert "Only 1 prompt is held out: too few for intervals." in circuit.warnings
+
+
 def test_of_a_task_without_answers_it_is_said_that_accuracy_cannot_be_told(bench: Bench) -> None:
     pairs = [
         pair.model_copy(update={"right": (), "wrong": ()}) for pair in task_pairs(bench.planted)
