@@ -21,7 +21,7 @@ from analysis.errors import AnalysisError
 from analysis.models.tracing import EditableModel
 from analysis.protocol.circuits import Circuit
 from analysis.solving.competence import Competence, judge
-from analysis.solving.measuring import measure, reader_of_model
+from analysis.solving.measuring import measure, reader_of_model, require_next_token
 from analysis.solving.one_prompt import task_of_prompt
 from analysis.tasks.generating import GENERATORS, generate
 from analysis.tasks.prompting import Prompted, prompted
@@ -85,6 +85,7 @@ def run(context: JobContext[CircuitRequest]) -> dict[str, Any]:
     model = _editable(
         load_subject(row, dtype=torch.float32, device=device, settings=context.settings)
     )
+    require_next_token(model)
     task = stored if stored is not None else _made(model, request)
     context.progress(0, 100, "%", "asking how well the model does the task")
     begun = time.perf_counter()

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from analysis.circuits.planted.asking import task_pairs
 from analysis.circuits.planted.truth import Node
 from analysis.errors import TaskError
+from analysis.tasks.task import Metric
 from analysis.worker.circuits import job
 from app.errors import BadRequestError, ConflictError
 from app.rendering.event import happened
@@ -107,6 +108,25 @@ def test_a_task_of_one_pair_is_proved_on_what_it_was_found_on_and_says_so(bench:
     assert [proof.prompts for proof in bench.proofs(done["circuit"])] == ["finding"]
     assert any("No prompts are held out" in warning for warning in circuit.warnings)
     assert any("too few prompts to tell" in warning for warning in circuit.warnings)
+
+
+def test_where_one_prompt_is_held_out_it_is_said_that_there_are_no_intervals(bench: Bench) -> None:
+    one, other = task_pairs(bench.planted)[:2]
+    pairs = [
+        pair.model_copy(update={"words": (word,)}) for pair, word in ((one, "a"), (other, "b"))
+    ]
+    bench.keep(pairs, "two")
+    _, circuit = bench.circuit(bench.run(task="two")["circuit"])
+    assert "Only 1 prompt is held out: too few for intervals." in circuit.warnings
+
+
+def test_of_a_task_without_answers_it_is_said_that_accuracy_cannot_be_told(bench: Bench) -> None:
+    pairs = [
+        pair.model_copy(update={"right": (), "wrong": ()}) for pair in task_pairs(bench.planted)
+    ]
+    bench.keep(pairs, "open", Metric(kind="kl"))
+    _, circuit = bench.circuit(bench.run(task="open")["circuit"])
+    assert circuit.warnings[0] == "The task names no answers, so that accuracy cannot be told."
 
 
 def test_a_constant_metric_is_refused_before_anything_is_searched(bench: Bench) -> None:
