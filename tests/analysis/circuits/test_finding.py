@@ -201,3 +201,19 @@ def test_the_graph_holds_together_and_says_every_effect_with_its_sign(searched):
         assert node.exact == pytest.approx(-found.exact[number])
     for node in graph.nodes:
         assert all(position < len(graph.tokens) for position, _ in node.places)
+
+
+def test_backups_are_found_where_the_network_does_the_opposite_of_the_task(searched):
+    """Right and wrong answers exchanged: the metric falls where it rose, and no name changes."""
+    planted, pairs, _ = searched("backup")
+    turned = [pair.model_copy(update={"right": pair.wrong, "wrong": pair.right}) for pair in pairs]
+    units = Units(tuple(planted.model.sites))
+    told = []
+    for some in (pairs, turned):
+        batched = batches(planted.model, METRIC, some)
+        gap = judge_of(batched, units).gap
+        told.append(find_backups(batched, units, range(len(units)), gap))
+    assert [(each.ablated, each.backup) for each in told[0]] == [
+        (each.ablated, each.backup) for each in told[1]
+    ]
+    assert {node_of(units, each.backup) for each in told[0]} >= set(planted.planted.backups)
