@@ -7,7 +7,7 @@ from analysis.circuits.planted.asking import task_pairs
 from analysis.circuits.planted.truth import Node
 from analysis.errors import TaskError
 from analysis.tasks.task import Metric
-from analysis.worker.circuits import job
+from analysis.worker.circuits import job, needs
 from app.errors import BadRequestError, ConflictError
 from app.rendering.event import happened
 from app.store.engine import open_session
@@ -155,7 +155,7 @@ def test_a_slug_that_is_taken_ends_the_job_and_the_first_circuit_stays(bench: Be
 def test_a_search_that_needs_more_memory_than_there_is_says_how_much(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job, "memory_left", lambda: 1000)
+    monkeypatch.setattr(needs, "memory_left", lambda: 1000)
     with pytest.raises(BadRequestError, match="needs about"):
         bench.run()
 
@@ -165,6 +165,7 @@ def test_one_prompt_is_compared_with_its_own_tokens_in_another_order(bench: Benc
     done = bench.run(task=None, prompt=prompt, slug="prompt")
     view, circuit = bench.circuit("prompt")
     assert view.on is not None
+    assert view.title == prompt[:80].strip()
     assert view.on.source == "one prompt"
     assert done["task"] == view.on.slug
     assert any("No prompts are held out" in warning for warning in circuit.warnings)
