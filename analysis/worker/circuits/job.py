@@ -30,6 +30,7 @@ from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
 from analysis.worker.provenance import begin_run, command, end_run, note_attempt
 from analysis.worker.subjects import chosen_device, load_subject, model_row
+from app.store.queries.job import get_job
 from app.store.queries.task import get_task
 from app.store.requests import CircuitRequest
 from app.store.writing_circuits import keep_circuit, keep_proof
@@ -212,8 +213,8 @@ def _keep_task(
     def keep(session: Session) -> str:
         if request.task is None or request.task in GENERATORS:
             return keep_task(
-                session, model=request.model, task=task, actor="worker", competence=told,
-                run_id=run_id,
+                session, model=request.model, task=task, competence=told,
+                actor=_asker(session, context), run_id=run_id,
             ).slug  # fmt: skip
         return set_competence(
             session, model=request.model, slug=request.task, competence=told, run_id=run_id
@@ -235,8 +236,8 @@ def _keep(
 
     def keep(session: Session) -> str:
         kept = keep_circuit(
-            session, model=request.model, circuit=circuit, actor="worker", title=title,
-            slug=request.slug, task=task, run_id=run_id,
+            session, model=request.model, circuit=circuit, title=title,
+            actor=_asker(session, context), slug=request.slug, task=task, run_id=run_id,
         )  # fmt: skip
         for proof in reversed(found.proofs):  # the newest is told first
             keep_proof(session, model=request.model, slug=kept.slug, proof=proof, run_id=run_id)
@@ -244,6 +245,10 @@ def _keep(
         return kept.slug
 
     return context.write(keep)
+
+
+def _asker(session: Session, context: JobContext[CircuitRequest]) -> str:
+    return get_job(session, job_id=context.job_id).created_by
 
 
 def _editable(model: object) -> EditableModel:

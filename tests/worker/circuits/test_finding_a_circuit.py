@@ -165,7 +165,7 @@ def test_one_prompt_is_compared_with_its_own_tokens_in_another_order(bench: Benc
     done = bench.run(task=None, prompt=prompt, slug="prompt")
     view, circuit = bench.circuit("prompt")
     assert view.on is not None
-    assert view.title == prompt[:80].strip()
+    assert (view.title, view.actor) == (prompt[:80].strip(), "inline")
     assert view.on.source == "one prompt"
     assert done["task"] == view.on.slug
     assert any("No prompts are held out" in warning for warning in circuit.warnings)
