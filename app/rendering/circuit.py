@@ -25,7 +25,7 @@ from app.rendering.strip import visible
 METHODS: Final[dict[Method, str]] = {
     "atp": "attribution patching (AtP)", "both_ends": "gradients at both ends",
     "ig": "integrated gradients (IG)", "relp": "relevance patching (RelP)",
-    "atp_star": "attribution patching with dropped layers (AtP*)", "exact": "exact patching",
+    "atp_star": "attribution patching with dropped layers (AtP*)",
     "nested": "learned at all sizes at once (nested)",
 }  # fmt: skip
 ABLATIONS: Final = {
@@ -39,8 +39,8 @@ INSTEAD: Final = {
 """What stands in the place of what is ablated."""
 PROMPTS: Final = {"held_out": "held-out prompts", "finding": "the prompts that it was found on"}
 CURVES: Final[dict[CurveOf, str]] = {
-    "circuit": "this circuit", "ig": "integrated gradients", "active": "most active",
-    "random": "random units",
+    "circuit": "this circuit", "ig": "integrated gradients over what is kept",
+    "active": "most active", "random": "random units",
 }  # fmt: skip
 FEATURES: Final[dict[Feature, str]] = {
     "answer": "which answer is right",
@@ -50,7 +50,6 @@ FEATURES: Final[dict[Feature, str]] = {
 }
 FLAGS: Final[dict[Flag, str]] = {
     "disagrees": "estimate and exact effect differ in sign or size: the exact one counts",
-    "doubtful": "the estimate's own doubt is as large as the estimate, and it was not run",
     "backup": "it acts once others are ablated",
     "has a backup": "another node takes over when it is ablated: its own effect says too little",
 }
