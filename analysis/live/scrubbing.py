@@ -119,7 +119,7 @@ def _shared(request: ScrubRequest, features: set[Feature]) -> Sharing:
         each = sharing(request.pairs, feature)
         if each.n_prompts and not each.n_values:
             raise EditError(
-                f"no prompt has the {feature}",
+                f"no prompt has a {feature}",
                 hint="Words and tokens are counted from 0: take one that the prompts have.",
             )
     return sharing(request.pairs, *sorted(features))

@@ -13,6 +13,7 @@ from analysis.protocol.circuits import (
     Flag,
     Graph,
     Method,
+    NamedFeature,
     Node,
     Proof,
 )
@@ -42,7 +43,7 @@ CURVES: Final[dict[CurveOf, str]] = {
     "circuit": "this circuit", "ig": "integrated gradients", "active": "most active",
     "random": "random units",
 }  # fmt: skip
-FEATURES: Final[dict[Feature, str]] = {
+FEATURES: Final[dict[NamedFeature, str]] = {
     "answer": "which answer is right",
     "template": "which sentence it is",
     "first word": "the first of the words put in",
@@ -55,6 +56,17 @@ FLAGS: Final[dict[Flag, str]] = {
     "has a backup": "another node takes over when it is ablated: its own effect says too little",
 }
 OPERATIONS: Final = {"zero": "zero", "mean": "mean", "resample": "resample"}
+
+
+def feature_text(feature: Feature) -> str:
+    """Words are counted from 1, as readers count them; tokens from 0, as the graph does."""
+    known: dict[str, str] = {**FEATURES, "word 0": FEATURES["first word"]}
+    if feature in known:
+        return known[feature]
+    kind, _, number = feature.partition(" ")
+    if kind == "word":
+        return f"word {int(number) + 1} of those put in"
+    return f"which token is at {number}"
 
 
 def node_name(node: Node) -> str:
