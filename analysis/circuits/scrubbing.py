@@ -107,10 +107,12 @@ def scrub_features(
     for feature, each in zip(FEATURES, found, strict=True):
         shared = sharing(pairs, feature)
         if shared.mostly_alone:
-            remarks.append(
-                f"Whether the circuit carries the {feature} cannot be tested: {shared.n_alone} of "
-                f"{shared.n_prompts} prompts share it with no other."
+            why = (
+                f"{shared.n_alone} of {shared.n_prompts} prompts share it with no other"
+                if shared.n_values
+                else "the task does not say it of its prompts"
             )
+            remarks.append(f"Whether the circuit carries the {feature} cannot be tested: {why}.")
             continue
         scrubs.append(
             Scrub(

@@ -170,11 +170,11 @@ def test_what_pinned_units_carry_is_claimed_and_tested_here(open_page: OpenPage)
     page = opened(open_page, NAMES)
     for at in (2, 9):
         click(page, page.locator(UNIT_MARKS).nth(at), modifier="Control")
-    opener = page.get_by_role("button", name="What does it carry? Of all pinned nodes")
+    opener = page.get_by_role("button", name="what do they carry? Of all pinned nodes")
     expect(opener).to_have_attribute("aria-expanded", "false")
     opener.press("Enter")
     expect(opener).to_have_attribute("aria-expanded", "true")
-    choice = page.get_by_label("What all pinned nodes carries")
+    choice = page.get_by_label("they carry, of all pinned nodes")
     expect(choice.locator("option[value=side]")).to_have_text(
         "whether the prompt is clean or counterfactual"
     )
@@ -198,7 +198,7 @@ def test_what_pinned_units_carry_is_claimed_and_tested_here(open_page: OpenPage)
 def test_a_claim_and_its_answer_stay_when_the_list_is_drawn_anew(open_page: OpenPage) -> None:
     page = opened(open_page, NAMES)
     click(page, page.locator(UNIT_MARKS).nth(2), modifier="Control")
-    page.get_by_role("button", name="What does it carry?").click()
+    page.get_by_role("button", name="what does it carry?").click()
     page.get_by_role("button", name="test it here").click()
     expect(page.locator(".made .carrying .verdict")).to_be_visible()
     click(page, page.locator(UNIT_MARKS).nth(9), modifier="Control")
@@ -213,7 +213,7 @@ def test_a_claim_that_cannot_be_tested_says_why(open_page: OpenPage) -> None:
     page = opened(open_page, NAMES, refused=503)
     click(page, page.locator(UNIT_MARKS).nth(2), modifier="Control")
     page.route(SCRUB, away)
-    page.get_by_role("button", name="What does it carry?").click()
+    page.get_by_role("button", name="what does it carry?").click()
     page.get_by_role("button", name="test it here").click()
     expect(page.locator(".made .carrying [role=status]")).to_have_text(
         "It could not be run: The inference service is not running. Start it."

@@ -1,4 +1,4 @@
-// Elements with their text and properties, and tables of numbers.
+// Elements with their text and properties, tables of numbers, and numbers as texts.
 export function make(name, text = "", properties = {}) {
   const element = Object.assign(document.createElement(name), properties);
   if (text) element.append(text);
@@ -23,3 +23,4 @@ export function makeTable(titles, rows) {
 }
 
 export const two = (number) => number.toFixed(2).replace(/^-0\.00$/, "0.00").replace("-", "−");
+export const count = (n, what) => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;

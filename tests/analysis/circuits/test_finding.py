@@ -161,6 +161,16 @@ def test_scrubbing_recovers_all_where_the_units_carry_what_is_said_and_nothing_w
     assert [room.n_pairs for room in rooms] == [len(pairs)]
 
 
+def test_of_a_task_without_words_it_is_said_that_the_first_one_cannot_be_scrubbed(searched):
+    _, _, found = searched("chain")
+    (proof, *_) = found.proofs
+    assert {each.feature for each in proof.scrubs} == {"answer", "template", "side"}
+    assert [remark for remark in proof.remarks if "first word" in remark] == [
+        "Whether the circuit carries the first word cannot be tested: the task does not say it of "
+        "its prompts."
+    ]
+
+
 def test_the_graph_holds_together_and_says_every_effect_with_its_sign(searched):
     _planted, pairs, found = searched("copy suppression")
     texts = [str(token) for token in range(200)]
