@@ -1,4 +1,4 @@
-"""Prompts of one length, any of which may lend the values of its units to any other.
+"""Prompts of one length, any of which may lend the values of its units to those of other pairs.
 
 Values are of whole runs: what a unit had when the other prompt went through the untouched network.
 """
@@ -114,9 +114,10 @@ class Room:
         """The number of the prompt that each unit's value is from, for each clean prompt."""
         n = self.n_pairs
         rows = torch.arange(n)[:, None]
-        drawn = np.random.default_rng([*seed, 0]).integers(0, 2 * n - 1, (n, n_units))
-        donors = torch.from_numpy(drawn)
-        donors += donors >= rows  # any prompt but the own one
+        drawn = np.random.default_rng([*seed, 0]).integers(0, 2 * (n - 1), (n, n_units))
+        is_other, donors = (torch.from_numpy(each) for each in np.divmod(drawn, n - 1))
+        donors += donors >= rows  # any pair but the own one
+        donors += n * is_other
         donors[:, sorted(hypothesis.own)] = rows
         chances = np.random.default_rng([*seed, 1]).random((n, n_units))
         for feature in set(hypothesis.carriers.values()):

@@ -8,7 +8,8 @@ and every unit that carries nothing its value on any prompt at all, and the mode
 
 where L is the metric with its sign turned, and L_random that of a model whose every unit is
 resampled from any prompt (Chan et al. 2022, with one level: values are of whole runs). Prompts are
-both sides of all pairs; a donor has the same length, and is drawn anew for every unit.
+both sides of all pairs; a donor has the same length, is of another pair, and is drawn anew for
+every unit.
 """
 
 from collections.abc import Sequence
@@ -108,7 +109,7 @@ def scrub_features(
         shared = sharing(pairs, feature)
         if shared.mostly_alone:
             why = (
-                f"{shared.n_alone} of {shared.n_prompts} prompts share it with no other"
+                f"{shared.n_alone} of {shared.n_prompts} prompts share it with no other pair"
                 if shared.n_values
                 else "the task does not say it of its prompts"
             )

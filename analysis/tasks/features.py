@@ -21,7 +21,7 @@ class Sharing:
 
     n_prompts: int
     n_alone: int
-    """That share the feature with no other prompt of their length, or do not have it."""
+    """That share the feature with no other pair of their length, or do not have it."""
     n_values: int
     """Over both prompts of these pairs; with one, the feature tells nothing apart."""
 
@@ -59,8 +59,12 @@ def by_length(pairs: Iterable[Pair]) -> list[tuple[Pair, ...]]:
 
 
 def alike(pairs: Sequence[Pair], feature: Feature) -> list[list[int]]:
-    """Of each clean prompt, the others with the same feature: clean ones by the number of their
-    pair, counterfactual ones behind them."""
+    """Of each clean prompt, those of other pairs with the same feature: clean ones by the number of
+    their pair, counterfactual ones behind them.
+
+    Its own counterfactual does not count. It is made to share nearly all with it, so that where few
+    prompts share a feature it would be what every claim puts in, and refute a true one.
+    """
     named = [(pair, pair.clean) for pair in pairs]
     named += [(pair, pair.counterfactual) for pair in pairs]
     values = [feature_of(pair, side, feature) for pair, side in named]
@@ -68,9 +72,10 @@ def alike(pairs: Sequence[Pair], feature: Feature) -> list[list[int]]:
     for number, value in enumerate(values):
         if value is not None:
             groups[value].append(number)
+    n = len(pairs)
     return [
-        [] if value is None else [each for each in groups[value] if each != number]
-        for number, value in enumerate(values[: len(pairs)])
+        [] if value is None else [each for each in groups[value] if each % n != number]
+        for number, value in enumerate(values[:n])
     ]
 
 

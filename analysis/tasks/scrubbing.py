@@ -97,7 +97,8 @@ class ScrubAnswer(Message):
     n_kept: int
     n_prompts: int
     n_alone: int
-    """Of these, that share a claimed feature with no other: there units have their own values."""
+    """Of these, that share a claimed feature with no other pair: there units have their own
+    values."""
     ran: Ran
     """`clean_reused`: the pairs were traced already."""
 

@@ -18,7 +18,7 @@ def verdict(n_units: int, shared: Sharing, matter: Estimate, explained: Estimate
     if shared.mostly_alone:
         return (
             f"This cannot be tested here: {shared.n_alone} of {shared.n_prompts} prompts share "
-            "what is claimed with no other of their length, or do not have it."
+            "what is claimed with no other pair of their length, or do not have it."
         )
     if shared.n_values < 2:
         return (

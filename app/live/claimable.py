@@ -21,7 +21,7 @@ class ClaimableFeature(Message):
     n_values: int
     """Of the prompts. Where all have the same one, a claim tests nothing."""
     n_alone: int
-    """Prompts that share it with no other, or do not have it."""
+    """Prompts that share it with no other pair, or do not have it."""
     testable: bool
     """It has several values, and no more than half of the prompts are alone."""
 

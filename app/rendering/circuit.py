@@ -13,7 +13,6 @@ from analysis.protocol.circuits import (
     Flag,
     Graph,
     Method,
-    NamedFeature,
     Node,
     Proof,
 )
@@ -43,10 +42,11 @@ CURVES: Final[dict[CurveOf, str]] = {
     "circuit": "this circuit", "ig": "integrated gradients", "active": "most active",
     "random": "random units",
 }  # fmt: skip
-FEATURES: Final[dict[NamedFeature, str]] = {
+FEATURES: Final[dict[Feature, str]] = {
     "answer": "which answer is right",
     "template": "which sentence it is",
     "first word": "the first of the words put in",
+    "word 0": "the first of the words put in",
     "side": "whether the prompt is clean or counterfactual",
 }
 FLAGS: Final[dict[Flag, str]] = {
@@ -60,9 +60,8 @@ OPERATIONS: Final = {"zero": "zero", "mean": "mean", "resample": "resample"}
 
 def feature_text(feature: Feature) -> str:
     """Words are counted from 1, as readers count them; tokens from 0, as the graph does."""
-    known: dict[str, str] = {**FEATURES, "word 0": FEATURES["first word"]}
-    if feature in known:
-        return known[feature]
+    if feature in FEATURES:
+        return FEATURES[feature]
     kind, _, number = feature.partition(" ")
     if kind == "word":
         return f"word {int(number) + 1} of those put in"

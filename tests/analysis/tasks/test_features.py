@@ -44,8 +44,9 @@ def test_what_a_prompt_does_not_have_it_shares_with_none():
     assert sharing(PAIRS, "token 3").n_alone == 3
 
 
-def test_those_alike_are_clean_ones_and_behind_them_counterfactual_ones_never_the_prompt_itself():
-    assert alike(PAIRS, "token 1") == [[1, 4, 5], [0, 4, 5], [3]]
+def test_those_alike_are_clean_ones_and_behind_them_counterfactual_ones_never_of_the_same_pair():
+    assert alike(PAIRS, "token 1") == [[1, 4, 5], [0, 5], [3]]
+    assert alike(PAIRS, "word 1") == [[], [], []]
     assert alike(PAIRS, "token 2")[1] == []
     assert alike(PAIRS, "answer") == [[2, 4], [3, 5], [0, 4]]
     assert alike(PAIRS, "side") == [[1, 2], [0, 2], [0, 1]]
