@@ -1,8 +1,8 @@
 """A claim about some units of a circuit, scrubbed beside what it is held against.
 
 What the claim recovers says nothing alone: it stands between the same units with their own values
-(all that they could carry) and resampled from any prompt (nothing), and beside as many random units
-of the circuit that are said to carry the same.
+(all that they could carry) and resampled from any prompt (nothing); beside it stand as many random
+units of the circuit that are said to carry the same instead.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -49,7 +49,6 @@ def hold(
 ) -> Claimed:
     """`others`: of the circuit, without the units of the claim; they compute from what reaches
     them, or carry nothing too. ValueError: resampling everything leaves the metric as it is."""
-
     claimed = frozenset(carriers)
     empty = run(NOTHING)
     below = whole - empty
@@ -63,8 +62,8 @@ def hold(
     everything = run(Hypothesis({}, own=claimed, computed=left(others)))
     nothing = run(Hypothesis({}, computed=left(others)))
     twins = twins_of(carriers, others, seed)
-    rest = (others | claimed).difference(twins)
-    random = run(Hypothesis(twins, computed=left(rest))) if twins else None
+    instead = Hypothesis(twins, computed=left(others.difference(twins)))
+    random = run(instead) if twins else None
     return Claimed(
         recovered=ratio_of_means(claim - empty, below),
         everything=ratio_of_means(everything - empty, below),

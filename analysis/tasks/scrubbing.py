@@ -81,8 +81,8 @@ class ScrubAnswer(Message):
     nothing: Estimate
     """Where they are resampled from any prompt."""
     random: Estimate | None
-    """Where as many random units of the circuit are said to carry it instead; None: there are too
-    few others."""
+    """The same, but that as many random units of the circuit are said to carry it instead; None:
+    there are too few others."""
     explained: Estimate | None
     """(recovered − nothing) / (everything − nothing); None where nothing was tested."""
     verdict: str

@@ -21,7 +21,7 @@ export function answered({ recovered, everything, nothing, random, n_prompts, n_
     [`claimed: ${claim}`, ...estimate(recovered)],
     ["everything: their own", ...estimate(everything)],
     ["nothing: of any prompt", ...estimate(nothing)],
-    ["as many random units of the circuit instead, claimed to carry it", ...(random ? estimate(random) : ["none", "too few others"])],
+    ["nothing, and as many random units of the circuit claimed to carry it instead", ...(random ? estimate(random) : ["none", "too few others"])],
   ];
   const on = count(n_prompts, prompts === "held_out" ? "held-out prompt" : "prompt") + (n_alone ? `, ${n_alone.toLocaleString("en")} of them alone with it` : "");
   const note = `Recovered of what the model does; ${on}. Units outside the circuit have values of any prompt, the rest of it computes.`;

@@ -84,6 +84,16 @@ def test_the_random_units_are_others_of_the_circuit_and_none_where_they_are_too_
     assert chain.of([first], "side", chain.causal).random is not None
 
 
+def test_random_units_that_do_not_carry_it_recover_what_nothing_does(chain):
+    first, middle, last = chain.causal
+    idle = [number for number in range(len(chain.units)) if number not in chain.causal][:3]
+    found = chain.of([last], chain.last, [last, *idle])
+    assert found.random.value == pytest.approx(found.nothing.value, abs=0.02)
+    assert found.everything.value > found.random.value + 0.2
+    carrying = chain.of([first], chain.last, [first, middle, last])
+    assert carrying.random.value == pytest.approx(carrying.everything.value, abs=0.02)
+
+
 def test_of_two_claims_the_random_units_take_over_one_feature_each():
     twins = twins_of({0: "side", 1: "answer"}, frozenset(range(10, 20)), 3)
     assert sorted(twins.values()) == ["answer", "side"]
