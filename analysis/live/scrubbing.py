@@ -22,7 +22,7 @@ from analysis.protocol.circuits import Feature
 from analysis.tasks.features import Sharing, sharing
 from analysis.tasks.scrubbing import ScrubAnswer, ScrubRequest, units_of
 from analysis.tasks.task import pairs_digest
-from analysis.tasks.verdicts import verdict
+from analysis.tasks.verdicts import is_tested, verdict
 
 MOST_RUNS: Final = 100
 """Hypotheses whose outcome is remembered."""
@@ -86,7 +86,8 @@ def scrub_claims(model: EditableModel, request: ScrubRequest, around: Surroundin
         everything=found.everything,
         nothing=found.nothing,
         random=found.random,
-        explained=found.explained,
+        matter=found.matter,
+        explained=found.explained if is_tested(shared, found.matter) else None,
         verdict=said,
         whole=float(whole.mean()),
         scrubbed=found.scrubbed,

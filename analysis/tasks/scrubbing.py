@@ -83,6 +83,8 @@ class ScrubAnswer(Message):
     random: Estimate | None
     """The same, but that as many random units of the circuit are said to carry it instead; None:
     there are too few others."""
+    matter: Estimate
+    """everything − nothing: what there is to explain."""
     explained: Estimate | None
     """(recovered − nothing) / (everything − nothing); None where nothing was tested."""
     verdict: str

@@ -27,7 +27,7 @@ def verdict(n_units: int, shared: Sharing, matter: Estimate, explained: Estimate
         )
     one = n_units == 1
     these = "this unit" if one else f"these {n_units} units"
-    if explained is None or not matters(matter):
+    if explained is None or not _matters(matter):
         return (
             f"Nothing was tested, for {these} {'does' if one else 'do'} not matter here: "
             f"{'its' if one else 'their'} own values recover {_number(matter)} more than those of "
@@ -40,7 +40,12 @@ def verdict(n_units: int, shared: Sharing, matter: Estimate, explained: Estimate
     )
 
 
-def matters(matter: Estimate) -> bool:
+def is_tested(shared: Sharing, matter: Estimate) -> bool:
+    """Whether enough prompts share what is claimed, it tells them apart, and the units matter."""
+    return not shared.mostly_alone and shared.n_values > 1 and _matters(matter)
+
+
+def _matters(matter: Estimate) -> bool:
     """Whether what they do is beyond doubt, and large enough to be shared out."""
     low, high = matter.low, matter.high
     if low is not None and high is not None and low <= 0 <= high:

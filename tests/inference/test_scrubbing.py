@@ -105,11 +105,13 @@ def test_units_may_be_claimed_to_carry_different_things(running, chain):
 def test_a_feature_that_all_prompts_share_tests_nothing(running, chain):
     (answer,) = ask(running, request_of(chain, "template"))
     assert answer.verdict.startswith("Nothing was tested: what is claimed is the same")
+    assert answer.explained is None
 
 
 def test_with_the_others_carrying_nothing_one_of_a_row_does_not_matter(running, chain):
     (answer,) = ask(running, request_of(chain, last_of(chain), others="nothing"))
     assert "this unit does not matter here" in answer.verdict
+    assert (answer.explained, abs(answer.matter.value) < 0.02) == (None, True)
 
 
 def test_a_second_claim_finds_the_pairs_traced_and_what_both_are_held_against(
