@@ -23,7 +23,7 @@ SHARE = 0.05
 
 @dataclass(frozen=True)
 class Backup:
-    """`backup` does by `rise` more, in the unit of the metric, while `ablated` is."""
+    """`backup` does by `rise` more, in the unit of the metric, while `ablated` is ablated."""
 
     ablated: int
     backup: int
@@ -40,13 +40,15 @@ def find_backups(
     *,
     check: Check | None = None,
 ) -> list[Backup]:
-    """The largest rises first. One backward pass per batch and ablated unit, and one more."""
+    """The largest rises first. One backward pass per batch and ablated unit, and one more. Where
+    `gap` is below 0 the metric rises by what the network does, and all signs are turned."""
+    does = 1.0 if gap >= 0 else -1.0
     untouched = _lost(batches, units, torch.ones(len(units)), check)
     found: list[Backup] = []
     for number in ablated:
         keep = torch.ones(len(units))
         keep[number] = 0.0
-        rises = _lost(batches, units, keep, check) - untouched
+        rises = does * (_lost(batches, units, keep, check) - untouched)
         rises[number] = 0.0
         # of what is lost anyway, a rise of the same size is no backup's
         matters = (rises > SHARE * abs(gap)) & (rises > untouched.abs())

@@ -12,18 +12,13 @@ from analysis.circuits.agreeing import agreement, sample
 from analysis.circuits.attribution import Method as Scoring
 from analysis.circuits.attribution import attribute
 from analysis.circuits.backups import SHARE, Backup, find_backups
-from analysis.circuits.edges import Edge, find_edges
+from analysis.circuits.edges import Edge, find_edges, find_ways
 from analysis.circuits.effects import Estimates, estimate, measure
 from analysis.circuits.integrating import integrate_keeping
-from analysis.circuits.keeping import (
-    Batch,
-    StandIns,
-    batches,
-    stand_ins,
-    trace_pairs,
-)
+from analysis.circuits.keeping import Batch, StandIns, batches, stand_ins, trace_pairs
 from analysis.circuits.nested import STEPS, rank_nested
 from analysis.circuits.pairs import Sides
+from analysis.circuits.places import Places, find_places
 from analysis.circuits.proving import Judge, Rankings, judge_of, prove
 from analysis.circuits.pruning import prune, smallest
 from analysis.circuits.scrubbing import scrub_features
@@ -83,6 +78,8 @@ class Found:
     """m(M) − m(∅), mean over the prompts for finding."""
     shown: Sides
     """The pair that is drawn."""
+    places: Mapping[int, Places]
+    """Of it, of units that are kept and of the embedding."""
     proofs: tuple[Proof, ...]
     n_finding: int
 
@@ -115,6 +112,8 @@ class Search:
         kept = prune(few, smallest(few, order, min(self.asked.most_units, len(units))))
         estimates, exact, agreed = self._effects(units, kept)
         backups = self._backups(batched, units, kept, exact, judge.gap)
+        shown = self._traced(finding[:1])[0]
+        places = find_places(shown, units, kept)
         return Found(
             units=units,
             order=order,
@@ -123,10 +122,11 @@ class Search:
             exact=exact,
             agreement=agreed,
             backups=tuple(backups),
-            edges=self._edges(units, kept, judge.gap),
+            edges=tuple(self._edges(units, kept, judge.gap, shown, places)),
             rest=self._rest(batched, units, kept),
             gap=judge.gap,
-            shown=self._traced(finding[:1])[0],
+            shown=shown,
+            places=places,
             proofs=tuple(self._proofs(units, rankings, kept, judge)),
             n_finding=len(finding),
         )
@@ -197,17 +197,26 @@ class Search:
             found += find_backups(few, units, [number], gap, check=self.check)
         return sorted(found, key=lambda each: -each.rise)
 
-    def _edges(self, units: Units, kept: Sequence[int], gap: float) -> tuple[Edge, ...]:
+    def _edges(
+        self,
+        units: Units,
+        kept: Sequence[int],
+        gap: float,
+        shown: Sides,
+        places: Mapping[int, Places],
+    ) -> list[Edge]:
+        both = self.others is None
         edges = find_edges(
             self._traced(self.prompted.finding[:N_EDGES]),
             units,
             kept,
-            both=self.others is None,
+            both=both,
             check=self.check,
             tell=lambda done, total: self.tell("links", done / total),
         )
         strong = [edge for edge in edges if abs(edge.weight) >= LINK * abs(gap)]
-        return tuple(sorted(strong, key=lambda edge: -abs(edge.weight))[:MOST_LINKS])
+        heaviest = sorted(strong, key=lambda edge: -abs(edge.weight))[:MOST_LINKS]
+        return find_ways(shown, units, heaviest, places, both=both, check=self.check)
 
     def _rest(
         self, batched: Sequence[Batch], units: Units, kept: Sequence[int]

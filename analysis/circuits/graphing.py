@@ -1,23 +1,17 @@
 """What was found, as the graph that is drawn: nodes over the positions of one prompt, and links."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from analysis.circuits.attribution import attribute
-from analysis.circuits.edges import EMBEDDING, LOGITS
 from analysis.circuits.finding import Found
+from analysis.circuits.hearing import EMBEDDING, LOGITS
 from analysis.circuits.pairs import Sides
 from analysis.protocol.circuits import Flag, Graph, Link, Node
 from analysis.tasks.task import Metric, Pair
 
-PLACE: Final = 0.05
-"""Of a node's largest effect: positions with less are not told."""
-MOST_PLACES: Final = 16
 OFF: Final = 0.5
 """Of the exact effect: an estimate that is farther off disagrees, if that is …"""
 NOTABLE: Final = 0.02
@@ -38,7 +32,12 @@ class Drawing:
         ids = {number: self._id(number) for number in self.found.kept}
         ids |= {EMBEDDING: "embedding", LOGITS: "logits"}
         links = [
-            Link(source=ids[edge.source], target=ids[edge.target], weight=edge.weight)
+            Link(
+                source=ids[edge.source],
+                target=ids[edge.target],
+                weight=edge.weight,
+                ways=edge.ways,
+            )
             for edge in self.found.edges
         ]
         return Graph(
@@ -51,11 +50,9 @@ class Drawing:
 
     def _units(self) -> Iterator[Node]:
         found, shown = self.found, self.found.shown
-        names = sorted({found.units.ref(number).site for number in found.kept})
-        scores = attribute(shown, "atp", names)
         for number in found.kept:
             unit = found.units.ref(number)
-            places = _places(-scores[unit.site][0, :, unit.index])
+            places = found.places[number]
             at = places[0][0] if places else len(self.pair.clean.tokens) - 1
             yield Node(
                 id=self._id(number),
@@ -89,10 +86,7 @@ class Drawing:
             kind="embedding",
             layer=-1,
             label="embedding",
-            places=tuple(
-                (position, embedding_effect(self.found.shown, position))
-                for position in self.pair.changed
-            ),
+            places=self.found.places[EMBEDDING],
         )
         yield Node(
             id="logits",
@@ -119,27 +113,6 @@ class Drawing:
     def _id(self, number: int) -> str:
         unit = self.found.units.ref(number)
         return f"{unit.site}/{unit.index}"
-
-
-def embedding_effect(sides: Sides, position: int) -> float:
-    """By how much the metric of the first pair falls if that token is the counterfactual's."""
-    begin = sides.clean.streams[0].clone()
-    begin[:, position] = sides.counterfactual.streams[0][:, position]
-    trace = replace(sides.clean, streams=[begin, *sides.clean.streams[1:]])
-    with torch.no_grad():
-        before = sides.values(sides.clean.last)
-        return float((before - sides.values(sides.model.blend(trace, {})))[0])
-
-
-def _places(effects: Float[Tensor, " pos"]) -> tuple[tuple[int, float], ...]:
-    """The strongest first."""
-    largest = float(effects.abs().max())
-    order = effects.abs().argsort(descending=True, stable=True)[:MOST_PLACES].tolist()
-    return tuple(
-        (position, float(effects[position]))
-        for position in order
-        if largest and abs(float(effects[position])) >= PLACE * largest
-    )
 
 
 def _activation(shown: Sides, site: str, index: int, position: int) -> float:

@@ -81,6 +81,9 @@ class Link(Message):
     source: NodeId
     target: NodeId
     weight: float
+    ways: tuple[tuple[int, int, float], ...] = ()
+    """Of the shown prompt: from one position of the source, to one of the target, and the weight
+    of that; the strongest first."""
 
 
 class Graph(Message):
@@ -105,6 +108,8 @@ class Graph(Message):
             if link.source not in ids or link.target not in ids:
                 missing = link.source if link.source not in ids else link.target
                 raise ValueError(f"a link names the node {missing}, which the graph does not have")
+            if any(not 0 <= at < len(self.tokens) for way in link.ways for at in way[:2]):
+                raise ValueError(f"a link of {link.source} goes behind the prompt's last token")
         return self
 
 

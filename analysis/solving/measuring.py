@@ -59,6 +59,15 @@ def reader_of_model(model: SubjectModel) -> Reader:
     )
 
 
+def require_next_token(model: SubjectModel) -> None:
+    """Raises TaskError where the model does not predict the next token: it can do no task."""
+    if not predicts_next(model):
+        raise TaskError(
+            "this model does not predict the next token of a text",
+            hint="Tasks are for models that do (GPT-2, Llama and their kin).",
+        )
+
+
 def measure(
     model: SubjectModel, task: Task, *, at_once: int = AT_ONCE, check: Check = lambda: None
 ) -> Measured:
@@ -142,11 +151,7 @@ def _chance(pair: Pair, n_vocab: int) -> float | None:
 
 
 def _check_fit(model: SubjectModel, task: Task) -> None:
-    if not predicts_next(model):
-        raise TaskError(
-            "this model does not predict the next token of a text",
-            hint="Tasks are for models that do (GPT-2, Llama and their kin).",
-        )
+    require_next_token(model)
     facts = model.facts
     if task.tokenizer_sha256 not in (None, facts.tokenizer_sha256):
         raise TaskError(

@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 
 from analysis.errors import TaskError
-from analysis.models.subject import SubjectModel, predicts_next
+from analysis.models.subject import SubjectModel
 from analysis.protocol.experiments import TokenText
-from analysis.solving.measuring import last_logits, reader_of_model
+from analysis.solving.measuring import last_logits, reader_of_model, require_next_token
 from analysis.tasks.task import Generated, Metric, Pair, Side, Task
 
 KIND: Final = "one prompt"
@@ -28,11 +28,7 @@ def task_of_prompt(model: SubjectModel, text: str, *, seed: int = 0) -> Task:
     Raises TaskError where it has no two different tokens behind the first, which stays, or is
     longer than the model's context, or where the model does not predict the next token.
     """
-    if not predicts_next(model):
-        raise TaskError(
-            "this model does not predict the next token of a text",
-            hint="Circuits are found in models that do (GPT-2, Llama and their kin).",
-        )
+    require_next_token(model)
     tokens = reader_of_model(model).prompt(text)
     if len(set(tokens[1:])) < 2:
         raise TaskError(

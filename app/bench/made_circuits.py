@@ -216,9 +216,27 @@ def _links(generator: np.random.Generator, nodes: Sequence[Node], n: int) -> lis
         if len(pairs) == n:
             break
     return [
-        Link(source=nodes[a].id, target=nodes[b].id, weight=weight)
+        Link(
+            source=nodes[a].id,
+            target=nodes[b].id,
+            weight=weight,
+            ways=_ways(nodes[a], nodes[b], weight),
+        )
         for (a, b), weight in pairs.items()
     ]
+
+
+def _ways(source: Node, target: Node, weight: float) -> tuple[tuple[int, int, float], ...]:
+    """From where the source acts to the target's last place, which none comes behind."""
+    begins, ends = _places(source), _places(target)
+    to = max(at for at, _ in ends)
+    total = sum(abs(value) for _, value in begins)
+    ways = [(at, to, weight * abs(value) / total) for at, value in begins if at <= to]
+    return tuple(sorted(ways, key=lambda way: -abs(way[2])))
+
+
+def _places(node: Node) -> Sequence[Place]:
+    return node.places or [(node.position or 0, 1.0)]
 
 
 def _curve(of: CurveOf, sizes: Sequence[int], n_units: int) -> Curve:

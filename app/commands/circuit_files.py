@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.commands.formatting import counted
+from app.commands.new_file import write_new
 from app.commands.opening import ACTOR, console
 from app.printable import escaped
 from app.store.opening import opened_store
@@ -43,9 +44,7 @@ def export_(
 
       patchclamp circuits export gpt2 pronouns-48 --format eap-ig > pronouns.json
     """
-    from app.errors import ConflictError
     from app.exchange.circuits.formats import Written, encode
-    from app.exchange.output import OutputFolder
     from app.store.engine import open_session
     from app.store.queries.circuit import get_circuit
     from app.store.queries.model import get_model
@@ -56,11 +55,8 @@ def export_(
     if to is None:
         sys.stdout.buffer.writelines(parts)
         return
-    if to.exists():
-        raise ConflictError(f"{to} is there already.", hint="Name another file.")
-    with console(stderr=True).status("Exporting"):
-        file = OutputFolder(to.parent).write(to.name, parts, compressed=to.suffix == ".gz")
-    typer.echo(f"{_counted(view)}, {file.n_bytes:,} bytes: {escaped(str(to))}")
+    n_bytes = write_new(to, parts, compressed=to.suffix == ".gz")
+    typer.echo(f"{_counted(view)}, {n_bytes:,} bytes: {escaped(str(to))}")
 
 
 def import_(

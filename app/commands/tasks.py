@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.commands.formatting import counted
+from app.commands.new_file import write_new
 from app.commands.opening import console
 from app.printable import escaped
 from app.store.opening import opened_store
@@ -85,7 +86,6 @@ def export_(
     """
     from analysis.tasks.exporting import export_task
     from analysis.tasks.task import Task
-    from app.errors import ConflictError
     from app.store.engine import open_session
     from app.store.queries.task import get_task
 
@@ -95,9 +95,5 @@ def export_(
     if to is None:
         sys.stdout.buffer.write(lines)
         return
-    try:
-        with to.open("xb") as file:
-            file.write(lines)
-    except FileExistsError as error:
-        raise ConflictError(f"{to} is there already.", hint="Name another file.") from error
+    write_new(to, [lines])
     typer.echo(f"{counted(len(found.pairs), 'pair')}: {escaped(str(to))}")

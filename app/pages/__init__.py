@@ -12,6 +12,7 @@ from app.pages.corpus import router as corpora
 from app.pages.evidence import router as evidence
 from app.pages.experiment import router as experiments
 from app.pages.explanation import router as explanations
+from app.pages.finding import router as finding
 from app.pages.glossary import router as glossary
 from app.pages.home import router as home
 from app.pages.job import router as jobs
@@ -44,6 +45,7 @@ for part in (
     evidence,
     experiments,
     circuits,
+    finding,
     tasks,
     playground,
     conducting,

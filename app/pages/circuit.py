@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.dependencies import ReadSession
 from app.errors import NotFoundError
+from app.pages.finding import CircuitForm, tasks_to_choose
 from app.pages.node_card import playground_ablation, playground_of, read_card
 from app.pages.proved import Proved, read_circuit
 from app.rendering.addresses import ModelPages
@@ -41,8 +42,12 @@ Page = Annotated[int, Query(ge=1, le=10_000)]
 def show_circuits(
     request: Request, session: ReadSession, model: str, cursor: Cursor = None
 ) -> Response:
-    found = list_circuits(session, model=model, cursor=cursor)
-    context = {"pages": ModelPages(model), "page": found}
+    context = {
+        "pages": ModelPages(model),
+        "page": list_circuits(session, model=model, cursor=cursor),
+        "tasks": tasks_to_choose(session, model),
+        "defaults": CircuitForm(),
+    }
     return respond(request, "circuit/list.html", context)
 
 

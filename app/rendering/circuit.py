@@ -55,7 +55,6 @@ FLAGS: Final[dict[Flag, str]] = {
     "backup": "it acts once others are ablated",
     "has a backup": "another node takes over when it is ablated: its own effect says too little",
 }
-OPERATIONS: Final = {"zero": "zero", "mean": "mean", "resample": "resample"}
 
 
 def feature_text(feature: Feature) -> str:
@@ -150,8 +149,7 @@ def edit_line(node: Node, ablation: str | None) -> str | None:
     if node.unit is None:
         return None
     where = "all" if node.position is None else _at(node.position)
-    operation = OPERATIONS.get(ablation or "zero", "zero")
-    return line_of(Row(f"{node.unit.site}/{node.unit.index}", operation, where=where))
+    return line_of(Row(f"{node.unit.site}/{node.unit.index}", ablation or "zero", where=where))
 
 
 def estimate(value: Estimate | None) -> Markup:

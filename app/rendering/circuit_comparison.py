@@ -106,8 +106,8 @@ def by_chance(n_first: int, n_second: int, n_units: int, n_shared: int) -> Chanc
 
 def pearson(pairs: Sequence[tuple[float, float]]) -> float | None:
     n = len(pairs)
-    if n < 3:
-        return None
+    if n < 3 or any(len(set(values)) < 2 for values in zip(*pairs, strict=True)):
+        return None  # less a mean that is rounded, what is constant would still seem to vary
     mean_a, mean_b = sum(a for a, _ in pairs) / n, sum(b for _, b in pairs) / n
     saa = sum((a - mean_a) ** 2 for a, _ in pairs)
     sbb = sum((b - mean_b) ** 2 for _, b in pairs)

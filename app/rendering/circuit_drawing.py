@@ -6,7 +6,7 @@ Links name their ends by number, in the order of `nodes`. Nothing in it is marku
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis.protocol.circuits import Circuit, Curve, Estimate, Node, Point, Proof
+from analysis.protocol.circuits import Circuit, Curve, Estimate, Link, Node, Point, Proof
 from app.rendering.circuit import (
     FLAGS,
     edit_line,
@@ -38,7 +38,7 @@ def drawing_of(
             for node in graph.nodes
         ],
         "links": [
-            [numbers[link.source], numbers[link.target], rounded(link.weight)]
+            [numbers[link.source], numbers[link.target], rounded(link.weight), *_ways(link)]
             for link in graph.links
         ],
         "ranks": _ranks(circuit, turns),
@@ -57,6 +57,11 @@ def _ranks(circuit: Circuit, turns: Mapping[str, int]) -> list[int | None]:
         if node.unit is not None and node.id in turns:
             found[turns[node.id]] = ranked.get(node.unit)
     return found
+
+
+def _ways(link: Link) -> list[list[tuple[int, int, float]]]:
+    """One more entry, if they are known."""
+    return [[(at, to, rounded(weight)) for at, to, weight in link.ways]] if link.ways else []
 
 
 def rounded(value: float) -> float:

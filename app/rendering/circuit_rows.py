@@ -52,6 +52,9 @@ class LinkRow:
     weight: float
     source: NodeRow
     target: NodeRow
+    way: tuple[tuple[int, str], ...]
+    """The strongest on the drawn prompt: its two ends' positions and tokens."""
+    n_ways: int
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class Rows:
             into[link.target] = into.get(link.target, 0) + 1
         n_tokens = len(graph.tokens)
         self._links = graph.links
+        self._tokens = graph.tokens
         self.by_id: dict[str, NodeRow] = {}
         for node in graph.nodes:
             turn, at = turns.get(node.id), standing(node, n_tokens)
@@ -116,7 +120,14 @@ class Rows:
         return [self._link(link) for link in ordered[:most]]
 
     def _link(self, link: Link) -> LinkRow:
-        return LinkRow(link.weight, self.by_id[link.source], self.by_id[link.target])
+        way = tuple((at, visible(self._tokens[at])) for at in link.ways[0][:2]) if link.ways else ()
+        return LinkRow(
+            weight=link.weight,
+            source=self.by_id[link.source],
+            target=self.by_id[link.target],
+            way=way,
+            n_ways=len(link.ways),
+        )
 
 
 KEYS: Final[dict[Sort, Callable[[NodeRow], Any]]] = {

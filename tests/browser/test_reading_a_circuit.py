@@ -110,6 +110,21 @@ def test_by_position_a_node_stands_wherever_it_acts(open_page: OpenPage) -> None
     expect(page.locator(UNIT_MARKS)).to_have_count(40)
 
 
+def test_by_position_links_begin_where_their_node_acts(open_page: OpenPage) -> None:
+    page = opened(open_page)
+    page.get_by_label("by position").check()
+    places = marks(page, ".place")
+    expect(places.first).to_be_visible()
+    linked = 0
+    for at in range(min(8, places.count())):
+        places.nth(at).hover(force=True)
+        expect(marks(page, ".near").first).to_be_visible()
+        linked += marks(page, ".near").count() > 1
+    assert linked > 0
+    expect(page.locator("#links thead")).to_contain_text("mostly, on the drawn prompt")
+    expect(page.locator("#links tbody td:last-child").first).to_contain_text("→")
+
+
 def test_an_imported_graph_is_drawn_on_the_same_page(open_page: OpenPage) -> None:
     page = opened(open_page, "/m/synthetic/circuits/imported")
     expect(marks(page, ".kind-feature")).to_have_count(29)

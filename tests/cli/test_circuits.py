@@ -113,4 +113,7 @@ def test_a_task_is_exported_to_a_file_that_is_not_there_yet(run: Run, tmp_path: 
     again = run("tasks", "export", "toy", "pronouns-2", "--to", str(file))
     assert (again.returncode, "is there already" in again.stderr) == (1, True)
     assert run("tasks", "export", "toy", "pronouns-2").stdout == file.read_text()
+    made = tmp_path / "new" / "pairs.jsonl"
+    assert run("tasks", "export", "toy", "pronouns-2", "--to", str(made)).returncode == 0
+    assert made.read_bytes() == file.read_bytes()
     assert "no task 'x'" in run("tasks", "export", "toy", "x").stderr

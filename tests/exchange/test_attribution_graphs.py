@@ -48,7 +48,7 @@ def test_layers_are_numbers_with_and_without_quotes(tmp_path: Path, layer: Any) 
 
 
 def test_logits_stand_above_the_last_layer_whatever_number_they_have(tmp_path: Path) -> None:
-    for layer in ("4", "5", 17):
+    for layer in ("4", "5", 17, "E"):
         circuit = read(tmp_path, document(nodes=[logit(layer=layer)], links=[]))
         assert circuit.graph.nodes[0].layer == 4
 
@@ -154,6 +154,12 @@ def test_a_node_that_the_file_has_twice_is_there_once(tmp_path: Path) -> None:
     circuit = read(tmp_path, document(nodes=[*document()["nodes"], feature()]))
     assert len(circuit.graph.nodes) == 4
     assert circuit.warnings == ("Nodes that the file has more than once: 1; one of each is kept.",)
+
+
+def test_the_second_node_of_an_id_is_there_once_too(tmp_path: Path) -> None:
+    circuit = read(tmp_path, document(nodes=[feature(0, 2), error(2), error(2)], links=[]))
+    assert [node.id for node in circuit.graph.nodes] == ["0_2_2", "0_2_2~2"]
+    assert circuit.warnings[0].startswith("Nodes that the file has more than once: 1;")
 
 
 def test_unknown_types_are_drawn_as_features_and_told(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def test_nothing_is_said_of_chance_where_the_number_of_units_is_unknown() -> Non
 def test_a_correlation_needs_three_units_that_differ() -> None:
     assert pearson([(1.0, 2.0), (2.0, 4.0)]) is None
     assert pearson([(1.0, 1.0), (1.0, 2.0), (1.0, 3.0)]) is None
+    assert pearson([(0.1, 1.0), (0.1, 2.0), (0.1, 4.0)]) is None  # 3 × 0.1 / 3 is not 0.1
     assert pearson([(1.0, -1.0), (2.0, -2.0), (3.0, -3.0)]) == pytest.approx(-1.0)
 
 

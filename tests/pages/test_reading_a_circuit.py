@@ -46,7 +46,8 @@ def test_the_list_has_every_circuit_with_what_it_is_worth(pages: TestClient) -> 
 def test_a_model_without_circuits_says_how_one_is_found(pages: TestClient) -> None:
     page = pages.get("/m/synthetic-2/circuits").text
     assert "None yet." in page
-    assert "patchclamp circuit synthetic-2 pronouns" in page
+    assert "patchclamp circuit synthetic-2 indirect-objects" in page
+    assert "<button>Find the circuit</button>" in page
 
 
 def test_the_model_and_its_units_lead_to_the_circuits(pages: TestClient) -> None:
@@ -216,11 +217,12 @@ def test_the_drawing_names_links_by_numbers_of_nodes_and_has_the_curves(
     circuit = drawn(pages)
     told = pages.get(f"{NAMES}/graph").json()
     assert [node["id"] for node in told["nodes"]] == [node.id for node in circuit.graph.nodes]
-    source, target, weight = told["links"][0]
+    source, target, weight, ways = told["links"][0]
     link = circuit.graph.links[0]
     assert told["nodes"][source]["id"] == link.source
     assert told["nodes"][target]["id"] == link.target
     assert weight == pytest.approx(link.weight, rel=1e-5)
+    assert [way[:2] for way in ways] == [list(way[:2]) for way in link.ways]
     kept = told["proofs"][0]["curves"]["circuit"]
     assert kept[0][0] == 0
     assert kept[-1][0] == circuit.n_units

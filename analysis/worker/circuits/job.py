@@ -7,7 +7,7 @@ and so with the same outcome; what it had stored is replaced.
 
 import shlex
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 import torch
@@ -15,31 +15,29 @@ from sqlalchemy.orm import Session
 
 from analysis.circuits.finding import Asked, Found, Search, Stage
 from analysis.circuits.graphing import Drawing
-from analysis.circuits.nested import STEPS
-from analysis.circuits.sizing import n_search_bytes, n_search_passes
 from analysis.errors import AnalysisError
 from analysis.models.tracing import EditableModel
 from analysis.protocol.circuits import Circuit
 from analysis.solving.competence import Competence, judge
-from analysis.solving.measuring import measure, reader_of_model
+from analysis.solving.measuring import measure, reader_of_model, require_next_token
 from analysis.solving.one_prompt import task_of_prompt
 from analysis.tasks.generating import GENERATORS, generate
 from analysis.tasks.prompting import Prompted, prompted
 from analysis.tasks.task import Task
+from analysis.worker.circuits.needs import require_memory
 from analysis.worker.circuits.telling import warnings_of
 from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
 from analysis.worker.provenance import begin_run, command, end_run, note_attempt
-from analysis.worker.room import memory_left
 from analysis.worker.subjects import chosen_device, load_subject, model_row
-from app.errors import BadRequestError
+from app.store.queries.job import get_job
 from app.store.queries.task import get_task
 from app.store.requests import CircuitRequest
 from app.store.writing_circuits import keep_circuit, keep_proof
 from app.store.writing_tasks import keep_task, set_competence
 
 METHOD: Final = "circuit by {}, {} ablation"
-METHOD_VERSION: Final = "1"
+METHOD_VERSION: Final = "2"
 SHARES: Final[dict[Stage, tuple[float, float]]] = {
     "scores": (0.02, 0.08),
     "ranking": (0.08, 0.35),
@@ -61,16 +59,10 @@ DOING: Final[dict[Stage, str]] = {
     "rest": "ablating everything else, layer by layer",
     "proof": "proving the circuit",
 }
+SHORT: Final = 80
+"""Characters of a prompt that its circuit is called after."""
 RANKED: Final = 5_000
 """Units of the ranking that are stored: more than anybody keeps in a circuit."""
-
-
-@dataclass(frozen=True)
-class Needs:
-    """Of a search, told before it begins."""
-
-    n_bytes: int
-    seconds: float
 
 
 def run(context: JobContext[CircuitRequest]) -> dict[str, Any]:
@@ -85,6 +77,7 @@ def run(context: JobContext[CircuitRequest]) -> dict[str, Any]:
     model = _editable(
         load_subject(row, dtype=torch.float32, device=device, settings=context.settings)
     )
+    require_next_token(model)
     task = stored if stored is not None else _made(model, request)
     context.progress(0, 100, "%", "asking how well the model does the task")
     begun = time.perf_counter()
@@ -92,7 +85,7 @@ def run(context: JobContext[CircuitRequest]) -> dict[str, Any]:
     per_prompt = (time.perf_counter() - begun) / (2 * len(task.pairs))
     slug = _keep_task(context, run_id, task, competence)
     pairs = prompted(task, seed=request.seed)
-    needs = _require_memory(context, model, pairs, per_prompt)
+    needs = require_memory(context, model, pairs, per_prompt)
     started = time.perf_counter()
     found = _search(context, model, task, pairs)
     measured = {
@@ -220,8 +213,8 @@ def _keep_task(
     def keep(session: Session) -> str:
         if request.task is None or request.task in GENERATORS:
             return keep_task(
-                session, model=request.model, task=task, actor="worker", competence=told,
-                run_id=run_id,
+                session, model=request.model, task=task, competence=told,
+                actor=_asker(session, context), run_id=run_id,
             ).slug  # fmt: skip
         return set_competence(
             session, model=request.model, slug=request.task, competence=told, run_id=run_id
@@ -239,11 +232,12 @@ def _keep(
     measured: dict[str, Any],
 ) -> str:
     request = context.request
+    title = request.title or (request.prompt or "")[:SHORT] or None
 
     def keep(session: Session) -> str:
         kept = keep_circuit(
-            session, model=request.model, circuit=circuit, actor="worker", title=request.title,
-            slug=request.slug, task=task, run_id=run_id,
+            session, model=request.model, circuit=circuit, title=title,
+            actor=_asker(session, context), slug=request.slug, task=task, run_id=run_id,
         )  # fmt: skip
         for proof in reversed(found.proofs):  # the newest is told first
             keep_proof(session, model=request.model, slug=kept.slug, proof=proof, run_id=run_id)
@@ -253,35 +247,8 @@ def _keep(
     return context.write(keep)
 
 
-def _require_memory(
-    context: JobContext[CircuitRequest], model: EditableModel, pairs: Prompted, per_prompt: float
-) -> Needs:
-    """What the search will need, told; raises BadRequestError where there is less memory.
-
-    `per_prompt`: seconds that the model takes to run one.
-    """
-    n_bytes = n_search_bytes(model.facts, pairs.finding, pairs.held_out)
-    n_passes = n_search_passes(
-        model.facts, pairs.finding, pairs.held_out, most_units=context.request.n_nodes, steps=STEPS
-    )
-    seconds = round(n_passes * per_prompt, 1)
-    left = memory_left() if model.device.type == "cpu" else None
-    if left is not None and n_bytes > left:
-        raise BadRequestError(
-            f"The search needs about {n_bytes / 1e9:,.1f} GB of memory besides the model, and "
-            f"{left / 1e9:,.1f} GB are free.",
-            hint="Take fewer or shorter pairs: --n-pairs.",
-        )
-    context.event(
-        "estimated",
-        {
-            "seconds": seconds,
-            "n_bytes": n_bytes,
-            "pairs_for_finding": len(pairs.finding),
-            "held_out_pairs": len(pairs.held_out),
-        },
-    )
-    return Needs(n_bytes, seconds)
+def _asker(session: Session, context: JobContext[CircuitRequest]) -> str:
+    return get_job(session, job_id=context.job_id).created_by
 
 
 def _editable(model: object) -> EditableModel:

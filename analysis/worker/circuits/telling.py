@@ -4,23 +4,26 @@ from collections.abc import Iterator
 from typing import Final
 
 from analysis.circuits.finding import Found
+from analysis.score.bootstrap import FEWEST_DOCUMENTS
 from analysis.solving.competence import Competence
 from analysis.tasks.prompting import Prompted
 
 FAITHFUL: Final = 0.8
 RANDOM: Final = 0.1
-FEW: Final = 6
-"""Prompts, below which there is no interval."""
 NAMED: Final = 5
 
 
 def warnings_of(found: Found, pairs: Prompted, competence: Competence) -> Iterator[str]:
-    if competence.verdict != "can do":
-        yield f"The model {competence.verdict} this task: {competence.reason}"
+    if competence.verdict == "no answers":
+        yield competence.reason
+    elif competence.verdict == "cannot do":
+        yield f"The model cannot do this task: {competence.reason}"
     if not pairs.held_out:
         yield f"No prompts are held out: {pairs.why}. It is proved on what it was found on."
-    elif len(pairs.held_out) < FEW:
-        yield f"Only {len(pairs.held_out)} prompts are held out: too few for intervals."
+    elif len(pairs.held_out) < FEWEST_DOCUMENTS:
+        n = len(pairs.held_out)
+        counted = "1 prompt is" if n == 1 else f"{n} prompts are"
+        yield f"Only {counted} held out: too few for intervals."
     yield from _of_proof(found)
     yield from _of_backups(found)
 

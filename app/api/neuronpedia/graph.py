@@ -20,7 +20,7 @@ from app.api.neuronpedia.graphs import (
     GraphPrompt,
     SentGraph,
     ask_for_graph,
-    read_prompt,
+    read_line,
     wait_for_graph,
 )
 from app.api.parameters import ModelName
@@ -192,7 +192,7 @@ async def generate_graph(
         )
     )
     await wait_for_graph(request, engine, job)
-    view = await run_in_threadpool(read_prompt, engine, body)
+    view = await run_in_threadpool(read_line, engine, body)
     return _kept(request, view, "The graph was found.")
 
 

@@ -134,7 +134,7 @@ async def wait_for_graph(request: Request, engine: Engine, job_id: str) -> None:
     )
 
 
-def read_prompt(engine: Engine, body: GraphName) -> CircuitLine:
+def read_line(engine: Engine, body: GraphName) -> CircuitLine:
     with open_session(engine) as session:
         return get_line(session, model=body.modelId, slug=body.slug)
 

@@ -94,7 +94,7 @@ def write_graph(
         if name not in PARTS:
             yield b",\n%b: %b" % (dumped(name), dumped(value))
     yield from _listed("nodes", (node_entry(node, frame) for node in graph.nodes))
-    yield from _listed("links", (link.model_dump() for link in graph.links))
+    yield from _listed("links", (link.model_dump(exclude={"ways"}) for link in graph.links))
     yield b"}\n"
 
 

@@ -65,8 +65,8 @@ class _Ids:
 def take_nodes(document: Document, frame: Frame) -> tuple[list[Node], Names, list[str]]:
     nodes: list[Node] = []
     names = Names()
-    first: dict[str, Any] = {}
-    """Entries by id, the first of each."""
+    entries: dict[str, list[Any]] = {}
+    """By id, each that differs from those before it."""
     ids = _Ids()
     renamed: list[str] = []
     unknown: Counter[str] = Counter()
@@ -75,15 +75,16 @@ def take_nodes(document: Document, frame: Frame) -> tuple[list[Node], Names, lis
         where = document.place("node", number)
         fields = Fields(where, raw)
         name = fields.text("node_id", longest=LONGEST_ID)
-        if name in first and first[name] == raw:
+        alike = entries.setdefault(name, [])
+        if raw in alike:
             n_twice += 1
             continue
         if len(nodes) == MOST_NODES:
             raise FileFaultError(where, f"more than {MOST_NODES:,} nodes", hint=TOO_LARGE)
         own = ids.of(storable(name))
-        if name in first or own != name:
+        if alike or own != name:
             renamed.append(own)
-        first.setdefault(name, raw)
+        alike.append(raw)
         node = take_node(fields, own, frame)
         n_characters += sum(len(str(value)) for value in raw.values())
         if n_characters > MOST_CHARACTERS:

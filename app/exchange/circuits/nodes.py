@@ -143,7 +143,7 @@ def _read(fields: Fields, node_id: str, frame: Frame) -> Node:
 def _layer(fields: Fields, kind: NodeKind, frame: Frame) -> int:
     raw = fields.raw("layer")
     if raw == EMBEDDING:
-        return -1
+        return frame.n_layers if kind == "logit" else -1
     if isinstance(raw, bool) or not isinstance(raw, int | str):
         raise expected(fields.where.at("layer"), 'a layer: a number or "E"', raw)
     if isinstance(raw, str) and not (raw.isascii() and raw.isdigit()):

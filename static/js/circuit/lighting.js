@@ -5,10 +5,10 @@ export function makeLight(root, nodes, arcs, scene) {
   let lit = null;
 
   function pick({ hovered, ways, shown, arcs: all }, { selected }) {
-    if (hovered) return around(hovered, all);
+    if (hovered) return around([hovered], all);
     if (ways) return ways;
-    const chosen = selected !== null && shown.find((mark) => mark.main && mark.nodes.some((node) => node.id === selected));
-    return chosen ? around(chosen, all) : null;
+    const chosen = selected === null ? [] : shown.filter((mark) => mark.nodes.some((node) => node.id === selected));
+    return chosen.length ? around(chosen, all) : null;
   }
 
   return function light(view, seen, state) {

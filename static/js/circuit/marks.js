@@ -9,7 +9,7 @@ export function marksOf(scene, state) {
       marks.push({
         key: places.length > 1 ? `p:${at}:${node.id}` : `n:${node.id}`,
         kind: node.kind, layer: clamp(node.layer, scene), at, effect,
-        name: nameOf(node, state), nodes: [node], group: null, main: at === node.at,
+        name: nameOf(node, state), nodes: [node], group: null, main: at === node.at, place: places.length > 1,
       });
     }
   }
@@ -20,7 +20,7 @@ export function marksOf(scene, state) {
     const effect = nodes.reduce((sum, node) => sum + node.effect, 0);
     marks.push({
       key: `g:${number}`, kind: "group", layer: clamp(lead.layer, scene), at: lead.at, effect,
-      name: group.name, nodes, group: number, main: true,
+      name: group.name, nodes, group: number, main: true, place: false,
     });
   });
   return marks;
@@ -43,24 +43,32 @@ export function shownOf(marks, scene, state) {
   });
 }
 
-// Links of the marks that are shown, the weakest first; those of a group's members add up.
+// Links of the marks that are shown, the weakest first; those of a group's members add up. Where nodes stand at each of
+// their positions, a link goes its ways on the drawn prompt; from a position that has no mark of its own, the node's first.
 export function arcsOf(shown, scene, state) {
   const least = state.weight ?? scene.weight;
-  const marks = new Array(scene.nodes.length);
-  for (const mark of shown) if (mark.main) for (const node of mark.nodes) marks[node.number] = mark;
+  const [mains, placed] = [new Array(scene.nodes.length), new Map()];
+  for (const mark of shown) {
+    for (const node of mark.nodes) {
+      if (mark.main) mains[node.number] = mark;
+      if (mark.place) placed.set(`${node.number}@${mark.at}`, mark);
+    }
+  }
   const found = new Map();
   const arcs = [];
-  for (const { source, target, weight } of scene.links) {
-    const from = marks[source.number];
-    const to = marks[target.number];
-    if (!from || !to || from === to) continue;
-    if (from.group === null && to.group === null) {
-      if (Math.abs(weight) >= least) arcs.push({ from, to, weight });
-      continue;
-    }
+  function add(from, to, weight) {
+    if (!from || !to || from === to) return;
     const key = `${from.key}\n${to.key}`;
     if (found.has(key)) found.get(key).weight += weight;
     else found.set(key, { from, to, weight });
+  }
+  for (const { source, target, weight, ways } of scene.links) {
+    const [from, to] = [mains[source.number], mains[target.number]];
+    if (state.split && ways) {
+      for (const [at, there, part] of ways) add(placed.get(`${source.number}@${at}`) ?? from, placed.get(`${target.number}@${there}`) ?? to, part);
+    } else if (from?.group === null && to?.group === null) {
+      if (from !== to && Math.abs(weight) >= least) arcs.push({ from, to, weight });
+    } else add(from, to, weight);
   }
   if (!found.size) return arcs;
   for (const arc of found.values()) if (Math.abs(arc.weight) >= least) arcs.push(arc);

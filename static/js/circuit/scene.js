@@ -4,7 +4,7 @@ const [FEWEST, MOST] = [100, 600]; // links that are drawn at first; more are a 
 
 export function readScene(told) {
   const nodes = told.nodes.map((node, number) => ({ ...node, number, into: [], out: [] }));
-  const links = told.links.map(([source, target, weight]) => ({ source: nodes[source], target: nodes[target], weight }));
+  const links = told.links.map(([source, target, weight, ways]) => ({ source: nodes[source], target: nodes[target], weight, ways }));
   links.sort((a, b) => Math.abs(a.weight) - Math.abs(b.weight));
   for (const link of links) {
     link.source.out.push(link);
@@ -52,7 +52,7 @@ export const signed = (value) => `${value > 0 ? "+" : ""}${Number(value.toPrecis
 
 function told(mark, { known }) {
   if (known === "influence") return `influence ${signed(mark.effect)}`;
-  return `effect ${signed(mark.effect)} (${mark.key.startsWith("p:") ? "estimate here" : known})`;
+  return `effect ${signed(mark.effect)} (${mark.place ? "estimate here" : known})`;
 }
 
 // A node in words, as it is read out and told under the pointer.

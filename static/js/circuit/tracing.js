@@ -20,7 +20,7 @@ function reached(starts, arcs, from, to) {
 // All arcs on ways from the marks that act at a position to the output, and the marks on them.
 export function waysFrom(at, shown, arcs, scene) {
   const acts = (node) => node.at === at || (node.places ?? []).some(([place]) => place === at);
-  const starts = shown.filter((mark) => (mark.at === at || mark.nodes.some(acts)) && !mark.nodes.some(scene.isEnd));
+  const starts = shown.filter((mark) => (mark.at === at || (!mark.place && mark.nodes.some(acts))) && !mark.nodes.some(scene.isEnd));
   const ends = shown.filter((mark) => mark.nodes.some(scene.isEnd));
   const ahead = reached(starts, arcs, "from", "to");
   const behind = reached(ends, arcs, "to", "from");
@@ -31,8 +31,8 @@ export function waysFrom(at, shown, arcs, scene) {
   };
 }
 
-// What a mark is linked to, and by which arcs.
-export function around(mark, arcs) {
-  const own = arcs.filter((arc) => arc.from === mark || arc.to === mark);
-  return { arcs: own, marks: new Set([mark, ...own.flatMap((arc) => [arc.from, arc.to])]) };
+// What marks are linked to, and by which arcs.
+export function around(marks, arcs) {
+  const own = arcs.filter((arc) => marks.includes(arc.from) || marks.includes(arc.to));
+  return { arcs: own, marks: new Set([...marks, ...own.flatMap((arc) => [arc.from, arc.to])]) };
 }

@@ -95,6 +95,34 @@ def test_what_goes_into_a_node_adds_up_to_what_it_does(searched):
     assert sum(edge.weight for edge in edges) == pytest.approx(-exact[last], rel=0.5)
 
 
+@pytest.mark.parametrize("kind", ["copy suppression", "sum of two", "backup", "either of two"])
+def test_links_go_between_the_positions_where_their_nodes_were_planted(searched, kind):
+    planted, pairs, found = searched(kind)
+    last = len(pairs[0].clean.tokens) - 1
+    changed = pairs[0].changed
+    places = {number: planted.planted.positions.get(node_of(found.units, number), ())
+              for number in found.kept} | {EMBEDDING: changed, LOGITS: (last,)}  # fmt: skip
+    assert found.edges
+    for edge in found.edges:
+        at, to, weight = edge.ways[0]
+        assert at in places[edge.source]
+        assert to in places[edge.target]
+        assert abs(weight) >= abs(edge.ways[-1][2])
+
+
+@pytest.mark.parametrize("kind", ["chain", "sum of two", "distractor"])
+def test_the_ways_of_a_link_add_up_where_none_masks_another(searched, kind):
+    _planted, _pairs, found = searched(kind)
+    for edge in find_edges([found.shown], found.units, found.kept):
+        ways = [one.ways for one in found.edges if is_same_link(one, edge)]
+        together = sum(weight for _at, _to, weight in ways[0]) if ways else 0.0
+        assert together == pytest.approx(edge.weight, rel=0.02, abs=1e-3 * abs(found.gap))
+
+
+def is_same_link(one, other):
+    return (one.source, one.target) == (other.source, other.target)
+
+
 def test_estimates_are_atp_and_tell_by_the_size_of_the_step_how_far_they_may_be_off(searched):
     planted, pairs, _ = searched("chain")
     model, units = planted.model, Units(tuple(planted.model.sites))
@@ -184,3 +212,19 @@ def test_the_graph_holds_together_and_says_every_effect_with_its_sign(searched):
         assert node.exact == pytest.approx(-found.exact[number])
     for node in graph.nodes:
         assert all(position < len(graph.tokens) for position, _ in node.places)
+
+
+def test_backups_are_found_where_the_network_does_the_opposite_of_the_task(searched):
+    """Right and wrong answers exchanged: the metric falls where it rose, and no name changes."""
+    planted, pairs, _ = searched("backup")
+    turned = [pair.model_copy(update={"right": pair.wrong, "wrong": pair.right}) for pair in pairs]
+    units = Units(tuple(planted.model.sites))
+    told = []
+    for some in (pairs, turned):
+        batched = batches(planted.model, METRIC, some)
+        gap = judge_of(batched, units).gap
+        told.append(find_backups(batched, units, range(len(units)), gap))
+    assert [(each.ablated, each.backup) for each in told[0]] == [
+        (each.ablated, each.backup) for each in told[1]
+    ]
+    assert {node_of(units, each.backup) for each in told[0]} >= set(planted.planted.backups)

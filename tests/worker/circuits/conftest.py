@@ -13,7 +13,7 @@ from analysis.circuits.planted.asking import METRIC, task_pairs
 from analysis.circuits.planted.kinds import KINDS
 from analysis.circuits.planted.truth import Planted
 from analysis.protocol.circuits import Circuit, Proof
-from analysis.tasks.task import Imported, Pair, Task
+from analysis.tasks.task import Imported, Metric, Pair, Task
 from analysis.worker.circuits import job
 from analysis.worker.inline import run_inline
 from analysis.worker.registering import add_model
@@ -39,11 +39,11 @@ class Bench:
         vocab: list[str] = json.loads((self.planted.folder / "config.json").read_text())["vocab"]
         return vocab
 
-    def keep(self, pairs: list[Pair], slug: str) -> None:
+    def keep(self, pairs: list[Pair], slug: str, metric: Metric = METRIC) -> None:
         task = Task(
             name=slug,
             source=Imported(file="made.jsonl", sha256="0" * 64),
-            metric=METRIC,
+            metric=metric,
             pairs=tuple(pairs),
         )
         with open_session(self.engine, commit=True) as session:

@@ -6,7 +6,8 @@ from sqlalchemy import select
 from analysis.circuits.planted.asking import task_pairs
 from analysis.circuits.planted.truth import Node
 from analysis.errors import TaskError
-from analysis.worker.circuits import job
+from analysis.tasks.task import Metric
+from analysis.worker.circuits import job, needs
 from app.errors import BadRequestError, ConflictError
 from app.rendering.event import happened
 from app.store.engine import open_session
@@ -109,6 +110,25 @@ def test_a_task_of_one_pair_is_proved_on_what_it_was_found_on_and_says_so(bench:
     assert any("too few prompts to tell" in warning for warning in circuit.warnings)
 
 
+def test_where_one_prompt_is_held_out_it_is_said_that_there_are_no_intervals(bench: Bench) -> None:
+    one, other = task_pairs(bench.planted)[:2]
+    pairs = [
+        pair.model_copy(update={"words": (word,)}) for pair, word in ((one, "a"), (other, "b"))
+    ]
+    bench.keep(pairs, "two")
+    _, circuit = bench.circuit(bench.run(task="two")["circuit"])
+    assert "Only 1 prompt is held out: too few for intervals." in circuit.warnings
+
+
+def test_of_a_task_without_answers_it_is_said_that_accuracy_cannot_be_told(bench: Bench) -> None:
+    pairs = [
+        pair.model_copy(update={"right": (), "wrong": ()}) for pair in task_pairs(bench.planted)
+    ]
+    bench.keep(pairs, "open", Metric(kind="kl"))
+    _, circuit = bench.circuit(bench.run(task="open")["circuit"])
+    assert circuit.warnings[0] == "The task names no answers, so that accuracy cannot be told."
+
+
 def test_a_constant_metric_is_refused_before_anything_is_searched(bench: Bench) -> None:
     pair = task_pairs(bench.planted)[0]
     tokens = list(pair.clean.tokens)
@@ -135,7 +155,7 @@ def test_a_slug_that_is_taken_ends_the_job_and_the_first_circuit_stays(bench: Be
 def test_a_search_that_needs_more_memory_than_there_is_says_how_much(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job, "memory_left", lambda: 1000)
+    monkeypatch.setattr(needs, "memory_left", lambda: 1000)
     with pytest.raises(BadRequestError, match="needs about"):
         bench.run()
 
@@ -145,6 +165,7 @@ def test_one_prompt_is_compared_with_its_own_tokens_in_another_order(bench: Benc
     done = bench.run(task=None, prompt=prompt, slug="prompt")
     view, circuit = bench.circuit("prompt")
     assert view.on is not None
+    assert (view.title, view.actor) == (prompt[:80].strip(), "inline")
     assert view.on.source == "one prompt"
     assert done["task"] == view.on.slug
     assert any("No prompts are held out" in warning for warning in circuit.warnings)
