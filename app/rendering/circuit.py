@@ -46,6 +46,7 @@ FEATURES: Final[dict[Feature, str]] = {
     "answer": "which answer is right",
     "template": "which sentence it is",
     "first word": "the first of the words put in",
+    "word 0": "the first of the words put in",
     "side": "whether the prompt is clean or counterfactual",
 }
 FLAGS: Final[dict[Flag, str]] = {
@@ -53,6 +54,16 @@ FLAGS: Final[dict[Flag, str]] = {
     "backup": "it acts once others are ablated",
     "has a backup": "another node takes over when it is ablated: its own effect says too little",
 }
+
+
+def feature_text(feature: Feature) -> str:
+    """Words are counted from 1, as readers count them; tokens from 0, as the graph does."""
+    if feature in FEATURES:
+        return FEATURES[feature]
+    kind, _, number = feature.partition(" ")
+    if kind == "word":
+        return f"word {int(number) + 1} of those put in"
+    return f"which token is at {number}"
 
 
 def node_name(node: Node) -> str:

@@ -14,7 +14,8 @@ from analysis.circuits.nested import rank_nested
 from analysis.circuits.planted.asking import METRIC, task_pairs
 from analysis.circuits.planted.truth import Node
 from analysis.circuits.proving import judge_of
-from analysis.circuits.scrubbing import Hypothesis, scrub
+from analysis.circuits.rooms import Hypothesis, rooms_of
+from analysis.circuits.scrubbing import scrub
 from analysis.circuits.units import Units
 from analysis.protocol.edits import UnitRef
 from analysis.tasks.prompting import Prompted
@@ -175,17 +176,27 @@ def test_scrubbing_recovers_all_where_the_units_carry_what_is_said_and_nothing_w
 ):
     planted, pairs, found = searched("chain")
     units = found.units
-    sides = trace_pairs(planted.model, METRIC, pairs)
+    rooms = rooms_of(planted.model, METRIC, pairs)
     carriers = [
         number for number in range(len(units)) if node_of(units, number) in planted.planted.causal
     ]
     others = [number for number in range(len(units)) if number not in carriers]
     hypotheses = [Hypothesis(dict.fromkeys(each, "side")) for each in (carriers, others)]
-    found = [scrub(sides, [pairs], units, hypotheses, seed=seed) for seed in range(12)]
+    found = [scrub(rooms, units, hypotheses, seed=seed) for seed in range(12)]
     carried, idle = (sum(each[at].recovered.value for each in found) / len(found) for at in (0, 1))
     assert carried > 0.8
     assert abs(idle) < 0.2
-    assert found[0][0].n_prompts == len(pairs)
+    assert [room.n_pairs for room in rooms] == [len(pairs)]
+
+
+def test_of_a_task_without_words_it_is_said_that_the_first_one_cannot_be_scrubbed(searched):
+    _, _, found = searched("chain")
+    (proof, *_) = found.proofs
+    assert {each.feature for each in proof.scrubs} == {"answer", "template", "side"}
+    assert [remark for remark in proof.remarks if "first word" in remark] == [
+        "Whether the circuit carries the first word cannot be tested: the task does not say it of "
+        "its prompts."
+    ]
 
 
 def test_the_graph_holds_together_and_says_every_effect_with_its_sign(searched):
