@@ -45,8 +45,8 @@ CURVES: Final[dict[CurveOf, str]] = {
 FEATURES: Final[dict[Feature, str]] = {
     "answer": "which answer is right",
     "template": "which sentence it is",
-    "first word": "the first of the words put in",
-    "word 0": "the first of the words put in",
+    "first word": "the first of the words that the pair was made of",
+    "word 0": "the first of the words that the pair was made of",
     "side": "whether the prompt is clean or counterfactual",
 }
 FLAGS: Final[dict[Flag, str]] = {
@@ -62,7 +62,7 @@ def feature_text(feature: Feature) -> str:
         return FEATURES[feature]
     kind, _, number = feature.partition(" ")
     if kind == "word":
-        return f"word {int(number) + 1} of those put in"
+        return f"word {int(number) + 1} of those that the pair was made of"
     return f"which token is at {number}"
 
 

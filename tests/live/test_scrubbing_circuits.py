@@ -59,7 +59,7 @@ def test_what_may_be_claimed_is_what_the_prompts_share(client, chain):
     told = client.get(f"{CIRCUIT}/features", params={"prompts": "finding"}).json()
     features = {each["feature"]: each for each in told["features"]}
     assert list(features)[:4] == ["answer", "template", "first word", "side"]
-    assert features["first word"]["text"] == "the first of the words put in"
+    assert features["first word"]["text"] == "the first of the words that the pair was made of"
     assert features["first word"]["here"].startswith("word ")
     assert features["template"] == {
         "feature": "template",
