@@ -55,6 +55,7 @@ NODES: dict[str, tuple[dict[str, Any], str]] = {
     "infinite entry": ({"mine": float("inf")}, "field mine: a number that is too large"),
     "half a pair": ({"mine": "\ud800"}, "field mine: half of a surrogate pair"),
     "large entry": ({"mine": "x" * 10_001}, "more than 10,000 characters of details"),
+    "many values": ({"mine": [1] * 9000}, "field mine[4992]: more than 5,000 values besides what"),
     "our entry": ({"patchclamp": []}, "field patchclamp: expected an object, found a list"),
     "our id": ({"patchclamp": {"id": "x"}}, "an entry 'id', which has no meaning there"),
     "our effect": ({"patchclamp": {"effect": "big"}}, "field patchclamp.effect: Input should be"),
@@ -140,6 +141,17 @@ PARTS: dict[str, tuple[dict[str, Any], str]] = {
     "links": ({"links": None}, "field links: expected a list, found nothing"),
     "deep": ({"mine": json.loads("[" * 40 + "]" * 40)}, "nested more than 32 deep"),
     "large": ({"mine": "x" * 1_000_001}, "more than 1,000,000 bytes besides nodes and links"),
+    "many values": ({"mine": [1] * 500_001}, "mine[499990]: more than 500,000 values besides"),
+    "very large": ({"mine": "x" * 4_194_305}, "field mine: more than 4,194,304 bytes"),
+    "very large entry": (
+        {"metadata": META | {"x": [[]] * 1_400_000}}, "field metadata: more than 4,194,304 bytes",
+    ),
+    "several": (
+        {f"{n}": [[]] * 300_000 for n in range(4)}, "more than 1,000,000 bytes besides nodes and",
+    ),
+    "very many": ({f"{n}": 1 for n in range(1000)}, "document 1: more than 1,000 entries"),
+    "large node": ({"nodes": [logit(x=[1] * 30_000)]}, "field nodes[0]: more than 65,536 bytes"),
+    "large name": ({"x" * 70_000: 1}, "document 1: more than 65,536 bytes"),
 }  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def take_node(fields: Fields, node_id: str, frame: Frame) -> Node:
         for name in fields
         if name not in TEXTS and fields.raw(name) != standard.get(name)
     }
-    check_details(fields.where, extra)
+    check_details(fields.where, extra, most=LONGEST_EXTRA // 2)
     if len(json.dumps(extra)) > LONGEST_EXTRA:
         raise FileFaultError(fields.where, f"more than {LONGEST_EXTRA:,} characters of details")
     return node.model_copy(update={"extra": extra}) if extra else node
