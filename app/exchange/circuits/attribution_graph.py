@@ -32,6 +32,9 @@ MEND_FILE: Final = "Nothing of it is kept. Mend the file, or make it again, and 
 LONG: Final = ("nodes", "links")
 PARTS: Final = ("metadata", "qParams", *LONG)
 LONGEST_PROMPT: Final = 1_000_000
+MOST_OF_PROMPT: Final = 2_000_000
+"""Bytes of the prompt and its tokens together, and of each token one more: lists of graphs have
+both."""
 LONGEST_TOKEN: Final = 10_000
 MOST_TOKENS: Final = 100_000
 LONGEST_EXTRA: Final = 1_000_000
@@ -115,6 +118,10 @@ def _circuit(document: Document, metadata: Fields, model: str, n_layers: int) ->
     view = Fields(document.where.at("qParams"), document.value("qParams"))
     prompt = storable(metadata.text("prompt", longest=LONGEST_PROMPT, empty=True))
     tokens = _tokens(metadata)
+    if len(prompt.encode()) + sum(len(token.encode()) + 1 for token in tokens) > MOST_OF_PROMPT:
+        raise FileFaultError(
+            metadata.where, f"more than {MOST_OF_PROMPT:,} bytes of prompt and tokens"
+        )
     nodes, names, warnings = take_nodes(document, Frame(model, n_layers, len(tokens)))
     links, counts = take_links(document, nodes, names)
     graph = Graph(
