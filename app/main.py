@@ -26,6 +26,7 @@ from app.compressing import CompressingMiddleware
 from app.dependencies import WriterQueue, program_places
 from app.exchange.uploads import Uploads
 from app.inference.opening import open_client
+from app.large_circuits import large_circuit_places
 from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
 from app.problems import CrashMiddleware, Problem, bare_page
 from app.rendering.answers import respond, target_of
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.streams = EventStreams(settings.most_streams)
     app.state.downloads = downloads(settings.most_downloads)
     app.state.programs = program_places()
+    app.state.large_circuits = large_circuit_places()
     app.state.uploads = Uploads(settings.data / FOLDER)
     app.state.readings = reading_places()
     app.state.receptions = receiving_places()

@@ -136,6 +136,10 @@ PARTS: dict[str, tuple[dict[str, Any], str]] = {
     "a pin": ({"qParams": {"pinnedIds": [1]}}, "field qParams.pinnedIds[0]: expected a text"),
     "groups": ({"qParams": {"supernodes": [[]]}}, "supernodes[0]: expected a list of a label"),
     "a label": ({"qParams": {"supernodes": [[1, "a"]]}}, "supernodes[0][0]: expected a text"),
+    "many members": (
+        {"qParams": {"supernodes": [["a", *["b"] * 1000]] * 201}},
+        "field qParams.supernodes[200]: more than 200,000 members of groups",
+    ),
     "nodes": ({"nodes": {}}, "field nodes: expected a list, found an object"),
     "no nodes": ({"nodes": []}, "field nodes: no node is left to draw"),
     "links": ({"links": None}, "field links: expected a list, found nothing"),
