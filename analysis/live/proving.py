@@ -15,6 +15,7 @@ from analysis.circuits.units import Units
 from analysis.errors import EditError, TaskError
 from analysis.interventions.clean import Kept
 from analysis.interventions.surroundings import Surroundings, ran_on
+from analysis.live.pair_memory import bytes_of
 from analysis.models.prompts import tokens_of
 from analysis.models.tracing import EditableModel
 from analysis.protocol.circuits import Estimate
@@ -111,10 +112,8 @@ def _check(model: EditableModel, request: ProveRequest) -> None:
                     f"there is no token {answer.id}: ids run from 0 to {n_out - 1}",
                     hint="Make the task anew for this model.",
                 )
-    facts = model.facts
-    values = facts.n_layers * (facts.d_mlp + facts.n_heads * facts.d_head) + 4 * facts.d_model
-    n_tokens = sum(len(pair.clean.tokens) for pair in request.pairs)
-    n_bytes = model.dtype.itemsize * n_tokens * values
+    averaged = request.averaged if request.ablation == "mean" else ()
+    n_bytes = bytes_of(model.facts, request.pairs, averaged, model.dtype.itemsize)
     if n_bytes > MOST_BYTES:
         raise EditError(
             f"the pairs would take {n_bytes / 1e9:,.1f} GB of memory while sliders move, more than "

@@ -12,8 +12,11 @@ from analysis.circuits.planted.kinds import KINDS
 from analysis.circuits.proving import judge_of
 from analysis.circuits.ratios import mean_of
 from analysis.circuits.units import Units
+from analysis.errors import EditError
 from analysis.interventions.clean import CleanRuns
 from analysis.interventions.surroundings import Surroundings
+from analysis.live import proving
+from analysis.live.pair_memory import bytes_of
 from analysis.live.proving import prove
 from analysis.models import load_plain
 from analysis.protocol.edits import UnitRef
@@ -98,6 +101,19 @@ def test_means_are_over_the_pairs_that_are_named_for_it(running, chain, model):
     )
     assert named.faithfulness == judge.of_kept(numbers)
     assert own.empty != named.empty
+
+
+def test_pairs_that_are_averaged_take_memory_too(chain, model, monkeypatch):
+    units, some = causal(chain[0]), chain[2][:1]
+    traces = CleanRuns(1 << 26)
+    around = Surroundings(
+        check=lambda: None, array=lambda _: None, traces=traces, code_version="tests"
+    )
+    monkeypatch.setattr(proving, "MOST_BYTES", bytes_of(model.facts, some, some, 4))
+    asked = request_of(chain, units, "mean", pairs=some, averaged=chain[2])
+    with pytest.raises(EditError, match="of memory while sliders move"):
+        prove(model, asked, around)
+    assert prove(model, asked.model_copy(update={"averaged": ()}), around).n_prompts == 1
 
 
 def test_a_second_choice_of_units_finds_the_pairs_traced(running, chain):
