@@ -49,6 +49,12 @@ NODES: dict[str, tuple[dict[str, Any], str]] = {
     "long label": ({"clerp": "x" * 2001}, "field clerp: 2,001 characters; at most 2,000"),
     "infinite number": ({"influence": float("inf")}, "field influence: expected a number"),
     "no number": ({"activation": float("nan")}, "field activation: expected a number, found nan"),
+    "large number": ({"activation": 1.1e30}, "activation: expected a number from -1e+30 to 1e+30"),
+    "large influence": ({"influence": -1.1e30}, "field influence: expected a number from -1e+30"),
+    "large effect": ({"patchclamp": {"effect": 1.5e308}}, "field patchclamp: a number above 1e+30"),
+    "large exact": ({"patchclamp": {"exact": -2e30}}, "field patchclamp: a number above 1e+30"),
+    "large doubt": ({"patchclamp": {"doubt": 2e30}}, "field patchclamp: a number above 1e+30"),
+    "large place": ({"patchclamp": {"places": [[1, 2e30]]}}, "patchclamp: a number above 1e+30"),
     "deep entry": (
         {"mine": json.loads("[" * 40 + "]" * 40)}, "[0][0]: nested more than 32 deep",
     ),
@@ -97,6 +103,12 @@ LINKS: dict[str, tuple[Any, str]] = {
     "nan": (link("a", "b", float("nan")), "field weight: expected a number, found nan"),
     "infinity": (link("a", "b", float("-inf")), "field weight: expected a number, found -inf"),
     "whole": (link("a", "b", 10**400), "field weight: expected a number, found 1000"),
+    "large": (
+        link("a", "b", 1.1e30),
+        "field weight: expected a number from -1e+30 to 1e+30, found",
+    ),
+    "large negative": (link("a", "b", -1.5e308), "field weight: expected a number from -1e+30"),
+    "large whole": (link("a", "b", -(10**31)), "field weight: expected a number from -1e+30"),
     "truth": (link("a", "b", True), "field weight: expected a number, found True"),
 }
 
