@@ -1,5 +1,6 @@
 // What the reader made: pinned nodes, groups with their names, hidden ones; each can be changed and taken back.
 import { makeAblating } from "./ablating.js";
+import { nameOf } from "./marks.js";
 
 const MOST_EDITS = 64; // of one address of the playground
 
@@ -45,7 +46,7 @@ export function makePanel(root, scene, state, actions) {
   function pinItem(id) {
     const item = make("li");
     const node = scene.byId.get(id);
-    const choose = button(state.now.names[id] ?? node.name, () => state.select(id), `Show ${node.name}`);
+    const choose = button(nameOf(node, state.now), () => state.select(id), `Show ${node.name}`);
     choose.className = "bare";
     item.append(make("span", "pinned", { className: "note" }), choose, ablation([id], node.name), button("unpin", () => actions.togglePin(id), `Unpin ${node.name}`), ...ablatedHere([id], node.name));
     return item;
