@@ -37,6 +37,7 @@ class Walk:
     def __init__(self, content: bytes, at: int, fault: Fault) -> None:
         self._content = memoryview(content)
         self._fault = fault
+        self._at = 0
         self._move(at, AT_ONCE)
 
     @property
@@ -48,6 +49,9 @@ class Walk:
 
     def sign(self) -> str:
         """The next one that is no space, which is then stood before; "" at the end."""
+        sign = self._text[self._at : self._at + 1]
+        if sign > " ":  # as nearly always
+            return sign
         while True:
             found = SPACE.match(self._text, self._at)
             self._at = self._at if found is None else found.end()
