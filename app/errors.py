@@ -51,6 +51,13 @@ class TooManyError(PatchclampError):
     title = "Too much at once"
 
 
+class SlowError(PatchclampError):
+    """A body that takes too long to arrive."""
+
+    status = 408
+    title = "Too slow"
+
+
 class LeftError(PatchclampError):
     """Nobody waits for the answer any more: only log and metrics see this status."""
 

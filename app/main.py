@@ -18,7 +18,7 @@ from starlette.types import Scope
 
 from app import api, pages, problems
 from app.api.describing import DESCRIPTION
-from app.api.receiving import FOLDER, reading_places
+from app.api.receiving import FOLDER, reading_places, receiving_places
 from app.api.streams import EventStreams
 from app.api.tabling import downloads
 from app.assets import asset
@@ -26,6 +26,7 @@ from app.compressing import CompressingMiddleware
 from app.dependencies import WriterQueue, program_places
 from app.exchange.uploads import Uploads
 from app.inference.opening import open_client
+from app.large_circuits import large_circuit_places
 from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
 from app.problems import CrashMiddleware, Problem, bare_page
 from app.rendering.answers import respond, target_of
@@ -69,8 +70,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.streams = EventStreams(settings.most_streams)
     app.state.downloads = downloads(settings.most_downloads)
     app.state.programs = program_places()
+    app.state.large_circuits = large_circuit_places()
     app.state.uploads = Uploads(settings.data / FOLDER)
     app.state.readings = reading_places()
+    app.state.receptions = receiving_places()
     problems.install(app, page=_show_problem)
     api.install(app)
     app.mount("/static", Files(directory=asset("static"), check_dir=False), name="static")
@@ -94,6 +97,7 @@ class Files(StaticFiles):
 async def _live(app: FastAPI) -> AsyncIterator[None]:
     _set_aside_what_stays()
     app.state.inference = open_client(app.state.settings)
+    app.state.uploads.sweep()
     yield
     await app.state.inference.close()
     app.state.engine.dispose()

@@ -5,6 +5,7 @@ from typing import Final
 
 from analysis.circuits.units import Units
 from analysis.errors import EditError
+from analysis.live.pair_memory import bytes_of
 from analysis.models.prompts import tokens_of
 from analysis.models.tracing import EditableModel
 from analysis.protocol.edits import UnitRef
@@ -40,12 +41,12 @@ def numbers_of(units: Units, refs: Iterable[UnitRef]) -> list[int]:
         ) from error
 
 
-def check_bytes(model: EditableModel, pairs: Sequence[Pair], *, n_sides: int = 1) -> None:
-    """Few enough that what units do on so many sides of each can be kept. EditError: too many."""
-    facts = model.facts
-    values = facts.n_layers * (facts.d_mlp + facts.n_heads * facts.d_head) + 4 * facts.d_model
-    n_tokens = n_sides * sum(len(pair.clean.tokens) for pair in pairs)
-    n_bytes = model.dtype.itemsize * n_tokens * values
+def check_bytes(
+    model: EditableModel, pairs: Sequence[Pair], averaged: Sequence[Pair] = (), *, n_sides: int = 1
+) -> None:
+    """Few enough that what units do on so many sides of each can be kept, and that a batch of them,
+    or of those that are averaged, can be run. EditError: too many."""
+    n_bytes = bytes_of(model.facts, pairs, averaged, model.dtype.itemsize, n_sides=n_sides)
     if n_bytes > MOST_BYTES:
         raise EditError(
             f"the pairs would take {n_bytes / 1e9:,.1f} GB of memory while they are asked about, "

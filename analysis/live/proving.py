@@ -74,7 +74,7 @@ def _bench(
     model: EditableModel, request: ProveRequest, units: Units, around: Surroundings
 ) -> Bench:
     check_tokens(model, request.metric, (*request.pairs, *request.averaged))
-    check_bytes(model, request.pairs)
+    check_bytes(model, request.pairs, request.averaged if request.ablation == "mean" else ())
     averaged = request.averaged or request.pairs
     others = stand_ins(model, request.metric, averaged, request.ablation, check=around.check)
     batched = batches(model, request.metric, request.pairs, others, check=around.check)

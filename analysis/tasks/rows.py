@@ -6,6 +6,7 @@ Every row has its line number, and what is wrong with a file is said with it.
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast, get_args
@@ -15,6 +16,10 @@ from analysis.protocol.prompts import LONGEST_TEXT
 from analysis.tasks.task import MOST_ANSWERS, MOST_PAIRS, MOST_WORDS, MetricKind
 
 LARGEST_FILE: Final = 64 * 2**20
+MOST_SIGNS: Final = 500_000
+"""Commas and brackets of one line: of its values, or of its texts."""
+LINES: Final = re.compile(r"[^\n]+")
+LONGEST_SHOWN: Final = 60
 LONGEST_NAME: Final = 200
 SEVERAL: Final = "|"
 """Between several answers, or words, of one cell of CSV."""
@@ -94,9 +99,14 @@ def _decoded(raw: bytes, file: str) -> str:
 
 
 def _json_lines(text: str, file: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for line, written in enumerate(text.split("\n"), start=1):
+    line, last = 1, 0
+    for found in LINES.finditer(text):  # a list of all lines may be of 64 million empty ones
+        line += text.count("\n", last, found.start())
+        last = found.start()
+        written = found[0]
         if not written.strip():
             continue
+        _check_signs(written, file, line)
         try:
             values = json.loads(written)
         except (ValueError, RecursionError) as error:
@@ -110,7 +120,7 @@ def _csv(text: str, file: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Rows may go over several lines; the number is that of the last one."""
     if not text.strip():
         return
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.DictReader(_bounded(text, file), strict=True)
     try:
         missing = [column for column in NEEDED if column not in (reader.fieldnames or ())]
         if missing:
@@ -129,6 +139,20 @@ def _csv(text: str, file: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         raise fault(file, reader.line_num, f"this is no CSV ({error})") from error
 
 
+def _bounded(text: str, file: str) -> Iterator[str]:
+    for line, written in enumerate(io.StringIO(text, newline=""), start=1):
+        _check_signs(written, file, line)
+        yield written
+
+
+def _check_signs(written: str, file: str, line: int) -> None:
+    n_signs = sum(map(written.count, ",[{"))
+    if n_signs > MOST_SIGNS:
+        raise fault(
+            file, line, f"about {n_signs:,} values in one line; at most {MOST_SIGNS:,} are read"
+        )
+
+
 def _parted(values: dict[str, str]) -> dict[str, Any]:
     """Cells that hold several things apart; an empty one holds none."""
     return {
@@ -143,7 +167,7 @@ def _heading(values: Mapping[str, Any], file: str, line: int) -> Heading:
         raise fault(
             file,
             line,
-            f"there is no metric {metric!r}",
+            f"there is no metric {_shown(metric)}",
             f"Known: {', '.join(get_args(MetricKind))}.",
         )
     exact = values.get("exact", False)
@@ -162,7 +186,7 @@ def _row(values: Mapping[str, Any], file: str, line: int) -> Row:
     unknown = [str(column) for column in values if column not in COLUMNS]
     if unknown:
         raise fault(
-            file, line, f"there is no column {unknown[0]!r}", f"Known: {', '.join(COLUMNS)}."
+            file, line, f"there is no column {_shown(unknown[0])}", f"Known: {', '.join(COLUMNS)}."
         )
     clean, counterfactual = (
         _text(values, column, file, line, longest=LONGEST_TEXT) for column in NEEDED
@@ -203,6 +227,14 @@ def _texts(
     for one in listed:
         _check_text(one, column, file, line, LONGEST_NAME)
     return tuple(listed)
+
+
+def _shown(value: object) -> str:
+    """As an error may quote it."""
+    if isinstance(value, dict | list):
+        return "that is an object or a list"
+    text = repr(value[: LONGEST_SHOWN + 1] if isinstance(value, str) else value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _check_text(text: str, column: str, file: str, line: int, longest: int) -> None:

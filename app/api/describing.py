@@ -54,6 +54,7 @@ WORDS: Final = {
     403: "Another site sent the request.",
     404: "There is no such thing.",
     405: "Not this method; `Allow` names those that work.",
+    408: "The body took too long to arrive.",
     409: "In conflict with what is there.",
     413: "The body is too large.",
     429: "More at once than this server takes on; `Retry-After` says when to try again.",

@@ -5,10 +5,11 @@ that one of them takes and another refuses.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from app.exchange.faults import FileFaultError, Where, expected, shown
+from app.exchange.faults import FileFaultError, Where, shown
+from app.exchange.fields import MOST_VALUES
 
 DEEPEST: Final = 32
 """Of lists and objects within each other."""
@@ -16,42 +17,65 @@ LARGEST_WHOLE: Final = 2**63 - 1
 LONGEST_SHOWN: Final = 40
 
 
-def check_details(where: Where, details: Mapping[str, object]) -> None:
-    """FileFaultError: which field of it cannot be kept, and why."""
-    left: list[tuple[Where, object, int]] = [(where, details, 1)]
-    while left:
-        here, value, depth = left.pop()
-        if isinstance(value, Mapping | list):
-            if depth > DEEPEST:
-                raise FileFaultError(here, f"nested more than {DEEPEST} deep")
-            left += [(inner, one, depth + 1) for inner, one in _parts(here, value)]
-        else:
-            _check_one(here, value)
+class _UnfitError(Exception):
+    """A value that cannot be kept. Its path grows as it is told outwards: a place for each of very
+    many values, of which hardly one is wrong, would take longer than reading them."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.path: list[str] = []
 
 
-def _parts(
-    where: Where, value: Mapping[str, object] | list[object]
-) -> Iterator[tuple[Where, object]]:
-    if isinstance(value, list):
-        for number, one in enumerate(value):
-            yield where.at(f"[{number}]"), one
-        return
-    for name, one in value.items():
-        if not _is_text(name):
-            raise _no_text(where, name)
-        plain = name.isidentifier() and len(name) <= LONGEST_SHOWN
-        yield where.at(name if plain else shown(name)), one
+class _Checking:
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._n = 0
+
+    def check(self, value: object, depth: int) -> None:
+        self._n += 1
+        if self._n > self._most:
+            raise _UnfitError(f"more than {self._most:,} values besides what has a place here")
+        if not isinstance(value, Mapping | list):
+            _check_one(value)
+            return
+        if depth > DEEPEST:
+            raise _UnfitError(f"nested more than {DEEPEST} deep")
+        parts = enumerate(value) if isinstance(value, list) else value.items()
+        for name, one in parts:
+            if isinstance(name, str) and not _is_text(name):
+                raise _UnfitError(_no_text(name))
+            try:
+                self.check(one, depth + 1)
+            except _UnfitError as error:
+                error.path.append(shown_name(name) if isinstance(name, str) else f"[{name}]")
+                raise
 
 
-def _check_one(where: Where, value: object) -> None:
+def check_details(where: Where, details: Mapping[str, object], *, most: int = MOST_VALUES) -> None:
+    """FileFaultError: which field of it cannot be kept, and why; `most` values are looked at."""
+    try:
+        _Checking(most).check(details, 1)
+    except _UnfitError as error:
+        for name in reversed(error.path):
+            where = where.at(name)
+        raise FileFaultError(where, error.problem) from None
+
+
+def shown_name(name: str) -> str:
+    """Of an entry, as an error tells where it stands."""
+    return name if name.isidentifier() and len(name) <= LONGEST_SHOWN else shown(name)
+
+
+def _check_one(value: object) -> None:
     if isinstance(value, str) and not _is_text(value):
-        raise _no_text(where, value)
+        raise _UnfitError(_no_text(value))
     if isinstance(value, float) and not math.isfinite(value):
-        raise FileFaultError(where, "a number that is too large for 64 bits, or none")
+        raise _UnfitError("a number that is too large for 64 bits, or none")
     if isinstance(value, int) and not -LARGEST_WHOLE <= value <= LARGEST_WHOLE:
-        raise FileFaultError(where, "a whole number of more than 64 bits")
+        raise _UnfitError("a whole number of more than 64 bits")
     if not isinstance(value, str | int | float | None):
-        raise expected(where, "plain JSON", value)
+        raise _UnfitError(f"expected plain JSON, found {shown(value)}")
 
 
 def _is_text(text: str) -> bool:
@@ -63,5 +87,5 @@ def _is_text(text: str) -> bool:
     return True
 
 
-def _no_text(where: Where, text: str) -> FileFaultError:
-    return FileFaultError(where, f"half of a surrogate pair in {shown(text)}")
+def _no_text(text: str) -> str:
+    return f"half of a surrogate pair in {shown(text)}"

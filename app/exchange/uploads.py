@@ -1,23 +1,27 @@
 """Files that are announced, then sent to an address of their own, then taken: as those who upload
 to a store of objects do it.
 
-The address is only known to whoever announced the file. A few wait at a time; one that is not
-taken within the hour is gone, as all are when the server is started anew.
+The address is only known to whoever announced the file. A few wait at a time, and only one that has
+waited for a while makes room for another: else a stranger could drive out what is being sent. One
+that is not taken within the hour is gone, as all are when the server is started anew.
 """
 
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Final
 
-from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.errors import BadRequestError, ConflictError, NotFoundError, TooManyError
 from app.exchange.input import InputFile
 
 MOST: Final = 8
 SECONDS: Final = 3600.0
+SURE_SECONDS: Final = 600.0
+"""That a file may wait for though others are announced: no body takes longer to arrive."""
 TOKEN_BYTES: Final = 18
 
 
@@ -30,19 +34,41 @@ class Announced:
 
 class Uploads:
     def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
-        self._folder = folder
+        self.folder = folder
         self._clock = clock
         self._announced: dict[str, Announced] = {}
 
     def announce(self, *, name: str, n_bytes: int) -> str:
-        """The token under which it can be sent and taken. The oldest makes room where too many
-        wait."""
-        self._forget_old()
-        while len(self._announced) >= MOST:
-            self._forget(next(iter(self._announced)))
+        """The token under which it can be sent and taken. Where too many wait, the oldest makes
+        room if it had its time; TooManyError: it had not."""
+        self.sweep()
+        if len(self._announced) >= MOST:
+            oldest, one = next(iter(self._announced.items()))
+            left = one.until - SECONDS + SURE_SECONDS - self._clock()
+            if left > 0:
+                raise TooManyError(
+                    f"{MOST} files are announced and not taken; no more are.",
+                    hint="Send and keep what is announced, or wait until there is room.",
+                    retry_after=ceil(left),
+                )
+            self._forget(oldest)
         token = secrets.token_urlsafe(TOKEN_BYTES)
         self._announced[token] = Announced(name, n_bytes, self._clock() + SECONDS)
         return token
+
+    def size_of(self, token: str) -> int:
+        """As it was announced. NotFoundError: it was not."""
+        return self._find(token).n_bytes
+
+    def sweep(self) -> None:
+        """Away with what had its hour, and with what another run of the server left behind."""
+        for token in [t for t, one in self._announced.items() if one.until < self._clock()]:
+            self._forget(token)
+        if self.folder.is_dir():
+            for path in self.folder.iterdir():
+                if path.name not in self._announced and self._is_old(path):
+                    with suppress(OSError):  # it is in nobody's way
+                        path.unlink()
 
     def keep(self, token: str, received: Path) -> int:
         """Its size, once it is moved away from where it was received. NotFoundError: nobody
@@ -54,8 +80,8 @@ class Uploads:
                 f"{n_bytes:,} bytes were sent, and {announced.n_bytes:,} were announced.",
                 hint="Announce the size of the body as it is sent, compressed where it is.",
             )
-        self._folder.mkdir(parents=True, exist_ok=True)
-        received.replace(self._folder / token)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        received.replace(self.folder / token)
         return n_bytes
 
     @contextmanager
@@ -63,7 +89,7 @@ class Uploads:
         """The file, gone once the block is over. NotFoundError: nobody announced it;
         ConflictError: it was not sent."""
         name = self._find(token).name
-        path = self._folder / token
+        path = self.folder / token
         if not path.exists():
             raise ConflictError(
                 f"{name} was announced, and never sent.",
@@ -83,14 +109,6 @@ class Uploads:
             )
         return found
 
-    def _forget_old(self) -> None:
-        for token in [t for t, one in self._announced.items() if one.until < self._clock()]:
-            self._forget(token)
-        if self._folder.is_dir():
-            for path in self._folder.iterdir():
-                if path.name not in self._announced and self._is_old(path):
-                    path.unlink(missing_ok=True)
-
     def _is_old(self, path: Path) -> bool:
         """Whether it is left from another run of the server; another one may be running."""
         try:
@@ -100,4 +118,4 @@ class Uploads:
 
     def _forget(self, token: str) -> None:
         self._announced.pop(token, None)
-        (self._folder / token).unlink(missing_ok=True)
+        (self.folder / token).unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.dependencies import ReadSession
 from app.errors import NotFoundError
+from app.large_circuits import HOLDS_PLACE
 from app.pages.finding import CircuitForm, tasks_to_choose
 from app.pages.node_card import playground_ablation, playground_of, read_card
 from app.pages.proved import Proved, read_circuit
@@ -51,7 +52,7 @@ def show_circuits(
     return respond(request, "circuit/list.html", context)
 
 
-@router.get(HERE + "/{slug}")
+@router.get(HERE + "/{slug}", dependencies=[HOLDS_PLACE])
 def show_circuit(
     request: Request,
     session: ReadSession,
@@ -72,7 +73,7 @@ def show_circuit(
     return respond(request, "circuit/page.html", context)
 
 
-@router.get(HERE + "/{slug}/graph")
+@router.get(HERE + "/{slug}/graph", dependencies=[HOLDS_PLACE])
 def show_graph(session: ReadSession, model: str, slug: str) -> Response:
     """What the page's scripts draw."""
     proved = read_circuit(session, model=model, slug=slug)
@@ -88,7 +89,7 @@ def show_graph(session: ReadSession, model: str, slug: str) -> Response:
     return Response(content, media_type="application/json", headers=headers)
 
 
-@router.get(HERE + "/{slug}/compare")
+@router.get(HERE + "/{slug}/compare", dependencies=[HOLDS_PLACE])
 def show_comparison(
     request: Request,
     session: ReadSession,

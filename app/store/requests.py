@@ -24,6 +24,8 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 SPLIT_KEY = r"^(default|fit|calibration|test|ood(:[A-Za-z0-9._-]{1,60})?)$"
 DEVICE = r"^(auto|cpu|mps|cuda(:[0-9]{1,2})?)$"
 ONE_LINE = r"^[^\u0000-\u001f\u007f]+$"
+PROMPT = r"^[^\x00]+$"
+LONGEST_PROMPT = 100_000
 MOST_SPLITS = 64
 """A corpus has no more either, or the command of its sweep could not name them all."""
 NO_OTHER_KEYS: dict[str, JsonValue] = {"additionalProperties": False}
@@ -347,8 +349,8 @@ class CircuitRequest(Request):
     )
     prompt: str | None = Field(
         default=None,
-        pattern=r"^[^\x00]+$",
-        max_length=100_000,
+        pattern=PROMPT,
+        max_length=LONGEST_PROMPT,
         description="Instead of a task: one prompt, which is compared with its own tokens in "
         "another order.",
     )

@@ -3,6 +3,7 @@
 import gzip
 import json
 import time
+from contextlib import ExitStack
 from threading import Thread
 
 import neuronpedia
@@ -12,6 +13,7 @@ from neuronpedia.np_graph_metadata import NPGraphMetadata
 from neuronpedia.requests.base_request import NPRequest
 
 from analysis.protocol.circuits import Circuit, Graph, Node
+from app.api import receiving
 from app.store import queue
 from app.store.engine import open_session
 from app.store.queries import circuit_prompt
@@ -218,7 +220,70 @@ def test_another_size_than_announced_is_refused(toy):
     address = announced(toy, b"{}")
     answer = toy.put(address["url"], content=b"{...}")
     assert answer.status_code == 422
-    assert "5 bytes were sent, and 2 were announced" in answer.json()["detail"]
+    assert "More bytes were sent than the 2 that were announced" in answer.json()["detail"]
+    answer = toy.put(address["url"], content=b"{")
+    assert answer.status_code == 422
+    assert "1 bytes were sent, and 2 were announced" in answer.json()["detail"]
+
+
+def test_nothing_is_received_for_an_address_that_was_not_answered(toy, empty_app):
+    address = announced(toy, b"{}")
+    with ExitStack() as full:
+        for _ in range(receiving.MOST_AT_ONCE):
+            full.enter_context(empty_app.state.receptions.taken())
+        assert toy.put(f"/api/graph-uploads/{'x' * 24}", content=b"{}").status_code == 404
+        assert toy.put(address["url"], content=b"{}").status_code == 429
+        answer = toy.post("/api/v1/models/toy/circuits/import", content=b"{}")
+        assert answer.status_code == 429
+    assert toy.put(address["url"], content=b"{}").status_code == 200
+
+
+def test_more_announcements_than_may_wait_are_told_when_to_try_again(toy):
+    body = UPLOAD | {"contentLength": 2}
+    answers = [toy.post("/api/graph/signed-put", json=body) for _ in range(9)]
+    assert [answer.status_code for answer in answers] == [200] * 8 + [429]
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 600
+    assert toy.put(answers[0].json()["url"], content=b"{}").status_code == 200
+
+
+def test_a_prompt_with_its_tokens_is_of_bounded_size(toy):
+    tokens = ["é" * 10_000] * 51
+    for n_characters, status in ((979_949, 200), (979_950, 422)):
+        metadata = document()["metadata"] | {"prompt": "x" * n_characters, "prompt_tokens": tokens}
+        answer = uploaded(toy, gzip.compress(json.dumps(document(metadata=metadata)).encode()))
+        assert answer.status_code == status
+    assert "more than 2,000,000 bytes of prompt and tokens" in answer.json()["detail"]
+
+
+def test_the_list_of_graphs_ends_where_their_prompts_are_too_much(toy, monkeypatch):
+    for slug in ("first", "second", "third"):
+        metadata = document()["metadata"] | {"slug": slug, "prompt": "x" * 1000}
+        uploaded(toy, gzip.compress(json.dumps(document(metadata=metadata)).encode()))
+
+    def listed():
+        return [one["slug"] for one in toy.post("/api/graph/list-owned").json()]
+
+    assert listed() == ["third", "second", "first"]
+    monkeypatch.setattr(circuit_prompt, "MOST_TOLD", 2100)
+    assert listed() == ["third", "second"]
+    monkeypatch.setattr(circuit_prompt, "MOST_TOLD", 10)
+    assert listed() == ["third"]
+
+
+def test_only_a_few_read_the_list_of_graphs_at_once(toy, empty_app):
+    with ExitStack() as full:
+        for _ in range(empty_app.state.settings.most_downloads):
+            full.enter_context(empty_app.state.downloads.taken())
+        assert toy.post("/api/graph/list-owned").status_code == 429
+    assert toy.post("/api/graph/list-owned").status_code == 200
+
+
+def test_a_prompt_that_no_job_can_have_is_refused(toy):
+    for prompt in ("a\x00b", "\x00"):
+        asked = {"modelId": "toy", "slug": "mine", "prompt": prompt}
+        answer = toy.post("/api/graph/generate", json=asked)
+        assert answer.status_code == 422
+        assert answer.json()["errors"]
 
 
 def test_a_slug_that_no_circuit_can_have_is_refused_when_it_is_kept(toy):

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import expect
 
+from analysis.protocol.circuits import Circuit, Graph, Node
 from app.bench.made_circuits import make_circuit, make_proof
 from app.store.engine import open_session
 from app.store.writing_circuits import keep_circuit, keep_proof
@@ -138,6 +139,28 @@ def test_a_link_that_makes_no_sense_is_said_to_be_so_and_breaks_nothing(
     expect(page.locator(UNIT_MARKS)).to_have_count(40)
     keep_units(page, 4)
     expect(page.locator(UNIT_MARKS)).to_have_count(4)
+
+
+def test_a_pinned_node_is_called_as_it_is_whatever_its_id(
+    open_page: OpenPage, app: FastAPI
+) -> None:
+    graph = Graph(
+        prompt="a b", tokens=("a", "b"), n_layers=2,
+        nodes=tuple(
+            Node(id=name, kind="feature", layer=1, position=1, label=f"label of {name}")
+            for name in ("constructor", "__proto__", "other")
+        ),
+    )  # fmt: skip
+    circuit = Circuit(graph=graph, pinned=("constructor", "__proto__"))
+    with open_session(app.state.engine, commit=True) as session:
+        keep_circuit(
+            session, model="synthetic", circuit=circuit, actor="me", slug="odd", file="odd.json"
+        )
+    page = opened(open_page, "/m/synthetic/circuits/odd")
+    made = page.locator("[data-made]")
+    expect(made).to_contain_text("pinned")
+    expect(made).not_to_contain_text("native code")
+    expect(made).not_to_contain_text("[object")
 
 
 def test_the_picture_is_saved_as_svg_and_as_png(open_page: OpenPage) -> None:

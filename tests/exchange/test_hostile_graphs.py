@@ -49,12 +49,19 @@ NODES: dict[str, tuple[dict[str, Any], str]] = {
     "long label": ({"clerp": "x" * 2001}, "field clerp: 2,001 characters; at most 2,000"),
     "infinite number": ({"influence": float("inf")}, "field influence: expected a number"),
     "no number": ({"activation": float("nan")}, "field activation: expected a number, found nan"),
+    "large number": ({"activation": 1.1e30}, "activation: expected a number from -1e+30 to 1e+30"),
+    "large influence": ({"influence": -1.1e30}, "field influence: expected a number from -1e+30"),
+    "large effect": ({"patchclamp": {"effect": 1.5e308}}, "field patchclamp: a number above 1e+30"),
+    "large exact": ({"patchclamp": {"exact": -2e30}}, "field patchclamp: a number above 1e+30"),
+    "large doubt": ({"patchclamp": {"doubt": 2e30}}, "field patchclamp: a number above 1e+30"),
+    "large place": ({"patchclamp": {"places": [[1, 2e30]]}}, "patchclamp: a number above 1e+30"),
     "deep entry": (
         {"mine": json.loads("[" * 40 + "]" * 40)}, "[0][0]: nested more than 32 deep",
     ),
     "infinite entry": ({"mine": float("inf")}, "field mine: a number that is too large"),
     "half a pair": ({"mine": "\ud800"}, "field mine: half of a surrogate pair"),
     "large entry": ({"mine": "x" * 10_001}, "more than 10,000 characters of details"),
+    "many values": ({"mine": [1] * 9000}, "field mine[4992]: more than 5,000 values besides what"),
     "our entry": ({"patchclamp": []}, "field patchclamp: expected an object, found a list"),
     "our id": ({"patchclamp": {"id": "x"}}, "an entry 'id', which has no meaning there"),
     "our effect": ({"patchclamp": {"effect": "big"}}, "field patchclamp.effect: Input should be"),
@@ -96,6 +103,12 @@ LINKS: dict[str, tuple[Any, str]] = {
     "nan": (link("a", "b", float("nan")), "field weight: expected a number, found nan"),
     "infinity": (link("a", "b", float("-inf")), "field weight: expected a number, found -inf"),
     "whole": (link("a", "b", 10**400), "field weight: expected a number, found 1000"),
+    "large": (
+        link("a", "b", 1.1e30),
+        "field weight: expected a number from -1e+30 to 1e+30, found",
+    ),
+    "large negative": (link("a", "b", -1.5e308), "field weight: expected a number from -1e+30"),
+    "large whole": (link("a", "b", -(10**31)), "field weight: expected a number from -1e+30"),
     "truth": (link("a", "b", True), "field weight: expected a number, found True"),
 }
 
@@ -135,11 +148,26 @@ PARTS: dict[str, tuple[dict[str, Any], str]] = {
     "a pin": ({"qParams": {"pinnedIds": [1]}}, "field qParams.pinnedIds[0]: expected a text"),
     "groups": ({"qParams": {"supernodes": [[]]}}, "supernodes[0]: expected a list of a label"),
     "a label": ({"qParams": {"supernodes": [[1, "a"]]}}, "supernodes[0][0]: expected a text"),
+    "many members": (
+        {"qParams": {"supernodes": [["a", *["b"] * 1000]] * 201}},
+        "field qParams.supernodes[200]: more than 200,000 members of groups",
+    ),
     "nodes": ({"nodes": {}}, "field nodes: expected a list, found an object"),
     "no nodes": ({"nodes": []}, "field nodes: no node is left to draw"),
     "links": ({"links": None}, "field links: expected a list, found nothing"),
     "deep": ({"mine": json.loads("[" * 40 + "]" * 40)}, "nested more than 32 deep"),
     "large": ({"mine": "x" * 1_000_001}, "more than 1,000,000 bytes besides nodes and links"),
+    "many values": ({"mine": [1] * 500_001}, "mine[499990]: more than 500,000 values besides"),
+    "very large": ({"mine": "x" * 4_194_305}, "field mine: more than 4,194,304 bytes"),
+    "very large entry": (
+        {"metadata": META | {"x": [[]] * 1_400_000}}, "field metadata: more than 4,194,304 bytes",
+    ),
+    "several": (
+        {f"{n}": [[]] * 300_000 for n in range(4)}, "more than 1,000,000 bytes besides nodes and",
+    ),
+    "very many": ({f"{n}": 1 for n in range(1000)}, "document 1: more than 1,000 entries"),
+    "large node": ({"nodes": [logit(x=[1] * 30_000)]}, "field nodes[0]: more than 65,536 bytes"),
+    "large name": ({"x" * 70_000: 1}, "document 1: more than 65,536 bytes"),
 }  # fmt: skip
 
 

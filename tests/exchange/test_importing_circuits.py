@@ -76,8 +76,19 @@ def test_a_graph_of_another_model_is_refused_unless_it_is_said_to_be_the_same(
     file = graph_file(tmp_path, document(metadata=metadata))
     with pytest.raises(WrongModelError, match="a graph of 'gemma-2-2b', not of toy") as refused:
         import_(toy, file)
-    assert "Import it for model gemma-2-2b; or" in str(refused.value.hint)
+    assert "Import it for model 'gemma-2-2b'; or" in str(refused.value.hint)
     assert import_(toy, file.again(), their_name="gemma-2-2b").model == "toy"
+
+
+def test_what_a_file_calls_its_model_is_quoted_short_and_on_one_line(
+    toy: Engine, tmp_path: Path
+) -> None:
+    metadata = document()["metadata"] | {"scan": "a\n\x1b[31mERROR " + "b" * 300}
+    with pytest.raises(WrongModelError) as refused:
+        import_(toy, graph_file(tmp_path, document(metadata=metadata)))
+    for told in (refused.value.detail, str(refused.value.hint)):
+        assert told.isprintable()
+        assert "b" * 60 not in told
 
 
 def test_without_a_model_it_is_the_one_that_the_file_names(toy: Engine, tmp_path: Path) -> None:

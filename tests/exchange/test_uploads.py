@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.errors import BadRequestError, ConflictError, NotFoundError, TooManyError
 from app.exchange import uploads as module
 from app.exchange.uploads import Uploads
 
@@ -78,11 +78,21 @@ def test_what_is_not_taken_within_the_hour_is_gone(
     assert not (tmp_path / "uploads" / token).exists()
 
 
-def test_the_oldest_makes_room_for_a_new_one(uploads: Uploads, tmp_path: Path) -> None:
-    tokens = [uploads.announce(name=f"{n}", n_bytes=3) for n in range(module.MOST + 1)]
+def test_others_drive_out_only_what_had_its_time(
+    uploads: Uploads, tmp_path: Path, clock: Clock
+) -> None:
+    tokens = [uploads.announce(name=f"{n}", n_bytes=3) for n in range(module.MOST)]
+    clock.now += module.SURE_SECONDS - 1
+    with pytest.raises(TooManyError, match="8 files are announced") as refused:
+        uploads.announce(name="one more", n_bytes=3)
+    assert refused.value.retry_after == 1
+    uploads.keep(tokens[1], sent(tmp_path))
+    clock.now += 1
+    uploads.announce(name="one more", n_bytes=3)
     with pytest.raises(NotFoundError):
         uploads.keep(tokens[0], sent(tmp_path))
-    uploads.keep(tokens[1], sent(tmp_path))
+    with uploads.taken(tokens[1]) as file:
+        assert file.whole() == b"abc"
 
 
 def test_what_another_run_of_the_server_left_is_gone_after_an_hour(
@@ -93,5 +103,5 @@ def test_what_another_run_of_the_server_left_is_gone_after_an_hour(
     for name, age in (("old", module.SECONDS + 1), ("new", 1.0)):
         (folder / name).write_bytes(b"x")
         os.utime(folder / name, (clock.now - age, clock.now - age))
-    uploads.announce(name="a", n_bytes=3)
+    uploads.sweep()
     assert [path.name for path in folder.iterdir()] == ["new"]

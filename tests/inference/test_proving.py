@@ -12,8 +12,11 @@ from analysis.circuits.planted.kinds import KINDS
 from analysis.circuits.proving import judge_of
 from analysis.circuits.ratios import mean_of
 from analysis.circuits.units import Units
+from analysis.errors import EditError
 from analysis.interventions.clean import CleanRuns
 from analysis.interventions.surroundings import Surroundings
+from analysis.live import checking
+from analysis.live.pair_memory import bytes_of
 from analysis.live.proving import prove
 from analysis.models import load_plain
 from analysis.protocol.edits import UnitRef
@@ -71,10 +74,11 @@ def test_the_numbers_are_those_of_a_search(running, chain, model, ablation):
         (answer.faithfulness, judge.of_kept(numbers)),
         (answer.completeness, judge.of_rest(numbers)),
         (answer.random, judge.of_twins(len(numbers), 3)),
+        (answer.whole, mean_of(judge.whole)),
+        (answer.empty, mean_of(judge.empty)),
     ):
         ends = expected.model_dump()
         assert found.model_dump() == pytest.approx(ends, rel=1e-3, abs=1e-4)  # threads add up anew
-    assert (answer.whole, answer.empty) == (mean_of(judge.whole), mean_of(judge.empty))
     assert (answer.n_units, answer.n_prompts) == (len(units), len(chain[2]))
 
 
@@ -98,6 +102,19 @@ def test_means_are_over_the_pairs_that_are_named_for_it(running, chain, model):
     )
     assert named.faithfulness == judge.of_kept(numbers)
     assert own.empty != named.empty
+
+
+def test_pairs_that_are_averaged_take_memory_too(chain, model, monkeypatch):
+    units, some = causal(chain[0]), chain[2][:1]
+    traces = CleanRuns(1 << 26)
+    around = Surroundings(
+        check=lambda: None, array=lambda _: None, traces=traces, code_version="tests"
+    )
+    monkeypatch.setattr(checking, "MOST_BYTES", bytes_of(model.facts, some, some, 4))
+    asked = request_of(chain, units, "mean", pairs=some, averaged=chain[2])
+    with pytest.raises(EditError, match="of memory while they are asked about"):
+        prove(model, asked, around)
+    assert prove(model, asked.model_copy(update={"averaged": ()}), around).n_prompts == 1
 
 
 def test_a_second_choice_of_units_finds_the_pairs_traced(running, chain):

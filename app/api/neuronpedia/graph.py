@@ -8,7 +8,7 @@ that is answered, and kept (`save-to-db`) under the model and slug that it names
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Request
+from fastapi import APIRouter, Body, Depends, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
@@ -24,7 +24,8 @@ from app.api.neuronpedia.graphs import (
     wait_for_graph,
 )
 from app.api.parameters import ModelName
-from app.api.receiving import BODY, AnnouncedFiles, ReadingPlaces, UploadFolder, received
+from app.api.receiving import BODY, AnnouncedFiles, ReadingPlaces, ReceptionOfFiles, received
+from app.api.v1.bulk import take_place
 from app.auth.actor import CurrentActor
 from app.dependencies import AppSettings, ReadSession, StoreEngine, StoreWriter, WriteSession
 from app.exchange.circuits.importing import keep_read, read_circuit
@@ -89,12 +90,18 @@ def get_graph_metadata(
     return to_metadata(request, get_prompt(session, model=model, slug=slug))
 
 
-@router.post("/graph/list-owned/", include_in_schema=False)
-@router.post("/graph/list-owned", summary="List your graphs", responses=SENDING)
+@router.post("/graph/list-owned/", include_in_schema=False, dependencies=[Depends(take_place)])
+@router.post(
+    "/graph/list-owned",
+    summary="List your graphs",
+    responses=problems_of(400, 403, 404, 413, 429),
+    dependencies=[Depends(take_place)],
+)
 def list_owned_graphs(
     request: Request, session: ReadSession, actor: CurrentActor
 ) -> list[GraphMetadata]:
-    """Those that you made or brought in, of all models, newest first; 200 at most."""
+    """Those that you made or brought in, of all models, newest first; 200 at most, and
+    no more than have 16 MiB of prompts."""
     return [to_metadata(request, one) for one in prompts_of(session, actor=actor.name)]
 
 
@@ -111,7 +118,11 @@ def forget_graph(
 
 
 @router.post("/graph/signed-put/", include_in_schema=False)
-@router.post("/graph/signed-put", summary="Announce a graph", responses=SENDING)
+@router.post(
+    "/graph/signed-put",
+    summary="Announce a graph",
+    responses=problems_of(400, 403, 404, 413, 429),
+)
 async def announce_graph(
     request: Request,
     uploads: AnnouncedFiles,
@@ -126,18 +137,19 @@ async def announce_graph(
 @router.put(
     "/graph-uploads/{token}",
     summary="Send an announced graph",
-    responses=SENDING,
+    responses=problems_of(400, 403, 404, 408, 413, 429),
     openapi_extra=BODY,
 )
 async def send_graph(
     request: Request,
     uploads: AnnouncedFiles,
-    folder: UploadFolder,
+    reception: ReceptionOfFiles,
     actor: CurrentActor,  # noqa: ARG001 - the address itself is what allows it
     token: UploadToken,
 ) -> SentBytes:
     """As it is, or compressed with gzip; `save-to-db` then keeps it."""
-    async with received(request, folder) as path:
+    most = uploads.size_of(token)
+    async with received(request, reception, most=most) as path:
         n_bytes = uploads.keep(token, path)
     return SentBytes(message=f"{n_bytes:,} bytes were received.")
 

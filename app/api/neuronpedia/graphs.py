@@ -12,14 +12,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app.api.neuronpedia.parameters import Model, Text, refuse_truth
+from app.api.neuronpedia.parameters import Model, refuse_truth
 from app.errors import BadRequestError, InferenceError, NotFoundError
 from app.security import FILE_LIMIT
 from app.store.engine import open_session
 from app.store.queries.circuit import get_line, require_circuit
 from app.store.queries.job import create_job, get_job, list_living_workers
 from app.store.queries.model import get_model
-from app.store.requests import CircuitRequest
+from app.store.requests import LONGEST_PROMPT, PROMPT, CircuitRequest
 from app.store.slugs import NAMED
 from app.store.views.circuit import CircuitLine
 from app.store.views.job import JobView
@@ -82,7 +82,7 @@ class SentGraph(BaseModel):
 class GraphPrompt(GraphName):
     """A prompt, and how large its graph may be."""
 
-    prompt: Text
+    prompt: Annotated[str, Field(min_length=1, max_length=LONGEST_PROMPT, pattern=PROMPT)]
     maxNLogits: Annotated[int, BeforeValidator(refuse_truth)] = Field(default=10, ge=1, le=100)
     desiredLogitProb: Share = 0.95
     nodeThreshold: Share = 0.8

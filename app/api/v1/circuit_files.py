@@ -10,7 +10,7 @@ from starlette.responses import StreamingResponse
 from app.api.circuits import CircuitSlug
 from app.api.describing import Responses, problems_of
 from app.api.parameters import ModelName
-from app.api.receiving import BODY, ReadingPlaces, UploadFolder, received
+from app.api.receiving import BODY, ReadingPlaces, ReceptionOfFiles, received
 from app.api.v1.bulk import take_place
 from app.auth.actor import CurrentActor
 from app.dependencies import ReadSession, StoreEngine, StoreWriter
@@ -41,7 +41,7 @@ class ImportedCircuit(CircuitLine):
     "/import",
     status_code=201,
     summary="Import a circuit",
-    responses=problems_of(400, 403, 404, 409, 413, 429),
+    responses=problems_of(400, 403, 404, 408, 409, 413, 429),
     openapi_extra=BODY,
 )
 async def import_circuit(
@@ -50,7 +50,7 @@ async def import_circuit(
     engine: StoreEngine,
     writer: StoreWriter,
     places: ReadingPlaces,
-    folder: UploadFolder,
+    reception: ReceptionOfFiles,
     actor: CurrentActor,
     model: ModelName,
     slug: Annotated[
@@ -91,7 +91,7 @@ async def import_circuit(
 ) -> ImportedCircuit:
     """An attribution graph that circuit-tracer made, or that is from Neuronpedia; the body is the
     file. `Location` names the circuit."""
-    async with received(request, folder) as path:
+    async with received(request, reception) as path:
         with places.taken():
             found = await run_in_threadpool(
                 read_circuit, engine, InputFile(path, file), model=model, their_name=their_name

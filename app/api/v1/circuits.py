@@ -19,6 +19,7 @@ from app.api.describing import problems_of
 from app.api.parameters import Cursor, Limit, ModelName, SiteName, UnitIndex
 from app.auth.actor import CurrentActor
 from app.dependencies import AppSettings, ReadSession, StoreEngine, WriteSession
+from app.large_circuits import HOLDS_PLACE
 from app.live.claimable import ClaimableFeatures, read_claimable
 from app.store import writing_circuits
 from app.store.queries import circuit as circuits
@@ -46,7 +47,13 @@ def list_circuits(
     return answer(request, page)
 
 
-@router.get("/circuits/{slug}", response_model=CircuitAnswer, summary="Get one circuit")
+@router.get(
+    "/circuits/{slug}",
+    response_model=CircuitAnswer,
+    summary="Get one circuit",
+    responses=problems_of(429),
+    dependencies=[HOLDS_PLACE],
+)
 def get_circuit(
     request: Request, session: ReadSession, model: ModelName, slug: CircuitSlug
 ) -> Response:
@@ -54,7 +61,13 @@ def get_circuit(
     return answer(request, circuits.get_circuit(session, model=model, slug=slug))
 
 
-@router.get("/circuits/{slug}/graph", response_model=Graph, summary="Get the graph of a circuit")
+@router.get(
+    "/circuits/{slug}/graph",
+    response_model=Graph,
+    summary="Get the graph of a circuit",
+    responses=problems_of(429),
+    dependencies=[HOLDS_PLACE],
+)
 def get_graph(
     request: Request, session: ReadSession, model: ModelName, slug: CircuitSlug
 ) -> Response:

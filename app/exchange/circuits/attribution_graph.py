@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from analysis.protocol.circuits import Circuit, Graph
-from app.exchange.circuits.document import Document
+from app.exchange.circuits.document import LONGEST_ENTRY, Document
 from app.exchange.circuits.links import take_links
 from app.exchange.circuits.node_list import take_nodes
 from app.exchange.circuits.nodes import Frame, node_entry
@@ -29,11 +29,16 @@ from app.exchange.jsonl import dumped
 from app.store.writing_explanations import storable
 
 MEND_FILE: Final = "Nothing of it is kept. Mend the file, or make it again, and import that."
-PARTS: Final = ("metadata", "qParams", "nodes", "links")
+LONG: Final = ("nodes", "links")
+PARTS: Final = ("metadata", "qParams", *LONG)
 LONGEST_PROMPT: Final = 1_000_000
+MOST_OF_PROMPT: Final = 2_000_000
+"""Bytes of the prompt and its tokens together, and of each token one more: lists of graphs have
+both."""
 LONGEST_TOKEN: Final = 10_000
 MOST_TOKENS: Final = 100_000
 LONGEST_EXTRA: Final = 1_000_000
+"""Bytes, as JSON, of all that stays as it is."""
 PLACED: Final = {
     "metadata": ("slug", "scan", "prompt", "prompt_tokens"),
     "qParams": ("pinnedIds", "supernodes"),
@@ -48,7 +53,7 @@ class GraphFile:
 
     def __init__(self, file: InputFile) -> None:
         with _mending():
-            self._document = Document(file)
+            self._document = Document(file, long=LONG)
             where = self._document.where
             self._metadata = Fields(where.at("metadata"), self._document.value("metadata"))
             self.where = self._metadata.where
@@ -113,6 +118,10 @@ def _circuit(document: Document, metadata: Fields, model: str, n_layers: int) ->
     view = Fields(document.where.at("qParams"), document.value("qParams"))
     prompt = storable(metadata.text("prompt", longest=LONGEST_PROMPT, empty=True))
     tokens = _tokens(metadata)
+    if len(prompt.encode()) + sum(len(token.encode()) + 1 for token in tokens) > MOST_OF_PROMPT:
+        raise FileFaultError(
+            metadata.where, f"more than {MOST_OF_PROMPT:,} bytes of prompt and tokens"
+        )
     nodes, names, warnings = take_nodes(document, Frame(model, n_layers, len(tokens)))
     links, counts = take_links(document, nodes, names)
     graph = Graph(
@@ -148,12 +157,16 @@ def _extra(document: Document, metadata: Fields, view: Fields) -> dict[str, Any]
         rest = {name: fields.raw(name) for name in fields if name not in PLACED[part]}
         if rest:
             found[part] = rest
-    found |= {name: document.value(name) for name in document if name not in PARTS}
-    check_details(document.where, found)
+    others = [name for name in document if name not in PARTS]
+    too_large = FileFaultError(
+        document.where, f"more than {LONGEST_EXTRA:,} bytes besides nodes and links"
+    )
+    if sum(map(document.n_bytes, others)) > LONGEST_ENTRY:  # with spaces and escapes
+        raise too_large
+    found |= {name: document.value(name) for name in others}
+    check_details(document.where, found, most=LONGEST_EXTRA // 2)
     if len(dumped(found)) > LONGEST_EXTRA:
-        raise FileFaultError(
-            document.where, f"more than {LONGEST_EXTRA:,} bytes besides nodes and links"
-        )
+        raise too_large
     return found
 
 

@@ -1,125 +1,139 @@
-"""A file that is one JSON object, an entry at a time, and what is a list of it an item at a time.
+"""A file that is one JSON object, an entry at a time, and its long lists an item at a time.
 
-A list of a million links is never in memory as a million objects; the file's text is.
+A list of a million links is never in memory as a million objects; the file's bytes are. What is
+not such a list is small, and is refused by its size before it is read (`windows`).
 """
 
-import json
-import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
-from app.exchange.faults import FileFaultError, Where, expected
-from app.exchange.fields import MOST_OF_DOCUMENT
+from app.exchange.circuits.windows import LongValueError, Walk, check_utf8, n_characters
+from app.exchange.details import shown_name
+from app.exchange.faults import FileFaultError, Where, expected, shown
+from app.exchange.fields import MOST_FIELDS, MOST_OF_DOCUMENT
 from app.exchange.input import InputFile
 
-SPACE: Final = re.compile(r"[ \t\n\r]*")
+LONGEST_ENTRY: Final = 4 * 2**20
+"""Bytes of one that is no long list."""
+LONGEST_ITEM: Final = 2**16
+"""Bytes of one of a long list."""
+MARK: Final = b"\xef\xbb\xbf"
 TOO_LARGE: Final = (
     "Prune it where it was made (circuit-tracer: a lower node_threshold or edge_threshold), and "
     "import the smaller one."
 )
-SCAN: Final = json.JSONDecoder().raw_decode
-"""A value and where it ends. NaN passes: whoever takes the value says which field has it."""
+
+
+@dataclass(frozen=True)
+class Span:
+    start: int
+    n_bytes: int
 
 
 class Document:
-    """FileFaultError: it is no JSON object, or too large to be read."""
+    """`long`: entries that are lists of any length. FileFaultError: it is no JSON object, or too
+    large to be read."""
 
-    def __init__(self, file: InputFile) -> None:
+    def __init__(self, file: InputFile, *, long: tuple[str, ...]) -> None:
         self.where = file.where(1, "document")
         self._file = file
-        self._text = _text(file)
-        self._starts = self._find_entries()
+        self._long = long
+        self._content = _content(file)
+        self._spans = self._find_entries()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._starts)
+        return iter(self._spans)
+
+    def n_bytes(self, name: str) -> int:
+        """Of an entry, as it is written."""
+        return self._spans[name].n_bytes
 
     def value(self, name: str) -> Any:  # noqa: ANN401 - as JSON has it
-        """None where there is no such entry."""
-        start = self._starts.get(name)
-        return None if start is None else self._scan(start)[0]
+        """Of no long list; None where there is no such entry."""
+        span = self._spans.get(name)
+        return None if span is None else self._walk(span.start).value(LONGEST_ENTRY)
 
     def items(self, name: str) -> Iterator[Any]:
         """Of what must be a list."""
-        start = self._starts.get(name)
-        if start is None or self._text[start] != "[":
+        span = self._spans.get(name)
+        if span is None or self._content[span.start : span.start + 1] != b"[":
             raise expected(self.where.at(name), "a list", self.value(name))
-        return (value for value, _ in self._walk(start))
+        return _items(self._walk(span.start), self.where.at(name))
 
     def place(self, what: str, number: int) -> Where:
         """Of an item, from 1, by what it is."""
         return self._file.where(number, what)
 
-    def _find_entries(self) -> dict[str, int]:
-        starts: dict[str, int] = {}
-        at = self._after_space(0)
-        if self._text[at : at + 1] != "{":
-            raise self._fault(at, "expected an object")
-        at = self._after_space(at + 1)
-        while self._text[at : at + 1] != "}":
-            if starts:
-                at = self._expect(",", at)
-            if self._text[at : at + 1] != '"':
-                raise self._fault(at, "expected a name in double quotes")
-            name, end = self._scan(at)
-            if name in starts:
-                raise self._fault(at, f"a second entry {name[:60]!r}")
-            start = self._expect(":", self._after_space(end))
-            starts[name] = start
-            at = self._after_space(self._end(start))
-        if self._after_space(at + 1) != len(self._text):
-            raise self._fault(self._after_space(at + 1), "expected the end of the file")
-        return starts
+    def _find_entries(self) -> dict[str, Span]:
+        spans: dict[str, Span] = {}
+        walk = self._walk(len(MARK) if self._content.startswith(MARK) else 0)
+        if walk.sign() != "{":
+            raise walk.fault("expected an object")
+        walk.expect("{")
+        while walk.sign() != "}":
+            if spans:
+                walk.expect(",")
+            if walk.sign() != '"':
+                raise walk.fault("expected a name in double quotes")
+            name = _value(walk, LONGEST_ITEM, self.where)
+            if name in spans:
+                raise walk.fault(f"a second entry {shown(name)}")
+            if len(spans) == MOST_FIELDS:
+                raise FileFaultError(self.where, f"more than {MOST_FIELDS:,} entries")
+            walk.expect(":")
+            is_list = walk.sign() == "["
+            start = walk.at
+            if is_list and name in self._long:
+                for _ in _items(walk, self.where.at(name)):
+                    pass
+            else:
+                _value(walk, LONGEST_ENTRY, self.where.at(shown_name(name)))
+            spans[name] = Span(start, walk.at - start)
+        walk.expect("}")
+        if walk.sign():
+            raise walk.fault("expected the end of the file")
+        return spans
 
-    def _end(self, start: int) -> int:
-        """Where the value ends that begins there."""
-        if self._text[start : start + 1] != "[":
-            return self._scan(start)[1]
-        end = self._after_space(start + 1)
-        for _, end in self._walk(start):  # noqa: B007 - the last one's end
-            pass
-        return self._text.index("]", end) + 1
-
-    def _walk(self, start: int) -> Iterator[tuple[Any, int]]:
-        """The items of a list, each with where the space behind it ends."""
-        at = self._after_space(start + 1)
-        if self._text[at : at + 1] == "]":
-            return
-        while True:
-            value, end = self._scan(at)
-            at = self._after_space(end)
-            yield value, at
-            if self._text[at : at + 1] == "]":
-                return
-            at = self._expect(",", at)
-
-    def _scan(self, at: int) -> tuple[Any, int]:
-        try:
-            return SCAN(self._text, at)
-        except json.JSONDecodeError as error:
-            raise self._fault(error.pos, error.msg) from None
-        except RecursionError:
-            raise self._fault(at, "nested too deeply") from None
-        except ValueError as error:  # digits without end
-            raise self._fault(at, str(error)) from None
-
-    def _expect(self, sign: str, at: int) -> int:
-        if self._text[at : at + 1] != sign:
-            raise self._fault(at, f"expected {sign!r}")
-        return self._after_space(at + 1)
-
-    def _after_space(self, at: int) -> int:
-        found = SPACE.match(self._text, at)
-        return at if found is None else found.end()
+    def _walk(self, start: int) -> Walk:
+        return Walk(self._content, start, self._fault)
 
     def _fault(self, at: int, problem: str) -> FileFaultError:
+        before = n_characters(self._content[:at].removeprefix(MARK))
         return FileFaultError(
-            self._file.where(at + 1, "character"),
+            self._file.where(before + 1, "character"),
             f"no JSON: {problem}",
             hint="Fetch or make the file again: it is cut, damaged, or of another format.",
         )
 
 
-def _text(file: InputFile) -> str:
+def _value(walk: Walk, most: int, where: Where) -> Any:  # noqa: ANN401 - as JSON has it
+    try:
+        return walk.value(most)
+    except LongValueError as error:
+        raise FileFaultError(where, str(error), hint=TOO_LARGE) from None
+
+
+def _items(walk: Walk, where: Where) -> Iterator[Any]:
+    """Of the list that the walk stands before; it then stands behind it."""
+    number = 0
+    walk.expect("[")
+    if walk.sign() == "]":
+        walk.expect("]")
+        return
+    while True:
+        try:
+            yield walk.value(LONGEST_ITEM)
+        except LongValueError as error:
+            raise FileFaultError(where.at(f"[{number}]"), str(error), hint=TOO_LARGE) from None
+        number += 1
+        if walk.sign() == "]":
+            walk.expect("]")
+            return
+        walk.expect(",")
+
+
+def _content(file: InputFile) -> bytes:
     content = file.whole(hint=TOO_LARGE)
     n_values = content.count(b",") + content.count(b"[") + content.count(b"{")
     if n_values > MOST_OF_DOCUMENT:
@@ -128,11 +142,11 @@ def _text(file: InputFile) -> str:
             f"about {n_values:,} values; at most {MOST_OF_DOCUMENT:,} are read",
             hint=TOO_LARGE,
         )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
+    wrong = check_utf8(content)
+    if wrong is not None:
         raise FileFaultError(
-            file.where(error.start + 1, "byte"),
+            file.where(wrong + 1, "byte"),
             "no UTF-8",
             hint="Save the file as UTF-8, which JSON is written in.",
-        ) from None
+        )
+    return content

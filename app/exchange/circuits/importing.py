@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from analysis.protocol.circuits import Circuit
 from app.exchange.circuits.attribution_graph import GraphFile
-from app.exchange.faults import WrongModelError
+from app.exchange.faults import WrongModelError, shown
 from app.exchange.input import InputFile
 from app.store.engine import open_session
 from app.store.queries.model import get_model
@@ -45,10 +45,11 @@ def read_circuit(
     with open_session(engine) as session:
         place = get_model(session, name=found.scan if model is None else model)
     if found.scan not in (place.name, their_name):
+        called = shown(found.scan)
         raise WrongModelError(
             found.where.at("scan"),
-            f"it is a graph of {found.scan!r}, not of {place.name}",
-            hint=f"Import it for model {found.scan}; or, where this is the same network under "
+            f"it is a graph of {called}, not of {place.name}",
+            hint=f"Import it for model {called}; or, where this is the same network under "
             "another name, say what it is called there (--their-name, their_name).",
         )
     circuit = found.circuit(model=place.name, n_layers=place.n_layers)

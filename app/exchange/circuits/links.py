@@ -11,7 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf
 from typing import Any, Final
 
 import numpy as np
@@ -19,13 +19,15 @@ import numpy as np
 from analysis.protocol.circuits import MOST_LINKS, Link, Node
 from app.exchange.circuits.document import Document
 from app.exchange.circuits.node_list import Names
-from app.exchange.circuits.nodes import LONGEST_ID
+from app.exchange.circuits.nodes import LARGEST_NUMBER, LONGEST_ID
 from app.exchange.faults import Where, shown
 from app.exchange.fields import Fields
 
 ENTRIES: Final = 3
 SOURCES: Final = ("error", "embedding")
 """Kinds that nothing leads to."""
+MOST_KNOWN: Final = 10_000
+"""Pairs of shared names whose meanings are kept for their next link."""
 
 
 @dataclass
@@ -92,6 +94,7 @@ def _resolved(
 ) -> Iterator[tuple[int, int, float]]:
     met: Counter[tuple[int, int]] = Counter()
     """Of names that mean several nodes, by the first of each."""
+    meanings = Meanings(nodes)
     for number, item in enumerate(document.items("links"), start=1):
         source, target, weight = _plain(item) or _read(document.place("link", number), item)
         counts.with_more += len(item) > ENTRIES
@@ -103,7 +106,7 @@ def _resolved(
         if len(from_) == len(to) == 1:
             yield from_[0], to[0], weight
             continue
-        possible = _meanings(nodes, from_, to)
+        possible = meanings.of(from_, to)
         pair = from_[0], to[0]
         turn = met[pair] % len(possible)
         met[pair] += 1
@@ -112,20 +115,35 @@ def _resolved(
         yield *possible[turn], weight
 
 
-def _meanings(
-    nodes: Sequence[Node], sources: Sequence[int], targets: Sequence[int]
-) -> list[tuple[int, int]]:
-    """Which nodes a link of these may connect; all of them where none is possible."""
-    every = [(source, target) for source in sources for target in targets]
-    possible = [
-        (source, target)
-        for source, target in every
-        if source != target
-        and nodes[target].kind not in SOURCES
-        and nodes[source].kind != "logit"
-        and nodes[source].layer <= nodes[target].layer
-    ]
-    return possible or every
+class Meanings:
+    """Which nodes a link between shared names may connect. A file may have hundreds of thousands of
+    links between the same two."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._leaves = [inf if node.kind == "logit" else node.layer for node in nodes]
+        """The layer from which on a node can lead to others."""
+        self._reached = [-inf if node.kind in SOURCES else node.layer for node in nodes]
+        """The last layer whose nodes can lead to it."""
+        self._known: dict[tuple[int, int], list[tuple[int, int]]] = {}
+
+    def of(self, sources: Sequence[int], targets: Sequence[int]) -> list[tuple[int, int]]:
+        """All of them where none is possible."""
+        pair = sources[0], targets[0]
+        if pair not in self._known:
+            if len(self._known) == MOST_KNOWN:
+                self._known.clear()
+            self._known[pair] = self._find(sources, targets)
+        return self._known[pair]
+
+    def _find(self, sources: Sequence[int], targets: Sequence[int]) -> list[tuple[int, int]]:
+        reached = [(target, self._reached[target]) for target in targets]
+        possible = [
+            (source, target)
+            for source in sources
+            for target, last in reached
+            if self._leaves[source] <= last and source != target
+        ]
+        return possible or [(source, target) for source in sources for target in targets]
 
 
 def _plain(item: Any) -> tuple[str, str, float] | None:  # noqa: ANN401 - as JSON has it
@@ -134,7 +152,7 @@ def _plain(item: Any) -> tuple[str, str, float] | None:  # noqa: ANN401 - as JSO
         return None
     source, target, weight = item.get("source"), item.get("target"), item.get("weight")
     if isinstance(source, str) and isinstance(target, str) and type(weight) is float:
-        return (source, target, weight) if isfinite(weight) else None
+        return (source, target, weight) if abs(weight) <= LARGEST_NUMBER else None
     return None
 
 
@@ -143,5 +161,5 @@ def _read(where: Where, item: Any) -> tuple[str, str, float]:  # noqa: ANN401 - 
     return (
         fields.text("source", longest=LONGEST_ID),
         fields.text("target", longest=LONGEST_ID),
-        fields.number("weight"),
+        fields.number("weight", least=-LARGEST_NUMBER, most=LARGEST_NUMBER),
     )

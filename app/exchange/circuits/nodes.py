@@ -44,6 +44,8 @@ TEXTS: Final = ("node_id", "clerp", OURS)
 REQUIRED: Final = ("node_id", "feature", "layer", "ctx_idx", "feature_type", "jsNodeId", "clerp")
 LONGEST_ID: Final = 300
 LONGEST_LABEL: Final = 2000
+LARGEST_NUMBER: Final = 1e30
+"""Numbers are added up and squared, which must stay finite."""
 LONGEST_EXTRA: Final = 10_000
 """Characters, as JSON, of one node."""
 
@@ -72,7 +74,7 @@ def take_node(fields: Fields, node_id: str, frame: Frame) -> Node:
         for name in fields
         if name not in TEXTS and fields.raw(name) != standard.get(name)
     }
-    check_details(fields.where, extra)
+    check_details(fields.where, extra, most=LONGEST_EXTRA // 2)
     if len(json.dumps(extra)) > LONGEST_EXTRA:
         raise FileFaultError(fields.where, f"more than {LONGEST_EXTRA:,} characters of details")
     return node.model_copy(update={"extra": extra}) if extra else node
@@ -133,10 +135,10 @@ def _read(fields: Fields, node_id: str, frame: Frame) -> Node:
         position=_whole(fields, "ctx_idx", least=0, most=frame.n_positions - 1),
         unit=unit,
         label=storable(fields.text("clerp", longest=LONGEST_LABEL, empty=True)),
-        activation=fields.maybe_number("activation"),
-        influence=fields.maybe_number("influence"),
+        activation=_number(fields, "activation"),
+        influence=_number(fields, "influence"),
         token=None if named is None else int(named[1]),
-        probability=fields.maybe_number("token_prob") if kind == "logit" else None,
+        probability=_number(fields, "token_prob") if kind == "logit" else None,
     )
 
 
@@ -169,6 +171,10 @@ def _feature(fields: Fields) -> int | None:
     return _whole(fields, "feature", least=-1, most=LARGEST_WHOLE)
 
 
+def _number(fields: Fields, name: str) -> float | None:
+    return fields.maybe_number(name, least=-LARGEST_NUMBER, most=LARGEST_NUMBER)
+
+
 def _whole(fields: Fields, name: str, *, least: int, most: int) -> int:
     """Not in quotes: here the format takes numbers only."""
     if isinstance(fields.raw(name), str):
@@ -189,6 +195,9 @@ def _with_ours(fields: Fields, plain: Node, frame: Frame) -> Node:
         wrong = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in wrong["loc"])
         raise FileFaultError(where.at(field or "entry"), wrong["msg"]) from None
+    numbers = (node.effect, node.exact, node.doubt, *(number for _, number in node.places))
+    if any(number is not None and abs(number) > LARGEST_NUMBER for number in numbers):
+        raise FileFaultError(where, f"a number above {LARGEST_NUMBER:g}")
     places = {"embedding": -1, "logit": frame.n_layers}
     layers = {places[node.kind]} if node.kind in places else range(-1, frame.n_layers)
     positions = [position for position, _ in node.places]

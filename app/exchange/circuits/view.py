@@ -4,7 +4,7 @@ What is named there and not in the graph is left out, and told.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from analysis.protocol.circuits import MOST_NODES, Group, Node
 from app.exchange.circuits.node_list import Names
@@ -12,6 +12,9 @@ from app.exchange.circuits.nodes import LONGEST_LABEL
 from app.exchange.faults import FileFaultError, Where, expected
 from app.exchange.fields import Fields
 from app.store.writing_explanations import storable
+
+MOST_MEMBERS: Final = 200_000
+"""Of all groups together."""
 
 
 def take_view(
@@ -32,6 +35,7 @@ def take_view(
 
     pinned = known(view.where.at("pinnedIds"), _list(view, "pinnedIds"))
     groups = []
+    n_members = 0
     where = view.where.at("supernodes")
     for number, one in enumerate(_list(view, "supernodes")):
         here = where.at(f"[{number}]")
@@ -40,6 +44,9 @@ def take_view(
         label = next(_texts(here, one[:1]))
         if len(label) > LONGEST_LABEL:
             raise FileFaultError(here, f"a label of more than {LONGEST_LABEL:,} characters")
+        n_members += len(one) - 1
+        if n_members > MOST_MEMBERS:
+            raise FileFaultError(here, f"more than {MOST_MEMBERS:,} members of groups")
         members = known(here, one[1:])
         if members:
             groups.append(Group(label=storable(label), nodes=members))

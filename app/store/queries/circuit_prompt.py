@@ -20,8 +20,12 @@ from app.store.tables import CircuitTable, ModelTable
 from app.store.views.circuit import CircuitPrompt
 
 MOST_OWNED: Final = 200
+MOST_TOLD: Final = 16 * 2**20
+"""Bytes of prompts and tokens, of all that are listed."""
 BEGINNING: Final = 2**18
 """Bytes of JSON that are looked at first."""
+LONGER: Final = 2**23
+"""Where that was not enough: of a graph from elsewhere, prompt and tokens end before."""
 BEHIND: Final = "n_layers"
 """What stands behind the tokens of a graph: where it is read, they are whole."""
 PROMPTS: Final = select(
@@ -46,10 +50,19 @@ def get_prompt(session: Session, *, model: str, slug: str) -> CircuitPrompt:
 
 
 def prompts_of(session: Session, *, actor: str) -> list[CircuitPrompt]:
-    """Of the circuits that the actor made or brought in, of all models, newest first."""
+    """Of the circuits that the actor made or brought in, of all models, newest first; fewer than
+    there are where their prompts are very long."""
     query = PROMPTS.where(CircuitTable.actor == actor).order_by(CircuitTable.id.desc())
     found = session.execute(query.limit(MOST_OWNED).execution_options(yield_per=1))
-    return [_view(row) for row in found]
+    views: list[CircuitPrompt] = []
+    left = MOST_TOLD
+    for row in found:
+        view = _view(row)
+        left -= len(view.prompt.encode()) + sum(len(token.encode()) for token in view.tokens)
+        if left < 0 and views:
+            break
+        views.append(view)
+    return views
 
 
 def _view(row: Row[*tuple[Any, ...]]) -> CircuitPrompt:
@@ -65,7 +78,10 @@ def _view(row: Row[*tuple[Any, ...]]) -> CircuitPrompt:
 
 
 def _beginning(content: bytes) -> dict[str, Any]:
-    start = zlib.decompressobj().decompress(content, BEGINNING)
-    graph = from_json(start, allow_partial=True).get("graph", {})
-    found: dict[str, Any] = graph if BEHIND in graph else unpack_json(content)["graph"]
-    return found
+    for n_bytes in (BEGINNING, LONGER):
+        start = zlib.decompressobj().decompress(content, n_bytes)
+        graph: dict[str, Any] = from_json(start, allow_partial=True).get("graph", {})
+        if BEHIND in graph:
+            return graph
+    whole: dict[str, Any] = unpack_json(content)["graph"]
+    return whole

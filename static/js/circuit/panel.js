@@ -2,6 +2,7 @@
 import { makeAblating } from "./ablating.js";
 import { makeCarrying } from "./carrying.js";
 import { make } from "./elements.js";
+import { nameOf } from "./marks.js";
 
 const MOST_EDITS = 64; // of one address of the playground
 
@@ -47,7 +48,7 @@ export function makePanel(root, scene, state, actions) {
   function pinItem(id) {
     const item = make("li");
     const node = scene.byId.get(id);
-    const choose = button(state.now.names[id] ?? node.name, () => state.select(id), `Show ${node.name}`);
+    const choose = button(nameOf(node, state.now), () => state.select(id), `Show ${node.name}`);
     choose.className = "bare";
     item.append(make("span", "pinned", { className: "note" }), choose, ablation([id], node.name), button("unpin", () => actions.togglePin(id), `Unpin ${node.name}`), ...askedHere([id], node.name));
     return item;

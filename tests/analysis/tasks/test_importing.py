@@ -1,6 +1,7 @@
 """Files of prompts: what is read, what is refused and where, what an export holds."""
 
 import json
+import tracemalloc
 
 import pytest
 
@@ -8,6 +9,7 @@ from analysis.errors import TaskError
 from analysis.tasks.exporting import export_task
 from analysis.tasks.generating import GENERATORS, generate
 from analysis.tasks.importing import import_task, spellings
+from analysis.tasks.rows import read_rows
 from tests.analysis.tasks.readers import byte_pairs, characters, words_apart
 from tests.analysis.tasks.vocabularies import known_words
 
@@ -212,6 +214,8 @@ def test_another_kind_of_file_is_refused():
         (ROW | {"clean": "x" * 100_001}, "clean has 100,001 characters"),
         (ROW | {"clean": "\ud800"}, "half a character"),
         ({"task": "t"}, "the heading is not the first line"),
+        (ROW | {"answer": [{}] * 300_000}, "about 600,0"),
+        (ROW | {"a" * 1000: 1}, f"there is no column '{'a' * 59}…"),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -230,6 +234,9 @@ def test_a_row_that_cannot_be_read_is_refused_with_its_line(row, said):
         ('clean,counterfactual\n"tom,ann\n', "this is no CSV"),
         ("clean,counterfactual,right\ntom,ann,yes\n", "there is no column 'right'"),
         (f'clean,counterfactual\n"{"x" * 200_000}",ann\n', "this is no CSV"),
+        ("clean,counterfactual" + ",a" * 500_001, "line 1: about 500,002 values in one line"),
+        ("clean,counterfactual\n" + "a," * 500_001, "line 2: about 500,001 values in one line"),
+        (f"clean,counterfactual,{'a' * 1000}\ntom,ann,1\n", f"there is no column '{'a' * 59}…"),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -245,11 +252,28 @@ def test_a_table_that_cannot_be_read_is_refused_with_its_line(table, said):
         ({"task": 3}, "task is missing or no text"),
         ({"task": "t", "metric": "luck"}, "there is no metric 'luck'"),
         ({"task": "t", "metric": ["kl"]}, "there is no metric"),
+        ({"task": "t", "metric": "x" * 1000}, f"there is no metric '{'x' * 59}…"),
+        ('{"task": "t", "metric": ' + "[" * 900 + "]" * 900 + "}", "there is no metric that is an"),
         ({"task": "t", "exact": "yes"}, "neither true nor false"),
     ],
 )
 def test_a_heading_that_cannot_be_read_is_refused(heading, said):
     assert said in refused(heading, ROW, OTHER)
+
+
+def test_lines_are_numbered_as_an_editor_numbers_them_whatever_is_between():
+    said = refused("", "  ", OTHER, "", "", "{")
+    assert said.startswith("mine.jsonl, line 6: ")
+
+
+def test_a_file_of_empty_lines_takes_no_memory_for_each():
+    raw = b"\n" * 5_000_000
+    tracemalloc.start()
+    with pytest.raises(TaskError, match="holds no prompts"):
+        read_rows(raw, "mine.jsonl")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 3 * len(raw)
 
 
 def test_a_metric_token_that_is_not_one_token_is_refused():
