@@ -30,9 +30,11 @@ from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
 from analysis.worker.provenance import begin_run, command, end_run, note_attempt
 from analysis.worker.subjects import chosen_device, load_subject, model_row
+from app.errors import ConflictError
 from app.store.queries.job import get_job
 from app.store.queries.task import get_task
 from app.store.requests import CircuitRequest
+from app.store.views.circuit import CircuitLine
 from app.store.writing_circuits import keep_circuit, keep_proof
 from app.store.writing_tasks import keep_task, set_competence
 
@@ -61,6 +63,7 @@ DOING: Final[dict[Stage, str]] = {
 }
 SHORT: Final = 80
 """Characters of a prompt that its circuit is called after."""
+TAKEN: Final = "It was to be called {}; while it was searched, another circuit took that slug."
 RANKED: Final = 5_000
 """Units of the ranking that are stored: more than anybody keeps in a circuit."""
 
@@ -234,17 +237,28 @@ def _keep(
     request = context.request
     title = request.title or (request.prompt or "")[:SHORT] or None
 
-    def keep(session: Session) -> str:
-        kept = keep_circuit(
+    def keep_as(session: Session, slug: str | None, circuit: Circuit) -> CircuitLine:
+        return keep_circuit(
             session, model=request.model, circuit=circuit, title=title,
-            actor=_asker(session, context), slug=request.slug, task=task, run_id=run_id,
+            actor=_asker(session, context), slug=slug, task=task, run_id=run_id,
         )  # fmt: skip
+
+    def keep(session: Session) -> str:
+        try:
+            kept = keep_as(session, request.slug, circuit)
+        except ConflictError:
+            # taken since it was asked for: no reason to lose what was found
+            kept = keep_as(session, None, _warned(circuit, TAKEN.format(request.slug)))
         for proof in reversed(found.proofs):  # the newest is told first
             keep_proof(session, model=request.model, slug=kept.slug, proof=proof, run_id=run_id)
         end_run(session, run_id, "finished", measured)
         return kept.slug
 
     return context.write(keep)
+
+
+def _warned(circuit: Circuit, warning: str) -> Circuit:
+    return circuit.model_copy(update={"warnings": (*circuit.warnings, warning)})
 
 
 def _asker(session: Session, context: JobContext[CircuitRequest]) -> str:

@@ -15,6 +15,8 @@ from app.store.queries.circuit import circuits_of_unit
 from app.store.queries.task import get_task
 from app.store.tables import CircuitTable, JobEventTable, JobTable, RunTable
 from app.store.views.job import JobEventView
+from app.store.writing_circuits import keep_circuit
+from tests.store.circuits import without_units
 from tests.worker.circuits.conftest import MODEL, TASK, Bench
 
 
@@ -144,12 +146,34 @@ def test_a_constant_metric_is_refused_before_anything_is_searched(bench: Bench) 
         assert session.scalars(select(JobTable.status)).one() == "failed"
 
 
-def test_a_slug_that_is_taken_ends_the_job_and_the_first_circuit_stays(bench: Bench) -> None:
+def test_a_slug_that_is_taken_is_refused_before_anything_is_searched(bench: Bench) -> None:
     bench.run(slug="mine")
     before = bench.circuit("mine")[0].created_at
     with pytest.raises(ConflictError, match="mine"):
         bench.run(slug="mine")
+    with open_session(bench.engine) as session:
+        assert session.scalars(select(JobTable.status)).all() == ["succeeded"]
     assert bench.circuit("mine")[0].created_at == before
+
+
+def test_a_slug_that_is_taken_while_it_is_searched_costs_the_slug_and_not_the_circuit(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(search: job.Search) -> job.Found:
+        with open_session(bench.engine, commit=True) as session:
+            keep_circuit(session, model=MODEL, circuit=without_units(), actor="me", slug="mine")
+        return found(search)
+
+    found = job.Search.run
+    monkeypatch.setattr(job.Search, "run", run)
+    done = bench.run(slug="mine")
+    assert done["circuit"] == TASK
+    view, circuit = bench.circuit(TASK)
+    assert (view.run_id, len(view.proofs) > 0) == (done["run_id"], True)
+    assert circuit.warnings[-1] == (
+        "It was to be called mine; while it was searched, another circuit took that slug."
+    )
+    assert bench.circuit("mine")[1] == without_units()
 
 
 def test_a_search_that_needs_more_memory_than_there_is_says_how_much(
