@@ -5,7 +5,6 @@ The search is a few minutes on a small model. What is interrupted begins anew, w
 and so with the same outcome; what it had stored is replaced.
 """
 
-import shlex
 import time
 from dataclasses import asdict
 from typing import Any, Final
@@ -151,8 +150,8 @@ def command_of(request: CircuitRequest) -> str:
         **({} if request.title is None else {"title": request.title}),
         "seed": request.seed,
     }
-    named = shlex.join([request.model, *([] if request.task is None else [request.task])])
-    return command("circuit", options).replace("circuit", f"circuit {named}", 1)
+    task = [] if request.task is None else [request.task]
+    return command("circuit", options, [request.model, *task])
 
 
 def _search(
