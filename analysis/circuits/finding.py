@@ -24,12 +24,10 @@ from analysis.circuits.pruning import prune, smallest
 from analysis.circuits.scrubbing import scrub_features
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
-from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof
+from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof, Ranking
 from analysis.tasks.prompting import N_SCORED, Prompted, alike_in_length, every_so_many
 from analysis.tasks.task import Metric, Pair
 
-Ranking = Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"]
-"""How units are ranked: learned at all sizes at once, or by what they are estimated to do."""
 N_EFFECTS: Final = 16
 """Pairs that effects are estimated, and run, on."""
 N_EDGES: Final = 4

@@ -1,11 +1,12 @@
 """A circuit in words: what its nodes are called, what their flags mean, how it was found."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, get_args
 
 from markupsafe import Markup
 
 from analysis.protocol.circuits import (
+    Ablation,
     Circuit,
     CurveOf,
     Estimate,
@@ -15,6 +16,7 @@ from analysis.protocol.circuits import (
     Method,
     Node,
     Proof,
+    Ranking,
 )
 from analysis.protocol.edits import Positions
 from analysis.protocol.written import Row, line_of, positions_text
@@ -28,10 +30,12 @@ METHODS: Final[dict[Method, str]] = {
     "atp_star": "attribution patching with dropped layers (AtP*)", "exact": "exact patching",
     "nested": "learned at all sizes at once (nested)",
 }  # fmt: skip
-ABLATIONS: Final = {
+RANKINGS: Final[tuple[Ranking, ...]] = get_args(Ranking)
+"""Methods that a circuit can be asked for by."""
+ABLATIONS: Final[dict[Ablation, str]] = {
     "resample": "resample ablation", "mean": "mean ablation", "zero": "zero ablation",
 }  # fmt: skip
-INSTEAD: Final = {
+INSTEAD: Final[dict[Ablation, str]] = {
     "resample": "its value in the counterfactual prompt",
     "mean": "its mean over the prompts for finding",
     "zero": "0",

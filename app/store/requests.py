@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from analysis.protocol.circuits import Ablation, Ranking
 from app.store.slugs import NAMED
 
 LARGEST = 2**31 - 1
@@ -355,10 +356,8 @@ class CircuitRequest(Request):
     n_pairs: int = Field(
         default=128, ge=2, le=10_000, description="Pairs of prompts, of a task that is made."
     )
-    method: Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"] = Field(
-        default="nested", description="How units are ranked."
-    )
-    ablation: Literal["resample", "mean", "zero"] = Field(
+    method: Ranking = Field(default="nested", description="How units are ranked.")
+    ablation: Ablation = Field(
         default="resample",
         description="What stands in the place of what is ablated: its value on the counterfactual "
         "prompt, its mean over prompts, or 0.",
