@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.dependencies import ReadSession
 from app.errors import NotFoundError
-from app.pages.finding import CircuitForm, tasks_to_choose
+from app.pages.circuit_request import CircuitForm, tasks_to_choose
 from app.pages.node_card import playground_ablation, playground_of, read_card
 from app.pages.proved import Proved, read_circuit
 from app.rendering.addresses import ModelPages
