@@ -100,7 +100,8 @@ def show_comparison(
     first = read_circuit(session, model=model, slug=slug)
     other_model, _, other_slug = other.rpartition("/")
     second = read_circuit(session, model=other_model or model, slug=other_slug)
-    compared = compare(first.circuit, second.circuit)
+    one_model = first.view.model == second.view.model
+    compared = compare(first.circuit, second.circuit, one_model=one_model)
     context = {
         "pages": ModelPages(model),
         "other_pages": ModelPages(second.view.model),
