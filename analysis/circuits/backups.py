@@ -6,7 +6,7 @@ the units that matter is ablated, and all others are estimated anew in that stat
 rises, backs it up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +17,7 @@ from analysis.circuits.keeping import Batch, keep_gradient
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check
 
+Tell = Callable[[int, int], None]
 SHARE = 0.05
 """Of the task's gap between clean and counterfactual: smaller rises are not told."""
 
@@ -27,8 +28,6 @@ class Backup:
 
     ablated: int
     backup: int
-    before: float
-    """How much the metric falls by the backup's ablation, while all else is as it is."""
     rise: float
 
 
@@ -39,13 +38,16 @@ def find_backups(
     gap: float,
     *,
     check: Check | None = None,
+    tell: Tell | None = None,
 ) -> list[Backup]:
     """The largest rises first. One backward pass per batch and ablated unit, and one more. Where
     `gap` is below 0 the metric rises by what the network does, and all signs are turned."""
     does = 1.0 if gap >= 0 else -1.0
     untouched = _lost(batches, units, torch.ones(len(units)), check)
     found: list[Backup] = []
-    for number in ablated:
+    for done, number in enumerate(ablated):
+        if tell is not None:
+            tell(done, len(ablated))
         keep = torch.ones(len(units))
         keep[number] = 0.0
         rises = does * (_lost(batches, units, keep, check) - untouched)
@@ -53,7 +55,7 @@ def find_backups(
         # of what is lost anyway, a rise of the same size is no backup's
         matters = (rises > SHARE * abs(gap)) & (rises > untouched.abs())
         found.extend(
-            Backup(number, other, float(untouched[other]), float(rises[other]))
+            Backup(number, other, float(rises[other]))
             for other in matters.nonzero().flatten().tolist()
         )
     return sorted(found, key=lambda each: -each.rise)

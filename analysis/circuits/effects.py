@@ -7,7 +7,8 @@ The estimate is AtP, whose error is known before anything is run to be of the or
 where the step is what the unit writes into the residual stream differently on the counterfactual:
 the gradient is that of a point, and holds as long as the step is small beside the stream it is
 added to. Nearly all steps are; the few large ones are most of what AtP gets wrong. So units with
-the largest doubt are run, and so are those that matter most.
+the largest doubt are run, and so are those that matter most. Of KL to the clean output the gradient
+on the clean prompt is 0, for there it is least: gradients are means of both ends.
 """
 
 from collections import defaultdict
@@ -100,7 +101,13 @@ def _run(
     """Both prompts, and the metric's gradient on the clean one, at units and streams."""
     layers = sorted({site.layer for site in units.sites})
     places = [*(site.name for site in units.sites), *(f"resid.{layer}" for layer in layers)]
-    return run_and_differentiate(model, metric, pairs, places, check=check)
+    sides, gradients = run_and_differentiate(model, metric, pairs, places, check=check)
+    if metric.is_least_on_clean:
+        there = model.differentiate(
+            sides.counterfactual, lambda last: sides.values(last).sum(), places, check=check
+        )
+        gradients = {place: (each + there[place]) / 2 for place, each in gradients.items()}
+    return sides, gradients
 
 
 def _estimate(

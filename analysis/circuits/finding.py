@@ -2,34 +2,43 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Literal
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from analysis.circuits.agreeing import agreement, sample
 from analysis.circuits.attribution import Method as Scoring
-from analysis.circuits.attribution import attribute
 from analysis.circuits.backups import SHARE, Backup, find_backups
 from analysis.circuits.edges import Edge, find_edges, find_ways
 from analysis.circuits.effects import Estimates, estimate, measure
 from analysis.circuits.integrating import integrate_keeping
-from analysis.circuits.keeping import Batch, StandIns, batches, stand_ins, trace_pairs
+from analysis.circuits.keeping import (
+    Batch,
+    StandIns,
+    all_values,
+    batches,
+    each_traced,
+    stand_ins,
+    trace_pairs,
+)
 from analysis.circuits.nested import STEPS, rank_nested
 from analysis.circuits.pairs import Sides
 from analysis.circuits.places import Places, find_places
 from analysis.circuits.proving import Judge, Rankings, judge_of, prove
 from analysis.circuits.pruning import prune, smallest
+from analysis.circuits.ranking import ranked, require_gradient, scores_of
 from analysis.circuits.scrubbing import scrub_features
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
 from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof, Ranking
-from analysis.tasks.prompting import N_SCORED, Prompted, alike_in_length, every_so_many
+from analysis.tasks.prompting import Prompted, alike_in_length, proved_on
 from analysis.tasks.task import Metric, Pair
 
 N_EFFECTS: Final = 16
-"""Pairs that effects are estimated, and run, on."""
+"""Pairs that effects are estimated, and run, on; and backups, and what is left of each layer."""
 N_EDGES: Final = 4
 """Pairs that links are asked for on."""
 N_DOUBTFUL: Final = 64
@@ -73,13 +82,16 @@ class Found:
     rest: dict[int, float]
     """By layer: of all its units that are not kept, together."""
     gap: float
-    """m(M) − m(∅), mean over the prompts for finding."""
+    """m(M) − m(∅), mean over the pairs of effects."""
     shown: Sides
     """The pair that is drawn."""
     places: Mapping[int, Places]
     """Of it, of units that are kept and of the embedding."""
     proofs: tuple[Proof, ...]
     n_finding: int
+    n_effects: int
+    """Of these, that effects are means over; links over the next."""
+    n_edges: int
 
 
 @dataclass(eq=False)
@@ -92,24 +104,26 @@ class Search:
     asked: Asked
     check: Check | None = None
     tell: Tell = field(default=lambda _stage, _share: None)
-    others: StandIns | None = field(init=False, default=None)
+
+    @cached_property
+    def others(self) -> StandIns | None:
+        finding, ablation = self.prompted.finding, self.asked.ablation
+        return stand_ins(self.model, self.metric, finding, ablation, check=self.check)
 
     def run(self) -> Found:
-        """Raises TaskError where ablating everything leaves the metric as it is."""
+        """Raises TaskError where ablating everything leaves the metric as it is, or where a metric
+        has no gradient to rank by."""
+        require_gradient(self.metric, self.asked.method)
         finding = self.prompted.finding
         units = Units(tuple(self.model.sites))
-        self.others = stand_ins(
-            self.model, self.metric, finding, self.asked.ablation, check=self.check
-        )
-        batched = self._batches(finding)
-        judge = judge_of(batched, units, check=self.check)
-        rankings = self._rankings(units, batched)
+        rankings = self._rankings(units, self._batches(finding))
         order = rankings["circuit"]
         self.tell("size", 0.0)
-        few = judge_of(some_of(batched, N_SCORED), units, check=self.check)
+        few = judge_of(self._batches(proved_on(finding)), units, check=self.check)
         kept = prune(few, smallest(few, order, min(self.asked.most_units, len(units))))
         estimates, exact, agreed = self._effects(units, kept)
-        backups = self._backups(batched, units, kept, exact, judge.gap)
+        some = judge_of(self._batches(finding[:N_EFFECTS]), units, check=self.check)
+        backups = self._backups(some, kept, exact)
         shown = self._traced(finding[:1])[0]
         places = find_places(shown, units, kept)
         return Found(
@@ -120,13 +134,15 @@ class Search:
             exact=exact,
             agreement=agreed,
             backups=tuple(backups),
-            edges=tuple(self._edges(units, kept, judge.gap, shown, places)),
-            rest=self._rest(batched, units, kept),
-            gap=judge.gap,
+            edges=tuple(self._edges(units, kept, some.gap, shown, places)),
+            rest=self._rest(some, kept),
+            gap=some.gap,
             shown=shown,
             places=places,
-            proofs=tuple(self._proofs(units, rankings, kept, judge)),
+            proofs=tuple(self._proofs(units, rankings, kept, few)),
             n_finding=len(finding),
+            n_effects=some.n_pairs,
+            n_edges=min(N_EDGES, len(finding)),
         )
 
     def _batches(self, pairs: Sequence[Pair]) -> list[Batch]:
@@ -136,28 +152,29 @@ class Search:
         return trace_pairs(self.model, self.metric, pairs, self.others, check=self.check)
 
     def _rankings(self, units: Units, batched: Sequence[Batch]) -> Rankings:
-        """The circuit's own, and those that it is held against."""
+        """The circuit's own, and those that it is held against, all of the same pairs."""
         method = self.asked.method
         self.tell("scores", 0.0)
-        integrated = integrate_keeping(some_of(batched, N_SCORED), units, check=self.check)
+        integrated = integrate_keeping(batched, units, check=self.check)
         self.tell("scores", 0.5)
-        sides = self._traced(self.prompted.finding[:N_SCORED])
-        moved = scores_of(sides, units, "difference", self.check)
-        own = integrated if method == "nested" else scores_of(sides, units, method, self.check)
-        del sides  # the largest of what is held in memory
+        methods: list[Scoring] = ["difference", *([] if method == "nested" else [method])]
+        finding = self.prompted.finding
+        traced = each_traced(self.model, self.metric, finding, self.others, check=self.check)
+        scores = scores_of(traced, units, methods, self.check)
         self.tell("ranking", 0.0)
-        order = ranked(own)
         if method == "nested":
             order = rank_nested(
                 batched,
                 units,
-                own,
+                integrated,
                 steps=self.asked.steps,
                 seed=self.asked.seed,
                 check=self.check,
                 tell=lambda done, total: self.tell("ranking", done / total),
             )
-        return {"circuit": order, "active": ranked(moved), "ig": ranked(integrated)}
+        else:
+            order = ranked(scores[method])
+        return {"circuit": order, "active": ranked(scores["difference"]), "ig": ranked(integrated)}
 
     def _effects(
         self, units: Units, kept: Sequence[int]
@@ -179,21 +196,21 @@ class Search:
         return estimates, exact, agreement(estimates.effect, exact, drawn, doubtful)
 
     def _backups(
-        self,
-        batched: Sequence[Batch],
-        units: Units,
-        kept: Sequence[int],
-        exact: Mapping[int, float],
-        gap: float,
+        self, judge: Judge, kept: Sequence[int], exact: Mapping[int, float]
     ) -> list[Backup]:
+        """None of KL, which falls by nothing: that two units do more together than each alone is
+        then true of any two that write alike."""
+        if self.metric.is_least_on_clean:
+            return []
         strongest = sorted(kept, key=lambda number: -abs(exact[number]))[:N_ABLATED]
-        matter = [number for number in strongest if abs(exact[number]) >= SHARE * abs(gap)]
-        few = some_of(batched, N_EFFECTS)
-        found: list[Backup] = []
-        for done, number in enumerate(matter):
-            self.tell("backups", done / len(matter))
-            found += find_backups(few, units, [number], gap, check=self.check)
-        return sorted(found, key=lambda each: -each.rise)
+        return find_backups(
+            judge.batches,
+            judge.units,
+            [number for number in strongest if abs(exact[number]) >= SHARE * abs(judge.gap)],
+            judge.gap,
+            check=self.check,
+            tell=lambda done, total: self.tell("backups", done / total),
+        )
 
     def _edges(
         self,
@@ -216,11 +233,9 @@ class Search:
         heaviest = sorted(strong, key=lambda edge: -abs(edge.weight))[:MOST_LINKS]
         return find_ways(shown, units, heaviest, places, both=both, check=self.check)
 
-    def _rest(
-        self, batched: Sequence[Batch], units: Units, kept: Sequence[int]
-    ) -> dict[int, float]:
+    def _rest(self, judge: Judge, kept: Sequence[int]) -> dict[int, float]:
         """By how much the metric falls if all others of a layer are ablated."""
-        few = judge_of(some_of(batched, N_EFFECTS), units, check=self.check)
+        units = judge.units
         layers = sorted({site.layer for site in units.sites})
         found = {}
         for done, layer in enumerate(layers):
@@ -230,11 +245,12 @@ class Search:
                 if site.layer == layer:
                     keep[start : start + site.n_units] = 0.0
             keep[list(kept)] = 1.0
-            found[layer] = float((few.whole - few.values(keep)).mean())
+            left = all_values(judge.batches, units, keep, self.check)
+            found[layer] = float((judge.whole - left).mean())
         return found
 
     def _proofs(
-        self, units: Units, rankings: Rankings, kept: Sequence[int], finding: Judge
+        self, units: Units, rankings: Rankings, kept: Sequence[int], few: Judge
     ) -> Iterator[Proof]:
         """On held-out prompts, if there are any, and on those for finding."""
         if self.prompted.held_out:
@@ -251,7 +267,6 @@ class Search:
             )
             yield proof.model_copy(update={"scrubs": scrubs, "remarks": remarks})
         self.tell("proof", 0.7)
-        few = judge_of(some_of(finding.batches, N_SCORED), units, check=self.check)
         yield self._proof(few, rankings, kept, "finding", decides=not self.prompted.held_out)
 
     def _proof(
@@ -273,26 +288,3 @@ class Search:
         sides = trace_pairs(self.model, self.metric, pairs, check=self.check)
         alike = [[pairs[number] for number in numbers] for numbers in alike_in_length(pairs)]
         return list(zip(sides, alike, strict=True))
-
-
-def scores_of(
-    sides: Sequence[Sides], units: Units, scoring: Scoring, check: Check | None
-) -> Float[Tensor, " unit"]:
-    """Sums over pairs and positions."""
-    names = [site.name for site in units.sites]
-    total = torch.zeros(len(units))
-    for one in sides:
-        found = attribute(one, scoring, names, check=check)
-        total += units.in_a_row({site: each.sum((0, 1)) for site, each in found.items()}).cpu()
-    return total
-
-
-def ranked(scores: Float[Tensor, " unit"]) -> Int[Tensor, " unit"]:
-    """Numbers of units, the largest score first, whatever its sign."""
-    return scores.abs().argsort(descending=True, stable=True)
-
-
-def some_of(batched: Sequence[Batch], most: int) -> list[Batch]:
-    """So many pairs or a few more, of all lengths: every so-manieth batch."""
-    n = sum(batch.n_pairs for batch in batched)
-    return list(batched[:: every_so_many(n, most)])

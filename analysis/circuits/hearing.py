@@ -74,6 +74,8 @@ class End:
     def _gradients(self) -> dict[int, Float[Tensor, "pair pos width"]]:
         """Of each unit, agreeing with what patching it does."""
         sides = self.sides
+        if not self.numbers:  # every way goes to the logits
+            return {}
         by_site: dict[str, list[int]] = defaultdict(list)
         for number in self.numbers:
             by_site[self.units.ref(number).site].append(number)

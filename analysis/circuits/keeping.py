@@ -4,11 +4,12 @@ What is kept is computed from what it is given *in the circuit*, so that a kept 
 that are not is worth little. The embedding is always that of the clean prompt.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
+from numpy import ndarray
 from torch import Tensor
 
 from analysis.circuits.pairs import Sides, run_sides
@@ -90,11 +91,21 @@ def trace_pairs(
     check: Check | None = None,
 ) -> list[Sides]:
     """The same, with all that was computed; others stand where counterfactual values would."""
-    found = []
+    return list(each_traced(model, metric, pairs, others, check=check))
+
+
+def each_traced(
+    model: EditableModel,
+    metric: Metric,
+    pairs: Sequence[Pair],
+    others: StandIns | None = None,
+    *,
+    check: Check | None = None,
+) -> Iterator[Sides]:
+    """One after the other, for whoever need not hold them all."""
     for numbers in alike_in_length(pairs):
         sides = run_sides(model, metric, [pairs[number] for number in numbers], check=check)
-        found.append(sides if others is None else others.put_into(sides))
-    return found
+        yield sides if others is None else others.put_into(sides)
 
 
 def kept_values(
@@ -108,6 +119,15 @@ def kept_values(
         for site, part in parts.items()
     }
     return batch.sides.values(model.blend(batch.sides.clean, blends, check=check))
+
+
+def all_values(
+    batches: Sequence[Batch], units: Units, keep: Float[Tensor, " unit"], check: Check | None
+) -> Float64[ndarray, " pair"]:
+    """The metric of all pairs, in the order of the batches."""
+    with torch.no_grad():
+        found = [kept_values(one, units, keep, check=check) for one in batches]
+    return torch.cat(found).double().cpu().numpy()
 
 
 def keep_gradient(

@@ -21,7 +21,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from analysis.circuits.keeping import Batch, keep_gradient, kept_values
+from analysis.circuits.keeping import Batch, all_values, keep_gradient
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check
 
@@ -79,7 +79,7 @@ def rank_nested(
     moments = _Moments(torch.zeros(n), torch.zeros(n))
     generator = np.random.default_rng(seed)
     weights = np.array([batch.n_pairs for batch in batches], dtype=np.float64)
-    gap = _gap(batches, units)
+    gap = _gap(batches, units, check)
     for step in range(steps):
         if check is not None:
             check()
@@ -122,9 +122,8 @@ def _distance(batch: Batch, gap: float) -> Callable[[Tensor], Tensor]:
     return of
 
 
-def _gap(batches: Sequence[Batch], units: Units) -> float:
+def _gap(batches: Sequence[Batch], units: Units, check: Check | None) -> float:
     """Between the untouched network and an empty one, on average: what steps are measured in."""
-    with torch.no_grad():
-        empty = torch.cat([kept_values(one, units, torch.zeros(len(units))) for one in batches])
-    whole = torch.cat([one.whole for one in batches])
-    return max(float((whole - empty).abs().mean()), 1e-6)
+    empty = all_values(batches, units, torch.zeros(len(units)), check)
+    whole = torch.cat([one.whole for one in batches]).double().cpu().numpy()
+    return max(float(np.abs(whole - empty).mean()), 1e-6)

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 import torch
 
-from analysis.circuits.attribution import attribute
+from analysis.circuits.attribution import Method, attribute
 from analysis.circuits.hearing import EMBEDDING
 from analysis.circuits.pairs import Sides
 from analysis.circuits.units import Units
@@ -22,8 +22,9 @@ Told = TypeVar("Told", bound=tuple[Any, ...])
 
 def find_places(shown: Sides, units: Units, numbers: Sequence[int]) -> Mapping[int, Places]:
     """Of each of the units and of the embedding, the strongest first: by how much the metric of
-    the first pair falls, estimated by one gradient; of the embedding, run."""
-    scores = attribute(shown, "atp", sorted({units.ref(number).site for number in numbers}))
+    the first pair falls, estimated by gradients; of the embedding, run."""
+    method: Method = "both_ends" if shown.metric.is_least_on_clean else "atp"
+    scores = attribute(shown, method, sorted({units.ref(number).site for number in numbers}))
     found = {EMBEDDING: _of_embedding(shown)}
     for number in numbers:
         unit = units.ref(number)

@@ -2,8 +2,9 @@
 
 Faithfulness is (m(C) − m(∅)) / (m(M) − m(∅)) of means over prompts (Wang et al. 2023, Mueller et
 al. 2025), completeness the same of the network without the circuit. Beside the circuit's curve over
-sizes stand as many random units, those that differ most between the two prompts, and those of the
-best published estimate. Intervals are over prompts.
+sizes stand as many random units, those that differ most between the two prompts, and those of
+integrated gradients over what is kept. Intervals are over clean prompts: pairs that share one are
+resampled together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,11 +13,11 @@ from typing import Final, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int
+from jaxtyping import Float, Float64, Int, Int64
 from numpy import ndarray
 from torch import Tensor
 
-from analysis.circuits.keeping import Batch, keep_gradient, kept_values
+from analysis.circuits.keeping import Batch, all_values, keep_gradient
 from analysis.circuits.ratios import mean_of, ratio_of_means
 from analysis.circuits.units import Units
 from analysis.errors import TaskError
@@ -31,6 +32,7 @@ from analysis.protocol.circuits import (
     Prompts,
     Proof,
 )
+from analysis.solving.measuring import SAME
 
 SHARES: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Of all units; those of Mueller et al. 2025."""
@@ -52,6 +54,8 @@ class Judge:
     units: Units
     whole: Float64[ndarray, " pair"]
     empty: Float64[ndarray, " pair"]
+    prompts: Int64[ndarray, " pair"]
+    """Numbers of the clean prompts: equal where pairs share one."""
     check: Check | None = None
 
     @property
@@ -63,11 +67,18 @@ class Judge:
         return float(self.whole.mean() - self.empty.mean())
 
     def values(self, keep: Float[Tensor, " unit"]) -> Float64[ndarray, " pair"]:
-        return _values(self.batches, self.units, keep, self.check)
+        return all_values(self.batches, self.units, keep, self.check)
 
     def faithfulness(self, *runs: Float64[ndarray, " pair"]) -> Estimate:
         """Of the mean over some runs of the same prompts."""
-        return ratio_of_means(np.mean(runs, axis=0) - self.empty, self.whole - self.empty)
+        return self.share(np.mean(runs, axis=0) - self.empty)
+
+    def share(self, values: Float64[ndarray, " pair"]) -> Estimate:
+        """Of what there is between the untouched network and the empty one."""
+        return ratio_of_means(values, self.whole - self.empty, self.prompts)
+
+    def mean(self, values: Float64[ndarray, " pair"]) -> Estimate:
+        return mean_of(values, self.prompts)
 
     def of_kept(self, numbers: Sequence[int] | Int[Tensor, " kept"]) -> Estimate:
         return self.faithfulness(self.values(self.units.only(numbers)))
@@ -106,8 +117,8 @@ def prove(
         ablation=ablation,
         prompts=prompts,
         n_prompts=judge.n_pairs,
-        whole=mean_of(judge.whole),
-        empty=mean_of(judge.empty),
+        whole=judge.mean(judge.whole),
+        empty=judge.mean(judge.empty),
         curves=tuple(curves),
         n_kept=len(kept),
         faithfulness=judge.of_kept(kept),
@@ -120,9 +131,9 @@ def prove(
 def judge_of(batches: Sequence[Batch], units: Units, *, check: Check | None = None) -> Judge:
     """Raises TaskError where ablating everything changes nothing: there is nothing to explain."""
     whole = np.concatenate([one.whole.double().cpu().numpy() for one in batches])
-    empty = _values(batches, units, torch.zeros(len(units)), check)
-    judge = Judge(batches, units, whole, empty, check)
-    if abs(judge.gap) <= 1e-6 * max(1.0, float(np.abs(whole).mean())):
+    empty = all_values(batches, units, torch.zeros(len(units)), check)
+    judge = Judge(batches, units, whole, empty, _prompts(batches), check)
+    if abs(judge.gap) <= SAME * max(1.0, float(np.abs(whole).mean())):
         raise TaskError(
             f"ablating every neuron and head leaves the metric as it is, over {judge.n_pairs} "
             "prompts: no circuit can be told from any other",
@@ -130,6 +141,12 @@ def judge_of(batches: Sequence[Batch], units: Units, *, check: Check | None = No
             "tokens, or change other words in the counterfactual.",
         )
     return judge
+
+
+def _prompts(batches: Sequence[Batch]) -> Int64[ndarray, " pair"]:
+    seen: dict[tuple[int, ...], int] = {}
+    rows = [tuple(row) for one in batches for row in one.sides.clean.tokens.tolist()]
+    return np.array([seen.setdefault(row, len(seen)) for row in rows], dtype=np.int64)
 
 
 def twins(n: int, n_units: int, seed: int) -> list[Int[Tensor, " kept"]]:
@@ -206,14 +223,5 @@ def drops(judge: Judge, numbers: Sequence[int], *, most: int) -> list[Drop]:
     found = []
     for number in least:
         without = judge.values(judge.units.only([each for each in numbers if each != number]))
-        lost = ratio_of_means(kept - without, judge.whole - judge.empty)
-        found.append(Drop(unit=judge.units.ref(number), lost=lost))
+        found.append(Drop(unit=judge.units.ref(number), lost=judge.share(kept - without)))
     return sorted(found, key=lambda each: each.lost.value)
-
-
-def _values(
-    batches: Sequence[Batch], units: Units, keep: Float[Tensor, " unit"], check: Check | None
-) -> Float64[ndarray, " pair"]:
-    with torch.no_grad():
-        found = [kept_values(one, units, keep, check=check) for one in batches]
-    return torch.cat(found).double().cpu().numpy()

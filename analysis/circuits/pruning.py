@@ -7,7 +7,6 @@ units. What holds the rest back counts as needed, too.
 """
 
 from collections.abc import Sequence
-from math import inf
 from typing import Final
 
 from jaxtyping import Int
@@ -18,6 +17,7 @@ from analysis.circuits.proving import Judge, losses
 NEAR: Final = 0.1
 """So far from 1 may the faithfulness on the prompts for finding be; some is lost on others."""
 SIZES: Final = (4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+HALF: Final = 0.5
 COST: Final = 0.01
 """So much farther from 1 may all that is taken out lead together."""
 MOST_ROUNDS: Final = 12
@@ -25,11 +25,11 @@ MOST_ROUNDS: Final = 12
 
 def smallest(judge: Judge, order: Int[Tensor, " unit"], most: int) -> list[int]:
     """Numbers of units, at most so many: the first of the ranking. Where no size is near enough,
-    the nearest."""
-    nearest, least = 0, inf
+    the nearest; the largest where even that one does not do half of what the model does."""
+    nearest, least = most, HALF
     for size in [*(size for size in SIZES if size < most), most]:
         off = _off(judge, order[:size].tolist())
-        if off < least:
+        if off <= least:
             nearest, least = size, off
         if off <= NEAR:
             break
@@ -41,15 +41,15 @@ def prune(judge: Judge, numbers: Sequence[int]) -> list[int]:
     kept = list(numbers)
     most_off = _off(judge, kept) + COST
     part = 0.25
+    lost = losses(judge, kept, check=judge.check)
     for _ in range(MOST_ROUNDS):
         n = max(1, int(part * len(kept)))
         if len(kept) <= n:
             break
-        lost = losses(judge, kept, check=judge.check)
         least = set(sorted(kept, key=lambda number: abs(lost[number]))[:n])
         left = [number for number in kept if number not in least]
         if _off(judge, left) <= most_off:
-            kept = left
+            kept, lost = left, losses(judge, left, check=judge.check)
         elif n == 1:
             break
         else:

@@ -1,9 +1,9 @@
-"""Ratios of means over prompts, with intervals."""
+"""Ratios of means over pairs of prompts, with intervals."""
 
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 from numpy import ndarray
 
 from analysis.protocol.circuits import Estimate
@@ -13,16 +13,23 @@ REPLICATES: Final = 1000
 
 
 def ratio_of_means(
-    above: Float64[ndarray, " prompt"], below: Float64[ndarray, " prompt"]
+    above: Float64[ndarray, " pair"],
+    below: Float64[ndarray, " pair"],
+    prompts: Int64[ndarray, " pair"] | None = None,
 ) -> Estimate:
-    """Prompts are resampled, both numbers of one together. ValueError: the lower mean is 0."""
-    n = len(above)
+    """Prompts are resampled, all numbers of one together; `prompts` numbers them from 0, where
+    pairs share one. A resample whose lower mean is of the other sign has no ratio, and no interval
+    is told where that could decide one. ValueError: the lower mean is 0."""
     total = float(below.sum())
     if not total:
         raise ValueError("the mean that others are measured by is 0")
-    upper, lower = (draw_documents(n, REPLICATES, 0) @ np.stack([above, below], axis=1)).T
+    sums = np.stack([above, below], axis=1)
+    if prompts is not None:
+        sums = np.stack([np.bincount(prompts, each) for each in (above, below)], axis=1)
+    n = len(sums)
+    upper, lower = (draw_documents(n, REPLICATES, 0) @ sums).T
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.where(np.abs(lower) > 1e-9 * n, upper / lower, np.nan)
+        ratios = np.where(lower * np.sign(total) > 0, upper / lower, np.nan)
     low, high = intervals(ratios[:, None], n)[0].tolist()
     value = float(above.sum()) / total
     if np.isnan(low) or np.isnan(high):
@@ -30,5 +37,7 @@ def ratio_of_means(
     return Estimate(value=value, low=low, high=high)
 
 
-def mean_of(values: Float64[ndarray, " prompt"]) -> Estimate:
-    return ratio_of_means(values, np.ones(len(values)))
+def mean_of(
+    values: Float64[ndarray, " pair"], prompts: Int64[ndarray, " pair"] | None = None
+) -> Estimate:
+    return ratio_of_means(values, np.ones(len(values)), prompts)

@@ -11,7 +11,7 @@ from analysis.circuits.proving import N_DROPS, SHARES, TWINS
 from analysis.circuits.pruning import MOST_ROUNDS, SIZES
 from analysis.circuits.scrubbing import DRAWS, FEATURES
 from analysis.records import ModelFacts
-from analysis.tasks.prompting import AT_ONCE, N_SCORED
+from analysis.tasks.prompting import AT_ONCE, N_SCORED, proved_on
 from analysis.tasks.task import Pair
 
 OF_BACKWARD: Final = 10
@@ -29,17 +29,13 @@ def n_search_bytes(
     def n_pos(pairs: Sequence[Pair]) -> int:
         return sum(len(pair.clean.tokens) for pair in pairs)
 
-    longest = max(len(pair.clean.tokens) for pair in finding)
+    longest = max(len(pair.clean.tokens) for pair in (*finding, *held_out))
     values = facts.n_layers * (facts.d_mlp + facts.n_heads * facts.d_head)
     streams = (facts.n_layers + 2) * facts.d_model
-    kept = n_pos(finding) + n_pos(held_out)
-    stand_ins = kept * (values + 3 * facts.d_model) + (len(finding) + len(held_out)) * facts.n_vocab
-    traced = max(
-        # of scores and effects: both sides, and gradients of one batch
-        2 * n_pos(finding[: max(N_SCORED, N_EFFECTS)]) * (values + streams),
-        # of links: what every source writes is kept, but that is small
-        2 * n_pos(finding[:N_EDGES]) * (values + streams),
-    )
+    batched = (*finding, *held_out, *proved_on(finding), *finding[:N_EFFECTS])
+    stand_ins = n_pos(batched) * (values + 3 * facts.d_model) + len(batched) * facts.n_vocab
+    # of effects, and of the hypotheses on held-out prompts: both sides; of links there are fewer
+    traced = 2 * max(n_pos(finding[:N_EFFECTS]), n_pos(held_out)) * (values + streams)
     backward = AT_ONCE * longest * OF_BACKWARD * (values + streams)
     backward += AT_ONCE * longest * longest * facts.n_layers * facts.n_heads * 3
     patched = ROWS * longest * 4 * (facts.d_mlp + facts.n_heads * facts.d_head + facts.d_model)
@@ -60,8 +56,8 @@ def n_search_passes(
     proved = len(held_out) or scored
     curves = len(SHARES) - 1
     of_stages = (
-        2 * (len(finding) + len(held_out)),  # what stands in for units
-        (3 * INTEGRATED + 2) * scored,
+        2 * (len(finding) + len(held_out) + scored),  # what stands in for units
+        (3 * INTEGRATED + 3) * len(finding),
         3 * steps * min(AT_ONCE, len(finding)),
         (len(SIZES) + 4 * MOST_ROUNDS) * scored,
         min(N_EFFECTS, len(finding)) * (3 + (n + N_DOUBTFUL + 2 * N_EACH) / 2),

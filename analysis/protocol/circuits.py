@@ -22,10 +22,10 @@ NodeKind = Literal["neuron", "head", "rest", "embedding", "logit", "feature", "e
 """rest: all of a layer's neurons and heads that are not in the graph, together; feature and error:
 of a transcoder, in graphs made elsewhere."""
 
-Flag = Literal["disagrees", "doubtful", "backup", "has a backup"]
-"""disagrees: estimate and exact effect are of different sign or size; doubtful: the estimate's own
-doubt is as large as the estimate, and it was not run; backup: acts once others are ablated; has a
-backup: another node takes over when this one is ablated, so that its own effect is too small."""
+Flag = Literal["disagrees", "backup", "has a backup"]
+"""disagrees: estimate and exact effect are of different sign or size; backup: acts once others are
+ablated; has a backup: another node takes over when this one is ablated, so that its own effect is
+too small."""
 
 Ablation = Literal["resample", "mean", "zero"]
 """What stands in the place of what is ablated: its value in the counterfactual prompt, its mean
@@ -35,8 +35,6 @@ Prompts = Literal["finding", "held_out"]
 
 Ranking = Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"]
 """How a search ranks units: learned at all sizes at once, or by what they are estimated to do."""
-
-Method = Literal[Ranking, "exact"]
 
 NodeId = Annotated[str, Field(min_length=1, max_length=300)]
 Label = Annotated[str, Field(max_length=2000)]
@@ -61,7 +59,7 @@ class Node(Message):
     unit: UnitRef | None = None
     label: Label = ""
     effect: float | None = None
-    """Estimated, mean over the prompts for finding."""
+    """Estimated, mean over the circuit's `n_effects` pairs."""
     exact: float | None = None
     """The same, measured by running it."""
     doubt: float | None = Field(default=None, ge=0)
@@ -131,7 +129,7 @@ class Point(Message):
 
 CurveOf = Literal["circuit", "random", "active", "ig"]
 """The circuit's own ranking; as many units at random; those that differ most between clean and
-counterfactual; those of integrated gradients over what is kept, the best published one."""
+counterfactual; those of integrated gradients over what is kept."""
 
 
 class Curve(Message):
@@ -222,11 +220,15 @@ class Circuit(Message):
     """What a run has found, and what a stored circuit holds."""
 
     graph: Graph
-    method: Method | None = None
+    method: Ranking | None = None
     """None: made elsewhere."""
     ablation: Ablation | None = None
     n_pairs: int | None = None
     """For finding."""
+    n_effects: int | None = None
+    """Of these, the first ones, which effects are means over."""
+    n_edges: int | None = None
+    """And links."""
     n_units: int | None = None
     """Neurons and heads that the model has."""
     ranking: tuple[tuple[UnitRef, float], ...] = Field(default=(), max_length=MOST_NODES)

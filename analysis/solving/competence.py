@@ -17,7 +17,8 @@ from numpy import ndarray
 
 from analysis.score.bootstrap import LEVEL, draw_documents, intervals
 from analysis.solving.measuring import Measured
-from analysis.tasks.task import Task
+from analysis.solving.one_prompt import KIND as ONE_PROMPT
+from analysis.tasks.task import Generated, Task
 
 REPLICATES: Final = 1000
 
@@ -62,13 +63,18 @@ class Competence:
 
 def judge(task: Task, measured: Measured, *, seed: int = 0) -> Competence:
     """The verdict: `can do` where the interval of the accuracy lies above chance."""
-    right = [each for each in measured.right if each is not None]
-    chances = [each for each in measured.chances if each is not None]
-    places = [each for each in measured.ranks if each is not None]
+    own = isinstance(task.source, Generated) and task.source.generator == ONE_PROMPT
+    right = [] if own else [each for each in measured.right if each is not None]
+    chances = [] if own else [each for each in measured.chances if each is not None]
+    places = [] if own else [each for each in measured.ranks if each is not None]
     accuracy = wilson(sum(right), len(right)) if right else None
     chance = mean(chances) if chances else None
-    one_answer = _one_answer(task)
+    one_answer = None if own else _one_answer(task)
     verdict, reason = _verdict(sum(right), len(right), accuracy, chance)
+    if own:
+        reason = (
+            "The answer is the token that the model itself holds likeliest: it is right anyway."
+        )
     if accuracy and accuracy.low and one_answer and one_answer >= accuracy.low:
         reason += (
             f" But one answer given to all would be right in {one_answer:.0%}: whether the prompt "

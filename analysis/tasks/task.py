@@ -81,6 +81,11 @@ class Metric(Message):
     raised: Answers = ()
     lowered: Answers = ()
 
+    @property
+    def is_least_on_clean(self) -> bool:
+        """Its gradient is 0 on the clean prompt: nothing can be read off there."""
+        return self.kind == "kl"
+
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         named = [token.id for token in (*self.raised, *self.lowered)]

@@ -1,7 +1,7 @@
 """A circuit in words: what its nodes are called, what their flags mean, how it was found."""
 
 from collections.abc import Sequence
-from typing import Final, get_args
+from typing import Final
 
 from markupsafe import Markup
 
@@ -13,7 +13,6 @@ from analysis.protocol.circuits import (
     Feature,
     Flag,
     Graph,
-    Method,
     Node,
     Proof,
     Ranking,
@@ -24,14 +23,12 @@ from app.rendering.markup import trusted
 from app.rendering.numbers import MINUS, UNDEFINED, percent_text, significant
 from app.rendering.strip import visible
 
-METHODS: Final[dict[Method, str]] = {
-    "atp": "attribution patching (AtP)", "both_ends": "gradients at both ends",
-    "ig": "integrated gradients (IG)", "relp": "relevance patching (RelP)",
-    "atp_star": "attribution patching with dropped layers (AtP*)", "exact": "exact patching",
-    "nested": "learned at all sizes at once (nested)",
+METHODS: Final[dict[Ranking, str]] = {
+    "nested": "learned at all sizes at once (nested)", "ig": "integrated gradients (IG)",
+    "both_ends": "gradients at both ends", "relp": "relevance patching (RelP)",
+    "atp_star": "attribution patching with dropped layers (AtP*)",
+    "atp": "attribution patching (AtP)",
 }  # fmt: skip
-RANKINGS: Final[tuple[Ranking, ...]] = get_args(Ranking)
-"""Methods that a circuit can be asked for by."""
 ABLATIONS: Final[dict[Ablation, str]] = {
     "resample": "resample ablation", "mean": "mean ablation", "zero": "zero ablation",
 }  # fmt: skip
@@ -43,8 +40,8 @@ INSTEAD: Final[dict[Ablation, str]] = {
 """What stands in the place of what is ablated."""
 PROMPTS: Final = {"held_out": "held-out prompts", "finding": "the prompts that it was found on"}
 CURVES: Final[dict[CurveOf, str]] = {
-    "circuit": "this circuit", "ig": "integrated gradients", "active": "most active",
-    "random": "random units",
+    "circuit": "this circuit", "ig": "integrated gradients over what is kept",
+    "active": "most active", "random": "random units",
 }  # fmt: skip
 FEATURES: Final[dict[Feature, str]] = {
     "answer": "which answer is right",
@@ -54,7 +51,6 @@ FEATURES: Final[dict[Feature, str]] = {
 }
 FLAGS: Final[dict[Flag, str]] = {
     "disagrees": "estimate and exact effect differ in sign or size: the exact one counts",
-    "doubtful": "the estimate's own doubt is as large as the estimate, and it was not run",
     "backup": "it acts once others are ablated",
     "has a backup": "another node takes over when it is ablated: its own effect says too little",
 }

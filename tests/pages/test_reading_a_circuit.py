@@ -204,14 +204,14 @@ def test_a_card_of_what_is_no_unit_has_neither_page_nor_edit(pages: TestClient) 
 def test_flags_are_told_in_words(own_pages: TestClient) -> None:
     circuit = make_circuit(nodes=5, links=4, layers=1, neurons=8, heads=2)
     nodes = tuple(
-        node.model_copy(update={"flags": ("has a backup", "doubtful")}) if node.unit else node
+        node.model_copy(update={"flags": ("has a backup", "disagrees")}) if node.unit else node
         for node in circuit.graph.nodes
     )
     graph = circuit.graph.model_copy(update={"nodes": nodes})
     keep(own_pages, circuit.model_copy(update={"graph": graph}), "flagged")
     page = own_pages.get(f"{CIRCUITS}/flagged").text
     assert "another node takes over when it is ablated" in page
-    assert "the estimate&#39;s own doubt is as large" in page
+    assert "estimate and exact effect differ in sign or size" in page
 
 
 @pytest.mark.parametrize(

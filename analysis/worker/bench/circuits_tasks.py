@@ -26,14 +26,12 @@ from analysis.circuits.finding import (
     N_EFFECTS,
     Asked,
     Search,
-    ranked,
-    scores_of,
-    some_of,
 )
 from analysis.circuits.integrating import integrate_keeping
-from analysis.circuits.keeping import batches, trace_pairs
+from analysis.circuits.keeping import batches, each_traced
 from analysis.circuits.nested import rank_nested
 from analysis.circuits.proving import Judge, curve, judge_of
+from analysis.circuits.ranking import ranked, scores_of
 from analysis.circuits.sizing import n_search_bytes, n_search_passes
 from analysis.circuits.units import Units
 from analysis.models.tracing import EditableModel
@@ -41,7 +39,7 @@ from analysis.protocol.circuits import Curve
 from analysis.solving.measuring import measure as measure_task
 from analysis.solving.measuring import reader_of_model
 from analysis.tasks.generating import GENERATORS, generate
-from analysis.tasks.prompting import N_SCORED, Prompted, prompted
+from analysis.tasks.prompting import Prompted, prompted
 from analysis.tasks.task import Metric, Task
 from analysis.worker.bench.subjects import editable_demo
 from app.bench.measurement import Measurement
@@ -50,8 +48,6 @@ PAIRS, QUICK_PAIRS = 128, 24
 FIRST: Final = ("agreement", "greater-than", "pronouns")
 """Kinds of task that are measured first: all six take half an hour."""
 SEED: Final = 0
-N_ESTIMATED: Final = 16
-"""Pairs that units are ranked on by estimates."""
 N_AGREEING: Final = 80
 """Neurons of the largest estimates, and as many at random, that are run."""
 AT: Final = 0.05
@@ -103,12 +99,12 @@ def _curves(
 def _rankings(
     model: EditableModel, metric: Metric, pairs: Prompted, units: Units
 ) -> Iterator[tuple[str, Int[Tensor, " unit"] | None]]:
-    sides = trace_pairs(model, metric, pairs.finding[:N_ESTIMATED])
-    for method in METHODS:
-        yield method, ranked(scores_of(sides, units, method, None))
-    del sides
+    """All of the same pairs."""
+    traced = each_traced(model, metric, pairs.finding)
+    for method, scores in scores_of(traced, units, METHODS).items():
+        yield method, ranked(scores)
     batched = batches(model, metric, pairs.finding)
-    first = integrate_keeping(some_of(batched, N_SCORED), units)
+    first = integrate_keeping(batched, units)
     yield "ig_kept", ranked(first)
     yield "nested", rank_nested(batched, units, first, seed=SEED)
     yield "random", None

@@ -196,6 +196,8 @@ def _circuit(
         method=context.request.method,
         ablation=context.request.ablation,
         n_pairs=found.n_finding,
+        n_effects=found.n_effects,
+        n_edges=found.n_edges,
         n_units=n,
         ranking=tuple(
             (units.ref(number), 1 - rank / n)

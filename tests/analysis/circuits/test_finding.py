@@ -94,7 +94,7 @@ def test_what_goes_into_a_node_adds_up_to_what_it_does(searched):
     assert sum(edge.weight for edge in edges) == pytest.approx(-exact[last], rel=0.5)
 
 
-@pytest.mark.parametrize("kind", ["copy suppression", "sum of two", "backup", "either of two"])
+@pytest.mark.parametrize("kind", ["copy suppression", "sum of two", "backup", "saturation"])
 def test_links_go_between_the_positions_where_their_nodes_were_planted(searched, kind):
     planted, pairs, found = searched(kind)
     last = len(pairs[0].clean.tokens) - 1

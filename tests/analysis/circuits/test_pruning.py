@@ -32,14 +32,15 @@ def by_size(table):
         ({4: 0.2, 8: 0.91, 16: 1.0}, 8),
         ({4: 0.2, 8: 4.7, 16: 1.3, 24: 1.05, 32: 1.0}, 24),
         ({4: -3.0, 8: 0.4, 16: 0.7, 24: 0.6}, 16),
+        ({4: 0.1, 8: 0.3, 16: -0.2}, 256),
     ],
 )
-def test_the_smallest_size_is_taken_that_is_neither_far_below_nor_far_above_1(table, size):
+def test_the_smallest_size_near_1_is_taken_or_the_nearest_or_else_the_largest(table, size):
     assert smallest(by_size(table), ORDER, 256) == list(range(size))
 
 
 def test_never_more_are_taken_than_are_asked_for():
-    assert smallest(by_size({}), ORDER, 6) == list(range(4))
+    assert smallest(by_size({}), ORDER, 6) == list(range(6))
     assert smallest(by_size({6: 0.5, 8: 1.0}), ORDER, 6) == list(range(6))
 
 
