@@ -34,7 +34,7 @@ from analysis.circuits.scrubbing import scrub_features
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
 from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof, Ranking
-from analysis.tasks.prompting import Prompted, alike_in_length, proved_on
+from analysis.tasks.prompting import Prompted, proved_on
 from analysis.tasks.task import Metric, Pair
 
 N_EFFECTS: Final = 16
@@ -259,7 +259,9 @@ class Search:
             proof = self._proof(judge, rankings, kept, "held_out", decides=True)
             self.tell("proof", 0.6)
             scrubs, remarks = scrub_features(
-                self._traced_pairs(self.prompted.held_out),
+                self.model,
+                self.metric,
+                self.prompted.held_out,
                 units,
                 kept,
                 seed=self.asked.seed,
@@ -282,9 +284,3 @@ class Search:
         return prove(
             judge, rankings, kept, asked.ablation, prompts, seed=asked.seed, decides=decides
         )
-
-    def _traced_pairs(self, pairs: Sequence[Pair]) -> list[tuple[Sides, list[Pair]]]:
-        """As they were run, whatever ablation was asked for."""
-        sides = trace_pairs(self.model, self.metric, pairs, check=self.check)
-        alike = [[pairs[number] for number in numbers] for numbers in alike_in_length(pairs)]
-        return list(zip(sides, alike, strict=True))

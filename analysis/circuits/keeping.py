@@ -78,7 +78,7 @@ def batches(
         with torch.no_grad():
             whole = sides.values(sides.clean.last)
         values = sides.counterfactual.values if others is None else others.at(sides.n_pos)
-        found.append(Batch(_slim(sides), values, whole, numbers))
+        found.append(Batch(slim(sides), values, whole, numbers))
     return found
 
 
@@ -115,7 +115,7 @@ def kept_values(
     model = batch.sides.model
     parts = units.by_site(keep.to(model.device, model.dtype))
     blends = {
-        site: Blend(keep=_widened(model, site, part), other=batch.others[site])
+        site: Blend(keep=widened(model, site, part), other=batch.others[site])
         for site, part in parts.items()
     }
     return batch.sides.values(model.blend(batch.sides.clean, blends, check=check))
@@ -146,13 +146,13 @@ def keep_gradient(
     return gradient, values.detach()
 
 
-def _widened(
+def widened(
     model: EditableModel, site: str, keep: Float[Tensor, " unit"]
 ) -> Float[Tensor, " value"]:
     return keep if site.startswith("mlp.") else keep.repeat_interleave(model.facts.d_head)
 
 
-def _slim(sides: Sides) -> Sides:
+def slim(sides: Sides) -> Sides:
     """Without what a run from the beginning does not need."""
 
     def slim(trace: Trace) -> Trace:

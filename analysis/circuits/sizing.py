@@ -9,8 +9,9 @@ from analysis.circuits.integrating import STEPS as INTEGRATED
 from analysis.circuits.patching import ROWS
 from analysis.circuits.proving import N_DROPS, SHARES, TWINS
 from analysis.circuits.pruning import MOST_ROUNDS, SIZES
-from analysis.circuits.scrubbing import DRAWS, FEATURES
+from analysis.circuits.rooms import DRAWS
 from analysis.records import ModelFacts
+from analysis.tasks.features import FEATURES
 from analysis.tasks.prompting import AT_ONCE, N_SCORED, proved_on
 from analysis.tasks.task import Pair
 

@@ -10,6 +10,7 @@ from analysis.interventions.generation import generate
 from analysis.interventions.surroundings import Surroundings
 from analysis.live.activations import activations
 from analysis.live.proving import prove
+from analysis.live.scrubbing import scrub_claims
 from analysis.live.strongest import strongest
 from analysis.live.tokenize import tokenize
 from analysis.models.tracing import EditableModel
@@ -18,6 +19,7 @@ from analysis.protocol.base import Message
 from analysis.protocol.experiments import ExperimentRequest, GenerationRequest
 from analysis.protocol.sweeps import EditSweepRequest
 from analysis.tasks.proving import ProveRequest
+from analysis.tasks.scrubbing import ScrubRequest
 
 Run = Callable[[EditableModel, Any, Surroundings], Message]
 Stream = Callable[[EditableModel, Any, Surroundings], Iterator[Message]]
@@ -41,6 +43,7 @@ OPERATIONS: Final = (
     Operation("strongest", StrongestRequest, run=strongest),
     Operation("experiment", ExperimentRequest, run=run_experiment),
     Operation("prove", ProveRequest, run=prove),
+    Operation("scrub", ScrubRequest, run=scrub_claims),
     Operation("generation", GenerationRequest, stream=generate),
     Operation("edit-sweep", EditSweepRequest, stream=sweep_edits, takes_minutes=True),
 )

@@ -10,20 +10,16 @@ from typing import Final
 
 from analysis.circuits.keeping import Batch, batches, stand_ins
 from analysis.circuits.proving import Judge, judge_of
-from analysis.circuits.ratios import mean_of
 from analysis.circuits.units import Units
 from analysis.errors import EditError, TaskError
 from analysis.interventions.clean import Kept
 from analysis.interventions.surroundings import Surroundings, ran_on
-from analysis.models.prompts import tokens_of
+from analysis.live.checking import check_bytes, check_tokens, numbers_of
 from analysis.models.tracing import EditableModel
 from analysis.protocol.circuits import Estimate
-from analysis.protocol.prompts import Prompt
 from analysis.tasks.proving import ProveAnswer, ProveRequest
 from analysis.tasks.task import pairs_digest
 
-MOST_BYTES: Final = 4 << 30
-"""That all traced pairs of one request may take."""
 MOST_SIZES: Final = 1000
 """Sizes whose random units are remembered."""
 
@@ -45,7 +41,7 @@ def prove(model: EditableModel, request: ProveRequest, around: Surroundings) -> 
     """As a search proves its circuit on the same pairs. ModelError, EditError: what does not fit,
     or where ablating everything changes nothing."""
     units = Units(tuple(model.sites))
-    numbers = _numbers(units, request)
+    numbers = sorted(set(numbers_of(units, request.units)))
     key = (
         "proof", request.ablation, pairs_digest(request.metric, request.pairs),
         pairs_digest(request.metric, request.averaged),
@@ -56,22 +52,13 @@ def prove(model: EditableModel, request: ProveRequest, around: Surroundings) -> 
     return ProveAnswer(
         n_units=len(numbers),
         n_prompts=judge.n_pairs,
-        whole=mean_of(judge.whole),
-        empty=mean_of(judge.empty),
+        whole=judge.mean(judge.whole),
+        empty=judge.mean(judge.empty),
         faithfulness=judge.of_kept(numbers) if "faithfulness" in wanted else None,
         completeness=judge.of_rest(numbers) if "completeness" in wanted else None,
         random=_random(bench, judge, len(numbers), request.seed) if "random" in wanted else None,
         ran=ran_on(model, around, clean_reused=reused),
     )
-
-
-def _numbers(units: Units, request: ProveRequest) -> list[int]:
-    try:
-        return sorted({units.number(unit) for unit in request.units})
-    except ValueError as error:
-        raise EditError(
-            str(error), hint="Name neurons and heads of this model, such as mlp.0/3 and attn.0/1."
-        ) from error
 
 
 def _random(bench: Bench, judge: Judge, n_units: int, seed: int) -> Estimate:
@@ -86,7 +73,8 @@ def _random(bench: Bench, judge: Judge, n_units: int, seed: int) -> Estimate:
 def _bench(
     model: EditableModel, request: ProveRequest, units: Units, around: Surroundings
 ) -> Bench:
-    _check(model, request)
+    check_tokens(model, request.metric, (*request.pairs, *request.averaged))
+    check_bytes(model, request.pairs)
     averaged = request.averaged or request.pairs
     others = stand_ins(model, request.metric, averaged, request.ablation, check=around.check)
     batched = batches(model, request.metric, request.pairs, others, check=around.check)
@@ -96,31 +84,6 @@ def _bench(
         raise EditError(
             str(error), hint="Ablate otherwise, or take other prompts or another metric."
         ) from error
-
-
-def _check(model: EditableModel, request: ProveRequest) -> None:
-    """Tokens that the model has, in prompts that fit it, few enough to be kept."""
-    n_out = len(model.output_texts())
-    own = (*request.metric.raised, *request.metric.lowered)
-    for pair in (*request.pairs, *request.averaged):
-        for side in (pair.clean, pair.counterfactual):
-            tokens_of(model, Prompt(tokens=side.tokens))
-        for answer in (*pair.right, *pair.wrong, *own):
-            if answer.id >= n_out:
-                raise EditError(
-                    f"there is no token {answer.id}: ids run from 0 to {n_out - 1}",
-                    hint="Make the task anew for this model.",
-                )
-    facts = model.facts
-    values = facts.n_layers * (facts.d_mlp + facts.n_heads * facts.d_head) + 4 * facts.d_model
-    n_tokens = sum(len(pair.clean.tokens) for pair in request.pairs)
-    n_bytes = model.dtype.itemsize * n_tokens * values
-    if n_bytes > MOST_BYTES:
-        raise EditError(
-            f"the pairs would take {n_bytes / 1e9:,.1f} GB of memory while sliders move, more than "
-            f"{MOST_BYTES / 1e9:,.1f}",
-            hint="Prove it by a job instead: find the circuit anew with fewer or shorter pairs.",
-        )
 
 
 def _n_bytes(batch: Batch) -> int:

@@ -149,9 +149,14 @@ class Drop(Message):
     """Of its faithfulness."""
 
 
-Feature = Literal["answer", "template", "first word", "side"]
-"""What two prompts have in common: the right answers, the sentence, the first of the words that
-were put in, or whether they are clean or counterfactual."""
+NamedFeature = Literal["answer", "template", "first word", "side"]
+NumberedFeature = Annotated[
+    str, Field(pattern=r"^(word|token) (0|[1-9][0-9]{0,3})$", examples=["word 1", "token 5"])
+]
+Feature = NamedFeature | NumberedFeature
+"""What two prompts have in common: the right answers, the sentence, one of the words that were put
+in, one token by its position, or whether they are clean or counterfactual. Words and tokens count
+from 0; the first word is word 0."""
 
 
 class Scrub(Message):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from analysis.protocol.circuits import Circuit, Proof
+from analysis.protocol.circuits import Circuit, Prompts, Proof
 from analysis.tasks.task import Task
 from app.api.keeping import Body
 from app.store.slugs import NAMED
@@ -32,6 +32,15 @@ OnTask = Annotated[
 OfOrigin = Annotated[
     Literal["found", "imported"] | None,
     Query(alias="origin", description="Only those found here, or imported.", examples=["found"]),
+]
+
+OnPrompts = Annotated[
+    Prompts,
+    Query(
+        alias="prompts",
+        description="Those that were held out, or those that it was found on.",
+        examples=["held_out"],
+    ),
 ]
 
 

@@ -25,6 +25,7 @@ from analysis.protocol.experiments import (
 from analysis.protocol.service import ModelsAnswer
 from analysis.protocol.sweeps import EditSweepAnswer, EditSweepProgress, EditSweepRequest
 from analysis.tasks.proving import ProveAnswer, ProveRequest
+from analysis.tasks.scrubbing import ScrubAnswer, ScrubRequest
 from app.inference import refusing
 from app.inference.connection import AnswerText, Connection, State, Supply
 
@@ -72,6 +73,9 @@ class InferenceClient:
 
     async def prove(self, request: ProveRequest) -> ProveAnswer:
         return await self._connection.ask("prove", request, ProveAnswer)
+
+    async def scrub(self, request: ScrubRequest) -> ScrubAnswer:
+        return await self._connection.ask("scrub", request, ScrubAnswer)
 
     async def generate(
         self, request: GenerationRequest, supply: Supply | None = None

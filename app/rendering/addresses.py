@@ -58,7 +58,7 @@ class ModelPages:
         return path + query(parameters)
 
     def asked_of_circuit(self, slug: str, what: str) -> str:
-        """Where scripts ask the loaded model: `prove`, `ablate`."""
+        """Where scripts ask the loaded model: `prove`, `ablate`, `scrub`; and of what."""
         return f"/api/v1/models/{part(self.model)}/circuits/{part(slug)}/{what}"
 
     def tasks(self, **parameters: object) -> str:

@@ -46,7 +46,8 @@ CURVES: Final[dict[CurveOf, str]] = {
 FEATURES: Final[dict[Feature, str]] = {
     "answer": "which answer is right",
     "template": "which sentence it is",
-    "first word": "the first of the words put in",
+    "first word": "the first of the words that the pair was made of",
+    "word 0": "the first of the words that the pair was made of",
     "side": "whether the prompt is clean or counterfactual",
 }
 FLAGS: Final[dict[Flag, str]] = {
@@ -54,6 +55,16 @@ FLAGS: Final[dict[Flag, str]] = {
     "backup": "it acts once others are ablated",
     "has a backup": "another node takes over when it is ablated: its own effect says too little",
 }
+
+
+def feature_text(feature: Feature) -> str:
+    """Words are counted from 1, as readers count them; tokens from 0, as the graph does."""
+    if feature in FEATURES:
+        return FEATURES[feature]
+    kind, _, number = feature.partition(" ")
+    if kind == "word":
+        return f"word {int(number) + 1} of those that the pair was made of"
+    return f"which token is at {number}"
 
 
 def node_name(node: Node) -> str:

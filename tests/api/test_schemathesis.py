@@ -79,6 +79,7 @@ ASKING_THE_MODEL = (
     "POST /api/v1/models/{model}/search/text",
     "POST /api/v1/models/{model}/circuits/{slug}/prove",
     "POST /api/v1/models/{model}/circuits/{slug}/ablate",
+    "POST /api/v1/models/{model}/circuits/{slug}/scrub",
     "POST /api/activation/new",
     "POST /api/activation/source",
     "POST /api/search-all",

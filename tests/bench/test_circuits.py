@@ -27,7 +27,9 @@ def test_what_a_search_tells_finds_all_nodes_and_every_backup(
     values: dict[str, float],
 ) -> None:
     assert values["circuits.planted.node_auroc"] == 1
-    assert values["circuits.planted.edge_auroc"] > 0.95
+    assert values["circuits.planted.edge_auroc"] > 0.9
+    assert values["circuits.planted.found"] == 1
+    assert values["circuits.planted.needless"] < 0.25
     assert values["circuits.planted.backups_told"] == 1
 
 

@@ -17,10 +17,12 @@ from app.store.writing_tasks import keep_task
 from tests.browser.conftest import OpenPage
 from tests.browser.graph import UNIT_MARKS, click, keep_units, opened
 from tests.browser.live import live_app, patiently
+from tests.browser.test_accessibility import barriers
 from tests.inference.serving import Running, options_of, served
 
 NAMES = "/m/synthetic/circuits/names"
 PROVE = "**/api/v1/models/synthetic/circuits/names/prove"
+SCRUB = "**/api/v1/models/synthetic/circuits/names/scrub"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -148,18 +150,71 @@ def test_a_group_is_ablated_here_and_its_tokens_stand_beside(open_page: OpenPage
     expect(page.locator(".made .ablated .note")).to_contain_text("The metric goes from")
 
 
+def away(route: Route) -> None:
+    problem = '{"detail": "The inference service is not running.", "hint": "Start it."}'
+    route.fulfill(status=503, body=problem, content_type="application/problem+json")
+
+
 def test_it_is_said_when_the_model_cannot_be_asked(open_page: OpenPage) -> None:
     page = opened(open_page, NAMES, refused=503)
-    problem = '{"detail": "The inference service is not running.", "hint": "Start it."}'
-    page.route(
-        PROVE,
-        lambda route: route.fulfill(
-            status=503, body=problem, content_type="application/problem+json"
-        ),
-    )
+    page.route(PROVE, away)
     keep_units(page, 5)
     expect(page.locator("[data-proof-note]")).to_have_text(
         "From the curve. These units could not be run: The inference service is not running. "
         "Start it."
     )
     assert told(page, "faithfulness") not in ("", "not measured")
+
+
+def test_what_pinned_units_carry_is_claimed_and_tested_here(open_page: OpenPage) -> None:
+    page = opened(open_page, NAMES)
+    for at in (2, 9):
+        click(page, page.locator(UNIT_MARKS).nth(at), modifier="Control")
+    opener = page.get_by_role("button", name="what do they carry? Of all pinned nodes")
+    expect(opener).to_have_attribute("aria-expanded", "false")
+    opener.press("Enter")
+    expect(opener).to_have_attribute("aria-expanded", "true")
+    choice = page.get_by_label("they carry, of all pinned nodes")
+    expect(choice.locator("option[value=side]")).to_have_text(
+        "whether the prompt is clean or counterfactual"
+    )
+    expect(choice.locator("option[value=template]")).to_be_disabled()
+    choice.select_option("side")
+    with page.expect_response(SCRUB) as answered:
+        page.get_by_role("button", name="test it here").press("Enter")
+    asked = answered.value.request.post_data_json
+    assert [len(claim["units"]) for claim in asked["claims"]] == [2]
+    assert (asked["claims"][0]["feature"], asked["prompts"]) == ("side", "held_out")
+    told = answered.value.json()
+    result = page.locator(".made .carrying [role=status]")
+    expect(result.locator(".verdict")).to_have_text(told["verdict"])
+    rows = result.locator("tbody tr")
+    expect(rows).to_have_count(4)
+    for row, name in enumerate(("recovered", "everything", "nothing", "random")):
+        expect(rows.nth(row).locator("td").first).to_have_text(told_text(told[name]["value"]))
+    expect(result.locator(".note")).to_contain_text(f"{told['n_prompts']} held-out prompt")
+
+
+def test_a_claim_and_its_answer_stay_when_the_list_is_drawn_anew(open_page: OpenPage) -> None:
+    page = opened(open_page, NAMES)
+    click(page, page.locator(UNIT_MARKS).nth(2), modifier="Control")
+    page.get_by_role("button", name="what does it carry?").click()
+    page.get_by_role("button", name="test it here").click()
+    expect(page.locator(".made .carrying .verdict")).to_be_visible()
+    click(page, page.locator(UNIT_MARKS).nth(9), modifier="Control")
+    expect(page.locator(".made > li")).to_have_count(3)
+    expect(page.locator(".made .carrying .verdict")).to_be_visible()
+    assert barriers(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert barriers(page, ("color-contrast",)) == []
+
+
+def test_a_claim_that_cannot_be_tested_says_why(open_page: OpenPage) -> None:
+    page = opened(open_page, NAMES, refused=503)
+    click(page, page.locator(UNIT_MARKS).nth(2), modifier="Control")
+    page.route(SCRUB, away)
+    page.get_by_role("button", name="what does it carry?").click()
+    page.get_by_role("button", name="test it here").click()
+    expect(page.locator(".made .carrying [role=status]")).to_have_text(
+        "It could not be run: The inference service is not running. Start it."
+    )

@@ -1,71 +1,19 @@
 """Circuits asked about on the loaded model: parts of them proved, units taken away."""
 
 import pytest
-import torch
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from analysis.circuits.finding import Asked, Search
-from analysis.circuits.graphing import Drawing
-from analysis.circuits.planted.asking import METRIC, task_pairs
-from analysis.circuits.planted.kinds import KINDS
-from analysis.models import load_plain
-from analysis.protocol.circuits import Circuit, Graph, Node
-from analysis.tasks.prompting import prompted
-from analysis.tasks.task import Imported, Task
-from analysis.worker.registering import add_model
+from analysis.circuits.planted.asking import task_pairs
 from app.main import create_app
 from app.settings import Settings
 from app.store.engine import open_session
-from app.store.locating import require_model
 from app.store.proving import MOST_CHOSEN
 from app.store.tables import ProofTable, RunTable
-from app.store.writing_circuits import keep_circuit, keep_proof
-from app.store.writing_tasks import keep_task
 from tests.pages.reading import words_of
-from tests.store import rows
 
 MODEL = "/api/v1/models/chain"
 CIRCUIT = f"{MODEL}/circuits/found"
-
-
-@pytest.fixture(scope="module")
-def chain(live, tmp_path_factory):
-    """A planted model with a circuit that was found on its pairs, and one made elsewhere."""
-    planted = KINDS["chain"](tmp_path_factory.mktemp("planted") / "chain", 0)
-    add_model(live.app.state.engine, live.settings, source=str(planted.folder), name="chain")
-    pairs = task_pairs(planted)
-    made = [
-        pair.model_copy(update={"words": (f"word {number % 3}",), "template": "one"})
-        for number, pair in enumerate(pairs)
-    ]
-    task = Task(
-        name="a chain", source=Imported(file="chain.jsonl", sha256="0" * 64), metric=METRIC,
-        pairs=tuple(made),
-    )  # fmt: skip
-    parts = prompted(task, seed=5)
-    assert parts.held_out
-    model = load_plain(planted.folder, dtype=torch.float32, device=torch.device("cpu"))
-    search = Search(model, METRIC, parts, Asked(steps=20, seed=5))
-    found = search.run()
-    graph = Drawing(found, parts.finding[0], METRIC, model.token_texts()).graph()
-    with open_session(live.app.state.engine, commit=True) as session:
-        kept = keep_task(session, model="chain", task=task, actor="me")
-        run = rows.run(require_model(session, name="chain"), "circuit")
-        run.seed = 5
-        session.add(run)
-        session.flush()
-        circuit = Circuit(graph=graph, method="ig", ablation="resample")
-        keep_circuit(
-            session, model="chain", circuit=circuit, actor="me", task=kept.slug, run_id=run.id,
-            slug="found",
-        )  # fmt: skip
-        for proof in found.proofs:
-            keep_proof(session, model="chain", slug="found", proof=proof, run_id=run.id)
-        one = Node(id="a", kind="feature", layer=0, position=0)
-        drawn = Circuit(graph=Graph(prompt="a", tokens=("a",), n_layers=1, nodes=(one,)))
-        keep_circuit(session, model="chain", circuit=drawn, actor="me", slug="brought", file="a")
-    return found, planted
 
 
 def refs(found):

@@ -3,13 +3,15 @@
 Of models in which circuits were planted: over all neurons and heads, or all edges that the model
 could have, the area under the ROC curve of |score| against the truth, with a 95 % interval over
 models. Backups that do nothing until the first is ablated are counted with the circuit, and once
-more left out, for no method that asks one node at a time can see them. `default` is what a search
-tells: effects that are run, and of backups by how much they rise once others are ablated.
+more left out, for no method that asks one node at a time can see them. `default` is what a whole
+search tells: effects, run or estimated, of backups by how much they rise once others are ablated,
+and the links that it draws.
 """
 
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,21 +21,21 @@ from torch import Tensor
 
 from analysis.circuits.attribution import METHODS, attribute
 from analysis.circuits.auroc import edge_auroc, mean_auroc, node_auroc
-from analysis.circuits.backups import SHARE, find_backups
-from analysis.circuits.edges import EMBEDDING, LOGITS, find_edges
+from analysis.circuits.edges import EMBEDDING, LOGITS
 from analysis.circuits.effects import measure as run_units
+from analysis.circuits.finding import Asked, Search
 from analysis.circuits.integrating import integrate_keeping
-from analysis.circuits.keeping import batches, stand_ins, trace_pairs
+from analysis.circuits.keeping import batches, trace_pairs
 from analysis.circuits.nested import rank_nested
 from analysis.circuits.planted import truth
 from analysis.circuits.planted.asking import METRIC, task_pairs
 from analysis.circuits.planted.kinds import KINDS
 from analysis.circuits.planted.truth import Edge, Make, Node, Planted
-from analysis.circuits.proving import judge_of
 from analysis.circuits.units import Units
 from analysis.models import load_plain
 from analysis.models.tracing import EditableModel
 from analysis.protocol.circuits import Ablation
+from analysis.tasks.prompting import Prompted
 from app.bench.measurement import Measurement
 
 SEEDS, QUICK_SEEDS = 8, 1
@@ -50,6 +52,12 @@ class _Values:
     edges_without: dict[str, list[float]] = field(default_factory=dict)
     n_backups: int = 0
     n_told: int = 0
+    n_causal: int = 0
+    n_found: int = 0
+    """Of these, that a search keeps."""
+    n_kept: int = 0
+    n_needless: int = 0
+    """Of these, that are not planted."""
 
 
 def measure(quick: bool) -> Iterator[Measurement]:
@@ -70,6 +78,11 @@ def measure(quick: bool) -> Iterator[Measurement]:
     ):
         for method, each in values.items():
             yield from _told(f"{of}.{name}.{method}", each, what)
+    for name, part, whole in (
+        ("found", found.n_found, found.n_causal),
+        ("needless", found.n_needless, found.n_kept),
+    ):
+        yield Measurement(f"{of}.{name}", part / whole, "1", f"of {whole} units; {what}")
     yield Measurement(
         f"{of}.backups_told", found.n_told / found.n_backups, "1", f"of {found.n_backups}; {what}"
     )
@@ -104,6 +117,10 @@ def _score(make: Make, seed: int, found: _Values) -> None:
         if ablation == "resample":
             found.n_backups += len(planted.backups)
             found.n_told += len(set(planted.backups) & told.backups)
+            found.n_causal += len(planted.causal)
+            found.n_found += len(planted.causal & told.kept)
+            found.n_kept += len(told.kept)
+            found.n_needless += len(told.kept - set(planted.positions))
 
 
 def _note(values: dict[str, list[float]], method: str, value: float) -> None:
@@ -115,6 +132,7 @@ class _Told:
     nodes: Mapping[Node, float]
     edges: Mapping[Edge, float]
     backups: frozenset[Node]
+    kept: frozenset[Node]
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,35 +157,34 @@ class _Scored:
         ranks[order] = torch.arange(len(self.units), 0.0, -1)
         yield "nested", self._by_node(ranks)
         exact = run_units([sides], self.units, range(len(self.units)))
-        yield "exact", {self._node(number): effect for number, effect in exact.items()}
+        yield "exact", {_node(self.units, number): effect for number, effect in exact.items()}
 
     def by_search(self, ablation: Ablation) -> _Told:
-        """As `finding.Search` does, with every unit run: these models are small."""
-        model, units, pairs = self.model, self.units, task_pairs(self.planted)
-        others = stand_ins(model, METRIC, pairs, ablation)
-        sides = trace_pairs(model, METRIC, pairs, others)
-        batched = batches(model, METRIC, pairs, others)
-        exact = run_units(sides, units, range(len(units)))
-        gap = judge_of(batched, units).gap
-        matter = [number for number, effect in exact.items() if abs(effect) >= SHARE * abs(gap)]
-        backups = find_backups(batched, units, matter, gap)
-        nodes = {number: abs(effect) for number, effect in exact.items()}
-        for each in backups:
+        """What a whole search says: of a unit its effect, run or estimated, or by how much it rises
+        as a backup; of links those that it draws."""
+        pairs = task_pairs(self.planted)
+        search = Search(self.model, METRIC, Prompted(tuple(pairs), ()), Asked(ablation=ablation))
+        found = search.run()
+        nodes = dict(enumerate(found.estimates.effect.abs().tolist()))
+        nodes |= {number: abs(effect) for number, effect in found.exact.items()}
+        for each in found.backups:
             nodes[each.backup] = max(nodes[each.backup], each.rise)
-        edges = find_edges(sides, units, range(len(units)), both=others is None)
+        node = partial(_node, found.units)
         return _Told(
-            nodes={self._node(number): score for number, score in nodes.items()},
-            edges={(self._node(e.source), self._node(e.target)): e.weight for e in edges},
-            backups=frozenset(self._node(each.backup) for each in backups),
+            nodes={node(number): score for number, score in nodes.items()},
+            edges={(node(each.source), node(each.target)): each.weight for each in found.edges},
+            backups=frozenset(node(each.backup) for each in found.backups),
+            kept=frozenset(map(node, found.kept)),
         )
 
     def _by_node(self, row: Float[Tensor, " unit"]) -> Mapping[Node, float]:
-        return {self._node(number): score for number, score in enumerate(row.tolist())}
+        return {_node(self.units, number): score for number, score in enumerate(row.tolist())}
 
-    def _node(self, number: int) -> Node:
-        if number == EMBEDDING:
-            return truth.EMBEDDING
-        if number == LOGITS:
-            return truth.LOGITS
-        ref = self.units.ref(number)
-        return Node(ref.site, ref.index)
+
+def _node(units: Units, number: int) -> Node:
+    if number == EMBEDDING:
+        return truth.EMBEDDING
+    if number == LOGITS:
+        return truth.LOGITS
+    ref = units.ref(number)
+    return Node(ref.site, ref.index)

@@ -1,4 +1,5 @@
-"""Circuits asked about on the loaded model: some units proved, or taken away on one prompt."""
+"""Circuits asked about on the loaded model: some units proved, taken away on one prompt, or what
+they carry."""
 
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from app.auth.actor import CurrentActor
 from app.live.ablating import AblationAnswer, AskedToAblate, ablate_units
 from app.live.asking import Lab
 from app.live.proving import AskedToProve, LiveProof, prove_units
+from app.live.scrubbing import AskedToScrub, LiveScrub, scrub_claims
 
 router = APIRouter(
     prefix="/api/v1/models/{model}/circuits/{slug}",
@@ -44,3 +46,17 @@ async def ablate(
     """What the model says behind the prompt with only these units ablated, and with as many random
     ones of the same sites."""
     return await ablate_units(lab, model, slug, body)
+
+
+@router.post("/scrub", summary="Test what some units of a circuit carry")
+async def scrub(
+    lab: Lab,
+    actor: CurrentActor,  # noqa: ARG001 - nothing is kept, but it costs
+    model: ModelName,
+    slug: CircuitSlug,
+    body: Annotated[AskedToScrub, Body(description="Claims about units, and prompts.")],
+) -> LiveScrub:
+    """Causal scrubbing of a hypothesis of one's own: the claimed units get their values from other
+    prompts that share the feature. Beside it the same units with their own values and with any
+    prompt's, and as many random units of the circuit."""
+    return await scrub_claims(lab, model, slug, body)

@@ -6,11 +6,20 @@ from fastapi import APIRouter, Body, Request, Response
 
 from analysis.protocol.circuits import Graph
 from app.api.answering import answer, answer_json
-from app.api.circuits import CircuitAnswer, CircuitSlug, OfOrigin, OnTask, ProofAnswer, TitleBody
+from app.api.circuits import (
+    CircuitAnswer,
+    CircuitSlug,
+    OfOrigin,
+    OnPrompts,
+    OnTask,
+    ProofAnswer,
+    TitleBody,
+)
 from app.api.describing import problems_of
 from app.api.parameters import Cursor, Limit, ModelName, SiteName, UnitIndex
 from app.auth.actor import CurrentActor
-from app.dependencies import ReadSession, WriteSession
+from app.dependencies import AppSettings, ReadSession, StoreEngine, WriteSession
+from app.live.claimable import ClaimableFeatures, read_claimable
 from app.store import writing_circuits
 from app.store.queries import circuit as circuits
 from app.store.views.base import Page
@@ -51,6 +60,23 @@ def get_graph(
 ) -> Response:
     """Its nodes over the positions of one prompt, and the links between them."""
     return answer_json(request, circuits.get_graph(session, model=model, slug=slug))
+
+
+@router.get(
+    "/circuits/{slug}/features",
+    responses=problems_of(409),
+    summary="List what units of a circuit may carry",
+)
+def list_features(
+    engine: StoreEngine,
+    settings: AppSettings,
+    model: ModelName,
+    slug: CircuitSlug,
+    prompts: OnPrompts = "held_out",
+) -> ClaimableFeatures:
+    """What prompts of its task share: the answer, words that were put in, tokens. Of each, whether
+    it can be tested, which `POST …/scrub` does."""
+    return read_claimable(engine, settings.data, model=model, slug=slug, prompts=prompts)
 
 
 @router.get(

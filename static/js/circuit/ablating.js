@@ -1,16 +1,10 @@
 // Takes some units away on the drawn prompt, here: the likeliest tokens before and after, beside random units.
-import { ask, unitOf } from "./units.js";
+import { make, makeTable, two } from "./elements.js";
+import { ask, unitOf, unitsAmong } from "./units.js";
 
 const MOST = 256; // edits of one request
 
-function make(name, text = "", properties = {}) {
-  const element = Object.assign(document.createElement(name), properties);
-  if (text) element.append(text);
-  return element;
-}
-
 const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
-const two = (number) => number.toFixed(2).replace("-", "−");
 const visible = (text) => text.replaceAll("\n", "⏎");
 
 export function makeAblating(root, scene) {
@@ -19,7 +13,7 @@ export function makeAblating(root, scene) {
 
   // A button and the place of its answer; none where nothing can be asked.
   return (ids, name) => {
-    const units = [...new Set(ids.map((id) => scene.byId.get(id)).filter((node) => node?.unit).map((node) => node.name))].sort();
+    const units = unitsAmong(ids.map((id) => scene.byId.get(id)));
     if (!address || !units.length) return [];
     const key = units.join();
     if (!results.has(key)) results.set(key, make("div", "", { className: "ablated", role: "status" }));
@@ -48,20 +42,9 @@ export function makeAblating(root, scene) {
     const units = n_units === 1 ? "1 unit" : `${n_units} units`;
     const said = `What follows the drawn prompt, ${units} ablated (${how}); KL ${kl.toPrecision(2)} nats.`;
     const numbers = metric && ` The metric goes from ${two(metric.before)} to ${two(metric.after)}; with as many random units, to ${two(metric.controls[0])}.`;
-    const table = make("table", "", { className: "data" });
-    const head = make("tr");
-    for (const title of ["token", "before", "after", "random units"]) head.append(make("th", title, { scope: "col", className: title === "token" ? "" : "num" }));
-    const body = make("tbody");
-    for (const token of [...top].sort((a, b) => Math.max(b.before, b.after) - Math.max(a.before, a.after))) {
-      const row = make("tr");
-      const name = make("th", "", { scope: "row" });
-      name.append(make("code", visible(token.text), { className: "token" }));
-      row.append(name, ...[token.before, token.after, token.controls[0] ?? token.before].map((share) => make("td", percent(share), { className: "num" })));
-      body.append(row);
-    }
-    const header = make("thead");
-    header.append(head);
-    table.append(header, body);
+    const name = (token) => make("code", visible(token.text), { className: "token" });
+    const likeliest = [...top].sort((a, b) => Math.max(b.before, b.after) - Math.max(a.before, a.after));
+    const table = makeTable(["token", "before", "after", "random units"], likeliest.map((token) => [name(token), ...[token.before, token.after, token.controls[0] ?? token.before].map(percent)]));
     return [make("p", said + (numbers || ""), { className: "note" }), table];
   }
 }

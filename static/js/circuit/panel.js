@@ -1,23 +1,25 @@
 // What the reader made: pinned nodes, groups with their names, hidden ones; each can be changed and taken back.
 import { makeAblating } from "./ablating.js";
+import { makeCarrying } from "./carrying.js";
+import { make } from "./elements.js";
 
 const MOST_EDITS = 64; // of one address of the playground
 
-function make(name, text, properties = {}) {
-  const element = Object.assign(document.createElement(name), properties);
-  if (text) element.append(text);
-  return element;
-}
-
 export function makePanel(root, scene, state, actions) {
   const list = root.querySelector("[data-made]");
-  const ablatedHere = makeAblating(root, scene);
+  const asking = [makeAblating(root, scene), makeCarrying(root, scene)];
 
   function button(text, does, label = text) {
     const made = make("button", text, { type: "button" });
     made.setAttribute("aria-label", label);
     made.addEventListener("click", does);
     return made;
+  }
+
+  // What can be asked of them here: buttons, and below them the places of the answers.
+  function askedHere(ids, name) {
+    const parts = asking.map((part) => part(ids, name)).filter((part) => part.length);
+    return [...parts.map(([button]) => button), ...parts.map(([, place]) => place)];
   }
 
   function ablation(ids, name) {
@@ -38,7 +40,7 @@ export function makePanel(root, scene, state, actions) {
     field.addEventListener("change", () => actions.renameGroup(number, field.value));
     const members = group.ids.map((id) => scene.byId.get(id)?.name).join(", ");
     item.append(field, make("span", members, { className: "note members", title: members }), ablation(group.ids, group.name));
-    item.append(button("ungroup", () => actions.ungroup(number), `Ungroup ${group.name}`), ...ablatedHere(group.ids, group.name));
+    item.append(button("ungroup", () => actions.ungroup(number), `Ungroup ${group.name}`), ...askedHere(group.ids, group.name));
     return item;
   }
 
@@ -47,7 +49,7 @@ export function makePanel(root, scene, state, actions) {
     const node = scene.byId.get(id);
     const choose = button(state.now.names[id] ?? node.name, () => state.select(id), `Show ${node.name}`);
     choose.className = "bare";
-    item.append(make("span", "pinned", { className: "note" }), choose, ablation([id], node.name), button("unpin", () => actions.togglePin(id), `Unpin ${node.name}`), ...ablatedHere([id], node.name));
+    item.append(make("span", "pinned", { className: "note" }), choose, ablation([id], node.name), button("unpin", () => actions.togglePin(id), `Unpin ${node.name}`), ...askedHere([id], node.name));
     return item;
   }
 
@@ -56,7 +58,7 @@ export function makePanel(root, scene, state, actions) {
     const items = [...groups.map(groupItem), ...pins.filter((id) => scene.byId.has(id)).map(pinItem)];
     if (pins.length > 1) {
       const all = make("li");
-      all.append(make("span", `all ${pins.length} pinned`, { className: "note" }), ablation(pins, "all pinned nodes"), ...ablatedHere(pins, "all pinned nodes"));
+      all.append(make("span", `all ${pins.length} pinned`, { className: "note" }), ablation(pins, "all pinned nodes"), ...askedHere(pins, "all pinned nodes"));
       items.push(all);
     }
     if (hidden.length) {

@@ -1,6 +1,6 @@
 // Proves the units that are shown as they change, with the loaded model; until then the curves' numbers stand.
 import { fill, prove } from "./proof.js";
-import { unitOf } from "./units.js";
+import { unitOf, unitsAmong } from "./units.js";
 
 const PATIENCE = 150;
 const MOST = 5000;
@@ -12,8 +12,7 @@ export function makeProving(root, scene, stage) {
   const note = root.querySelector("[data-proof-note]");
   const keeper = root.querySelector("[data-keep-proof]");
   const kept = root.querySelector("[data-kept-proof]");
-  const names = (nodes) => [...new Set(nodes.filter((node) => node.unit).map((node) => node.name))].sort();
-  const own = names(scene.nodes);
+  const own = unitsAmong(scene.nodes);
   const stored = scene.proofs[root.dataset.proof];
   let waiting = null;
   let asking = null;
@@ -23,7 +22,7 @@ export function makeProving(root, scene, stage) {
   const ask = (units, more, signal) => prove(units.map(unitOf), { address, signal, more: { prompts, ablation, ...more } });
 
   function follow(shown) {
-    const units = names(shown.flatMap((mark) => mark.nodes));
+    const units = unitsAmong(shown.flatMap((mark) => mark.nodes));
     const key = units.join();
     if (key !== asked) stop();
     const known = live?.key === key;

@@ -4,6 +4,9 @@ export function unitOf(name) {
   return { site, index: Number(index) };
 }
 
+// Names of the neurons and heads among some nodes, each once.
+export const unitsAmong = (nodes) => [...new Set(nodes.filter((node) => node?.unit).map((node) => node.name))].sort();
+
 export async function ask(address, body, signal) {
   const response = await fetch(address, {
     method: "POST",

@@ -14,10 +14,13 @@ from analysis.circuits.nested import rank_nested
 from analysis.circuits.planted.asking import METRIC, task_pairs
 from analysis.circuits.planted.truth import Node
 from analysis.circuits.proving import judge_of
-from analysis.circuits.scrubbing import Hypothesis, scrub
+from analysis.circuits.rooms import Hypothesis, rooms_of
+from analysis.circuits.scrubbing import scrub
 from analysis.circuits.units import Units
+from analysis.errors import TaskError
 from analysis.protocol.edits import UnitRef
 from analysis.tasks.prompting import Prompted
+from analysis.tasks.task import Metric
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +32,8 @@ def searched(subject):
         if kind not in made:
             planted, _ = subject(kind)
             pairs = tuple(task_pairs(planted.planted))
-            search = Search(planted.model, METRIC, Prompted(pairs, pairs), Asked(steps=40))
+            parts = Prompted(pairs[:4], pairs[4:])
+            search = Search(planted.model, METRIC, parts, Asked(steps=40))
             made[kind] = planted, pairs, search.run()
         return made[kind]
 
@@ -46,6 +50,7 @@ def test_a_planted_circuit_is_found_and_nothing_else(searched, kind):
     planted, _, found = searched(kind)
     kept = {node_of(found.units, number) for number in found.kept}
     assert planted.planted.causal <= kept
+    assert len(kept - planted.planted.positions.keys()) <= 1
     proof = found.proofs[0]
     assert proof.faithfulness.value > 0.85
     assert proof.completeness.value < 0.15
@@ -91,7 +96,7 @@ def test_what_goes_into_a_node_adds_up_to_what_it_does(searched):
         number for number in range(len(units)) if node_of(units, number) in planted.planted.causal
     )
     edges = [edge for edge in find_edges(sides, units, range(len(units))) if edge.target == last]
-    assert sum(edge.weight for edge in edges) == pytest.approx(-exact[last], rel=0.5)
+    assert sum(edge.weight for edge in edges) == pytest.approx(-exact[last], rel=0.02)
 
 
 @pytest.mark.parametrize("kind", ["copy suppression", "sum of two", "backup", "saturation"])
@@ -175,17 +180,27 @@ def test_scrubbing_recovers_all_where_the_units_carry_what_is_said_and_nothing_w
 ):
     planted, pairs, found = searched("chain")
     units = found.units
-    sides = trace_pairs(planted.model, METRIC, pairs)
+    rooms = rooms_of(planted.model, METRIC, pairs)
     carriers = [
         number for number in range(len(units)) if node_of(units, number) in planted.planted.causal
     ]
     others = [number for number in range(len(units)) if number not in carriers]
     hypotheses = [Hypothesis(dict.fromkeys(each, "side")) for each in (carriers, others)]
-    found = [scrub(sides, [pairs], units, hypotheses, seed=seed) for seed in range(12)]
+    found = [scrub(rooms, units, hypotheses, seed=seed) for seed in range(12)]
     carried, idle = (sum(each[at].recovered.value for each in found) / len(found) for at in (0, 1))
     assert carried > 0.8
     assert abs(idle) < 0.2
-    assert found[0][0].n_prompts == len(pairs)
+    assert [room.n_pairs for room in rooms] == [len(pairs)]
+
+
+def test_of_a_task_without_words_it_is_said_that_the_first_one_cannot_be_scrubbed(searched):
+    _, _, found = searched("chain")
+    (proof, *_) = found.proofs
+    assert {each.feature for each in proof.scrubs} == {"answer", "template", "side"}
+    assert [remark for remark in proof.remarks if "first word" in remark] == [
+        "Whether the circuit carries the first word cannot be tested: the task does not say it of "
+        "its prompts."
+    ]
 
 
 def test_the_graph_holds_together_and_says_every_effect_with_its_sign(searched):
@@ -217,3 +232,37 @@ def test_backups_are_found_where_the_network_does_the_opposite_of_the_task(searc
         (each.ablated, each.backup) for each in told[1]
     ]
     assert {node_of(units, each.backup) for each in told[0]} >= set(planted.planted.backups)
+
+
+def test_a_circuit_of_one_unit_is_drawn_and_proved(searched):
+    """All its ways go to the logits."""
+    planted, pairs, _ = searched("chain")
+    asked = Asked(steps=4, most_units=1)
+    found = Search(planted.model, METRIC, Prompted(pairs, ()), asked).run()
+    assert len(found.kept) == 1
+    assert {edge.target for edge in found.edges} <= {LOGITS, *found.kept}
+    assert found.proofs[0].n_kept == 1
+
+
+KL = Metric(kind="kl")
+
+
+def test_of_kl_the_search_finds_the_same_circuit_and_tells_estimates_of_both_ends(searched):
+    planted, pairs, _ = searched("chain")
+    found = Search(planted.model, KL, Prompted(pairs, ()), Asked(steps=40)).run()
+    assert planted.planted.causal <= {node_of(found.units, number) for number in found.kept}
+    assert found.gap < 0, "KL rises when units are ablated"
+    carriers = [n for n in found.kept if node_of(found.units, n) in planted.planted.causal]
+    for number in carriers:
+        assert float(found.estimates.effect[number]) > 0
+        assert found.exact[number] > 0
+    assert found.backups == ()
+
+
+@pytest.mark.parametrize("method", ["atp", "relp", "atp_star"])
+def test_nothing_is_ranked_by_a_gradient_that_is_0(searched, method):
+    planted, pairs, _ = searched("chain")
+    search = Search(planted.model, KL, Prompted(pairs, ()), Asked(method=method))
+    with pytest.raises(TaskError, match="least on the clean prompt") as caught:
+        search.run()
+    assert "--method nested" in caught.value.hint

@@ -191,6 +191,8 @@ def test_one_prompt_is_compared_with_its_own_tokens_in_another_order(bench: Benc
     assert view.on is not None
     assert (view.title, view.actor) == (prompt[:80].strip(), "inline")
     assert view.on.source == "one prompt"
+    assert circuit.warnings[0].startswith("The answer is the token that the model itself holds")
+    assert bench.proofs("prompt")[0].faithfulness.low is None, "one clean prompt has no interval"
     assert done["task"] == view.on.slug
     assert any("No prompts are held out" in warning for warning in circuit.warnings)
     assert circuit.graph.nodes[-1].kind == "rest"
