@@ -1,5 +1,7 @@
 """A circuit as a job: from a stored task to a circuit with its proofs."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -120,6 +122,23 @@ def test_where_one_prompt_is_held_out_it_is_said_that_there_are_no_intervals(ben
     bench.keep(pairs, "two")
     _, circuit = bench.circuit(bench.run(task="two")["circuit"])
     assert "Only 1 prompt is held out: too few for intervals." in circuit.warnings
+
+
+def test_a_feature_that_prompts_share_with_no_other_is_remarked_on_and_not_scrubbed(
+    bench: Bench,
+) -> None:
+    pairs = [
+        pair.model_copy(update={"words": (f"word {number}",)})
+        for number, pair in enumerate(task_pairs(bench.planted))
+    ]
+    bench.keep(pairs, "alone")
+    proof = bench.proofs(bench.run(task="alone")["circuit"])[0]
+    (said,) = (remark for remark in proof.remarks if "the first word cannot be" in remark)
+    alone = re.search(r"(\d+) of (\d+) prompts share it with no other", said)
+    assert alone is not None
+    assert alone[1] == alone[2] == str(proof.n_prompts)
+    assert "first word" not in {scrub.feature for scrub in proof.scrubs}
+    assert "template" in {scrub.feature for scrub in proof.scrubs}  # which all of them share
 
 
 def test_of_a_task_without_answers_it_is_said_that_accuracy_cannot_be_told(bench: Bench) -> None:
