@@ -16,7 +16,6 @@ from pydantic import (
     model_validator,
 )
 
-from analysis.protocol.circuits import Ablation, Ranking
 from app.store.slugs import NAMED
 
 LARGEST = 2**31 - 1
@@ -37,6 +36,10 @@ GENERATORS = (
 
 Judge = Literal["simulation", "detection", "fuzzing"]
 Method = Literal["lookup", "rules", "output", "language_model"]
+Ranking = Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"]
+Ablation = Literal["resample", "mean", "zero"]
+"""Both as in `analysis.protocol.circuits`, which the store opens without; a contract test compares
+them."""
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 Name = Annotated[str, Field(pattern=NAME, max_length=100)]
 Slug = Annotated[str, Field(pattern=NAMED, max_length=100)]
@@ -369,7 +372,9 @@ class CircuitRequest(Request):
         description="At most so many neurons and heads are kept in the graph.",
     )
     slug: Slug | None = Field(
-        default=None, description="What it is called in addresses; default: a free one."
+        default=None,
+        description="What it is called in addresses; default: a free one, as where another "
+        "circuit gets this one while it is searched.",
     )
     title: str | None = Field(
         default=None,
