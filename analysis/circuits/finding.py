@@ -33,12 +33,10 @@ from analysis.circuits.ranking import ranked, require_gradient, scores_of
 from analysis.circuits.scrubbing import scrub_features
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
-from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof
+from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof, Ranking
 from analysis.tasks.prompting import Prompted, proved_on
 from analysis.tasks.task import Metric, Pair
 
-Ranking = Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"]
-"""How units are ranked: learned at all sizes at once, or by what they are estimated to do."""
 N_EFFECTS: Final = 16
 """Pairs that effects are estimated, and run, on; and backups, and what is left of each layer."""
 N_EDGES: Final = 4

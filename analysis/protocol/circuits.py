@@ -32,7 +32,9 @@ Ablation = Literal["resample", "mean", "zero"]
 over the prompts for finding (that of first positions apart), or 0."""
 
 Prompts = Literal["finding", "held_out"]
-Method = Literal["atp", "both_ends", "ig", "relp", "atp_star", "nested"]
+
+Ranking = Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"]
+"""How a search ranks units: learned at all sizes at once, or by what they are estimated to do."""
 
 NodeId = Annotated[str, Field(min_length=1, max_length=300)]
 Label = Annotated[str, Field(max_length=2000)]
@@ -223,7 +225,7 @@ class Circuit(Message):
     """What a run has found, and what a stored circuit holds."""
 
     graph: Graph
-    method: Method | None = None
+    method: Ranking | None = None
     """None: made elsewhere."""
     ablation: Ablation | None = None
     n_pairs: int | None = None

@@ -5,7 +5,7 @@ import platform
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -65,9 +65,10 @@ def code_version() -> str:
     return f"{version('patchclamp')}, commit {commit or 'unknown'}{told}"
 
 
-def command(name: str, options: Mapping[str, object]) -> str:
-    """`patchclamp NAME --option value …`, quoted for a shell; a list repeats its option."""
-    words = ["patchclamp", name]
+def command(name: str, options: Mapping[str, object], arguments: Sequence[str] = ()) -> str:
+    """`patchclamp NAME ARGUMENT … --option value …`, quoted for a shell; a list repeats its
+    option."""
+    words = ["patchclamp", name, *arguments]
     for option, value in options.items():
         for each in value if isinstance(value, list) else [value]:
             words += [f"--{option}", str(each)]

@@ -13,7 +13,7 @@ from app.printable import escaped
 from app.store.opening import opened_store
 
 if TYPE_CHECKING:
-    from app.store.views.circuit import CircuitView
+    from app.store.views.circuit import CircuitLine
 
 FORMATS = "attribution-graph or eap-ig"
 
@@ -100,5 +100,5 @@ def import_(
         typer.echo(escaped(warning), err=True)
 
 
-def _counted(view: "CircuitView") -> str:
+def _counted(view: "CircuitLine") -> str:
     return f"{counted(view.n_nodes, 'node')} and {counted(view.n_links, 'link')}"

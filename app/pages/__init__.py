@@ -7,12 +7,12 @@ The order counts: fixed paths come before `/m/{model}/…`, and those before Neu
 from fastapi import APIRouter
 
 from app.pages.circuit import router as circuits
+from app.pages.circuit_request import router as circuit_requests
 from app.pages.conducting import router as conducting
 from app.pages.corpus import router as corpora
 from app.pages.evidence import router as evidence
 from app.pages.experiment import router as experiments
 from app.pages.explanation import router as explanations
-from app.pages.finding import router as finding
 from app.pages.glossary import router as glossary
 from app.pages.home import router as home
 from app.pages.job import router as jobs
@@ -45,7 +45,7 @@ for part in (
     evidence,
     experiments,
     circuits,
-    finding,
+    circuit_requests,
     tasks,
     playground,
     conducting,

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from app.dependencies import ReadSession
 from app.errors import NotFoundError
 from app.large_circuits import HOLDS_PLACE
-from app.pages.finding import CircuitForm, tasks_to_choose
+from app.pages.circuit_request import CircuitForm, tasks_to_choose
 from app.pages.node_card import playground_ablation, playground_of, read_card
-from app.pages.proved import Proved, read_circuit
+from app.pages.proved import Held, Proved, read_circuit
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import VARY, respond
 from app.rendering.circuit_comparison import compare
@@ -59,14 +59,13 @@ def show_circuit(
     model: str,
     slug: str,
     node: Annotated[str | None, Query(max_length=300)] = None,
-    proof: Annotated[int | None, Query(ge=0, le=10_000)] = None,
+    proof: int | None = None,
     sort: Sort = "turn",
     order: Direction = "asc",
     page: Page = 1,
     links: Page = 1,
 ) -> Response:
-    """`proof`: by its number among those of the circuit, the newest 0; `links`: page of that
-    table."""
+    """`proof`: its id; `links`: page of that table."""
     proved = read_circuit(session, model=model, slug=slug)
     table = {"sort": sort, "order": order, "page": page, "links": links}
     context = gather(session, proved, node=node, proof=proof, table=table)
@@ -80,7 +79,7 @@ def show_graph(session: ReadSession, model: str, slug: str) -> Response:
     swept = get_model(session, name=model).current_run_id is not None
     drawing = drawing_of(
         proved.circuit,
-        proved.proofs,
+        {one.line.id: one.proof for one in proved.held},
         labels=labels_of(session, model=model, units=proved.units),
         ablation=playground_ablation(proved, swept=swept),
     )
@@ -102,7 +101,8 @@ def show_comparison(
     first = read_circuit(session, model=model, slug=slug)
     other_model, _, other_slug = other.rpartition("/")
     second = read_circuit(session, model=other_model or model, slug=other_slug)
-    compared = compare(first.circuit, second.circuit)
+    one_model = first.view.model == second.view.model
+    compared = compare(first.circuit, second.circuit, one_model=one_model)
     context = {
         "pages": ModelPages(model),
         "other_pages": ModelPages(second.view.model),
@@ -128,7 +128,6 @@ def gather(
     model = get_model(session, name=proved.view.model)
     swept = model.current_run_id is not None
     rows = proved.rows
-    at = _chosen(proved, proof)
     nodes = rows.nodes(sort=table["sort"], order=table["order"], page=table["page"])
     return {
         "pages": ModelPages(model.name),
@@ -136,9 +135,8 @@ def gather(
         "proved": proved,
         "circuit": proved.view,
         "found": proved.circuit,
-        "chosen": at,
         "kinds": {node.kind for node in proved.circuit.graph.nodes},
-        "held": proved.held[at] if proved.held else None,
+        "held": _held(proved, proof),
         "card": node and read_card(session, proved, rows, node=node, swept=swept),
         "table": table,
         "nodes": nodes,
@@ -149,15 +147,17 @@ def gather(
     }
 
 
-def _chosen(proved: Proved, asked: int | None) -> int:
-    if asked is None:
-        return proved.shown_first
-    if asked >= len(proved.held):
+def _held(proved: Proved, proof_id: int | None) -> Held | None:
+    """The proof of this id, or the one that is shown where nobody chose; None: there is none."""
+    if proof_id is None:
+        return proved.held[proved.shown_first] if proved.held else None
+    chosen = [one for one in proved.held if one.line.id == proof_id]
+    if not chosen:
         raise NotFoundError(
-            f"Circuit {proved.view.slug} has no proof {asked}.",
-            hint=f"It has {len(proved.held)}, counted from 0.",
+            f"Circuit {proved.view.slug} has no proof {proof_id}.",
+            hint="A newer one may have taken its place; the circuit's page names its proofs.",
         )
-    return asked
+    return chosen[0]
 
 
 def _claims(

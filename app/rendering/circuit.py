@@ -6,15 +6,16 @@ from typing import Final
 from markupsafe import Markup
 
 from analysis.protocol.circuits import (
+    Ablation,
     Circuit,
     CurveOf,
     Estimate,
     Feature,
     Flag,
     Graph,
-    Method,
     Node,
     Proof,
+    Ranking,
 )
 from analysis.protocol.edits import Positions
 from analysis.protocol.written import Row, line_of, positions_text
@@ -22,16 +23,16 @@ from app.rendering.markup import trusted
 from app.rendering.numbers import MINUS, UNDEFINED, percent_text, significant
 from app.rendering.strip import visible
 
-METHODS: Final[dict[Method, str]] = {
-    "atp": "attribution patching (AtP)", "both_ends": "gradients at both ends",
-    "ig": "integrated gradients (IG)", "relp": "relevance patching (RelP)",
+METHODS: Final[dict[Ranking, str]] = {
+    "nested": "learned at all sizes at once (nested)", "ig": "integrated gradients (IG)",
+    "both_ends": "gradients at both ends", "relp": "relevance patching (RelP)",
     "atp_star": "attribution patching with dropped layers (AtP*)",
-    "nested": "learned at all sizes at once (nested)",
+    "atp": "attribution patching (AtP)",
 }  # fmt: skip
-ABLATIONS: Final = {
+ABLATIONS: Final[dict[Ablation, str]] = {
     "resample": "resample ablation", "mean": "mean ablation", "zero": "zero ablation",
 }  # fmt: skip
-INSTEAD: Final = {
+INSTEAD: Final[dict[Ablation, str]] = {
     "resample": "its value in the counterfactual prompt",
     "mean": "its mean over the prompts for finding",
     "zero": "0",

@@ -3,7 +3,7 @@
 Links name their ends by number, in the order of `nodes`. Nothing in it is markup.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from analysis.protocol.circuits import Circuit, Curve, Estimate, Link, Node, Point, Proof
@@ -24,9 +24,14 @@ Unit = tuple[str, int]
 
 
 def drawing_of(
-    circuit: Circuit, proofs: Sequence[Proof], *, labels: Mapping[Unit, str], ablation: str | None
+    circuit: Circuit,
+    proofs: Mapping[int, Proof],
+    *,
+    labels: Mapping[Unit, str],
+    ablation: str | None,
 ) -> dict[str, Any]:
-    """`labels`: what units are said to do; `ablation`: by what the playground takes them away."""
+    """`proofs`: by id, newest first; `labels`: what units are said to do; `ablation`: by what the
+    playground takes them away."""
     graph = circuit.graph
     turns = order_of(circuit)
     numbers = {node.id: number for number, node in enumerate(graph.nodes)}
@@ -44,7 +49,7 @@ def drawing_of(
         "ranks": _ranks(circuit, turns),
         "pinned": list(circuit.pinned),
         "groups": [{"name": one.label, "ids": list(one.nodes)} for one in circuit.groups],
-        "proofs": [_proof(proof, proofs) for proof in proofs],
+        "proofs": {number: _proof(proof, proofs.values()) for number, proof in proofs.items()},
     }
 
 
@@ -95,7 +100,7 @@ def _node(
     return told
 
 
-def _proof(proof: Proof, among: Sequence[Proof]) -> dict[str, Any]:
+def _proof(proof: Proof, among: Iterable[Proof]) -> dict[str, Any]:
     """One of chosen units has no curves: those of the circuit, on the same prompts, go with it."""
     alike = [
         other

@@ -38,9 +38,7 @@ def keep_chosen_proof(
     circuit_id = require_circuit(session, model=model, slug=slug)
     _make_room(session, circuit_id, proof)
     run_id = _add_run(session, model_id, slug, proof, ran, seed, actor)
-    keep_proof(session, model=model, slug=slug, proof=proof, run_id=run_id)
-    query = select(ProofTable.id).where(ProofTable.run_id == run_id)
-    return int(session.execute(query).scalar_one())
+    return keep_proof(session, model=model, slug=slug, proof=proof, run_id=run_id).id
 
 
 def _make_room(session: Session, circuit_id: int, proof: "Proof") -> None:

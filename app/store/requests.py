@@ -38,6 +38,10 @@ GENERATORS = (
 
 Judge = Literal["simulation", "detection", "fuzzing"]
 Method = Literal["lookup", "rules", "output", "language_model"]
+Ranking = Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"]
+Ablation = Literal["resample", "mean", "zero"]
+"""Both as in `analysis.protocol.circuits`, which the store opens without; a contract test compares
+them."""
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 Name = Annotated[str, Field(pattern=NAME, max_length=100)]
 Slug = Annotated[str, Field(pattern=NAMED, max_length=100)]
@@ -357,10 +361,8 @@ class CircuitRequest(Request):
     n_pairs: int = Field(
         default=128, ge=2, le=10_000, description="Pairs of prompts, of a task that is made."
     )
-    method: Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"] = Field(
-        default="nested", description="How units are ranked."
-    )
-    ablation: Literal["resample", "mean", "zero"] = Field(
+    method: Ranking = Field(default="nested", description="How units are ranked.")
+    ablation: Ablation = Field(
         default="resample",
         description="What stands in the place of what is ablated: its value on the counterfactual "
         "prompt, its mean over prompts, or 0.",
@@ -372,7 +374,9 @@ class CircuitRequest(Request):
         description="At most so many neurons and heads are kept in the graph.",
     )
     slug: Slug | None = Field(
-        default=None, description="What it is called in addresses; default: a free one."
+        default=None,
+        description="What it is called in addresses; default: a free one, as where another "
+        "circuit gets this one while it is searched.",
     )
     title: str | None = Field(
         default=None,

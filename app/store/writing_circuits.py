@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from app.errors import BadRequestError
 from app.store.locating import require_model
 from app.store.naming import insert_named
-from app.store.queries.circuit import get_circuit, get_line, require_circuit
+from app.store.queries.circuit import get_line, require_circuit
 from app.store.queries.task import require_task
 from app.store.tables import CircuitTable, CircuitUnitTable, ProofTable, RunTable, SiteTable
-from app.store.views.circuit import CircuitLine, CircuitView
+from app.store.views.circuit import CircuitLine, ProofLine
 from app.store.writing_explanations import storable
 from app.store.writing_tasks import packed
 
@@ -46,11 +46,11 @@ def keep_circuit(
     run_id: int | None = None,
     file: str | None = None,
     file_sha256: str | None = None,
-) -> CircuitView:
-    """The circuit under a slug of its own, and its units, so that their pages find it. `task`: the
-    slug of a stored one; `file`: it was imported from there. Without a title it is called after its
-    task, or else by its prompt. What the run's job kept before, for it was interrupted and began
-    anew, is replaced.
+) -> CircuitLine:
+    """What lists say of the circuit, kept under a slug of its own with its units, so that their
+    pages find it. `task`: the slug of a stored one; `file`: it was imported from there. Without a
+    title it is called after its task, or else by its prompt. What the run's job kept before, for it
+    was interrupted and began anew, is replaced.
 
     Raises NotFoundError where model or task are missing, ConflictError where the slug is taken,
     BadRequestError where it is none, where the circuit is too large, or where it names neurons or
@@ -90,14 +90,14 @@ def keep_circuit(
     if units:
         session.execute(insert(CircuitUnitTable), [{"circuit_id": number, **u} for u in units])
     log.info("circuit.kept", circuit=chosen, model=model, actor=actor)
-    return get_circuit(session, model=model, slug=chosen)
+    return get_line(session, model=model, slug=chosen)
 
 
 def keep_proof(
     session: Session, *, model: str, slug: str, proof: "Proof", run_id: int | None = None
-) -> CircuitView:
-    """The circuit with one more proof, in place of the same by the run's job; lists tell it where
-    none goes before it. Raises NotFoundError."""
+) -> ProofLine:
+    """The circuit's new proof, in place of the same by the run's job; lists tell it where none
+    goes before it. Raises NotFoundError."""
     circuit_id = require_circuit(session, model=model, slug=slug)
     if run_id is not None:
         session.execute(
@@ -108,21 +108,20 @@ def keep_proof(
                 ProofTable.run_id.in_(_runs_of_job(run_id)),
             )
         )
-    session.execute(
-        insert(ProofTable).values(
-            circuit_id=circuit_id,
-            run_id=run_id,
-            ablation=proof.ablation,
-            prompts=proof.prompts,
-            faithfulness=proof.faithfulness.value,
-            random=proof.random.value,
-            created_at=datetime.now(UTC),
-            content=packed(proof, "proof"),
-        )
-    )
+    said = {
+        "run_id": run_id,
+        "created_at": datetime.now(UTC),
+        "ablation": proof.ablation,
+        "prompts": proof.prompts,
+        "faithfulness": proof.faithfulness.value,
+        "random": proof.random.value,
+    }
+    statement = insert(ProofTable).returning(ProofTable.id)
+    values = {"circuit_id": circuit_id, **said, "content": packed(proof, "proof")}
+    number = session.execute(statement, values).scalar_one()
     _tell(session, circuit_id)
     log.info("circuit.proved", circuit=slug, model=model, prompts=proof.prompts)
-    return get_circuit(session, model=model, slug=slug)
+    return ProofLine(id=number, **said)
 
 
 def rename_circuit(

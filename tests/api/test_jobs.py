@@ -166,6 +166,21 @@ def test_a_circuit_on_a_stored_task_is_queued_unless_its_slug_is_taken(empty_app
     assert ready.post(JOBS, json=asked | {"slug": "compare"}).status_code == 422
 
 
+def test_a_slug_that_a_job_is_asked_for_is_refused_until_that_job_is_cancelled(empty_app, ready):
+    asked = CIRCUIT | {"slug": "mine"}
+    first = ready.post(JOBS, json=asked).json()["id"]
+    for status in ("queued", "running"):
+        with open_session(empty_app.state.engine, commit=True) as session:
+            session.get_one(JobTable, first).status = status
+        refused = ready.post(JOBS, json=asked)
+        assert refused.status_code == 409
+        assert first in refused.json()["detail"]
+        assert "cancel that job" in refused.json()["hint"]
+        assert ready.post(JOBS, json=asked | {"slug": f"not-{status}"}).status_code == 201
+    ready.post(f"{JOBS}/{first}/cancel")
+    assert ready.post(JOBS, json=asked).status_code == 201
+
+
 def test_a_queued_job_is_cancelled_at_once_and_twice_is_no_error(ready):
     job_id = ready.post(JOBS, json=SWEEP).json()["id"]
     first = ready.post(f"{JOBS}/{job_id}/cancel")

@@ -95,7 +95,7 @@ def test_their_client_is_told_what_is_wrong_with_a_graph():
         NPGraphMetadata.upload(json.dumps(document(metadata=metadata)))
 
 
-def a_worker(engine, *, fails):
+def a_worker(engine, *, fails, slug):
     """Takes the next job, and keeps a graph of its prompt or says what went wrong."""
     while (
         claim := queue.claim_next(engine, worker_id="w", kinds=["circuit"], lease_seconds=60)
@@ -111,8 +111,8 @@ def a_worker(engine, *, fails):
         nodes=(Node(id="logits", kind="logit", layer=4, position=1),),
     )
     with open_session(engine, commit=True) as session:
-        keep_circuit(session, model="toy", circuit=Circuit(graph=graph), actor="local", slug="mine")
-    queue.finish(engine, claim, "succeeded", result={"circuit": "mine"})
+        keep_circuit(session, model="toy", circuit=Circuit(graph=graph), actor="local", slug=slug)
+    queue.finish(engine, claim, "succeeded", result={"circuit": slug})
 
 
 @pytest.fixture
@@ -120,10 +120,12 @@ def working(empty_app):
     """Runs a worker beside what is asked."""
     threads = []
 
-    def begin(*, fails=False):
+    def begin(*, fails=False, slug="mine"):
         engine = empty_app.state.engine
         queue.register_worker(engine, worker_id="w", host="here", process=1)
-        threads.append(Thread(target=a_worker, args=(engine,), kwargs={"fails": fails}))
+        threads.append(
+            Thread(target=a_worker, args=(engine,), kwargs={"fails": fails, "slug": slug})
+        )
         threads[-1].start()
 
     yield begin
@@ -136,6 +138,13 @@ def test_their_client_asks_for_a_graph_of_a_prompt_and_gets_it_once_it_is_found(
     working()
     found = NPGraphMetadata.generate("toy", "The capital of Texas is", "mine")
     assert (found.slug, found.prompt) == ("mine", "The capital of Texas is")
+
+
+def test_a_graph_whose_slug_was_taken_meanwhile_is_told_under_the_one_that_it_has(toy, working):
+    working(slug="another")
+    asked = {"modelId": "toy", "prompt": "The capital of Texas is", "slug": "mine"}
+    found = toy.post("/api/graph/generate", json=asked).json()
+    assert found["url"] == "http://testserver/m/toy/circuits/another"
 
 
 @pytest.mark.usefixtures("_their_client")

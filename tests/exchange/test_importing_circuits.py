@@ -11,7 +11,8 @@ from app.exchange.circuits.importing import keep_read, read_circuit
 from app.exchange.faults import WrongModelError
 from app.exchange.input import InputFile
 from app.store.engine import open_session
-from app.store.views.circuit import CircuitView
+from app.store.queries.circuit import get_circuit
+from app.store.views.circuit import CircuitLine
 from tests.exchange.graphs import document, feature, graph_file
 from tests.store import rows
 
@@ -27,7 +28,7 @@ def toy(engine: Engine) -> Engine:
     return engine
 
 
-def import_(engine: Engine, file: InputFile, **options) -> CircuitView:
+def import_(engine: Engine, file: InputFile, **options) -> CircuitLine:
     named = {name: options.pop(name) for name in ("model", "their_name") if name in options}
     found = read_circuit(engine, file, **{"model": "toy", **named})
     with open_session(engine, commit=True) as session:
@@ -48,7 +49,10 @@ def test_a_graph_is_kept_under_the_slug_of_its_file_with_what_it_is_from(
     )
     assert view.file_sha256 == file.digest()
     assert (view.n_nodes, view.n_links) == (4, 3)
-    kept = Circuit.model_validate_json(view.circuit)
+    with open_session(toy) as session:
+        kept = Circuit.model_validate_json(
+            get_circuit(session, model="toy", slug=view.slug).circuit
+        )
     assert kept == read_circuit(toy, file.again(), model="toy").circuit
 
 

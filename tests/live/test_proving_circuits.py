@@ -57,7 +57,8 @@ def test_a_kept_choice_is_a_proof_of_the_circuit_with_a_run_of_its_own(client, c
     assert (run["kind"], run["seed"], run["parameters"]["circuit"]) == ("proof", 5, "found")
     assert after["faithfulness"] == before["faithfulness"]
     assert "held-out, 2 chosen" in words_of(client.get("/m/chain/circuits/found").text)
-    assert client.get("/m/chain/circuits/found?proof=0").status_code == 200
+    page = client.get(f"/m/chain/circuits/found?proof={told['proof_id']}")
+    assert "Of 2 units that somebody chose" in words_of(page.text)
 
 
 def test_the_same_choice_kept_again_takes_the_place_of_the_first(client, chain):

@@ -1,6 +1,5 @@
 """Someone puts two circuits side by side."""
 
-import math
 import re
 
 import pytest
@@ -8,7 +7,8 @@ from starlette.testclient import TestClient
 
 from analysis.protocol.circuits import Circuit, Graph, Node
 from analysis.protocol.edits import UnitRef
-from app.rendering.circuit_comparison import by_chance, compare, effects_of, pearson
+from analysis.score.overlap import by_chance
+from app.rendering.circuit_comparison import compare, effects_of
 from tests.pages.test_reading_a_circuit import CIRCUITS, drawn, words_of
 
 
@@ -43,31 +43,40 @@ def test_effects_at_several_positions_add_up() -> None:
     assert effects_of(two) == {("attn.0", 1): pytest.approx(0.3)}
 
 
-def test_chance_is_that_of_random_sets_of_the_same_sizes() -> None:
-    """2 and 2 of 4: they share 0, 1, 2 with chances 1/6, 4/6, 1/6; Jaccard 0, 1/3, 1."""
-    chance = by_chance(2, 2, 4, 2)
-    assert chance.jaccard == pytest.approx(4 / 6 / 3 + 1 / 6)
-    assert chance.p == pytest.approx(1 / 6)
-    assert chance.high == 1.0
-    assert by_chance(2, 2, 4, 1).p == pytest.approx(5 / 6)
-    assert by_chance(3, 3, 4, 2).p == pytest.approx(1.0)
-
-
-def test_chance_of_large_circuits_is_a_number() -> None:
-    chance = by_chance(2_000, 3_000, 46_350, 150)
-    assert math.isfinite(chance.p)
-    assert chance.jaccard == pytest.approx(129.4 / 4870, rel=0.01)
-
-
 def test_nothing_is_said_of_chance_where_the_number_of_units_is_unknown() -> None:
     assert compare(circuit({1: 1.0}, None), circuit({1: 1.0}, None)).chance is None
 
 
-def test_a_correlation_needs_three_units_that_differ() -> None:
-    assert pearson([(1.0, 2.0), (2.0, 4.0)]) is None
-    assert pearson([(1.0, 1.0), (1.0, 2.0), (1.0, 3.0)]) is None
-    assert pearson([(0.1, 1.0), (0.1, 2.0), (0.1, 4.0)]) is None  # 3 × 0.1 / 3 is not 0.1
-    assert pearson([(1.0, -1.0), (2.0, -2.0), (3.0, -3.0)]) == pytest.approx(-1.0)
+def test_of_models_with_other_numbers_of_units_there_is_no_chance() -> None:
+    """Not even out of the larger of the two."""
+    few, many = circuit({1: 1.0}, 20), circuit({1: 1.0}, 4_000)
+    assert compare(few, many, one_model=False).chance is None
+    assert compare(few, circuit({1: 1.0}, None), one_model=False).chance is None
+    assert compare(few, circuit({1: 1.0}, 20), one_model=False).chance == by_chance(1, 1, 20, 1)
+
+
+def test_of_one_model_it_is_enough_that_one_circuit_says_how_many_units_it_has() -> None:
+    known, unknown = circuit({1: 1.0}, 20), circuit({1: 1.0}, None)
+    assert compare(unknown, known).chance == by_chance(1, 1, 20, 1)
+    assert compare(known, circuit({1: 1.0}, 21)).chance is None
+
+
+@pytest.mark.parametrize(
+    ("effects", "r"),
+    [
+        ([(1.0, 2.0), (2.0, 4.0)], None),
+        ([(1.0, 1.0), (1.0, 2.0), (1.0, 3.0)], None),
+        ([(0.1, 1.0), (0.1, 2.0), (0.1, 4.0)], None),  # 3 × 0.1 / 3 is not 0.1
+        ([(1.0, -1.0), (2.0, -2.0), (3.0, -3.0)], -1.0),
+        ([(1.0, 1.0), (2.0, 3.0), (3.0, 2.0)], 0.5),
+    ],
+)
+def test_a_correlation_needs_three_shared_units_that_differ(
+    effects: list[tuple[float, float]], r: float | None
+) -> None:
+    first, second = (dict(enumerate(column)) for column in zip(*effects, strict=True))
+    found = compare(circuit(first), circuit(second)).r
+    assert found == (r if r is None else pytest.approx(r))
 
 
 def test_the_page_has_both_effects_of_what_is_shared(pages: TestClient) -> None:

@@ -181,7 +181,7 @@ def test_pages_begin_at_one_and_end() -> None:
 def test_the_drawing_has_places_of_what_is_summed_and_no_markup() -> None:
     drawn = drawing_of(
         circuit(node("a", places=((0, 0.5), (7, 1.0)), unit=NEURON), node("b", position=1)),
-        [], labels={("mlp.0", 7): "said"}, ablation="mean",
+        {}, labels={("mlp.0", 7): "said"}, ablation="mean",
     )  # fmt: skip
     first, second = drawn["nodes"]
     assert first["places"] == [[0, 0.5]]  # 7 is behind the prompt
@@ -191,7 +191,7 @@ def test_the_drawing_has_places_of_what_is_summed_and_no_markup() -> None:
 
 
 def test_an_imported_node_says_that_its_size_is_an_influence() -> None:
-    drawn = drawing_of(make_imported(), [], labels={}, ablation=None)
+    drawn = drawing_of(make_imported(), {}, labels={}, ablation=None)
     assert {one["known"] for one in drawn["nodes"] if one["kind"] == "feature"} == {"influence"}
     assert all(one["edit"] is None for one in drawn["nodes"])
 
@@ -262,6 +262,6 @@ def test_the_drawing_says_where_in_the_ranking_each_turn_stands() -> None:
         node("a", unit=HEAD, kind="head"), node("b", unit=NEURON), node("c", kind="feature"),
         ranking=((UnitRef(site="mlp.1", index=0), 3.0), (NEURON, 2.0), (HEAD, 1.0)),
     )  # fmt: skip
-    drawn = drawing_of(found, [], labels={}, ablation=None)
+    drawn = drawing_of(found, {}, labels={}, ablation=None)
     assert [one["turn"] for one in drawn["nodes"]] == [1, 0, 2]
     assert drawn["ranks"] == [1, 2, None]

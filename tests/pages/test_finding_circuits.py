@@ -1,15 +1,22 @@
 """Someone asks for a circuit on a page."""
 
+import inspect
 import re
+from typing import get_args
 
 import pytest
 from starlette.testclient import TestClient
 
+from analysis.protocol.circuits import Ranking
+from app.commands import circuits
+from app.pages import circuit_request
 from app.store.engine import open_session
+from app.store.requests import GENERATORS, CircuitRequest
 from app.store.writing_tasks import keep_task
 from tests.store.circuits import imported
 
 CIRCUITS = "/m/synthetic/circuits"
+OPTION = re.compile(r"<option>([^<]+)</option>")
 
 
 def asked(client: TestClient, form: dict[str, str]) -> dict[str, object]:
@@ -38,12 +45,48 @@ def test_tasks_that_are_kept_can_be_chosen_and_are_asked_for_on_their_own_page(
 ) -> None:
     with open_session(own_pages.app.state.engine, commit=True) as session:  # type: ignore[attr-defined]
         keep_task(session, model="synthetic", task=imported(), actor="me", slug="thanks")
-    options = re.findall(r"<option>([^<]+)</option>", own_pages.get(CIRCUITS).text)
+    options = OPTION.findall(own_pages.get(CIRCUITS).text)
     assert options[:2] == ["indirect-objects", "greater-than"]
     assert options[-1] == "thanks"
     page = own_pages.get("/m/synthetic/tasks/thanks").text
     assert '<input type="hidden" name="task" value="thanks">' in page
     assert asked(own_pages, {"task": "thanks"})["task"] == "thanks"
+
+
+def test_of_very_many_tasks_the_newest_are_offered_and_that_is_said(
+    own_pages: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_session(own_pages.app.state.engine, commit=True) as session:  # type: ignore[attr-defined]
+        for number in range(60):
+            task = imported(f"Task {number}", n=1 + number)
+            keep_task(session, model="synthetic", task=task, actor="me")
+    page = own_pages.get(CIRCUITS).text
+    assert {f"task-{number}" for number in range(60)} <= set(OPTION.findall(page))
+    assert "the newest; others on" not in page
+    monkeypatch.setattr(circuit_request, "MOST_TASKS", 2)
+    page = own_pages.get(CIRCUITS).text
+    assert OPTION.findall(page) == [*GENERATORS, "task-59", "task-58"]
+    assert "the newest; others on" in page
+
+
+def test_what_is_chosen_beforehand_is_what_a_request_has_where_nothing_is_said(
+    own_pages: TestClient,
+) -> None:
+    page = own_pages.get(CIRCUITS).text
+    usual = CircuitRequest(model="synthetic", task="pronouns")
+    fields = dict(re.findall(r'<input name="(\w+)" type="number"[^>]* value="(\d+)"', page))
+    assert {name: int(value) for name, value in fields.items()} == {
+        name: getattr(usual, name) for name in ("n_pairs", "n_nodes", "seed")
+    }
+    assert re.findall(r'<option value="(\w+)" selected>', page) == [usual.method, usual.ablation]
+    assert asked(own_pages, {"task": "pronouns"}) == usual.model_dump(mode="json")
+
+
+def test_every_ranking_that_a_search_knows_can_be_chosen(own_pages: TestClient) -> None:
+    (choice,) = re.findall(r'<select name="method">(.*?)</select>', own_pages.get(CIRCUITS).text)
+    assert tuple(re.findall(r'value="(\w+)"', choice)) == get_args(Ranking)
+    told = inspect.signature(circuits.circuit).parameters["method"].annotation
+    assert all(name in told.__metadata__[0].help for name in get_args(Ranking))
 
 
 @pytest.mark.parametrize(

@@ -81,9 +81,35 @@ def test_held_out_prompts_are_shown_first_and_others_are_marked(pages: TestClien
     first = words_of(pages.get(NAMES).text)
     assert "Resample ablation on held-out prompts , n = 24 ." in first
     assert "not held out" not in first
-    other = words_of(pages.get(f"{NAMES}?proof=1").text)
+    other = words_of(pages.get(f"{NAMES}?proof={proof_ids(pages)[1]}").text)
     assert "the prompts that it was found on" in other
     assert "not held out" in other
+
+
+def test_a_link_to_a_proof_means_it_still_once_others_are_kept(own_pages: TestClient) -> None:
+    circuit = make_circuit(nodes=5, links=8, layers=1, neurons=8, heads=2)
+    keep(own_pages, circuit, "shared")
+    page = own_pages.get(f"{CIRCUITS}/shared").text
+    (shown,) = re.findall(r'data-proof="(\d+)"', page)
+    assert [int(shown)] == proof_ids(own_pages, "shared")
+    with open_session(own_pages.app.state.engine, commit=True) as session:  # type: ignore[attr-defined]
+        later = make_proof(circuit).model_copy(update={"ablation": "zero"})
+        keep_proof(session, model="synthetic", slug="shared", proof=later)
+    page = own_pages.get(f"{CIRCUITS}/shared?proof={shown}").text
+    assert "Resample ablation on" in words_of(page)
+    (current,) = re.findall(r'<a href="([^"]*)" aria-current="true"[^>]*data-same-circuit', page)
+    assert current == f"{CIRCUITS}/shared?proof={shown}"
+    newest = proof_ids(own_pages, "shared")[0]
+    assert "Zero ablation on" in words_of(own_pages.get(f"{CIRCUITS}/shared?proof={newest}").text)
+
+
+def test_a_proof_of_another_circuit_is_none_of_this_one(pages: TestClient) -> None:
+    theirs = proof_ids(pages)[0]
+    answer = pages.get(f"{CIRCUITS}/names-again?proof={theirs}")
+    assert answer.status_code == 404
+    said = words_of(answer.text)
+    assert f"Circuit names-again has no proof {theirs}." in said
+    assert "A newer one may have taken its place" in said
 
 
 def test_a_proof_says_its_numbers_its_curves_its_drops_and_what_went_wrong(
@@ -178,21 +204,21 @@ def test_a_card_of_what_is_no_unit_has_neither_page_nor_edit(pages: TestClient) 
 def test_flags_are_told_in_words(own_pages: TestClient) -> None:
     circuit = make_circuit(nodes=5, links=4, layers=1, neurons=8, heads=2)
     nodes = tuple(
-        node.model_copy(update={"flags": ("has a backup", "doubtful")}) if node.unit else node
+        node.model_copy(update={"flags": ("has a backup", "disagrees")}) if node.unit else node
         for node in circuit.graph.nodes
     )
     graph = circuit.graph.model_copy(update={"nodes": nodes})
     keep(own_pages, circuit.model_copy(update={"graph": graph}), "flagged")
     page = own_pages.get(f"{CIRCUITS}/flagged").text
     assert "another node takes over when it is ablated" in page
-    assert "the estimate&#39;s own doubt is as large" in page
+    assert "estimate and exact effect differ in sign or size" in page
 
 
 @pytest.mark.parametrize(
     "path",
     [
         "/m/nobody/circuits", f"{CIRCUITS}/nothing", f"{CIRCUITS}/nothing/graph",
-        f"{NAMES}?node=nobody", f"{NAMES}?proof=7", "/m/nobody/circuits/names",
+        f"{NAMES}?node=nobody", f"{NAMES}?proof=70000", "/m/nobody/circuits/names",
         f"{NAMES}/compare?with=synthetic/nothing", f"{NAMES}/compare?with=nobody/names",
     ],
 )  # fmt: skip
@@ -223,7 +249,8 @@ def test_the_drawing_names_links_by_numbers_of_nodes_and_has_the_curves(
     assert told["nodes"][target]["id"] == link.target
     assert weight == pytest.approx(link.weight, rel=1e-5)
     assert [way[:2] for way in ways] == [list(way[:2]) for way in link.ways]
-    kept = told["proofs"][0]["curves"]["circuit"]
+    assert {int(number) for number in told["proofs"]} == set(proof_ids(pages))
+    kept = told["proofs"][str(proof_ids(pages)[0])]["curves"]["circuit"]
     assert kept[0][0] == 0
     assert kept[-1][0] == circuit.n_units
 
@@ -236,6 +263,12 @@ def test_scripts_in_labels_titles_tokens_and_files_stay_text(own_pages: TestClie
         assert page.status_code == 200, path
         assert "<img" not in page.text, path
         assert "</script><" not in page.text.replace("></script>", ""), path
+
+
+def proof_ids(pages: TestClient, slug: str = "names") -> list[int]:
+    """Newest first."""
+    found = pages.get(f"/api/v1/models/synthetic/circuits/{slug}/proofs").json()
+    return [each["id"] for each in found]
 
 
 def keep(pages: TestClient, circuit: Circuit, slug: str) -> None:

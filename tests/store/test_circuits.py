@@ -1,17 +1,24 @@
 """Circuits: kept with their units, proved, listed, found from a unit, renamed, deleted."""
 
 import pytest
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Engine, delete, event, func, select
 
 from analysis.protocol.circuits import Circuit, Graph, Node, Proof
 from analysis.protocol.edits import UnitRef
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store import writing_tasks
 from app.store.engine import open_session
-from app.store.queries.circuit import circuits_of_unit, get_circuit, list_circuits, list_proofs
+from app.store.queries.circuit import (
+    circuits_of_unit,
+    get_circuit,
+    get_line,
+    list_circuits,
+    list_proofs,
+)
 from app.store.queries.job import create_job
 from app.store.requests import CircuitRequest
 from app.store.tables import CircuitTable, CircuitUnitTable, ModelTable, ProofTable, RunTable
+from app.store.views.circuit import CircuitLine
 from app.store.writing_circuits import delete_circuit, keep_circuit, keep_proof, rename_circuit
 from app.store.writing_tasks import keep_task
 from tests.store import rows
@@ -55,7 +62,7 @@ def test_a_circuit_is_read_back_as_it_was_found(toy: Engine):
     made = keep(toy, task="pronouns-2", run_id=1, title="  Who is\nmeant? ")
     with open_session(toy) as session:
         view = get_circuit(session, model="toy", slug=made.slug)
-    assert view == made
+    assert made == CircuitLine(**{name: getattr(view, name) for name in CircuitLine.model_fields})
     assert Circuit.model_validate_json(view.circuit) == found()
     assert (view.slug, view.title, view.origin) == ("who-is-meant", "Who is meant?", "found")
     assert (view.method, view.ablation, view.n_prompts, view.run_id) == (
@@ -72,7 +79,7 @@ def test_a_circuit_is_read_back_as_it_was_found(toy: Engine):
 def test_a_circuit_made_elsewhere_says_from_which_file(toy: Engine):
     made = keep(toy, elsewhere(), file="dallas.json", file_sha256="ab" * 32)
     assert (made.origin, made.file, made.file_sha256) == ("imported", "dallas.json", "ab" * 32)
-    assert (made.task, made.on, made.method, made.run_id) == (None, None, None, None)
+    assert (made.task, made.method, made.run_id) == (None, None, None)
     assert (made.title, made.slug) == ("Ann and Tom", "ann-and-tom")
 
 
@@ -165,12 +172,28 @@ def test_there_are_no_circuits_of_a_unit_that_is_not_there(toy: Engine, site: st
 
 def test_proofs_come_newest_first(toy: Engine):
     slug = keep(toy).slug
-    prove(toy, slug, faithfulness=0.5)
-    view = prove(toy, slug, faithfulness=0.75)
-    assert [each.faithfulness for each in view.proofs] == [0.75, 0.5]
-    assert Proof.model_validate_json(view.proofs[0].proof) == proof(faithfulness=0.75)
+    lines = [prove(toy, slug, faithfulness=value) for value in (0.5, 0.75)]
     with open_session(toy) as session:
-        assert list_proofs(session, model="toy", slug=slug) == view.proofs
+        proofs = list_proofs(session, model="toy", slug=slug)
+        assert get_circuit(session, model="toy", slug=slug).proofs == proofs
+    assert [each.faithfulness for each in proofs] == [0.75, 0.5]
+    assert [(each.id, each.created_at) for each in lines[::-1]] == [
+        (each.id, each.created_at) for each in proofs
+    ]
+    assert Proof.model_validate_json(proofs[0].proof) == proof(faithfulness=0.75)
+
+
+def test_nothing_reads_a_whole_circuit_while_the_store_is_written_to(toy: Engine):
+    read: list[str] = []
+
+    @event.listens_for(toy, "before_cursor_execute")
+    def note(_connection, _cursor, statement: str, *_rest: object) -> None:
+        read.append(statement)
+
+    slug = keep(toy, task="pronouns-2").slug
+    prove(toy, slug)
+    assert any(statement.startswith("INSERT INTO proof") for statement in read)
+    assert not [s for s in read if s.startswith("SELECT") and ".content" in s]
 
 
 def test_a_job_that_began_anew_replaces_what_it_kept_before(toy: Engine):
@@ -201,8 +224,10 @@ def test_lists_tell_the_proof_on_held_out_prompts_by_the_circuits_own_ablation(t
     slug = keep(toy).slug
 
     def told(**options):
-        view = prove(toy, slug, **options)
-        return view.proved_on, view.faithfulness
+        prove(toy, slug, **options)
+        with open_session(toy) as session:
+            line = get_line(session, model="toy", slug=slug)
+        return line.proved_on, line.faithfulness
 
     assert told(prompts="finding", ablation="zero", faithfulness=0.1) == ("finding", 0.1)
     assert told(prompts="finding", faithfulness=0.2) == ("finding", 0.2)
@@ -263,8 +288,8 @@ def test_a_deleted_circuit_takes_its_units_and_proofs_along(toy: Engine):
 def test_circuits_go_with_their_model_and_their_run(toy: Engine, table):
     slug = keep(toy, task="pronouns-2", run_id=1).slug
     with open_session(toy, commit=True) as session:
-        view = keep_proof(session, model="toy", slug=slug, proof=proof(), run_id=1)
-    assert view.proofs[0].run_id == 1
+        kept = keep_proof(session, model="toy", slug=slug, proof=proof(), run_id=1)
+    assert kept.run_id == 1
     assert counts(toy) == (1, 2, 1)
     with open_session(toy, commit=True) as session:
         session.execute(delete(table).where(table.id == 1))

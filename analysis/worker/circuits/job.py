@@ -5,7 +5,6 @@ The search is a few minutes on a small model. What is interrupted begins anew, w
 and so with the same outcome; what it had stored is replaced.
 """
 
-import shlex
 import time
 from dataclasses import asdict
 from typing import Any, Final
@@ -30,9 +29,11 @@ from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
 from analysis.worker.provenance import begin_run, command, end_run, note_attempt
 from analysis.worker.subjects import chosen_device, load_subject, model_row
+from app.errors import ConflictError
 from app.store.queries.job import get_job
 from app.store.queries.task import get_task
 from app.store.requests import CircuitRequest
+from app.store.views.circuit import CircuitLine
 from app.store.writing_circuits import keep_circuit, keep_proof
 from app.store.writing_tasks import keep_task, set_competence
 
@@ -61,6 +62,7 @@ DOING: Final[dict[Stage, str]] = {
 }
 SHORT: Final = 80
 """Characters of a prompt that its circuit is called after."""
+TAKEN: Final = "It was to be called {}; while it was searched, another circuit took that slug."
 RANKED: Final = 5_000
 """Units of the ranking that are stored: more than anybody keeps in a circuit."""
 
@@ -148,8 +150,8 @@ def command_of(request: CircuitRequest) -> str:
         **({} if request.title is None else {"title": request.title}),
         "seed": request.seed,
     }
-    named = shlex.join([request.model, *([] if request.task is None else [request.task])])
-    return command("circuit", options).replace("circuit", f"circuit {named}", 1)
+    task = [] if request.task is None else [request.task]
+    return command("circuit", options, [request.model, *task])
 
 
 def _search(
@@ -236,17 +238,28 @@ def _keep(
     request = context.request
     title = request.title or (request.prompt or "")[:SHORT] or None
 
-    def keep(session: Session) -> str:
-        kept = keep_circuit(
+    def keep_as(session: Session, slug: str | None, circuit: Circuit) -> CircuitLine:
+        return keep_circuit(
             session, model=request.model, circuit=circuit, title=title,
-            actor=_asker(session, context), slug=request.slug, task=task, run_id=run_id,
+            actor=_asker(session, context), slug=slug, task=task, run_id=run_id,
         )  # fmt: skip
+
+    def keep(session: Session) -> str:
+        try:
+            kept = keep_as(session, request.slug, circuit)
+        except ConflictError:
+            # taken since it was asked for: no reason to lose what was found
+            kept = keep_as(session, None, _warned(circuit, TAKEN.format(request.slug)))
         for proof in reversed(found.proofs):  # the newest is told first
             keep_proof(session, model=request.model, slug=kept.slug, proof=proof, run_id=run_id)
         end_run(session, run_id, "finished", measured)
         return kept.slug
 
     return context.write(keep)
+
+
+def _warned(circuit: Circuit, warning: str) -> Circuit:
+    return circuit.model_copy(update={"warnings": (*circuit.warnings, warning)})
 
 
 def _asker(session: Session, context: JobContext[CircuitRequest]) -> str:

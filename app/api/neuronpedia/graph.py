@@ -20,7 +20,6 @@ from app.api.neuronpedia.graphs import (
     GraphPrompt,
     SentGraph,
     ask_for_graph,
-    read_line,
     wait_for_graph,
 )
 from app.api.parameters import ModelName
@@ -203,8 +202,7 @@ async def generate_graph(
             lease_seconds=settings.lease_seconds,
         )
     )
-    await wait_for_graph(request, engine, job)
-    view = await run_in_threadpool(read_line, engine, body)
+    view = await wait_for_graph(request, engine, job)
     return _kept(request, view, "The graph was found.")
 
 

@@ -111,8 +111,9 @@ def ask_for_graph(
     return create_job(session, request=request, actor=actor, most_queued=most_queued).id
 
 
-async def wait_for_graph(request: Request, engine: Engine, job_id: str) -> None:
-    """Until the job has ended well, or whoever asked is gone.
+async def wait_for_graph(request: Request, engine: Engine, job_id: str) -> CircuitLine:
+    """What the job has kept, once it has ended well: under another slug than it was asked for,
+    where somebody else took that meanwhile.
 
     Raises BadRequestError with what the job failed with, InferenceError where it takes too long:
     the job goes on.
@@ -121,7 +122,7 @@ async def wait_for_graph(request: Request, engine: Engine, job_id: str) -> None:
     while time.monotonic() < until and not await request.is_disconnected():
         job = await run_in_threadpool(_read_job, engine, job_id)
         if job.status == "succeeded":
-            return
+            return await run_in_threadpool(_read_kept, engine, job)
         if job.status in ("failed", "cancelled"):
             raise BadRequestError(
                 f"The graph was not found: {job.error or job.status}",
@@ -134,14 +135,14 @@ async def wait_for_graph(request: Request, engine: Engine, job_id: str) -> None:
     )
 
 
-def read_line(engine: Engine, body: GraphName) -> CircuitLine:
-    with open_session(engine) as session:
-        return get_line(session, model=body.modelId, slug=body.slug)
-
-
 def _read_job(engine: Engine, job_id: str) -> JobView:
     with open_session(engine) as session:
         return get_job(session, job_id=job_id)
+
+
+def _read_kept(engine: Engine, job: JobView) -> CircuitLine:
+    with open_session(engine) as session:
+        return get_line(session, model=job.model or "", slug=(job.result or {})["circuit"])
 
 
 def _is_taken(session: Session, body: GraphPrompt) -> bool:

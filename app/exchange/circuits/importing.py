@@ -19,7 +19,7 @@ from app.exchange.input import InputFile
 from app.store.engine import open_session
 from app.store.queries.model import get_model
 from app.store.slugs import is_named
-from app.store.views.circuit import CircuitView
+from app.store.views.circuit import CircuitLine
 from app.store.writing_circuits import keep_circuit
 
 
@@ -63,7 +63,7 @@ def keep_read(
     actor: str,
     slug: str | None = None,
     title: str | None = None,
-) -> CircuitView:
+) -> CircuitLine:
     """Under the slug that is given, or the file's, or, where a circuit cannot be called so, one of
     its title. Raises ConflictError where that is taken, BadRequestError where what is given is
     none, or a node is of no unit of the model."""

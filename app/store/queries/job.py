@@ -15,17 +15,11 @@ from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select, up
 from sqlalchemy.orm import Session, defer
 
 from app.errors import BadRequestError, ConflictError, NotFoundError, TooManyError
+from app.store.checking_requests import check_request
 from app.store.ending import end_runs
-from app.store.locating import require_model
-from app.store.naming import check_free
 from app.store.paging import LARGEST_CURSOR, check_limit, is_name
-from app.store.queries.task import require_task
-from app.store.requests import GENERATORS, CircuitRequest, PrepareDemoRequest, Request
-from app.store.tables.circuit import CircuitTable
-from app.store.tables.corpus import CorpusTable
+from app.store.requests import PrepareDemoRequest, Request
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
-from app.store.tables.model import ModelTable
-from app.store.tables.run import RunTable
 from app.store.timing import is_estimating, seconds_left
 from app.store.views.base import Page
 from app.store.views.job import JobEventView, JobRow, JobView, ProgressView
@@ -95,18 +89,12 @@ def create_job(
     """The queued job; it exists once the caller commits, and then no crash loses it.
 
     Raises NotFoundError where the request names a model, corpus, sweep or task that is not there,
-    BadRequestError where its run is no sweep of its model, ConflictError where its slug is taken,
-    TooManyError where `most_queued` jobs wait already.
+    BadRequestError where its run is no sweep of its model, ConflictError where its slug is taken
+    or another job wants it, TooManyError where `most_queued` jobs wait already.
     """
     fields = request.model_dump(mode="json")
     kind = fields["kind"]
-    model: str | None = fields.get("model")
-    if kind != "prepare_demo":  # it adds what it names
-        _check_named(session, model, fields.get("corpus"))
-    if model is not None and "run_id" in fields:
-        _check_sweep(session, fields["run_id"], model)
-    if isinstance(request, CircuitRequest):
-        _check_circuit(session, request)
+    check_request(session, request)
     if most_queued is not None:
         _check_room(session, most_queued)
     job_id = uuid.uuid4().hex
@@ -117,7 +105,7 @@ def create_job(
             kind=kind,
             status="queued",
             request=fields,
-            model_name=model,
+            model_name=fields.get("model"),
             created_by=actor,
             created_at=now,
             cancel_requested=False,
@@ -237,44 +225,6 @@ def unattended(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _check_named(session: Session, model: str | None, corpus: str | None) -> None:
-    if model is not None and not _exists(session, ModelTable, model):
-        raise NotFoundError(
-            f"There is no model {model!r}.",
-            hint="Add it with `patchclamp models add`, or see `patchclamp models list`.",
-        )
-    if corpus is not None and not _exists(session, CorpusTable, corpus):
-        raise NotFoundError(
-            f"There is no corpus {corpus!r}.",
-            hint="Add it with `patchclamp corpora add`, or see `patchclamp corpora list`.",
-        )
-
-
-def _check_sweep(session: Session, run_id: int, model: str) -> None:
-    query = (
-        select(RunTable.kind, ModelTable.name)
-        .join(ModelTable, ModelTable.id == RunTable.model_id)
-        .where(RunTable.id == run_id)
-    )
-    found = session.execute(query).one_or_none()
-    hint = f"Give the number of a finished sweep of {model}; its page lists them."
-    if found is None:
-        raise NotFoundError(f"There is no run {run_id}.", hint=hint)
-    if found.name != model:
-        raise BadRequestError(f"Run {run_id} is of the model {found.name!r}.", hint=hint)
-    if found.kind != "sweep":
-        raise BadRequestError(f"Run {run_id} is no sweep but of the kind {found.kind}.", hint=hint)
-
-
-def _check_circuit(session: Session, request: CircuitRequest) -> None:
-    """What would be told only when hours of work are done."""
-    if request.task is not None and request.task not in GENERATORS:
-        require_task(session, model=request.model, slug=request.task)
-    if request.slug is not None:
-        model_id = require_model(session, name=request.model)
-        check_free(session, CircuitTable, model_id=model_id, slug=request.slug)
-
-
 def _check_room(session: Session, most: int) -> None:
     waiting = session.scalar(
         select(func.count()).select_from(JobTable).where(JobTable.status == "queued")
@@ -286,10 +236,6 @@ def _check_room(session: Session, most: int) -> None:
             "PATCHCLAMP_MOST_QUEUED_JOBS higher.",
             retry_after=RETRY_SECONDS,
         )
-
-
-def _exists(session: Session, table: type[ModelTable | CorpusTable], name: str) -> bool:
-    return session.scalar(select(table.id).where(table.name == name)) is not None
 
 
 def _note(session: Session, job_id: str, at: datetime, kind: str, data: dict[str, Any]) -> None:

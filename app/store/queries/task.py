@@ -87,6 +87,13 @@ def list_tasks(
     )
 
 
+def list_task_slugs(session: Session, *, model: str, limit: int) -> list[str]:
+    """Of a model, newest first. Raises NotFoundError where the model is missing."""
+    model_id = require_model(session, name=model)
+    query = select(TaskTable.slug).where(TaskTable.model_id == model_id)
+    return list(session.scalars(query.order_by(TaskTable.id.desc()).limit(limit)))
+
+
 def no_task(model: str, slug: str) -> NotFoundError:
     return NotFoundError(
         f"Model {model} has no task {slug[:100]!r}.",

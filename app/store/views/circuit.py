@@ -25,7 +25,7 @@ class CircuitLine(View):
     task: str | None
     """Slug of the task that it was found on; None: it was made elsewhere."""
     method: str | None
-    """atp, both_ends, ig, relp, atp_star, exact, nested"""
+    """An `analysis.protocol.circuits.Ranking`; None: it was made elsewhere."""
     ablation: str | None
     """resample, mean, zero"""
     n_nodes: int

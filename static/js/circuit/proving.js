@@ -13,7 +13,7 @@ export function makeProving(root, scene, stage) {
   const keeper = root.querySelector("[data-keep-proof]");
   const kept = root.querySelector("[data-kept-proof]");
   const own = unitsAmong(scene.nodes);
-  const stored = scene.proofs[Number(root.dataset.proof)];
+  const stored = scene.proofs[root.dataset.proof];
   let waiting = null;
   let asking = null;
   let asked = null; // the units that are being run, as one text
@@ -84,7 +84,7 @@ export function makeProving(root, scene, stage) {
     keeper.disabled = true;
     try {
       const answer = await ask(live.units, { keep: true });
-      const link = Object.assign(document.createElement("a"), { href: "?proof=0#proof", textContent: "see it among the proofs" });
+      const link = Object.assign(document.createElement("a"), { href: `?proof=${answer.proof_id}#proof`, textContent: "see it among the proofs" });
       kept.replaceChildren(`kept as proof ${answer.proof_id}: `, link);
     } catch (error) {
       kept.replaceChildren(`It was not kept: ${error.message}`);

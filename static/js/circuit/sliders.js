@@ -8,7 +8,7 @@ export function makeSliders(root, scene, state, stage) {
   const part = (name) => root.querySelector(`[data-${name}]`);
   const [keep, number, weight] = [part("keep"), part("keep-number"), part("weight")];
   const [said, weightSaid] = [part("shown"), part("weight-said")];
-  const proof = scene.proofs[Number(root.dataset.proof)];
+  const proof = scene.proofs[root.dataset.proof];
 
   for (const field of [keep, number]) Object.assign(field, { min: 0, max: scene.turns, step: 1 });
   Object.assign(weight, { min: 0, max: STEPS, step: 1 });

@@ -1,5 +1,7 @@
 """A circuit as a job: from a stored task to a circuit with its proofs."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -15,6 +17,8 @@ from app.store.queries.circuit import circuits_of_unit
 from app.store.queries.task import get_task
 from app.store.tables import CircuitTable, JobEventTable, JobTable, RunTable
 from app.store.views.job import JobEventView
+from app.store.writing_circuits import keep_circuit
+from tests.store.circuits import without_units
 from tests.worker.circuits.conftest import MODEL, TASK, Bench
 
 
@@ -120,6 +124,23 @@ def test_where_one_prompt_is_held_out_it_is_said_that_there_are_no_intervals(ben
     assert "Only 1 prompt is held out: too few for intervals." in circuit.warnings
 
 
+def test_a_feature_that_prompts_share_with_no_other_is_remarked_on_and_not_scrubbed(
+    bench: Bench,
+) -> None:
+    pairs = [
+        pair.model_copy(update={"words": (f"word {number}",)})
+        for number, pair in enumerate(task_pairs(bench.planted))
+    ]
+    bench.keep(pairs, "alone")
+    proof = bench.proofs(bench.run(task="alone")["circuit"])[0]
+    (said,) = (remark for remark in proof.remarks if "the first word cannot be" in remark)
+    alone = re.search(r"(\d+) of (\d+) prompts share it with no other", said)
+    assert alone is not None
+    assert alone[1] == alone[2] == str(proof.n_prompts)
+    assert "first word" not in {scrub.feature for scrub in proof.scrubs}
+    assert "template" in {scrub.feature for scrub in proof.scrubs}  # which all of them share
+
+
 def test_of_a_task_without_answers_it_is_said_that_accuracy_cannot_be_told(bench: Bench) -> None:
     pairs = [
         pair.model_copy(update={"right": (), "wrong": ()}) for pair in task_pairs(bench.planted)
@@ -144,12 +165,34 @@ def test_a_constant_metric_is_refused_before_anything_is_searched(bench: Bench) 
         assert session.scalars(select(JobTable.status)).one() == "failed"
 
 
-def test_a_slug_that_is_taken_ends_the_job_and_the_first_circuit_stays(bench: Bench) -> None:
+def test_a_slug_that_is_taken_is_refused_before_anything_is_searched(bench: Bench) -> None:
     bench.run(slug="mine")
     before = bench.circuit("mine")[0].created_at
     with pytest.raises(ConflictError, match="mine"):
         bench.run(slug="mine")
+    with open_session(bench.engine) as session:
+        assert session.scalars(select(JobTable.status)).all() == ["succeeded"]
     assert bench.circuit("mine")[0].created_at == before
+
+
+def test_a_slug_that_is_taken_while_it_is_searched_costs_the_slug_and_not_the_circuit(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(search: job.Search) -> job.Found:
+        with open_session(bench.engine, commit=True) as session:
+            keep_circuit(session, model=MODEL, circuit=without_units(), actor="me", slug="mine")
+        return found(search)
+
+    found = job.Search.run
+    monkeypatch.setattr(job.Search, "run", run)
+    done = bench.run(slug="mine")
+    assert done["circuit"] == TASK
+    view, circuit = bench.circuit(TASK)
+    assert (view.run_id, len(view.proofs) > 0) == (done["run_id"], True)
+    assert circuit.warnings[-1] == (
+        "It was to be called mine; while it was searched, another circuit took that slug."
+    )
+    assert bench.circuit("mine")[1] == without_units()
 
 
 def test_a_search_that_needs_more_memory_than_there_is_says_how_much(

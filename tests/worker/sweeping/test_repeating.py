@@ -86,11 +86,12 @@ def test_what_follows_a_sweep_goes_through_the_command_line(monkeypatch):
     assert _asked(evidence.command_of(held), monkeypatch) == held
 
 
-def test_a_search_for_a_circuit_goes_through_the_command_line(monkeypatch):
+@pytest.mark.parametrize("on", [{"task": "pronouns"}, {"prompt": "The circuit's -- end"}])
+def test_a_search_for_a_circuit_goes_through_the_command_line(monkeypatch, on):
     """But for its slug: that is taken by then."""
     asked = CircuitRequest(
-        model="m", task="pronouns", n_pairs=9, method="atp", ablation="zero", n_nodes=7,
-        title="Who's who", seed=5,
+        model="circuit", n_pairs=9, method="atp", ablation="zero", n_nodes=7, title="Who's who",
+        seed=5, **on,
     )  # fmt: skip
     assert _asked(circuit.command_of(asked), monkeypatch) == asked
 
@@ -99,6 +100,7 @@ def test_a_command_is_quoted_for_a_shell():
     assert shlex.split(command("sweep", {"model": "a b; rm -rf ~", "seed": [1, 2]})) == [
         "patchclamp", "sweep", "--model", "a b; rm -rf ~", "--seed", "1", "--seed", "2",
     ]  # fmt: skip
+    assert command("circuit", {"seed": 1}, ["a b", "c"]) == "patchclamp circuit 'a b' c --seed 1"
 
 
 def test_a_run_names_what_was_chosen_for_it(swept: Swept, monkeypatch):

@@ -1,5 +1,6 @@
 """`POST /m/{model}/circuits`: asks for a circuit, as a job."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form
@@ -11,13 +12,25 @@ from sqlalchemy.orm import Session
 from app.auth.actor import CurrentActor
 from app.dependencies import AppSettings, WriteSession
 from app.store.queries.job import create_job
-from app.store.queries.task import list_tasks
+from app.store.queries.task import list_task_slugs
 from app.store.requests import GENERATORS, CircuitRequest
 
 router = APIRouter()
 
-FEWEST: Final = 256
-"""Nodes that are asked for where nothing else is."""
+MOST_TASKS: Final = 500
+"""Of a model's own that a form offers; those before are asked for on their own pages."""
+
+
+def _default(name: str) -> Any:  # noqa: ANN401 - as the field is
+    return CircuitRequest.model_fields[name].default
+
+
+@dataclass(frozen=True)
+class TaskChoice:
+    names: list[str]
+    """Those that are made for any model, then the newest of its own."""
+    more: bool
+    """Whether it has others, which are older."""
 
 
 class CircuitForm(BaseModel):
@@ -27,11 +40,11 @@ class CircuitForm(BaseModel):
 
     task: str = ""
     prompt: Annotated[str, Field(max_length=100_000)] = ""
-    method: str = "nested"
-    ablation: str = "resample"
-    n_pairs: int = 128
-    n_nodes: int = FEWEST
-    seed: int = 0
+    method: str = _default("method")
+    ablation: str = _default("ablation")
+    n_pairs: int = _default("n_pairs")
+    n_nodes: int = _default("n_nodes")
+    seed: int = _default("seed")
 
     def request(self, model: str) -> CircuitRequest:
         """A prompt goes before a task: that one is chosen already when the form is opened."""
@@ -60,7 +73,7 @@ def find_circuit(
     return RedirectResponse(f"/jobs/{job.id}", status_code=303)
 
 
-def tasks_to_choose(session: Session, model: str) -> list[str]:
-    """Those that are made for any model, then the newest of its own."""
-    kept = list_tasks(session, model=model).items
-    return [*GENERATORS, *(line.slug for line in kept if line.slug not in GENERATORS)]
+def tasks_to_choose(session: Session, model: str) -> TaskChoice:
+    kept = list_task_slugs(session, model=model, limit=MOST_TASKS + 1)
+    own = [slug for slug in kept[:MOST_TASKS] if slug not in GENERATORS]
+    return TaskChoice(names=[*GENERATORS, *own], more=len(kept) > MOST_TASKS)
