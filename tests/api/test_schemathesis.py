@@ -180,9 +180,8 @@ def keep_some(app: FastAPI) -> list[str]:
                 session, model="synthetic", site="resid.0", label="up", values=[0.5] * 64,
                 actor="local owner",
             )  # fmt: skip
-        slugs = [one.slug for one in (*made, *lists)]
-        named = [slug for slug in slugs if is_named(slug)]
-        for slug in named:
+        slugs = [one.slug for one in (*made, *lists) if is_named(one.slug)]
+        for slug in slugs:
             keep_task(session, model="synthetic", task=imported(), actor="local owner", slug=slug)
             keep_circuit(
                 session, model="synthetic", circuit=elsewhere(), actor="local owner", slug=slug
