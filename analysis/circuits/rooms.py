@@ -3,13 +3,14 @@
 Values are of whole runs: what a unit had when the other prompt went through the untouched network.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray
 from torch import Tensor
 
 from analysis.circuits.keeping import slim, widened
@@ -76,6 +77,13 @@ class Room:
                 donors = self._donors(len(units), hypothesis, [seed, self.sides[0].n_pos, draw])
                 draws.append(torch.cat(self._metrics(units, keep, donors, check)))
         return torch.stack(draws).mean(0)
+
+    def have_donors(self, features: Collection[Feature]) -> Bool[ndarray, " pair"]:
+        """Of which prompts other pairs share all of these: of the rest no claim is tested."""
+        found = np.ones(self.n_pairs, dtype=np.bool_)
+        for feature in features:
+            found &= np.array([bool(others) for others in alike(self.pairs, feature)])
+        return found
 
     def _metrics(
         self,

@@ -9,23 +9,24 @@ and every unit that carries nothing its value on any prompt at all, and the mode
 where L is the metric with its sign turned, and L_random that of a model whose every unit is
 resampled from any prompt (Chan et al. 2022, with one level: values are of whole runs). Prompts are
 both sides of all pairs; a donor has the same length, is of another pair, and is drawn anew for
-every unit.
+every unit. Means are over prompts that share the feature with another pair: of the rest nothing is
+tested. Beside what is recovered stands what the same units recover with their own values.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 from numpy import ndarray
 
 from analysis.circuits.ratios import ratio_of_means
 from analysis.circuits.rooms import Hypothesis, Room, rooms_of
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
-from analysis.protocol.circuits import Estimate, Scrub
+from analysis.protocol.circuits import Estimate, Feature, Scrub
 from analysis.tasks.features import FEATURES, sharing
 from analysis.tasks.task import Metric, Pair
 
@@ -36,6 +37,8 @@ NOTHING: Final = Hypothesis({})
 @dataclass(frozen=True)
 class Scrubbed:
     recovered: Estimate
+    everything: Estimate
+    """With the carriers' own values."""
     whole: float
     """The metric of the untouched model, mean over clean prompts; the next two likewise."""
     scrubbed: float
@@ -53,18 +56,33 @@ def scrub(
     """Each hypothesis by itself. ValueError: resampling everything leaves the metric as it is."""
     whole = whole_values(rooms)
     random = values_of(rooms, units, NOTHING, seed=seed, check=check)
+    own: dict[frozenset[int], Float64[ndarray, " prompt"]] = {}
     found = []
     for hypothesis in hypotheses:
+        carriers = frozenset(hypothesis.carriers)
         scrubbed = values_of(rooms, units, hypothesis, seed=seed, check=check)
+        if carriers not in own:
+            everything = Hypothesis({}, own=carriers)
+            own[carriers] = values_of(rooms, units, everything, seed=seed, check=check)
+        some = tested(rooms, hypothesis.carriers.values())
+        below = (whole - random)[some]
         found.append(
             Scrubbed(
-                recovered=ratio_of_means(scrubbed - random, whole - random),
-                whole=float(whole.mean()),
-                scrubbed=float(scrubbed.mean()),
-                random=float(random.mean()),
+                recovered=ratio_of_means((scrubbed - random)[some], below),
+                everything=ratio_of_means((own[carriers] - random)[some], below),
+                whole=float(whole[some].mean()),
+                scrubbed=float(scrubbed[some].mean()),
+                random=float(random[some].mean()),
             )
         )
     return found
+
+
+def tested(rooms: Sequence[Room], features: Iterable[Feature]) -> Bool[ndarray, " prompt"]:
+    """Prompts of which a claim of these features is tested; all where it is of none."""
+    named = set(features)
+    found: Bool[ndarray, " prompt"] = np.concatenate([room.have_donors(named) for room in rooms])
+    return found if found.any() else np.ones(len(found), dtype=np.bool_)
 
 
 def values_of(
@@ -119,6 +137,7 @@ def scrub_features(
             Scrub(
                 feature=feature,
                 recovered=each.recovered,
+                everything=each.everything,
                 n_prompts=shared.n_prompts,
                 n_alone=shared.n_alone,
             )

@@ -11,7 +11,7 @@ from typing import Final
 
 from analysis.circuits.claiming import Values, hold
 from analysis.circuits.rooms import Hypothesis, Room, rooms_of
-from analysis.circuits.scrubbing import values_of, whole_values
+from analysis.circuits.scrubbing import tested, values_of, whole_values
 from analysis.circuits.units import Units
 from analysis.errors import EditError
 from analysis.interventions.clean import Kept
@@ -62,13 +62,16 @@ def scrub_claims(model: EditableModel, request: ScrubRequest, around: Surroundin
     key = ("scrub", pairs_digest(request.metric, request.pairs))
     kept, reused = around.traces.once(key, Rooms, lambda: _rooms(model, request, around))
 
+    some = tested(kept.rooms, carriers.values())
+
     def run(hypothesis: Hypothesis) -> Values:
         def made() -> Values:
             return values_of(kept.rooms, units, hypothesis, seed=request.seed, check=around.check)
 
-        return kept.values(hypothesis, request.seed, made)
+        values: Values = kept.values(hypothesis, request.seed, made)[some]
+        return values
 
-    whole = whole_values(kept.rooms)
+    whole = whole_values(kept.rooms)[some]
     try:
         found = hold(
             carriers,

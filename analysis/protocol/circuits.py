@@ -165,7 +165,10 @@ class Scrub(Message):
 
     feature: Feature
     recovered: Estimate
-    """1 − (L_scrubbed − L) / (L_random − L): near 1, they carry it and nothing else matters."""
+    """1 − (L_scrubbed − L) / (L_random − L), over prompts that share the feature."""
+    everything: Estimate | None = None
+    """The same with the units' own values. As much recovered: the feature is all that counts of
+    what they carry. None: of a proof from before it was asked."""
     n_prompts: int
     n_alone: int
     """Of these, that share the feature with no other: there units keep their own values."""

@@ -3,6 +3,7 @@
 Without torch: the page that offers a claim and the model that tests it must mean the same by it.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,8 @@ class Sharing:
 
 
 def feature_of(pair: Pair, side: Side, feature: Feature) -> tuple[object, ...] | None:
-    """None: it has no such word or token."""
+    """None: it has no such word or token, or a word that the counterfactual exchanges for one that
+    the pair does not name."""
     is_clean = side is pair.clean
     if feature == "answer":
         return tuple(token.id for token in (pair.right if is_clean else pair.wrong))
@@ -39,9 +41,17 @@ def feature_of(pair: Pair, side: Side, feature: Feature) -> tuple[object, ...] |
         return (pair.template,)
     if feature == "side":
         return (is_clean,)
-    numbered: Sequence[object] = side.tokens if feature.startswith("token ") else pair.words
     at = number_of(feature)
-    return (numbered[at],) if at < len(numbered) else None
+    if feature.startswith("token "):
+        return (side.tokens[at],) if at < len(side.tokens) else None
+    if at >= len(pair.words) or _is_exchanged(pair, pair.words[at]):
+        return None
+    return (pair.words[at],)
+
+
+def _is_exchanged(pair: Pair, word: str) -> bool:
+    named = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+    return bool(named.search(pair.clean.text)) and not named.search(pair.counterfactual.text)
 
 
 def number_of(feature: Feature) -> int:

@@ -1,8 +1,9 @@
 """Finding and held-out prompts: what a circuit is found on, and what it is then judged by.
 
 Prompts of one template with the same names are nearly the same prompt, so a random half of them
-would hold out nothing. Instead words and templates are held out: every held-out prompt has a word
-or a template that no prompt for finding has.
+would hold out nothing. Instead words and templates are held out: every held-out pair has a word or
+a template that no pair for finding has, or shares a prompt with one that does; and the clean prompt
+of none of them is any prompt of a pair for finding.
 """
 
 import hashlib
@@ -50,6 +51,7 @@ def split(task: Task, *, share: float = SHARE, seed: int = 0) -> Split:
             hint="Add prompts, with other words; what is found on one prompt is proved on none.",
         )
     having = _having(task)
+    together = _together(task)
     wanted = max(1, round(share * n))
     most = min(n - 1, wanted + max(1, round(SLACK * n)))
     held: set[int] = set()
@@ -58,7 +60,7 @@ def split(task: Task, *, share: float = SHARE, seed: int = 0) -> Split:
         for trait in _in_turn(having, kind, seed):
             if len(held) >= enough:
                 break
-            more = held | having[trait]
+            more = held.union(*(together[number] for number in having[trait]))
             if len(held) < len(more) <= limit:
                 held = more
                 traits.append(trait)
@@ -69,6 +71,22 @@ def split(task: Task, *, share: float = SHARE, seed: int = 0) -> Split:
         )
     finding = tuple(number for number in range(n) if number not in held)
     return Split(finding, tuple(sorted(held)), tuple(traits), seed)
+
+
+def _together(task: Task) -> list[set[int]]:
+    """Of each pair those that are held out with it: pairs with a clean prompt in common, or with
+    one that is the counterfactual of another, and so on from these."""
+    groups = [{number} for number in range(len(task.pairs))]
+    by_prompt: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for number, pair in enumerate(task.pairs):
+        for side in (pair.clean, pair.counterfactual):
+            by_prompt[side.tokens].append(number)
+    for pair in task.pairs:
+        sharing = by_prompt[pair.clean.tokens]
+        merged = set().union(*(groups[number] for number in sharing))
+        for number in merged:
+            groups[number] = merged
+    return groups
 
 
 def _having(task: Task) -> dict[Trait, set[int]]:

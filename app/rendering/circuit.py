@@ -40,8 +40,8 @@ INSTEAD: Final[dict[Ablation, str]] = {
 """What stands in the place of what is ablated."""
 PROMPTS: Final = {"held_out": "held-out prompts", "finding": "the prompts that it was found on"}
 CURVES: Final[dict[CurveOf, str]] = {
-    "circuit": "this circuit", "ig": "integrated gradients over what is kept",
-    "active": "most active", "random": "random units",
+    "circuit": "its ranking", "ig": "integrated gradients over what is kept",
+    "active": "most changed", "random": "random units",
 }  # fmt: skip
 FEATURES: Final[dict[Feature, str]] = {
     "answer": "which answer is right",

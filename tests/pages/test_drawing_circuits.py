@@ -223,7 +223,7 @@ def test_curves_are_told_in_words_with_the_kept_size() -> None:
     svg = parse(faithfulness_curves(made))
     assert svg.attrib["role"] == "img"
     assert "50 are kept" in svg.attrib["aria-label"]
-    assert "this circuit" in svg.attrib["aria-label"]
+    assert "its ranking" in svg.attrib["aria-label"]
     assert "random units" in svg.attrib["aria-label"]
     classes = [one.attrib.get("class") for one in svg.iter()]
     assert classes.count("band") == 4

@@ -117,8 +117,8 @@ def test_a_proof_says_its_numbers_its_curves_its_drops_and_what_went_wrong(
 ) -> None:
     page = pages.get(NAMES).text
     said = words_of(page)
-    for words in ("faithfulness", "completeness", "CPR", "CMD", "this circuit",
-                  "integrated gradients", "most active", "random units", "40 kept",
+    for words in ("faithfulness", "completeness", "CPR", "CMD", "its ranking",
+                  "integrated gradients", "most changed", "random units", "40 kept",
                   "Completeness is above 0.2", "what leaving one unit out costs",
                   "what they carry together", "which answer is right"):  # fmt: skip
         assert words in said, words

@@ -18,6 +18,8 @@ def warnings_of(found: Found, pairs: Prompted, competence: Competence) -> Iterat
         yield competence.reason
     elif competence.verdict == "cannot do":
         yield f"The model cannot do this task: {competence.reason}"
+    elif (competence.one_answer or 0.0) >= ((competence.accuracy and competence.accuracy.low) or 1):
+        yield competence.reason
     if not pairs.held_out:
         yield f"No prompts are held out: {pairs.why}. It is proved on what it was found on."
     elif len(pairs.held_out) < FEWEST_DOCUMENTS:
@@ -35,6 +37,11 @@ def _of_proof(found: Found) -> Iterator[str]:
         yield (
             f"On {where} the circuit alone reaches {proof.faithfulness.value:.2f} of what the "
             f"model does; {FAITHFUL} would be called faithful."
+        )
+    if proof.faithfulness.value > 2 - FAITHFUL:
+        yield (
+            f"On {where} the circuit alone does {proof.faithfulness.value:.2f} of what the model "
+            "does: what works against it was left out."
         )
     if proof.random.value > RANDOM:
         yield (

@@ -36,6 +36,18 @@ def test_a_word_is_the_pairs_and_a_token_the_prompts():
     assert feature_of(first, first.counterfactual, "token 1") == (8,)
 
 
+def test_a_word_that_the_counterfactual_exchanges_cannot_be_shared():
+    first = PAIRS[0].model_copy(
+        update={
+            "clean": Side(text="Ann saw Bar.", tokens=(5, 6, 7)),
+            "counterfactual": Side(text="Annie saw bar.", tokens=(5, 8, 7)),
+        }
+    )
+    for side in (first.clean, first.counterfactual):
+        assert feature_of(first, side, "word 0") is None
+        assert feature_of(first, side, "word 1") == ("bar",)
+
+
 def test_what_a_prompt_does_not_have_it_shares_with_none():
     last = PAIRS[2]
     assert feature_of(last, last.clean, "word 1") is None

@@ -11,7 +11,7 @@ from tests.analysis.tasks.test_task import pair, task
 
 @pytest.mark.parametrize("kind", GENERATORS)
 @pytest.mark.parametrize("n", [20, 200])
-def test_every_held_out_prompt_has_a_word_or_template_that_finding_has_not(kind, n):
+def test_held_out_pairs_have_a_word_or_template_that_finding_has_not_or_a_prompt_of_one(kind, n):
     made = generate(kind, byte_pairs(), n=n, seed=1)
     parts = split(made, seed=2)
     assert sorted((*parts.finding, *parts.held_out)) == list(range(n))
@@ -19,9 +19,11 @@ def test_every_held_out_prompt_has_a_word_or_template_that_finding_has_not(kind,
     found = [made.pairs[number] for number in parts.finding]
     words = set().union(*map(words_of, found))
     templates = {one.template for one in found}
-    for number in parts.held_out:
-        one = made.pairs[number]
-        assert words_of(one) - words or one.template not in templates
+    held = [made.pairs[number] for number in parts.held_out]
+    new = [one for one in held if words_of(one) - words or one.template not in templates]
+    shared = {one.clean.tokens for one in new} | {one.counterfactual.tokens for one in new}
+    assert all(shared & {one.clean.tokens, one.counterfactual.tokens} for one in held)
+    assert len(new) >= 0.8 * len(held)
 
 
 def test_templates_are_held_out_as_well_as_names():
@@ -40,7 +42,7 @@ def test_the_split_depends_on_the_seed_and_not_on_the_order():
 
 def test_pairs_that_name_no_words_are_divided_by_the_words_of_their_texts():
     one, other = pair(), pair((1, 2, 9), (1, 4, 9))
-    other = other.model_copy(update={"clean": one.clean.model_copy(update={"text": "all else"})})
+    other = other.model_copy(update={"clean": other.clean.model_copy(update={"text": "all else"})})
     parts = split(task(one, other), share=0.5)
     assert len(parts.finding) == len(parts.held_out) == 1
 
@@ -61,3 +63,26 @@ def test_prompts_of_the_same_words_cannot_be_divided():
 def test_a_share_of_none_or_all_is_refused(share):
     with pytest.raises(TaskError, match="cannot be held out"):
         split(task(pair(), pair((7, 8), (8, 7))), share=share)
+
+
+def test_no_clean_prompt_of_a_held_out_pair_is_a_prompt_of_one_for_finding():
+    """Sixty clean prompts with two counterfactuals each; some are the counterfactual of others."""
+
+    def made(clean, other):
+        prompts = ((0, 1 + clean, 5), (0, 1 + other, 5))
+        return pair(*prompts, words=(f"a{clean}", f"b{other}"))
+
+    pairs = [made(n, 1000 + 2 * n + k) for n in range(60) for k in (0, 1)]
+    pairs += [made(2000 + n, n) for n in range(0, 60, 5)]
+    for seed in range(5):
+        parts = split(task(*pairs), seed=seed)
+        found = [pairs[number] for number in parts.finding]
+        seen = {side.tokens for one in found for side in (one.clean, one.counterfactual)}
+        assert parts.held_out
+        assert not seen & {pairs[number].clean.tokens for number in parts.held_out}
+
+
+def test_counterfactuals_of_one_prompt_cannot_be_divided():
+    pairs = [pair((1, 2, 3), (1, 10 + n, 3), words=(f"b{n}",)) for n in range(6)]
+    with pytest.raises(TaskError, match="can be held out"):
+        split(task(*pairs))
