@@ -171,7 +171,7 @@ class Scrub(Message):
     what they carry. None: of a proof from before it was asked."""
     n_prompts: int
     n_alone: int
-    """Of these, that share the feature with no other: there units keep their own values."""
+    """Of these, that share the feature with no other: they are not counted."""
 
 
 class Proof(Message):

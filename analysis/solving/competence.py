@@ -60,6 +60,11 @@ class Competence:
     gap: Estimate
     """Clean minus counterfactual: what there is to explain."""
 
+    @property
+    def one_answer_does(self) -> bool:
+        """Whoever always gives the best single answer may be right as often."""
+        return _does(self.one_answer, self.accuracy)
+
 
 def judge(task: Task, measured: Measured, *, seed: int = 0) -> Competence:
     """The verdict: `can do` where the interval of the accuracy lies above chance."""
@@ -75,7 +80,7 @@ def judge(task: Task, measured: Measured, *, seed: int = 0) -> Competence:
         reason = (
             "The answer is the token that the model itself holds likeliest: it is right anyway."
         )
-    if accuracy and accuracy.low and one_answer and one_answer >= accuracy.low:
+    if _does(one_answer, accuracy):
         reason += (
             f" But one answer given to all would be right in {one_answer:.0%}: whether the prompt "
             "was understood, only the gap can tell."
@@ -94,6 +99,12 @@ def judge(task: Task, measured: Measured, *, seed: int = 0) -> Competence:
         counterfactual=counterfactual,
         gap=gap,
     )
+
+
+def _does(one_answer: float | None, accuracy: Estimate | None) -> bool:
+    if one_answer is None or accuracy is None or accuracy.low is None:
+        return False
+    return 0 < accuracy.low <= one_answer
 
 
 def wilson(n_right: int, n: int) -> Estimate:

@@ -15,6 +15,8 @@ from analysis.errors import TaskError
 from analysis.tasks.splitting import split
 from analysis.tasks.task import Pair, Task
 
+VERSION: Final = "3"
+"""Of how circuits are found and their pairs divided: other versions held out other pairs."""
 MOST_FINDING: Final = 96
 """Pairs that a circuit is found on, drawn where there are more."""
 MOST_HELD_OUT: Final = 24

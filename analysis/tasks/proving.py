@@ -22,12 +22,25 @@ Part = Literal["faithfulness", "completeness", "random"]
 PARTS: Final[tuple[Part, ...]] = ("faithfulness", "completeness", "random")
 
 
-class ProveRequest(Message):
-    """Some units on some pairs of a task."""
+class AboutPairs(Message):
+    """What is asked of a loaded model about some pairs of a task, whose metric they have."""
 
     model: ModelSpec
     metric: Metric
     pairs: tuple[Pair, ...] = Field(min_length=1, max_length=MOST_FINDING)
+
+    @model_validator(mode="after")
+    def _can_be_measured(self) -> Self:
+        for number, pair in enumerate(self.pairs, start=1):
+            lacking = lacks(self.metric.kind, pair)
+            if lacking is not None:
+                raise ValueError(f"pair {number} {lacking}")
+        return self
+
+
+class ProveRequest(AboutPairs):
+    """Some units on some pairs of a task."""
+
     averaged: tuple[Pair, ...] = Field(default=(), max_length=MOST_FINDING)
     """Those that means are over; none: `pairs` themselves."""
     ablation: Ablation
@@ -37,14 +50,6 @@ class ProveRequest(Message):
     """Each costs runs of its own: one, one and two per batch of pairs."""
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
     """Of random units."""
-
-    @model_validator(mode="after")
-    def _can_be_measured(self) -> Self:
-        for number, pair in enumerate(self.pairs, start=1):
-            lacking = lacks(self.metric.kind, pair)
-            if lacking is not None:
-                raise ValueError(f"pair {number} {lacking}")
-        return self
 
 
 class ProveAnswer(Message):

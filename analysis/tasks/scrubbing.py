@@ -1,18 +1,15 @@
 """What web side and inference service say to each other about what units are claimed to carry."""
 
 from collections.abc import Sequence
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from analysis.protocol.base import Message
 from analysis.protocol.circuits import Estimate, Feature
 from analysis.protocol.edits import UnitRef
 from analysis.protocol.experiments import Ran
-from analysis.protocol.model import ModelSpec
-from analysis.tasks.prompting import MOST_FINDING
-from analysis.tasks.proving import MOST_KEPT
-from analysis.tasks.task import Metric, Pair, lacks
+from analysis.tasks.proving import MOST_KEPT, AboutPairs
 
 MOST_CLAIMS: Final = 16
 
@@ -48,26 +45,15 @@ Claims = Annotated[
 ]
 
 
-class ScrubRequest(Message):
+class ScrubRequest(AboutPairs):
     """Some claims about units of a circuit, tested together on some pairs of a task."""
 
-    model: ModelSpec
-    metric: Metric
-    pairs: tuple[Pair, ...] = Field(min_length=1, max_length=MOST_FINDING)
     kept: tuple[UnitRef, ...] = Field(max_length=MOST_KEPT)
     """The circuit, with the units of the claims; all others are resampled from any prompt."""
     claims: Claims
     others: Others = "keep"
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
     """Of who lends values to whom, and of random units."""
-
-    @model_validator(mode="after")
-    def _can_be_measured(self) -> Self:
-        for number, pair in enumerate(self.pairs, start=1):
-            lacking = lacks(self.metric.kind, pair)
-            if lacking is not None:
-                raise ValueError(f"pair {number} {lacking}")
-        return self
 
 
 class ScrubAnswer(Message):
@@ -99,8 +85,8 @@ class ScrubAnswer(Message):
     n_kept: int
     n_prompts: int
     n_alone: int
-    """Of these, that share a claimed feature with no other pair: there units have their own
-    values."""
+    """Of these, that share a claimed feature with no other pair: they are not counted in what is
+    recovered."""
     ran: Ran
     """`clean_reused`: the pairs were traced already."""
 

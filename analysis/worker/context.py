@@ -30,7 +30,7 @@ from app.settings import Settings
 from app.store import queue
 from app.store.engine import begin, open_session
 from app.store.queue import LeaseLostError, Progress
-from app.store.requests import Request
+from app.store.request_fields import Request
 
 log = structlog.get_logger("patchclamp.worker")
 

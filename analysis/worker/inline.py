@@ -18,7 +18,7 @@ from app.settings import Settings
 from app.store import queue
 from app.store.engine import open_session
 from app.store.queries.job import create_job
-from app.store.requests import Request
+from app.store.request_fields import Request
 
 LEASE_SECONDS = 24 * 3600.0
 

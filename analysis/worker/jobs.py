@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from analysis.worker.context import JobContext
 from app.settings import Settings
-from app.store.requests import Request
+from app.store.request_fields import Request
 
 R = TypeVar("R", bound=Request)
 

@@ -33,7 +33,7 @@ from app.settings import Settings
 from app.store.engine import open_session
 from app.store.inserting import insert_new
 from app.store.packing import pack_vocabulary
-from app.store.requests import MOST_SPLITS
+from app.store.request_fields import MOST_SPLITS
 from app.store.tables import CorpusTable, DocumentTable, ModelTable, SiteTable, VocabularyTable
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")

@@ -11,7 +11,7 @@ from analysis.models.loading import load_model
 from analysis.models.subject import SourceKind, SubjectModel
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.settings import Settings
-from app.store.requests import Dtype
+from app.store.request_fields import Dtype
 from app.store.tables import ModelTable, RunTable, SiteTable
 
 CACHE = "converted"

@@ -71,7 +71,7 @@ def circuit(
 
       patchclamp circuit gpt2 indirect-objects --n-pairs 96 --n-nodes 120 --slug ioi-large
     """
-    from app.store.requests import CircuitRequest
+    from app.store.circuit_request import CircuitRequest
 
     if (task is None) == (prompt is None):
         raise typer.BadParameter("name a TASK or a --prompt, and not both")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from analysis.protocol.circuits import Ablation, Prompts
 from analysis.protocol.model import ModelSpec
-from analysis.tasks.prompting import Prompted, prompted, proved_on
+from analysis.tasks.prompting import VERSION, Prompted, prompted, proved_on
 from analysis.tasks.task import Pair, Task
 from app.errors import ConflictError
 from app.live.subject import spec_of
@@ -48,7 +48,8 @@ class Grounds:
 
 
 def read_grounds(engine: Engine, data: Path, *, model: str, slug: str) -> Grounds:
-    """In a thread: it reads. NotFoundError: no such circuit. ConflictError: it has no task."""
+    """In a thread: it reads. NotFoundError: no such circuit. ConflictError: it has no task, or its
+    pairs were divided otherwise."""
     with open_session(engine) as session:
         line = get_line(session, model=model, slug=slug)
         if line.task is None:
@@ -65,4 +66,13 @@ def read_grounds(engine: Engine, data: Path, *, model: str, slug: str) -> Ground
 
 
 def _seed(session: Session, line: CircuitLine) -> int:
-    return 0 if line.run_id is None else get_run(session, run_id=line.run_id).seed
+    if line.run_id is None:
+        return 0
+    run = get_run(session, run_id=line.run_id)
+    if run.method_version != VERSION:
+        raise ConflictError(
+            f"Circuit {line.slug} was found by an earlier version, which held out other prompts: "
+            "what it was found on could be taken for held out.",
+            hint="Find it anew: patchclamp circuit MODEL TASK.",
+        )
+    return run.seed

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.auth.actor import CurrentActor
 from app.dependencies import AppSettings, WriteSession
+from app.store.circuit_request import GENERATORS, CircuitRequest
 from app.store.queries.job import create_job
 from app.store.queries.task import list_task_slugs
-from app.store.requests import GENERATORS, CircuitRequest
 
 router = APIRouter()
 

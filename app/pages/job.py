@@ -12,7 +12,8 @@ from app.rendering.answers import respond
 from app.store.queries.corpus import list_corpora
 from app.store.queries.job import create_job, get_job, list_events, list_jobs, request_cancel
 from app.store.queries.model import list_models
-from app.store.requests import Dtype, Name, SweepRequest
+from app.store.request_fields import Dtype, Name
+from app.store.requests import SweepRequest
 
 router = APIRouter()
 

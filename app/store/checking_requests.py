@@ -5,10 +5,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.store.circuit_request import GENERATORS, CircuitRequest
 from app.store.locating import require_model
 from app.store.naming import check_free
 from app.store.queries.task import require_task
-from app.store.requests import GENERATORS, CircuitRequest, Request
+from app.store.request_fields import Request
 from app.store.tables.circuit import CircuitTable
 from app.store.tables.corpus import CorpusTable
 from app.store.tables.job import JobTable

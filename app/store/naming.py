@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError
+from app.store.circuit_request import GENERATORS
 from app.store.inserting import insert_new
-from app.store.requests import GENERATORS
 from app.store.slugs import is_named
 from app.store.tables import CircuitTable, TaskTable
 

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 from analysis.tasks.exporting import export_task
 from app.commands import circuits
 from app.settings import Settings
+from app.store.circuit_request import CircuitRequest
 from app.store.engine import open_engine, open_session
 from app.store.queries.job import list_jobs
-from app.store.requests import CircuitRequest
 from app.store.writing_tasks import keep_task
 from tests.cli.conftest import Run
 from tests.store import rows

@@ -17,7 +17,7 @@ from analysis.circuits.planted.kinds import KINDS
 from analysis.circuits.planted.truth import Planted
 from analysis.models import load_plain
 from analysis.protocol.circuits import Circuit, Graph, Node
-from analysis.tasks.prompting import prompted
+from analysis.tasks.prompting import VERSION, prompted
 from analysis.tasks.task import Imported, Task
 from analysis.worker.registering import add_model
 from app.main import create_app
@@ -84,7 +84,7 @@ def chain(live: Live, tmp_path_factory: pytest.TempPathFactory) -> tuple[Found, 
     with open_session(live.app.state.engine, commit=True) as session:
         kept = keep_task(session, model="chain", task=task, actor="me")
         run = rows.run(require_model(session, name="chain"), "circuit")
-        run.seed = 5
+        run.seed, run.method_version = 5, VERSION
         session.add(run)
         session.flush()
         circuit = Circuit(graph=graph, method="ig", ablation="resample")

@@ -5,10 +5,12 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from analysis.circuits.planted.asking import task_pairs
+from analysis.tasks.prompting import VERSION
 from app.main import create_app
 from app.settings import Settings
 from app.store.engine import open_session
 from app.store.proving import MOST_CHOSEN
+from app.store.queries.circuit import get_line
 from app.store.tables import ProofTable, RunTable
 from tests.pages.reading import words_of
 
@@ -150,3 +152,21 @@ def test_a_text_of_ones_own_is_ablated_to_means(client, chain):
     told = answered.json()
     assert (told["ablation"], told["metric"], told["counterfactual"]) == ("mean", None, None)
     assert told["top"]
+
+
+@pytest.mark.usefixtures("chain")
+def test_a_circuit_of_an_earlier_version_is_not_proved_on_what_it_may_have_been_found_on(
+    client, live
+):
+    with open_session(live.app.state.engine, commit=True) as session:
+        line = get_line(session, model="chain", slug="found")
+        old = session.get(RunTable, line.run_id)
+        old.method_version = "1"
+    try:
+        answer = client.post(f"{CIRCUIT}/prove", json={"units": []})
+    finally:
+        with open_session(live.app.state.engine, commit=True) as session:
+            session.get(RunTable, line.run_id).method_version = VERSION
+    assert answer.status_code == 409
+    assert "held out other prompts" in answer.json()["detail"]
+    assert "Find it anew" in answer.json()["hint"]

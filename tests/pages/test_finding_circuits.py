@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 from analysis.protocol.circuits import Ranking
 from app.commands import circuits
 from app.pages import circuit_request
+from app.store.circuit_request import GENERATORS, CircuitRequest
 from app.store.engine import open_session
-from app.store.requests import GENERATORS, CircuitRequest
 from app.store.writing_tasks import keep_task
 from tests.store.circuits import imported
 

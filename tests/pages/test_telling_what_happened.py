@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 
 from app.rendering.event import SENTENCES, happened, since_start
 from app.rendering.job import asked, became
+from app.store.circuit_request import CircuitRequest
 from app.store.requests import (
     AssistantOptions,
-    CircuitRequest,
     ExplainRequest,
     OutputRequest,
     PrepareDemoRequest,

@@ -7,6 +7,7 @@ from analysis.protocol.circuits import Circuit, Graph, Node, Proof
 from analysis.protocol.edits import UnitRef
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store import writing_tasks
+from app.store.circuit_request import CircuitRequest
 from app.store.engine import open_session
 from app.store.queries.circuit import (
     circuits_of_unit,
@@ -16,7 +17,6 @@ from app.store.queries.circuit import (
     list_proofs,
 )
 from app.store.queries.job import create_job
-from app.store.requests import CircuitRequest
 from app.store.tables import CircuitTable, CircuitUnitTable, ModelTable, ProofTable, RunTable
 from app.store.views.circuit import CircuitLine
 from app.store.writing_circuits import delete_circuit, keep_circuit, keep_proof, rename_circuit

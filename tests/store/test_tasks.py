@@ -9,9 +9,9 @@ from analysis.tasks.generating import GENERATORS as MADE
 from analysis.tasks.task import Task
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store import writing_tasks
+from app.store.circuit_request import GENERATORS
 from app.store.engine import open_session
 from app.store.queries.task import get_task, list_tasks
-from app.store.requests import GENERATORS
 from app.store.tables import ModelTable, RunTable
 from app.store.writing_circuits import keep_circuit
 from app.store.writing_tasks import delete_task, keep_task, set_competence

@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.store.ending import ENDED
 from app.store.engine import open_engine, open_session
 from app.store.queries.job import create_job, get_job, list_events, request_cancel
-from app.store.requests import Request
+from app.store.request_fields import Request
 from app.store.views.job import JobEventView, JobView
 from tests.conftest import Server
 from tests.kept import migrate

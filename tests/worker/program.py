@@ -17,7 +17,7 @@ from analysis.worker.process import Worker
 from app.errors import BadRequestError, UnavailableError
 from app.logs import set_up_logging
 from app.settings import get_settings
-from app.store.requests import Request
+from app.store.request_fields import Request
 
 
 class CountRequest(Request):

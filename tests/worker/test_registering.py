@@ -17,7 +17,8 @@ from app.errors import BadRequestError, ConflictError
 from app.settings import Settings
 from app.store.engine import open_session
 from app.store.queries import corpus, model
-from app.store.requests import MOST_SPLITS, SweepRequest
+from app.store.request_fields import MOST_SPLITS
+from app.store.requests import SweepRequest
 from app.store.tables import CorpusTable, DocumentTable, ModelTable
 from tests.analysis.models.tiny import make_tiny
 

@@ -21,7 +21,7 @@ from analysis.solving.competence import Competence, judge
 from analysis.solving.measuring import measure, reader_of_model, require_next_token
 from analysis.solving.one_prompt import task_of_prompt
 from analysis.tasks.generating import GENERATORS, generate
-from analysis.tasks.prompting import Prompted, prompted
+from analysis.tasks.prompting import VERSION, Prompted, prompted
 from analysis.tasks.task import Task
 from analysis.worker.circuits.needs import require_memory
 from analysis.worker.circuits.telling import warnings_of
@@ -30,15 +30,14 @@ from analysis.worker.jobs import JobKind
 from analysis.worker.provenance import begin_run, command, end_run, note_attempt
 from analysis.worker.subjects import chosen_device, load_subject, model_row
 from app.errors import ConflictError
+from app.store.circuit_request import CircuitRequest
 from app.store.queries.job import get_job
 from app.store.queries.task import get_task
-from app.store.requests import CircuitRequest
 from app.store.views.circuit import CircuitLine
 from app.store.writing_circuits import keep_circuit, keep_proof
 from app.store.writing_tasks import keep_task, set_competence
 
 METHOD: Final = "circuit by {}, {} ablation"
-METHOD_VERSION: Final = "2"
 SHARES: Final[dict[Stage, tuple[float, float]]] = {
     "scores": (0.02, 0.08),
     "ranking": (0.08, 0.35),
@@ -124,7 +123,7 @@ def _begin(context: JobContext[CircuitRequest], model_id: int, device: str) -> i
             session,
             kind="circuit",
             method=METHOD.format(request.method, request.ablation),
-            method_version=METHOD_VERSION,
+            method_version=VERSION,
             model_id=model_id,
             job_id=context.job_id,
             parameters=parameters,

@@ -9,7 +9,7 @@ from analysis.tasks.prompting import Prompted
 from analysis.worker.context import JobContext
 from analysis.worker.room import memory_left
 from app.errors import BadRequestError
-from app.store.requests import CircuitRequest
+from app.store.circuit_request import CircuitRequest
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def warnings_of(found: Found, pairs: Prompted, competence: Competence) -> Iterat
         yield competence.reason
     elif competence.verdict == "cannot do":
         yield f"The model cannot do this task: {competence.reason}"
-    elif (competence.one_answer or 0.0) >= ((competence.accuracy and competence.accuracy.low) or 1):
+    elif competence.one_answer_does:
         yield competence.reason
     if not pairs.held_out:
         yield f"No prompts are held out: {pairs.why}. It is proved on what it was found on."

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from app.api.neuronpedia.parameters import Model, refuse_truth
 from app.errors import BadRequestError, InferenceError, NotFoundError
 from app.security import FILE_LIMIT
+from app.store.circuit_request import LONGEST_PROMPT, PROMPT, CircuitRequest
 from app.store.engine import open_session
 from app.store.queries.circuit import get_line, require_circuit
 from app.store.queries.job import create_job, get_job, list_living_workers
 from app.store.queries.model import get_model
-from app.store.requests import LONGEST_PROMPT, PROMPT, CircuitRequest
 from app.store.slugs import NAMED
 from app.store.views.circuit import CircuitLine
 from app.store.views.job import JobView

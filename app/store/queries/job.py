@@ -18,7 +18,8 @@ from app.errors import BadRequestError, ConflictError, NotFoundError, TooManyErr
 from app.store.checking_requests import check_request
 from app.store.ending import end_runs
 from app.store.paging import LARGEST_CURSOR, check_limit, is_name
-from app.store.requests import PrepareDemoRequest, Request
+from app.store.request_fields import Request
+from app.store.requests import PrepareDemoRequest
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
 from app.store.timing import is_estimating, seconds_left
 from app.store.views.base import Page

@@ -23,7 +23,7 @@ export function answered({ recovered, everything, nothing, random, n_prompts, n_
     ["nothing: of any prompt", ...estimate(nothing)],
     ["nothing, and as many random units of the circuit claimed to carry it instead", ...(random ? estimate(random) : ["none", "too few others"])],
   ];
-  const on = count(n_prompts, prompts === "held_out" ? "held-out prompt" : "prompt") + (n_alone ? `, ${n_alone.toLocaleString("en")} of them alone with it` : "");
+  const on = count(n_prompts, prompts === "held_out" ? "held-out prompt" : "prompt") + (n_alone ? `, ${n_alone.toLocaleString("en")} of them alone with it, and not counted` : "");
   const note = `Recovered of what the model does; ${on}. Units outside the circuit have values of any prompt, the rest of it computes.`;
   return [make("p", verdict, { className: "verdict" }), makeTable(["what they are given", "recovered", "95 % interval"], rows), make("p", note, { className: "note" })];
 }

@@ -18,9 +18,9 @@ from analysis.worker.circuits import job
 from analysis.worker.inline import run_inline
 from analysis.worker.registering import add_model
 from app.settings import Settings
+from app.store.circuit_request import CircuitRequest
 from app.store.engine import open_engine, open_session
 from app.store.queries.circuit import get_circuit, list_proofs
-from app.store.requests import CircuitRequest
 from app.store.views.circuit import CircuitView
 from app.store.writing_tasks import keep_task
 from tests.kept import migrate

@@ -17,15 +17,9 @@ from analysis.worker.provenance import command
 from analysis.worker.sweeping.job import KIND
 from analysis.worker.sweeping.repeating import command_of, resolved
 from app.commands import circuits, following, sweeping
+from app.store.circuit_request import CircuitRequest
 from app.store.engine import open_session
-from app.store.requests import (
-    CircuitRequest,
-    EvidenceRequest,
-    OutputRequest,
-    RelateRequest,
-    Sampling,
-    SweepRequest,
-)
+from app.store.requests import EvidenceRequest, OutputRequest, RelateRequest, Sampling, SweepRequest
 from app.store.tables import RunTable
 from tests.worker.conftest import Laboratory
 from tests.worker.sweeping.conftest import SWEEP, Swept, add_planted
