@@ -50,12 +50,13 @@ def test_a_fork_knows_what_it_was_made_of(client):
 
 
 def test_changes_downstream_are_told_in_deviations_of_the_swept_statistics(live, client):
-    view = run(client, edits=[{**ZERO, "operation": "set", "value": 50.0}], seed=15).json()
+    edit = {**ZERO, "index": 23, "operation": "set", "value": 50.0}  # one that later layers read
+    view = run(client, edits=[edit], seed=15).json()
     with open_session(live.app.state.engine) as session:
         moments = read_moments(session, run_id=1, digest_of=digest_of).table
     assert view["request"]["statistics"] == digest_of(moments)
     moved = view["answer"]["moved"][0]
-    assert moved["sigmas"] is not None
+    assert abs(moved["sigmas"]) > 1
     offset = {"mlp.0": 0, "attn.0": 32, "mlp.1": 34, "attn.1": 66}[moved["site"]]
     deviation = max(moments[offset + moved["index"], 1], 1e-6)
     change = (moved["after"] - moved["before"]) / deviation
