@@ -125,11 +125,15 @@ class Point(Message):
     """(m(kept) − m(∅)) / (m(M) − m(∅)): all others are ablated."""
     completeness: Estimate | None = None
     """The same of the network without them: low is good."""
+    margin: Estimate | None = None
+    """Of other curves than the circuit's own: by how much that one is above this one here, on the
+    same prompts."""
 
 
-CurveOf = Literal["circuit", "random", "active", "ig"]
+CurveOf = Literal["circuit", "random", "active", "loudest", "ig"]
 """The circuit's own ranking; as many units at random; those that differ most between clean and
-counterfactual; those of integrated gradients over what is kept."""
+counterfactual; those of the largest activations on clean prompts; those of integrated gradients
+over what is kept."""
 
 
 class Curve(Message):
@@ -139,6 +143,9 @@ class Curve(Message):
     """∫ faithfulness over the share of units: high is good."""
     cmd: float
     """∫ |1 − faithfulness|: low is good."""
+    cpr_interval: tuple[float, float] | None = None
+    """95 %, over prompts."""
+    cmd_interval: tuple[float, float] | None = None
 
 
 class Drop(Message):
@@ -174,6 +181,71 @@ class Scrub(Message):
     """Of these, that share the feature with no other: they are not counted."""
 
 
+class Behaviour(Message):
+    """What one network says on the prompts of a proof, apart from the ratio of means that
+    faithfulness is."""
+
+    of: Literal["whole", "circuit", "rest", "empty"]
+    """The untouched model, the circuit alone, the model without it, everything ablated."""
+    right: Estimate | None = None
+    """Share of prompts on which a right answer stands above all wrong ones. None: none is named."""
+    metric: Estimate
+    spread: float
+    """Standard deviation of the metric over prompts."""
+    kl: Estimate
+    """KL(p_model ‖ p) behind the prompt, in nats."""
+
+
+class Matched(Message):
+    """Random circuits that have as many neurons and heads of each layer as the circuit has."""
+
+    n: int = Field(ge=1)
+    n_as_near: int = Field(ge=0)
+    """Of these, whose faithfulness is as near to 1 as the circuit's, or nearer."""
+    mean: float
+    lowest: float
+    highest: float
+
+
+class Otherwise(Message):
+    """The same circuit by another ablation than the one that it was found by."""
+
+    ablation: Ablation
+    faithfulness: Estimate
+    completeness: Estimate
+    random: Estimate
+    """Faithfulness of as many random units."""
+
+
+Novelty = Literal["template", "answer", "word"]
+"""What no prompt for finding has: the sentence, any of the right answers, a word put into it."""
+
+
+class Apart(Message):
+    """Faithfulness over those of the held-out prompts that have something new."""
+
+    new: Novelty
+    n_prompts: int = Field(ge=1)
+    faithfulness: Estimate
+
+
+class Row(Message):
+    """One pair of a proof: the metric of each network."""
+
+    prompt: str = Field(max_length=501)
+    """The clean one; long ones are cut."""
+    counterfactual: str = Field(max_length=501)
+    whole: float
+    circuit: float
+    rest: float
+    empty: float
+    kl: float
+    """Of the circuit, from the untouched model, in nats."""
+    right: bool | None = None
+    """Of the circuit."""
+    new: tuple[Novelty, ...] = ()
+
+
 class Proof(Message):
     """A circuit's ranking of units held to account on prompts of one kind by one ablation."""
 
@@ -197,6 +269,13 @@ class Proof(Message):
     """Of its units, the least needed first."""
     scrubs: tuple[Scrub, ...] = ()
     """Of the hypotheses that its units together carry a feature."""
+    behaviours: tuple[Behaviour, ...] = ()
+    matched: Matched | None = None
+    otherwise: tuple[Otherwise, ...] = ()
+    apart: tuple[Apart, ...] = ()
+    """Of held-out prompts."""
+    rows: tuple[Row, ...] = Field(default=(), max_length=10_000)
+    """In no particular order."""
     remarks: tuple[str, ...] = ()
     """What did not come out as one would wish, in words."""
 
