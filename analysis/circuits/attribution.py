@@ -13,13 +13,13 @@ layers cancel to first order, dropping either shows the other. Their other corre
 computed anew, is of nodes that are queries and keys, and ours are neurons and heads' outputs: what
 one of these does to a later pattern would be a softmax per node and head, so it is left as AtP has
 it, and attention that is sharp on the clean prompt still hides what it reads by.
-*Difference*: how much the activation changes at all, whatever that does: the baseline of "most
-active" that every method has to beat.
+*Difference*: how much the activation changes at all, whatever that does; *activation*: how large it
+is on the clean prompt: the baselines that every method has to beat.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import torch
 from jaxtyping import Float
@@ -30,8 +30,8 @@ from analysis.models.relevance import Backward
 from analysis.models.site_hooks import Values
 from analysis.models.tracing import Check, Trace
 
-Method = Literal["atp", "both_ends", "ig", "relp", "atp_star", "difference"]
-METHODS: Final[tuple[Method, ...]] = ("atp", "both_ends", "ig", "relp", "atp_star", "difference")
+Method = Literal["atp", "both_ends", "ig", "relp", "atp_star", "difference", "activation"]
+METHODS: Final[tuple[Method, ...]] = get_args(Method)
 
 STEPS: Final = 5
 """Runs of integrated gradients: at the middle of each fifth of the way."""
@@ -44,10 +44,13 @@ def attribute(
     sides: Sides, method: Method, sites: Sequence[str], *, check: Check | None = None
 ) -> Scores:
     """One backward pass per gradient, and half of one per layer more for `atp_star`; none for
-    `difference`. Scores of these two have no sign. ModelError: no rules of RelP for this network.
+    `difference` and `activation`. Scores of these three have no sign. ModelError: no rules of RelP
+    for this network.
     """
     if method == "difference":
         return {site: _moved(sides, site).norm(dim=-1) for site in sites}
+    if method == "activation":
+        return {site: sides.units(sides.clean, site).norm(dim=-1) for site in sites}
     if method == "atp_star":
         return _dropping_layers(sides, sites, check)
     backward: Backward = "relp" if method == "relp" else "exact"

@@ -15,6 +15,7 @@ from analysis.circuits.backups import SHARE, Backup, find_backups
 from analysis.circuits.edges import Edge, find_edges, find_ways
 from analysis.circuits.effects import Estimates, estimate, measure
 from analysis.circuits.integrating import integrate_keeping
+from analysis.circuits.judging import Judge, judge_of
 from analysis.circuits.keeping import (
     Batch,
     StandIns,
@@ -27,13 +28,13 @@ from analysis.circuits.keeping import (
 from analysis.circuits.nested import STEPS, rank_nested
 from analysis.circuits.pairs import Sides
 from analysis.circuits.places import Places, find_places
-from analysis.circuits.proving import Judge, Rankings, judge_of, prove
+from analysis.circuits.proofs import Proving
+from analysis.circuits.proving import Rankings
 from analysis.circuits.pruning import prune, smallest
 from analysis.circuits.ranking import ranked, require_gradient, scores_of
-from analysis.circuits.scrubbing import scrub_features
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
-from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof, Ranking
+from analysis.protocol.circuits import Ablation, Agreement, Proof, Ranking
 from analysis.tasks.prompting import Prompted, proved_on
 from analysis.tasks.task import Metric, Pair
 
@@ -139,7 +140,7 @@ class Search:
             gap=some.gap,
             shown=shown,
             places=places,
-            proofs=tuple(self._proofs(units, rankings, kept, few)),
+            proofs=tuple(self._proofs(rankings, kept, few)),
             n_finding=len(finding),
             n_effects=some.n_pairs,
             n_edges=min(N_EDGES, len(finding)),
@@ -157,7 +158,8 @@ class Search:
         self.tell("scores", 0.0)
         integrated = integrate_keeping(batched, units, check=self.check)
         self.tell("scores", 0.5)
-        methods: list[Scoring] = ["difference", *([] if method == "nested" else [method])]
+        methods: list[Scoring] = ["difference", "activation"]
+        methods += [] if method == "nested" else [method]
         finding = self.prompted.finding
         traced = each_traced(self.model, self.metric, finding, self.others, check=self.check)
         scores = scores_of(traced, units, methods, self.check)
@@ -174,7 +176,12 @@ class Search:
             )
         else:
             order = ranked(scores[method])
-        return {"circuit": order, "active": ranked(scores["difference"]), "ig": ranked(integrated)}
+        return {
+            "circuit": order,
+            "active": ranked(scores["difference"]),
+            "loudest": ranked(scores["activation"]),
+            "ig": ranked(integrated),
+        }
 
     def _effects(
         self, units: Units, kept: Sequence[int]
@@ -233,6 +240,19 @@ class Search:
         heaviest = sorted(strong, key=lambda edge: -abs(edge.weight))[:MOST_LINKS]
         return find_ways(shown, units, heaviest, places, both=both, check=self.check)
 
+    def _proofs(self, rankings: Rankings, kept: Sequence[int], few: Judge) -> Iterator[Proof]:
+        proving = Proving(
+            model=self.model,
+            metric=self.metric,
+            prompted=self.prompted,
+            ablation=self.asked.ablation,
+            others=self.others,
+            seed=self.asked.seed,
+            check=self.check,
+            tell=lambda share: self.tell("proof", share),
+        )
+        return proving.proofs(rankings, kept, few)
+
     def _rest(self, judge: Judge, kept: Sequence[int]) -> dict[int, float]:
         """By how much the metric falls if all others of a layer are ablated."""
         units = judge.units
@@ -248,39 +268,3 @@ class Search:
             left = all_values(judge.batches, units, keep, self.check)
             found[layer] = float((judge.whole - left).mean())
         return found
-
-    def _proofs(
-        self, units: Units, rankings: Rankings, kept: Sequence[int], few: Judge
-    ) -> Iterator[Proof]:
-        """On held-out prompts, if there are any, and on those for finding."""
-        if self.prompted.held_out:
-            self.tell("proof", 0.0)
-            judge = judge_of(self._batches(self.prompted.held_out), units, check=self.check)
-            proof = self._proof(judge, rankings, kept, "held_out", decides=True)
-            self.tell("proof", 0.6)
-            scrubs, remarks = scrub_features(
-                self.model,
-                self.metric,
-                self.prompted.held_out,
-                units,
-                kept,
-                seed=self.asked.seed,
-                check=self.check,
-            )
-            yield proof.model_copy(update={"scrubs": scrubs, "remarks": remarks})
-        self.tell("proof", 0.7)
-        yield self._proof(few, rankings, kept, "finding", decides=not self.prompted.held_out)
-
-    def _proof(
-        self,
-        judge: Judge,
-        rankings: Rankings,
-        kept: Sequence[int],
-        prompts: Prompts,
-        *,
-        decides: bool,
-    ) -> Proof:
-        asked = self.asked
-        return prove(
-            judge, rankings, kept, asked.ablation, prompts, seed=asked.seed, decides=decides
-        )

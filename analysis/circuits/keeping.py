@@ -112,13 +112,20 @@ def kept_values(
     batch: Batch, units: Units, keep: Float[Tensor, " unit"], *, check: Check | None = None
 ) -> Float[Tensor, " pair"]:
     """The metric where each unit is kept as much as `keep` says; differentiable by it."""
+    return batch.sides.values(kept_last(batch, units, keep, check=check))
+
+
+def kept_last(
+    batch: Batch, units: Units, keep: Float[Tensor, " unit"], *, check: Check | None = None
+) -> Float[Tensor, "pair pos d_model"]:
+    """What the final norm gives there."""
     model = batch.sides.model
     parts = units.by_site(keep.to(model.device, model.dtype))
     blends = {
         site: Blend(keep=widened(model, site, part), other=batch.others[site])
         for site, part in parts.items()
     }
-    return batch.sides.values(model.blend(batch.sides.clean, blends, check=check))
+    return model.blend(batch.sides.clean, blends, check=check)
 
 
 def all_values(

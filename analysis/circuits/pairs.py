@@ -13,7 +13,7 @@ from torch import Tensor
 
 from analysis.models.site_hooks import Values
 from analysis.models.tracing import Check, EditableModel, Trace
-from analysis.solving.metrics import Targets, metric_values, targets_of
+from analysis.solving.metrics import Targets, answers_of, metric_values, targets_of
 from analysis.tasks.task import Metric, Pair
 
 
@@ -26,6 +26,8 @@ class Sides:
     targets: Targets
     clean: Trace
     counterfactual: Trace
+    answers: Targets
+    """What is right behind the clean prompts, and what is not, whatever the metric looks at."""
     reference: Float[Tensor, "pair vocab"]
     """Logits behind the clean prompts, which KL is measured from."""
 
@@ -119,6 +121,7 @@ def _sides(
         model=model,
         metric=metric,
         targets=targets_of(metric, pairs, device=model.device),
+        answers=answers_of(pairs, device=model.device),
         clean=clean,
         counterfactual=other,
         reference=reference,

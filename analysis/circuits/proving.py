@@ -1,97 +1,51 @@
 """How much of what a model does a circuit does by itself, and how much is left without it.
 
-Faithfulness is (m(C) − m(∅)) / (m(M) − m(∅)) of means over prompts (Wang et al. 2023, Mueller et
-al. 2025), completeness the same of the network without the circuit. Beside the circuit's curve over
-sizes stand as many random units, those that differ most between the two prompts, and those of
-integrated gradients over what is kept. Intervals are over clean prompts: pairs that share one are
-resampled together.
+Beside the circuit's curve over sizes stand as many random units, those that differ most between the
+two prompts, those of the largest activations, and those of integrated gradients over what is kept;
+beside the circuit that is drawn, random ones that have as many units of every layer and kind.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int, Int64
+from jaxtyping import Int, Int64
 from numpy import ndarray
 from torch import Tensor
 
-from analysis.circuits.keeping import Batch, all_values, keep_gradient
+from analysis.circuits.curves import course, curve
+from analysis.circuits.judging import Judge, matched
+from analysis.circuits.keeping import keep_gradient
 from analysis.circuits.ratios import mean_of, ratio_of_means
-from analysis.circuits.units import Units
-from analysis.errors import TaskError
+from analysis.circuits.saying import Said
 from analysis.models.tracing import Check
 from analysis.protocol.circuits import (
     Ablation,
+    Apart,
+    Behaviour,
     Curve,
-    CurveOf,
     Drop,
-    Estimate,
-    Point,
+    Matched,
+    Novelty,
+    Otherwise,
     Prompts,
     Proof,
+    Row,
 )
-from analysis.solving.measuring import SAME
+from analysis.tasks.novelty import Known
+from analysis.tasks.task import Pair
 
-SHARES: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-"""Of all units; those of Mueller et al. 2025."""
 N_DROPS: Final = 12
 """Units, those that seem needed least, that are left out one by one."""
-TWINS: Final = 2
-"""Random circuits of a size, whose mean is told."""
+N_MATCHED: Final = 20
+"""Random circuits that are matched by layer and kind."""
+CUT: Final = 500
+"""Characters of a prompt that a row tells."""
 
-
-Rankings = Mapping[Literal["circuit", "active", "ig"], Int[Tensor, " unit"]]
+Rankings = Mapping[Literal["circuit", "active", "loudest", "ig"], Int[Tensor, " unit"]]
 """Numbers of units, the first kept first."""
-
-
-@dataclass(frozen=True, eq=False)
-class Judge:
-    """A network, what it does untouched and what it does with every unit ablated."""
-
-    batches: Sequence[Batch]
-    units: Units
-    whole: Float64[ndarray, " pair"]
-    empty: Float64[ndarray, " pair"]
-    prompts: Int64[ndarray, " pair"]
-    """Numbers of the clean prompts: equal where pairs share one."""
-    check: Check | None = None
-
-    @property
-    def n_pairs(self) -> int:
-        return len(self.whole)
-
-    @property
-    def gap(self) -> float:
-        return float(self.whole.mean() - self.empty.mean())
-
-    def values(self, keep: Float[Tensor, " unit"]) -> Float64[ndarray, " pair"]:
-        return all_values(self.batches, self.units, keep, self.check)
-
-    def faithfulness(self, *runs: Float64[ndarray, " pair"]) -> Estimate:
-        """Of the mean over some runs of the same prompts."""
-        return self.share(np.mean(runs, axis=0) - self.empty)
-
-    def share(self, values: Float64[ndarray, " pair"]) -> Estimate:
-        """Of what there is between the untouched network and the empty one."""
-        return ratio_of_means(values, self.whole - self.empty, self.prompts)
-
-    def mean(self, values: Float64[ndarray, " pair"]) -> Estimate:
-        return mean_of(values, self.prompts)
-
-    def of_kept(self, numbers: Sequence[int] | Int[Tensor, " kept"]) -> Estimate:
-        return self.faithfulness(self.values(self.units.only(numbers)))
-
-    def of_rest(self, numbers: Sequence[int] | Int[Tensor, " kept"]) -> Estimate:
-        """Completeness: of the network without them."""
-        return self.faithfulness(self.values(1 - self.units.only(numbers)))
-
-    def of_twins(self, n_units: int, seed: int) -> Estimate:
-        """Of as many units at random, several times."""
-        return self.faithfulness(
-            *(self.values(self.units.only(twin)) for twin in twins(len(self.units), n_units, seed))
-        )
+Networks = Mapping[Literal["whole", "circuit", "rest", "empty"], Said]
 
 
 def prove(
@@ -100,103 +54,59 @@ def prove(
     kept: Sequence[int],
     ablation: Ablation,
     prompts: Prompts,
+    pairs: Sequence[Pair],
     *,
     seed: int,
     decides: bool,
+    known: Known | None = None,
 ) -> Proof:
     """Of the kept units, and of the ranking that they are from at all sizes; with what that is held
-    against and what each unit is needed for, if it is the proof that decides."""
-    curves = [curve(judge, "circuit", rankings["circuit"], completeness=True)]
-    if decides:
-        curves += [
-            curve(judge, "random", None, seed=seed),
-            curve(judge, "active", rankings["active"]),
-            curve(judge, "ig", rankings["ig"]),
-        ]
+    against and what each unit is needed for, if it is the proof that decides. `pairs` are those of
+    the judge, in their order; `known` is what those for finding have, if others are proved on."""
+    networks = _networks(judge, kept)
+    rows = _rows(judge, networks, pairs, known)
     return Proof(
         ablation=ablation,
         prompts=prompts,
         n_prompts=judge.n_pairs,
         whole=judge.mean(judge.whole),
         empty=judge.mean(judge.empty),
-        curves=tuple(curves),
+        curves=tuple(_curves(judge, rankings, seed, decides=decides)),
         n_kept=len(kept),
-        faithfulness=judge.of_kept(kept),
-        completeness=judge.of_rest(kept),
+        faithfulness=judge.faithfulness(networks["circuit"].metric),
+        completeness=judge.faithfulness(networks["rest"].metric),
         random=judge.of_twins(len(kept), seed),
         drops=tuple(drops(judge, kept, most=N_DROPS)) if decides else (),
+        behaviours=tuple(_behaviour(judge, of, said) for of, said in networks.items()),
+        matched=beside_matched(judge, kept, seed=seed) if decides else None,
+        apart=tuple(_apart(judge, networks["circuit"], rows)),
+        rows=tuple(rows),
     )
 
 
-def judge_of(batches: Sequence[Batch], units: Units, *, check: Check | None = None) -> Judge:
-    """Raises TaskError where ablating everything changes nothing: there is nothing to explain."""
-    whole = np.concatenate([one.whole.double().cpu().numpy() for one in batches])
-    empty = all_values(batches, units, torch.zeros(len(units)), check)
-    judge = Judge(batches, units, whole, empty, _prompts(batches), check)
-    if abs(judge.gap) <= SAME * max(1.0, float(np.abs(whole).mean())):
-        raise TaskError(
-            f"ablating every neuron and head leaves the metric as it is, over {judge.n_pairs} "
-            "prompts: no circuit can be told from any other",
-            hint="What the metric says may follow from the last token alone: measure other "
-            "tokens, or change other words in the counterfactual.",
-        )
-    return judge
+def prove_otherwise(
+    judge: Judge, kept: Sequence[int], ablation: Ablation, *, seed: int
+) -> Otherwise:
+    return Otherwise(
+        ablation=ablation,
+        faithfulness=judge.of_kept(kept),
+        completeness=judge.of_rest(kept),
+        random=judge.of_twins(len(kept), seed),
+    )
 
 
-def _prompts(batches: Sequence[Batch]) -> Int64[ndarray, " pair"]:
-    seen: dict[tuple[int, ...], int] = {}
-    rows = [tuple(row) for one in batches for row in one.sides.clean.tokens.tolist()]
-    return np.array([seen.setdefault(row, len(seen)) for row in rows], dtype=np.int64)
-
-
-def twins(n: int, n_units: int, seed: int) -> list[Int[Tensor, " kept"]]:
-    generator = np.random.default_rng([seed, n_units])
-    return [torch.from_numpy(generator.permutation(n)[:n_units]) for _ in range(TWINS)]
-
-
-def sizes_of(n: int) -> list[int]:
-    """How many units each share is; each size once."""
-    return sorted({max(1, round(share * n)) for share in SHARES})
-
-
-def curve(
-    judge: Judge,
-    of: CurveOf,
-    order: Int[Tensor, " unit"] | None,
-    *,
-    seed: int = 0,
-    completeness: bool = False,
-) -> Curve:
-    """Over sizes; `order` of units, the first kept first, None at random."""
-    n = len(judge.units)
-    points = []
-    for size in sizes_of(n)[:-1]:
-        kept = judge.of_twins(size, seed) if order is None else judge.of_kept(order[:size])
-        left = judge.of_rest(order[:size]) if completeness and order is not None else None
-        points.append(Point(n_units=size, share=size / n, faithfulness=kept, completeness=left))
-    points.append(_all(n, completeness=completeness))
-    cpr, cmd = areas(points)
-    return Curve(of=of, points=tuple(points), cpr=cpr, cmd=cmd)
-
-
-def _all(n: int, *, completeness: bool) -> Point:
-    """The untouched network, whose faithfulness is 1 by definition."""
-    one, none = (Estimate(value=value, low=value, high=value) for value in (1.0, 0.0))
-    left = none if completeness else None
-    return Point(n_units=n, share=1.0, faithfulness=one, completeness=left)
-
-
-def areas(points: Sequence[Point]) -> tuple[float, float]:
-    """CPR and CMD: means of faithfulness and of |1 − faithfulness| over the share of units."""
-    if len(points) < 2:
-        value = points[0].faithfulness.value
-        return value, abs(1 - value)
-    shares = np.array([point.share for point in points])
-    values = np.array([point.faithfulness.value for point in points])
-    width = shares[-1] - shares[0]
-    return (
-        float(np.trapezoid(values, shares) / width),
-        float(np.trapezoid(np.abs(1 - values), shares) / width),
+def beside_matched(judge: Judge, kept: Sequence[int], *, seed: int, n: int = N_MATCHED) -> Matched:
+    """Near is near to 1, from below or above."""
+    own = judge.of_kept(kept).value
+    values = np.array(
+        [judge.of_kept(one).value for one in matched(judge.units, kept, n=n, seed=seed)]
+    )
+    return Matched(
+        n=n,
+        n_as_near=int((np.abs(1 - values) <= abs(1 - own)).sum()),
+        mean=float(values.mean()),
+        lowest=float(values.min()),
+        highest=float(values.max()),
     )
 
 
@@ -225,3 +135,84 @@ def drops(judge: Judge, numbers: Sequence[int], *, most: int) -> list[Drop]:
         without = judge.values(judge.units.only([each for each in numbers if each != number]))
         found.append(Drop(unit=judge.units.ref(number), lost=judge.share(kept - without)))
     return sorted(found, key=lambda each: each.lost.value)
+
+
+def _curves(judge: Judge, rankings: Rankings, seed: int, *, decides: bool) -> Iterator[Curve]:
+    own = course(judge, "circuit", rankings["circuit"], completeness=True)
+    yield curve(judge, own)
+    if decides:
+        yield curve(judge, course(judge, "random", None, seed=seed), own)
+        held_against: tuple[Literal["active", "loudest", "ig"], ...] = ("active", "loudest", "ig")
+        for of in held_against:
+            yield curve(judge, course(judge, of, rankings[of]), own)
+
+
+def _networks(judge: Judge, kept: Sequence[int]) -> Networks:
+    keep = judge.units.only(kept)
+    return {
+        "whole": judge.says(torch.ones_like(keep)),
+        "circuit": judge.says(keep),
+        "rest": judge.says(1 - keep),
+        "empty": judge.says(torch.zeros_like(keep)),
+    }
+
+
+def _behaviour(
+    judge: Judge, of: Literal["whole", "circuit", "rest", "empty"], said: Said
+) -> Behaviour:
+    named = ~np.isnan(said.right)
+    of_named = _numbered(judge.prompts[named])
+    return Behaviour(
+        of=of,
+        right=mean_of(said.right[named], of_named) if named.any() else None,
+        metric=judge.mean(said.metric),
+        spread=float(said.metric.std(ddof=1)) if judge.n_pairs > 1 else 0.0,
+        kl=judge.mean(said.kl),
+    )
+
+
+def _rows(
+    judge: Judge, networks: Networks, pairs: Sequence[Pair], known: Known | None
+) -> list[Row]:
+    """In the order of the judge's values."""
+    circuit = networks["circuit"]
+    numbers = [number for batch in judge.batches for number in batch.numbers]
+    return [
+        Row(
+            prompt=_cut(pairs[number].clean.text),
+            counterfactual=_cut(pairs[number].counterfactual.text),
+            whole=judge.whole[at],
+            circuit=circuit.metric[at],
+            rest=networks["rest"].metric[at],
+            empty=judge.empty[at],
+            kl=circuit.kl[at],
+            right=None if np.isnan(circuit.right[at]) else bool(circuit.right[at]),
+            new=() if known is None else known.new_in(pairs[number]),
+        )
+        for at, number in enumerate(numbers)
+    ]
+
+
+def _apart(judge: Judge, circuit: Said, rows: Sequence[Row]) -> Iterator[Apart]:
+    """Nothing of those on which there is nothing between the whole network and the empty one."""
+    kinds: tuple[Novelty, ...] = ("template", "answer", "word")
+    for new in kinds:
+        at = np.array([new in row.new for row in rows])
+        gaps = judge.whole[at] - judge.empty[at]
+        if at.any() and gaps.sum():
+            yield Apart(
+                new=new,
+                n_prompts=int(at.sum()),
+                faithfulness=ratio_of_means(
+                    circuit.metric[at] - judge.empty[at], gaps, _numbered(judge.prompts[at])
+                ),
+            )
+
+
+def _numbered(prompts: Int64[ndarray, " pair"]) -> Int64[ndarray, " pair"]:
+    """From 0, without gaps."""
+    return np.unique(prompts, return_inverse=True)[1]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= CUT else text[:CUT] + "…"

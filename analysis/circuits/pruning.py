@@ -12,7 +12,8 @@ from typing import Final
 from jaxtyping import Int
 from torch import Tensor
 
-from analysis.circuits.proving import Judge, losses
+from analysis.circuits.judging import Judge
+from analysis.circuits.proving import losses
 
 NEAR: Final = 0.1
 """So far from 1 may the faithfulness on the prompts for finding be; some is lost on others."""

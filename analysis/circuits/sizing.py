@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from analysis.circuits.agreeing import N_EACH
+from analysis.circuits.curves import SHARES
 from analysis.circuits.finding import N_ABLATED, N_DOUBTFUL, N_EDGES, N_EFFECTS
 from analysis.circuits.integrating import STEPS as INTEGRATED
+from analysis.circuits.judging import TWINS
 from analysis.circuits.patching import ROWS
-from analysis.circuits.proving import N_DROPS, SHARES, TWINS
+from analysis.circuits.proving import N_DROPS, N_MATCHED
 from analysis.circuits.pruning import MOST_ROUNDS, SIZES
 from analysis.circuits.rooms import DRAWS
 from analysis.records import ModelFacts
@@ -33,7 +35,8 @@ def n_search_bytes(
     longest = max(len(pair.clean.tokens) for pair in (*finding, *held_out))
     values = facts.n_layers * (facts.d_mlp + facts.n_heads * facts.d_head)
     streams = (facts.n_layers + 2) * facts.d_model
-    batched = (*finding, *held_out, *proved_on(finding), *finding[:N_EFFECTS])
+    proved = held_out or proved_on(finding)  # twice: they are ablated in other ways as well
+    batched = (*finding, *proved, *proved, *proved_on(finding), *finding[:N_EFFECTS])
     stand_ins = n_pos(batched) * (values + 3 * facts.d_model) + len(batched) * facts.n_vocab
     # of effects, and of the hypotheses on held-out prompts: both sides; of links there are fewer
     traced = 2 * max(n_pos(finding[:N_EFFECTS]), n_pos(held_out)) * (values + streams)
@@ -65,7 +68,8 @@ def n_search_passes(
         3 * (N_ABLATED + 1) * min(N_EFFECTS, len(finding)),
         2 * min(N_EDGES, len(finding)) * 1.5 * n,
         facts.n_layers * min(N_EFFECTS, len(finding)),
-        proved * (curves * (4 + TWINS) + N_DROPS + DRAWS * (len(FEATURES) + 1)),
+        proved * (curves * (5 + TWINS) + N_DROPS + N_MATCHED + DRAWS * (len(FEATURES) + 1)),
+        2 * len(finding) + proved * 2 * (3 + TWINS + 2),  # the other two ablations
         2 * curves * scored if held_out else 0,
     )
     return float(sum(of_stages))

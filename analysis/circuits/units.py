@@ -37,12 +37,16 @@ class Units:
                 return start + unit.index
         raise ValueError(f"the model has no unit {unit.site}/{unit.index}")
 
+    def site_number(self, number: int) -> int:
+        """Of the unit's site among `sites`."""
+        return bisect_right(self.starts, number) - 1
+
     def ref(self, number: int) -> UnitRef:
-        at = bisect_right(self.starts, number) - 1
+        at = self.site_number(number)
         return UnitRef(site=self.sites[at].name, index=number - self.starts[at])
 
     def layer(self, number: int) -> int:
-        return self.sites[bisect_right(self.starts, number) - 1].layer
+        return self.sites[self.site_number(number)].layer
 
     def by_site(self, row: Float[Tensor, " unit"]) -> dict[str, Tensor]:
         """Views of the row, one per site."""

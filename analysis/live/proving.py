@@ -8,8 +8,8 @@ answer is one run per batch of pairs, and per number that is asked for.
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from analysis.circuits.judging import Judge, judge_of
 from analysis.circuits.keeping import Batch, batches, stand_ins
-from analysis.circuits.proving import Judge, judge_of
 from analysis.circuits.units import Units
 from analysis.errors import EditError, TaskError
 from analysis.interventions.clean import Kept

@@ -6,10 +6,10 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from analysis.circuits.judging import judge_of
 from analysis.circuits.keeping import batches, stand_ins
 from analysis.circuits.planted.asking import METRIC, task_pairs
 from analysis.circuits.planted.kinds import KINDS
-from analysis.circuits.proving import judge_of
 from analysis.circuits.ratios import mean_of
 from analysis.circuits.units import Units
 from analysis.errors import EditError

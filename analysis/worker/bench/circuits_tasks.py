@@ -19,6 +19,7 @@ from torch import Tensor
 
 from analysis.circuits.agreeing import agreement, sample
 from analysis.circuits.attribution import METHODS
+from analysis.circuits.curves import course, curve
 from analysis.circuits.effects import estimate
 from analysis.circuits.effects import measure as run_units
 from analysis.circuits.finding import (
@@ -28,9 +29,9 @@ from analysis.circuits.finding import (
     Search,
 )
 from analysis.circuits.integrating import integrate_keeping
+from analysis.circuits.judging import Judge, judge_of
 from analysis.circuits.keeping import batches, each_traced
 from analysis.circuits.nested import rank_nested
-from analysis.circuits.proving import Judge, curve, judge_of
 from analysis.circuits.ranking import ranked, scores_of
 from analysis.circuits.sizing import n_search_bytes, n_search_passes
 from analysis.circuits.units import Units
@@ -80,20 +81,17 @@ def _curves(
         f"{kind}: {judge.n_pairs} held-out prompts, found on {len(pairs.finding)}; "
         "resample ablation"
     )
-    found = {}
-    for method, order in _rankings(model, metric, pairs, units):
-        found[method] = curve(judge, "circuit", order, seed=SEED)
-        yield from _told(f"circuits.{kind}.{method}", found[method], what)
+    courses = {
+        method: course(judge, "circuit", order, seed=SEED)
+        for method, order in _rankings(model, metric, pairs, units)
+    }
+    found = {method: curve(judge, one, courses["nested"]) for method, one in courses.items()}
+    for method, each in found.items():
+        yield from _told(f"circuits.{kind}.{method}", each, what)
     yield from _at(judge, kind, "nested", found["nested"], what)
     yield from _at(judge, kind, "random", found["random"], what)
     for rival in ("ig", "ig_kept"):
-        below = [
-            ours.share
-            for ours, theirs in zip(found["nested"].points, found[rival].points, strict=True)
-            if ours.faithfulness.value < theirs.faithfulness.value and ours.share < 1
-        ]
-        of = f"of {len(found[rival].points)}; {what}"
-        yield Measurement(f"circuits.{kind}.sizes_below_{rival}", len(below), "1", of)
+        yield from _margins(f"circuits.{kind}", rival, found[rival], what)
 
 
 def _rankings(
@@ -117,6 +115,21 @@ def _told(name: str, found: Curve, what: str) -> Iterator[Measurement]:
         of = f"{point.n_units:,} units; {what}"
         value = point.faithfulness.value
         yield Measurement(f"{name}.faithfulness_at_{point.share:.1%}", value, "1", of)
+
+
+def _margins(name: str, rival: str, found: Curve, what: str) -> Iterator[Measurement]:
+    """By how much `nested` is above it, on the same prompts; and where it is below."""
+    margins = [(point, point.margin) for point in found.points[:-1] if point.margin is not None]
+    for point, margin in margins:
+        for end, value in (("", margin.value), (".low", margin.low), (".high", margin.high)):
+            if value is not None:
+                at = f"{name}.above_{rival}_at_{point.share:.1%}{end}"
+                yield Measurement(at, value, "1", what)
+    below = sum(margin.value < 0 for _, margin in margins)
+    surely = sum(margin.high is not None and margin.high < 0 for _, margin in margins)
+    of = f"of {len(margins)}; {what}"
+    yield Measurement(f"{name}.sizes_below_{rival}", below, "1", of)
+    yield Measurement(f"{name}.sizes_surely_below_{rival}", surely, "1", of)
 
 
 def _at(judge: Judge, kind: str, method: str, found: Curve, what: str) -> Iterator[Measurement]:

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from analysis.circuits.finding import Asked, Found, Search
 from analysis.circuits.graphing import Drawing
+from analysis.circuits.judging import judge_of
 from analysis.circuits.keeping import batches
-from analysis.circuits.proving import judge_of
 from analysis.circuits.units import Units
 from analysis.errors import TaskError
 from analysis.models import load_model

@@ -9,11 +9,11 @@ from analysis.circuits.edges import EMBEDDING, LOGITS, find_edges
 from analysis.circuits.effects import estimate, measure
 from analysis.circuits.finding import Asked, Search
 from analysis.circuits.graphing import Drawing
+from analysis.circuits.judging import judge_of
 from analysis.circuits.keeping import batches, trace_pairs
 from analysis.circuits.nested import rank_nested
 from analysis.circuits.planted.asking import METRIC, task_pairs
 from analysis.circuits.planted.truth import Node
-from analysis.circuits.proving import judge_of
 from analysis.circuits.rooms import Hypothesis, rooms_of
 from analysis.circuits.scrubbing import scrub
 from analysis.circuits.units import Units

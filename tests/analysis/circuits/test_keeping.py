@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from analysis.circuits.judging import judge_of
 from analysis.circuits.keeping import batches, keep_gradient, kept_values, stand_ins, trace_pairs
 from analysis.circuits.pairs import run_sides
 from analysis.circuits.patching import patch
 from analysis.circuits.planted.asking import METRIC, task_pairs
-from analysis.circuits.proving import judge_of
 from analysis.circuits.units import Units
 from analysis.errors import TaskError
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from analysis.circuits import proving
-from analysis.circuits.proving import areas, curve, drops, losses, twins
-from analysis.protocol.circuits import Estimate, Point
-from tests.analysis.circuits.told import Added
+from analysis.circuits.judging import matched, twins
+from analysis.circuits.proving import beside_matched, drops, losses
+from tests.analysis.circuits.told import Added, units_of
 
 
 @pytest.fixture
@@ -27,54 +27,12 @@ def _gradients_of_the_table(monkeypatch, judge):
     monkeypatch.setattr(proving, "keep_gradient", gradient)
 
 
-def points(*told: tuple[float, float]) -> list[Point]:
-    return [
-        Point(n_units=round(10 * share), share=share, faithfulness=Estimate(value=value))
-        for share, value in told
-    ]
-
-
-def test_areas_are_means_over_the_share_of_units_by_trapezoids():
-    """0.1 × (−0.5 + 0.5)/2 + 0.8 × (0.5 + 1)/2 = 0.6, over a width of 0.9; and of the distances
-    from 1, which are 1.5, 0.5, 0, 0.1 × 1 + 0.8 × 0.25 = 0.3."""
-    cpr, cmd = areas(points((0.1, -0.5), (0.2, 0.5), (1.0, 1.0)))
-    assert cpr == pytest.approx(2 / 3)
-    assert cmd == pytest.approx(1 / 3)
-
-
-def test_what_is_too_faithful_is_far_from_1_as_what_is_too_little():
-    above, below = areas(points((0.0, 1.5), (1.0, 1.0))), areas(points((0.0, 0.5), (1.0, 1.0)))
-    assert above == pytest.approx((1.25, 0.25))
-    assert below == pytest.approx((0.75, 0.25))
-
-
-def test_the_area_of_one_point_is_the_point():
-    assert areas(points((1.0, 1.25))) == pytest.approx((1.25, 0.25))
-
-
 def test_what_a_circuit_does_and_what_is_left_without_it_add_up_where_units_do(judge):
     assert judge.gap == 3.5
     assert judge.of_kept([0]).value == pytest.approx(6 / 7)
     assert judge.of_rest([0]).value == pytest.approx(1 / 7)
     assert judge.of_kept([]).value == 0
     assert judge.of_kept([0, 1, 2]).value == 1
-
-
-def test_a_curve_goes_along_the_ranking_and_ends_with_the_whole_network():
-    """Ten units that each add as much: at s of them s/10 is done, and the rest is left."""
-    found = curve(Added([[0.5] * 10] * 2), "circuit", torch.arange(10), completeness=True)
-    assert [point.n_units for point in found.points] == [1, 2, 5, 10]
-    assert [point.faithfulness.value for point in found.points] == pytest.approx([0.1, 0.2, 0.5, 1])
-    left = [point.completeness and point.completeness.value for point in found.points]
-    assert left == pytest.approx([0.9, 0.8, 0.5, 0])
-    assert (found.cpr, found.cmd) == pytest.approx((0.55, 0.45))
-
-
-def test_a_curve_keeps_the_first_of_its_ranking_and_not_the_first_units():
-    judge = Added([[0.0] * 9 + [1.0]])
-    last_first = torch.arange(10).flip(0)
-    assert curve(judge, "circuit", last_first).points[0].faithfulness.value == 1
-    assert curve(judge, "circuit", torch.arange(10)).points[2].faithfulness.value == 0
 
 
 @pytest.mark.usefixtures("_gradients_of_the_table")
@@ -113,3 +71,32 @@ def test_random_circuits_are_told_by_the_mean_of_all_twins():
     kept = [sum(2**number for number in twin.tolist()) for twin in twins(6, 2, seed=3)]
     assert len(set(kept)) == 2
     assert judge.of_twins(2, 3).value == pytest.approx(sum(kept) / len(kept) / 63)
+
+
+def test_matched_circuits_have_as_many_units_of_each_site():
+    units = units_of(20, heads=5)
+    drawn = [one.tolist() for one in matched(units, [0, 1, 2, 21, 22], n=8, seed=1)]
+    assert all(len(set(one)) == 5 for one in drawn)
+    assert all(sum(number < 20 for number in one) == 3 for one in drawn)
+    assert len({tuple(sorted(one)) for one in drawn}) > 1
+    assert [one.tolist() for one in matched(units, [0, 1, 2, 21, 22], n=8, seed=1)] == drawn
+
+
+def test_of_matched_circuits_it_is_counted_which_come_as_near_to_1():
+    """One unit of four that add 4, 3, 2 and 1: of those drawn instead of the second, only the first
+    comes nearer, and itself as near."""
+    judge = Added([[4.0, 3.0, 2.0, 1.0]])
+    drawn = [int(one) for one in matched(judge.units, [1], n=40, seed=5)]
+    found = beside_matched(judge, [1], seed=5, n=40)
+    assert found.n_as_near == sum(number in (0, 1) for number in drawn)
+    assert 0 < found.n_as_near < 40
+    assert (found.lowest, found.highest) == pytest.approx((0.1, 0.4))
+    assert found.mean == pytest.approx(sum(0.1 * (4 - number) for number in drawn) / 40)
+
+
+def test_a_matched_circuit_that_overshoots_is_not_near():
+    judge = Added([[9.0, 1.0, -5.0, -4.0]], empty=0.0)
+    drawn = [int(one) for one in matched(judge.units, [1], n=30, seed=2)]
+    found = beside_matched(judge, [1], seed=2, n=30)
+    assert 0 in drawn
+    assert found.n_as_near == drawn.count(1)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from analysis.circuits import pruning
-from analysis.circuits.proving import Judge
+from analysis.circuits.judging import Judge
 from analysis.circuits.pruning import COST, prune, smallest
 from analysis.protocol.circuits import Estimate
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from analysis.circuits.proving import Judge
+from analysis.circuits.judging import Judge
 from analysis.circuits.units import Units
 from analysis.records import Site
 

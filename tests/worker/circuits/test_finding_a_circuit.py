@@ -37,7 +37,7 @@ def test_a_job_keeps_the_circuit_that_was_planted_with_its_proofs(bench: Bench) 
         assert proof.completeness.value < 0.15
         assert proof.n_kept == len(kept)
     deciding = proofs[0]
-    assert {curve.of for curve in deciding.curves} == {"circuit", "random", "active", "ig"}
+    assert {each.of for each in deciding.curves} == {"circuit", "random", "active", "loudest", "ig"}
     assert deciding.curves[0].points[-1].faithfulness.value == pytest.approx(1, abs=1e-4)
     ways = {(link.source, link.target) for link in circuit.graph.links}
     for source, target in bench.planted.edges:
