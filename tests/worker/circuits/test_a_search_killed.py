@@ -1,9 +1,11 @@
 """A search that died is begun anew and leaves one circuit; one that is cancelled leaves none."""
 
+from types import ModuleType
+
 import pytest
 from sqlalchemy import func, select
 
-from analysis.circuits import finding
+from analysis.circuits import finding, proofs
 from analysis.worker.circuits import job
 from analysis.worker.context import JobContext
 from analysis.worker.heartbeat import Lease
@@ -47,15 +49,18 @@ def stored(bench: Bench) -> dict[str, int]:
         }
 
 
-@pytest.mark.parametrize("dies_in", ["find_edges", "prune", "prove"])
+@pytest.mark.parametrize(
+    ("where", "dies_in"),
+    [(finding, "find_edges"), (finding, "prune"), (proofs, "prove"), (proofs, "prove_otherwise")],
+)
 def test_one_that_died_is_begun_anew_and_leaves_the_circuit_once(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, dies_in: str
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, where: ModuleType, dies_in: str
 ) -> None:
     def die(*_given: object, **_named: object) -> None:
         raise PowerCut
 
     context = context_of(bench)
-    monkeypatch.setattr(finding, dies_in, die)
+    monkeypatch.setattr(where, dies_in, die)
     with pytest.raises(PowerCut):
         job.run(context)
     assert stored(bench) == {"circuits": 0, "proofs": 0, "runs": 1}
