@@ -1,9 +1,16 @@
 """The benchmark of circuits: every method beside exact patching, on planted models."""
 
 import pytest
+import torch
 
 from analysis.circuits.attribution import METHODS
-from analysis.worker.bench import circuits_cost, circuits_planted, circuits_tasks
+from analysis.worker.bench import (
+    circuits_checks,
+    circuits_cost,
+    circuits_planted,
+    circuits_tasks,
+    subjects,
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +56,23 @@ def test_every_ranking_is_run_on_held_out_prompts_beside_random_units() -> None:
         assert values[f"{name}.faithfulness_at_100.0%"] == 1
     assert "circuits.faithfulness_at_5.induction" in values
     assert values["circuits.search.peak_memory"] <= values["circuits.search.memory_said_before"]
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_ranking_is_learned_again_and_of_weights_in_random_order() -> None:
+    values = {one.name: one.value for one in circuits_checks.measure(quick=True)}
+    assert 0 <= values["circuits.again.alike_at_5.0%"] <= 1
+    assert values["circuits.again.alike_at_5.0%.by_chance"] == pytest.approx(0.05 / 1.95)
+    for method in ("nested", "ig_kept"):
+        assert f"circuits.nothing.{method}.held_out.faithfulness_at_5.0%" in values
+        assert f"circuits.nothing.{method}.finding.faithfulness_at_5.0%" in values
+
+
+@pytest.mark.usefixtures("toy")
+def test_with_its_weights_in_random_order_the_model_says_something_else() -> None:
+    tokens = torch.tensor([[1, 2, 3, 4]])
+    own, shuffled = subjects.editable_demo(), circuits_checks.shuffled_demo(0)
+    with torch.no_grad():
+        one, other = (model.logits(model.run(tokens))[0, -1] for model in (own, shuffled))
+    assert one.shape == other.shape
+    assert not torch.allclose(one, other, atol=0.1 * float(one.std()))

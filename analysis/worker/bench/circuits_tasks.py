@@ -59,9 +59,7 @@ PAGE: Final = 4096
 
 def measure(quick: bool) -> Iterator[Measurement]:
     model = editable_demo()
-    kinds = [kind for kind in FIRST if kind in GENERATORS]
-    kinds += [kind for kind in GENERATORS if kind not in FIRST]
-    for kind in kinds[:1] if quick else kinds:
+    for kind in kinds()[:1] if quick else kinds():
         task = generate(kind, reader_of_model(model), n=QUICK_PAIRS if quick else PAIRS, seed=SEED)
         pairs = prompted(task, seed=SEED)
         yield from _curves(model, task.metric, pairs, kind)
@@ -70,6 +68,11 @@ def measure(quick: bool) -> Iterator[Measurement]:
     if STATM.exists():
         kind, task, pairs = last
         yield from _whole(model, task, pairs, kind)
+
+
+def kinds() -> list[str]:
+    first = [kind for kind in FIRST if kind in GENERATORS]
+    return [*first, *(kind for kind in GENERATORS if kind not in first)]
 
 
 def _curves(

@@ -1,5 +1,7 @@
 """The demo's model as benchmarks run it: in float32, on the CPU."""
 
+from pathlib import Path
+
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
@@ -13,22 +15,30 @@ from app.settings import get_settings
 
 def editable_demo() -> EditableModel:
     """As the product loads it."""
+    return editable_of(str(find_gguf()))
+
+
+def editable_of(source: str) -> EditableModel:
     model = load_model(
-        str(find_gguf()),
+        source,
         dtype=torch.float32,
         device=torch.device("cpu"),
         cache=get_settings().data / CACHE,
     )
     if not isinstance(model, EditableModel):
-        raise TypeError("the demo's model cannot be edited")
+        raise TypeError("the benchmark's model cannot be edited")
     return model
+
+
+def demo_folder() -> Path:
+    """Its files as transformers reads them."""
+    return local_folder(str(find_gguf()), "gguf", get_settings().data / CACHE)
 
 
 def bare_demo() -> PreTrainedModel:
     """As transformers loads it, from the same files."""
-    folder = local_folder(str(find_gguf()), "gguf", get_settings().data / CACHE)
     with quiet():
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, local_files_only=True
+            demo_folder(), dtype=torch.float32, local_files_only=True
         )
     return model.eval().requires_grad_(requires_grad=False)
