@@ -16,7 +16,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
+from numpy import ndarray
 from torch import Tensor
 
 from analysis.circuits.keeping import StandIns
@@ -68,24 +69,30 @@ def estimate(
 
 
 def measure(
+    sides: Sequence[Sides], units: Units, numbers: Collection[int], *, check: Check | None = None
+) -> dict[int, float]:
+    """By how much the metric rises, mean over pairs, for each of some units."""
+    found = measure_each(sides, units, numbers, check=check)
+    return {number: float(each.mean()) for number, each in found.items()}
+
+
+def measure_each(
     sides: Sequence[Sides],
     units: Units,
     numbers: Collection[int],
     *,
     check: Check | None = None,
     tell: Tell | None = None,
-) -> dict[int, float]:
-    """By how much the metric rises, mean over pairs, for each of some units."""
+) -> dict[int, Float64[ndarray, " pair"]]:
+    """The same of each pair, in the order of `sides`."""
     by_site: dict[str, list[int]] = defaultdict(list)
     for number in sorted(numbers):
         by_site[units.ref(number).site].append(number)
-    found: dict[int, float] = {}
-    n_pairs = sum(one.n_pairs for one in sides)
+    found: dict[int, Float64[ndarray, " pair"]] = {}
     for site, named in by_site.items():
         indices = [units.ref(number).index for number in named]
-        parts = [patch(one, site, indices, check=check).sum(1) for one in sides]
-        means = torch.stack([part.cpu() for part in parts]).sum(0) / n_pairs
-        found.update(zip(named, means.tolist(), strict=True))
+        parts = [patch(one, site, indices, check=check).cpu() for one in sides]
+        found.update(zip(named, torch.cat(parts, dim=1).double().numpy(), strict=True))
         if tell is not None:
             tell(len(found), len(numbers))
     return found

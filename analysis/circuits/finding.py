@@ -13,9 +13,9 @@ from analysis.circuits.agreeing import agreement, sample
 from analysis.circuits.attribution import Method as Scoring
 from analysis.circuits.backups import SHARE, Backup, find_backups
 from analysis.circuits.edges import Edge, find_edges, find_ways
-from analysis.circuits.effects import Estimates, estimate, measure
+from analysis.circuits.effects import Estimates, estimate, measure_each
 from analysis.circuits.integrating import integrate_keeping
-from analysis.circuits.judging import Judge, judge_of
+from analysis.circuits.judging import Judge, judge_of, prompt_numbers
 from analysis.circuits.keeping import (
     Batch,
     StandIns,
@@ -32,9 +32,10 @@ from analysis.circuits.proofs import Proving
 from analysis.circuits.proving import Rankings
 from analysis.circuits.pruning import prune, smallest
 from analysis.circuits.ranking import ranked, require_gradient, scores_of
+from analysis.circuits.ratios import mean_of
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
-from analysis.protocol.circuits import Ablation, Agreement, Proof, Ranking
+from analysis.protocol.circuits import Ablation, Agreement, Estimate, Proof, Ranking
 from analysis.tasks.prompting import Prompted, proved_on
 from analysis.tasks.task import Metric, Pair
 
@@ -76,7 +77,8 @@ class Found:
     order: Int[Tensor, " unit"]
     kept: tuple[int, ...]
     estimates: Estimates
-    exact: dict[int, float]
+    exact: dict[int, Estimate]
+    """Mean over the same pairs."""
     agreement: Agreement
     backups: tuple[Backup, ...]
     edges: tuple[Edge, ...]
@@ -123,8 +125,9 @@ class Search:
         few = judge_of(self._batches(proved_on(finding)), units, check=self.check)
         kept = prune(few, smallest(few, order, min(self.asked.most_units, len(units))))
         estimates, exact, agreed = self._effects(units, kept)
+        effects = {number: each.value for number, each in exact.items()}
         some = judge_of(self._batches(finding[:N_EFFECTS]), units, check=self.check)
-        backups = self._backups(some, kept, exact)
+        backups = self._backups(some, kept, effects)
         shown = self._traced(finding[:1])[0]
         places = find_places(shown, units, kept)
         return Found(
@@ -185,7 +188,7 @@ class Search:
 
     def _effects(
         self, units: Units, kept: Sequence[int]
-    ) -> tuple[Estimates, dict[int, float], Agreement]:
+    ) -> tuple[Estimates, dict[int, Estimate], Agreement]:
         self.tell("effects", 0.0)
         pairs = self.prompted.finding[:N_EFFECTS]
         estimates, sides = estimate(
@@ -193,14 +196,17 @@ class Search:
         )
         drawn = sample(estimates.effect, units, seed=self.asked.seed)
         doubtful = ranked(estimates.doubt)[:N_DOUBTFUL].tolist()
-        exact = measure(
+        each = measure_each(
             sides,
             units,
             {*kept, *doubtful, *drawn.top, *drawn.random},
             check=self.check,
             tell=lambda done, total: self.tell("effects", done / total),
         )
-        return estimates, exact, agreement(estimates.effect, exact, drawn, doubtful)
+        prompts = prompt_numbers(sides)
+        exact = {number: mean_of(values, prompts) for number, values in each.items()}
+        means = {number: mean.value for number, mean in exact.items()}
+        return estimates, exact, agreement(estimates.effect, means, drawn, doubtful)
 
     def _backups(
         self, judge: Judge, kept: Sequence[int], exact: Mapping[int, float]

@@ -9,13 +9,13 @@ import torch
 from analysis.circuits.finding import Found
 from analysis.circuits.hearing import EMBEDDING, LOGITS
 from analysis.circuits.pairs import Sides
-from analysis.protocol.circuits import Flag, Graph, Link, Node
+from analysis.protocol.circuits import Estimate, Flag, Graph, Link, Node
 from analysis.tasks.task import Metric, Pair
 
 OFF: Final = 0.5
 """Of the exact effect: an estimate that is farther off disagrees, if that is …"""
 NOTABLE: Final = 0.02
-"""… of the gap, too."""
+"""… of the gap, too, and outside the exact effect's interval over prompts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,8 @@ class Drawing:
                 unit=unit,
                 label=f"{unit.site}/{unit.index}",
                 effect=-float(found.estimates.effect[number]),
-                exact=-found.exact[number],
+                exact=-found.exact[number].value,
+                exact_interval=_turned(found.exact[number]),
                 doubt=float(found.estimates.doubt[number]),
                 places=places,
                 activation=_activation(shown, unit.site, unit.index, at),
@@ -69,9 +70,9 @@ class Drawing:
             )
 
     def _flags(self, number: int) -> Iterator[Flag]:
-        effect, exact = float(self.found.estimates.effect[number]), self.found.exact[number]
-        off = abs(effect - exact)
-        if off > OFF * abs(exact) and off > NOTABLE * abs(self.found.gap):
+        if _disagrees(
+            float(self.found.estimates.effect[number]), self.found.exact[number], self.found.gap
+        ):
             yield "disagrees"
         if any(each.backup == number for each in self.found.backups):
             yield "backup"
@@ -113,6 +114,18 @@ class Drawing:
     def _id(self, number: int) -> str:
         unit = self.found.units.ref(number)
         return f"{unit.site}/{unit.index}"
+
+
+def _disagrees(effect: float, exact: Estimate, gap: float) -> bool:
+    off = abs(effect - exact.value)
+    if off <= OFF * abs(exact.value) or off <= NOTABLE * abs(gap):
+        return False
+    return exact.low is None or exact.high is None or not exact.low <= effect <= exact.high
+
+
+def _turned(exact: Estimate) -> tuple[float, float] | None:
+    """By how much the metric falls, of by how much it rises."""
+    return None if exact.low is None or exact.high is None else (-exact.high, -exact.low)
 
 
 def _activation(shown: Sides, site: str, index: int, position: int) -> float:

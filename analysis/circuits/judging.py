@@ -5,7 +5,7 @@ al. 2025), completeness the same of the network without the circuit. Intervals a
 prompts: pairs that share one are resampled together.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from analysis.circuits.keeping import Batch, all_values
+from analysis.circuits.pairs import Sides
 from analysis.circuits.ratios import mean_of, ratio_of_means
 from analysis.circuits.saying import Said, all_said
 from analysis.circuits.units import Units
@@ -87,7 +88,8 @@ def judge_of(batches: Sequence[Batch], units: Units, *, check: Check | None = No
     """Raises TaskError where ablating everything changes nothing: there is nothing to explain."""
     whole = np.concatenate([one.whole.double().cpu().numpy() for one in batches])
     empty = all_values(batches, units, torch.zeros(len(units)), check)
-    judge = Judge(batches, units, whole, empty, _prompts(batches), check)
+    prompts = prompt_numbers(one.sides for one in batches)
+    judge = Judge(batches, units, whole, empty, prompts, check)
     if abs(judge.gap) <= SAME * max(1.0, float(np.abs(whole).mean())):
         raise TaskError(
             f"ablating every neuron and head leaves the metric as it is, over {judge.n_pairs} "
@@ -98,9 +100,10 @@ def judge_of(batches: Sequence[Batch], units: Units, *, check: Check | None = No
     return judge
 
 
-def _prompts(batches: Sequence[Batch]) -> Int64[ndarray, " pair"]:
+def prompt_numbers(sides: Iterable[Sides]) -> Int64[ndarray, " pair"]:
+    """Of the clean prompts, from 0: equal where pairs share one."""
     seen: dict[tuple[int, ...], int] = {}
-    rows = [tuple(row) for one in batches for row in one.sides.clean.tokens.tolist()]
+    rows = [tuple(row) for one in sides for row in one.clean.tokens.tolist()]
     return np.array([seen.setdefault(row, len(seen)) for row in rows], dtype=np.int64)
 
 

@@ -23,7 +23,8 @@ NodeKind = Literal["neuron", "head", "rest", "embedding", "logit", "feature", "e
 of a transcoder, in graphs made elsewhere."""
 
 Flag = Literal["disagrees", "backup", "has a backup"]
-"""disagrees: estimate and exact effect are of different sign or size; backup: acts once others are
+"""disagrees: estimate and exact effect are of different sign or size, by more than that varies over
+prompts; backup: acts once others are
 ablated; has a backup: another node takes over when this one is ablated, so that its own effect is
 too small."""
 
@@ -62,6 +63,8 @@ class Node(Message):
     """Estimated, mean over the circuit's `n_effects` pairs."""
     exact: float | None = None
     """The same, measured by running it."""
+    exact_interval: tuple[float, float] | None = None
+    """95 %, over the prompts of these pairs; None of too few."""
     doubt: float | None = Field(default=None, ge=0)
     """How far off the estimate may be, by how large a step the ablation is."""
     places: tuple[tuple[int, float], ...] = ()

@@ -166,7 +166,7 @@ class _Scored:
         search = Search(self.model, METRIC, Prompted(tuple(pairs), ()), Asked(ablation=ablation))
         found = search.run()
         nodes = dict(enumerate(found.estimates.effect.abs().tolist()))
-        nodes |= {number: abs(effect) for number, effect in found.exact.items()}
+        nodes |= {number: abs(effect.value) for number, effect in found.exact.items()}
         for each in found.backups:
             nodes[each.backup] = max(nodes[each.backup], each.rise)
         node = partial(_node, found.units)

@@ -141,12 +141,12 @@ def putting(searched: Searched, site: str, units: list[int], other: Tensor) -> A
 
 def test_exact_effects_are_those_of_plain_hooks(searched: Searched) -> None:
     found = searched.found
-    strongest = sorted(found.exact, key=lambda number: -abs(found.exact[number]))[:FEW]
+    strongest = sorted(found.exact, key=lambda number: -abs(found.exact[number].value))[:FEW]
     whole = metric_with(searched, {})
     for number in {*strongest, *found.kept[:FEW]}:
         unit = found.units.ref(number)
         effect = metric_with(searched, {unit.site: [unit.index]}) - whole
-        assert found.exact[number] == pytest.approx(effect, rel=1e-3, abs=1e-5)
+        assert found.exact[number].value == pytest.approx(effect, rel=1e-3, abs=1e-5)
 
 
 def test_the_gap_is_what_ablating_everything_takes_away(searched: Searched) -> None:
@@ -184,7 +184,7 @@ def test_the_graph_has_both_ends_and_every_unit_that_is_kept(searched: Searched)
     assert set(units) == {found.units.ref(number) for number in found.kept}
     for number in found.kept:
         node = units[found.units.ref(number)]
-        assert node.exact == pytest.approx(-found.exact[number])
+        assert node.exact == pytest.approx(-found.exact[number].value)
         assert node.layer == found.units.layer(number)
         assert all(math.isfinite(value or 0.0) for value in (node.effect, node.doubt))
         assert node.activation is not None
