@@ -26,6 +26,7 @@ from analysis.protocol.circuits import (
     Behaviour,
     Curve,
     Drop,
+    Incompleteness,
     Matched,
     Novelty,
     Otherwise,
@@ -40,6 +41,8 @@ N_DROPS: Final = 12
 """Units, those that seem needed least, that are left out one by one."""
 N_MATCHED: Final = 20
 """Random circuits that are matched by layer and kind."""
+N_HALVES: Final = 8
+"""Random halves of the circuit that are left out of it, and of the model."""
 CUT: Final = 500
 """Characters of a prompt that a row tells."""
 
@@ -79,6 +82,7 @@ def prove(
         drops=tuple(drops(judge, kept, most=N_DROPS)) if decides else (),
         behaviours=tuple(_behaviour(judge, of, said) for of, said in networks.items()),
         matched=beside_matched(judge, kept, seed=seed) if decides else None,
+        incompleteness=without_halves(judge, kept, seed=seed) if decides else None,
         apart=tuple(_apart(judge, networks["circuit"], rows)),
         rows=tuple(rows),
     )
@@ -108,6 +112,19 @@ def beside_matched(judge: Judge, kept: Sequence[int], *, seed: int, n: int = N_M
         lowest=float(values.min()),
         highest=float(values.max()),
     )
+
+
+def without_halves(judge: Judge, kept: Sequence[int], *, seed: int) -> Incompleteness | None:
+    half = len(kept) // 2
+    if not half:
+        return None
+    generator = np.random.default_rng([seed, len(kept), half])
+    found = []
+    for _ in range(N_HALVES):
+        order = [kept[at] for at in generator.permutation(len(kept)).tolist()]
+        left, out = order[half:], order[:half]
+        found.append((judge.of_kept(left).value, judge.of_rest(out).value))
+    return Incompleteness(halves=tuple(found))
 
 
 def losses(

@@ -9,7 +9,7 @@ from analysis.circuits.finding import N_ABLATED, N_DOUBTFUL, N_EDGES, N_EFFECTS
 from analysis.circuits.integrating import STEPS as INTEGRATED
 from analysis.circuits.judging import TWINS
 from analysis.circuits.patching import ROWS
-from analysis.circuits.proving import N_DROPS, N_MATCHED
+from analysis.circuits.proving import N_DROPS, N_HALVES, N_MATCHED
 from analysis.circuits.pruning import MOST_ROUNDS, SIZES
 from analysis.circuits.rooms import DRAWS
 from analysis.records import ModelFacts
@@ -68,7 +68,8 @@ def n_search_passes(
         3 * (N_ABLATED + 1) * min(N_EFFECTS, len(finding)),
         2 * min(N_EDGES, len(finding)) * 1.5 * n,
         facts.n_layers * min(N_EFFECTS, len(finding)),
-        proved * (curves * (5 + TWINS) + N_DROPS + N_MATCHED + DRAWS * (len(FEATURES) + 1)),
+        proved
+        * (curves * (5 + TWINS) + N_DROPS + N_MATCHED + 2 * N_HALVES + DRAWS * (len(FEATURES) + 1)),
         2 * len(finding) + proved * 2 * (3 + TWINS + 2),  # the other two ablations
         2 * curves * scored if held_out else 0,
     )

@@ -210,6 +210,19 @@ class Matched(Message):
     highest: float
 
 
+class Incompleteness(Message):
+    """Random halves K of the circuit, left out of it and out of the whole model (Wang et al. 2023):
+    a circuit that has all there is does without K what the model does without K."""
+
+    halves: tuple[tuple[float, float], ...] = Field(min_length=1)
+    """Faithfulness of the circuit without K, and of the model without K."""
+
+    @property
+    def mean(self) -> float:
+        """Of the distances between the two."""
+        return sum(abs(one - other) for one, other in self.halves) / len(self.halves)
+
+
 class Otherwise(Message):
     """The same circuit by another ablation than the one that it was found by."""
 
@@ -274,6 +287,8 @@ class Proof(Message):
     """Of the hypotheses that its units together carry a feature."""
     behaviours: tuple[Behaviour, ...] = ()
     matched: Matched | None = None
+    incompleteness: Incompleteness | None = None
+    """None: of one unit there are no halves."""
     otherwise: tuple[Otherwise, ...] = ()
     apart: tuple[Apart, ...] = ()
     """Of held-out prompts."""

@@ -5,7 +5,7 @@ import torch
 
 from analysis.circuits import proving
 from analysis.circuits.judging import matched, twins
-from analysis.circuits.proving import beside_matched, drops, losses
+from analysis.circuits.proving import beside_matched, drops, losses, without_halves
 from tests.analysis.circuits.told import Added, units_of
 
 
@@ -100,3 +100,24 @@ def test_a_matched_circuit_that_overshoots_is_not_near():
     found = beside_matched(judge, [1], seed=2, n=30)
     assert 0 in drawn
     assert found.n_as_near == drawn.count(1)
+
+
+def test_what_takes_over_outside_of_the_circuit_makes_it_incomplete():
+    """Units that add up: without two of four, the circuit has half of what it did, and the model
+    that as well as the fifth unit, which is not in the circuit."""
+    found = without_halves(Added([[1.0, 1.0, 1.0, 1.0, 4.0]]), [0, 1, 2, 3], seed=0)
+    assert found is not None
+    assert found.halves == ((pytest.approx(0.25), pytest.approx(0.75)),) * 8
+    assert found.mean == pytest.approx(0.5)
+
+
+def test_a_circuit_that_has_all_there_is_is_complete_whatever_is_left_out():
+    judge = Added([[3.0, 1.0, 2.0, 5.0, 0.0, 0.0]])
+    found = without_halves(judge, [0, 1, 2, 3], seed=4)
+    assert found is not None
+    assert len({circuit for circuit, _ in found.halves}) > 1
+    assert found.mean == pytest.approx(0)
+
+
+def test_a_circuit_of_one_unit_has_no_halves():
+    assert without_halves(Added([[1.0, 1.0]]), [0], seed=0) is None
