@@ -56,7 +56,7 @@ def test_time_grows_with_pairs_units_and_held_out_prompts():
 def test_memory_grows_with_pairs_their_length_and_held_out_prompts():
     for told in (
         [n_bytes(n) for n in (1, 2, 4, 8, 32, 128)],
-        [n_bytes(8, held) for held in (0, 1, 8, 64)],
+        [n_bytes(8, held) for held in (1, 8, 64)],  # of none, others are proved on instead
         [n_bytes(8, n_pos=n_pos) for n_pos in (2, 5, 50, 500)],
     ):
         assert told == sorted(set(told))
