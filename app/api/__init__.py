@@ -18,6 +18,7 @@ from app.api.v1 import (
     bulk,
     circuit_files,
     circuit_proving,
+    circuit_rows,
     circuits,
     conducting,
     corpora,
@@ -44,7 +45,7 @@ def install(app: FastAPI) -> None:
     own = (
         models, units, unit_explanations, explanations, evidence, search, runs, run_windows, bulk,
         corpora, jobs, job_events, experiments, conducting, live, vectors, unit_lists, tasks,
-        circuits, circuit_files, circuit_proving,
+        circuits, circuit_files, circuit_proving, circuit_rows,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from analysis.protocol.circuits import Circuit, Prompts, Proof
 from analysis.tasks.task import Task
 from app.api.keeping import Body
+from app.api.parameters import LARGEST
 from app.store.slugs import NAMED
 from app.store.views.circuit import CircuitLine, ProofLine
 from app.store.views.task import TaskLine
@@ -19,6 +20,15 @@ TaskSlug = Annotated[
 ]
 CircuitSlug = Annotated[
     str, Path(description="Slug of the circuit.", pattern=NAMED, examples=["pronouns-48"])
+]
+ProofNumber = Annotated[
+    int,
+    Path(
+        description="Number of the proof, as the list of proofs gives it.",
+        ge=1,
+        le=LARGEST,
+        examples=[1],
+    ),
 ]
 OnTask = Annotated[
     str | None,

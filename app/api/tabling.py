@@ -25,15 +25,15 @@ def downloads(most: int) -> Places:
 
 def write_table(sites: Iterable[list[UnitRow]], form: Literal["csv", "jsonl"]) -> Iterator[str]:
     if form == "csv":
-        yield _lines([COLUMNS])
+        yield comma_separated([COLUMNS])
     for rows in sites:
         if form == "csv":
-            yield _lines([tuple(row.model_dump().values()) for row in rows])
+            yield comma_separated([tuple(row.model_dump().values()) for row in rows])
         else:
             yield "".join(f"{row.model_dump_json()}\n" for row in rows)
 
 
-def _lines(rows: Iterable[tuple[object, ...]]) -> str:
+def comma_separated(rows: Iterable[tuple[object, ...]]) -> str:
     """None is an empty field, and truth is written as JSON writes it."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(

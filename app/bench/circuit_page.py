@@ -23,7 +23,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from app.bench.made_circuits import make_circuit, make_proof
+from app.bench.made_circuits import make_circuit
+from app.bench.made_proofs import make_proof
 from app.bench.measurement import Measurement
 from app.bench.serving import serving
 from app.errors import UnavailableError

@@ -2,7 +2,8 @@
 
 from sqlalchemy import Engine
 
-from app.bench.made_circuits import make_circuit, make_imported, make_proof
+from app.bench.made_circuits import make_circuit, make_imported
+from app.bench.made_proofs import make_proof
 from app.store.engine import open_session
 from app.store.writing_circuits import keep_circuit, keep_proof
 

@@ -1,4 +1,4 @@
-"""Made-up circuits: a graph of any size with its proof, for pages, tests and measurements.
+"""Made-up circuits: a graph of any size, for pages, tests and measurements.
 
 Plausible in shape, not in what it says: most effects are small, a few large, most of them late in
 the prompt; links lead upwards. Equal arguments make equal circuits.
@@ -13,17 +13,10 @@ import numpy as np
 from analysis.protocol.circuits import (
     Agreement,
     Circuit,
-    Curve,
-    CurveOf,
-    Drop,
-    Estimate,
     Graph,
     Group,
     Link,
     Node,
-    Point,
-    Proof,
-    Scrub,
 )
 from analysis.protocol.edits import UnitRef
 
@@ -32,11 +25,6 @@ WORDS: Final = (
     " a", " drink", " to",
 )  # fmt: skip
 LOGITS: Final = (" Mary", " John")
-SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-RISES: Final[dict[CurveOf, tuple[float, float]]] = {
-    "circuit": (0.01, 0.9), "ig": (0.02, 0.8), "active": (0.06, 0.9), "random": (0.5, 1.2),
-}  # fmt: skip
-"""Of each curve: the share of units at which it is halfway up, and how steep it is."""
 Place = tuple[int, float]
 
 
@@ -68,42 +56,6 @@ def make_circuit(
         agreement=Agreement(r=0.96, r_top=0.94, r_random=0.99, n_top=120, n_random=120, seed=0),
         warnings=("mlp.1/7 is taken over by mlp.2/9 when it is ablated: see what both do.",),
     )  # fmt: skip
-
-
-def make_proof(circuit: Circuit, *, prompts: int = 24, held_out: bool = True) -> Proof:
-    """Four curves from one unit to all of them."""
-    n_units, n_kept = circuit.n_units or 1, max(1, len(circuit.ranking))
-    sizes = sorted({0, *(size for size in SIZES if size < n_units), min(n_kept, n_units), n_units})
-    curves = tuple(_curve(of, sizes, n_units) for of in RISES)
-    kept = next(point for point in curves[0].points if point.n_units == min(n_kept, n_units))
-    random = next(p for curve in curves if curve.of == "random" for p in curve.points
-                  if p.n_units == kept.n_units)  # fmt: skip
-    return Proof(
-        ablation=circuit.ablation or "resample",
-        prompts="held_out" if held_out else "finding",
-        n_prompts=prompts,
-        whole=Estimate(value=4.02, low=3.6, high=4.4),
-        empty=Estimate(value=-5.2, low=-5.7, high=-4.8),
-        curves=curves,
-        n_kept=kept.n_units,
-        faithfulness=kept.faithfulness,
-        completeness=kept.completeness or Estimate(value=0.0),
-        random=random.faithfulness,
-        drops=tuple(
-            Drop(unit=unit, lost=Estimate(value=0.002 * k, low=0.002 * k - 0.004, high=0.02 * k))
-            for k, (unit, _) in enumerate(reversed(circuit.ranking[-12:]))
-        ),
-        scrubs=(
-            Scrub(
-                feature="answer",
-                recovered=Estimate(value=0.71, low=0.62, high=0.79),
-                n_prompts=48,
-                n_alone=2,
-            ),
-            Scrub(feature="template", recovered=Estimate(value=0.08), n_prompts=48, n_alone=0),
-        ),
-        remarks=("Completeness is above 0.2: units outside of the circuit do some of it, too.",),
-    )
 
 
 def make_imported(*, features: int = 40, words: Sequence[str] = WORDS, seed: int = 0) -> Circuit:
@@ -237,29 +189,3 @@ def _ways(source: Node, target: Node, weight: float) -> tuple[tuple[int, int, fl
 
 def _places(node: Node) -> Sequence[Place]:
     return node.places or [(node.position or 0, 1.0)]
-
-
-def _curve(of: CurveOf, sizes: Sequence[int], n_units: int) -> Curve:
-    points = tuple(_point(of, size, n_units) for size in sizes)
-    shares = np.array([point.share for point in points])
-    values = np.array([point.faithfulness.value for point in points])
-    return Curve(
-        of=of,
-        points=points,
-        cpr=float(np.trapezoid(values, shares)),
-        cmd=float(np.trapezoid(np.abs(1 - values), shares)),
-    )
-
-
-def _point(of: CurveOf, size: int, n_units: int) -> Point:
-    half, steep = RISES[of]
-    share = size / n_units
-    value = 1.0 if size == n_units else share**steep / (share**steep + half**steep)
-    spread = 0.16 * value * (1 - value) + 0.01
-    left = (1 - value) ** 1.5
-    return Point(
-        n_units=size,
-        share=share,
-        faithfulness=Estimate(value=value, low=value - spread, high=value + spread),
-        completeness=Estimate(value=left, low=left - spread, high=left + spread),
-    )

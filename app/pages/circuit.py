@@ -11,7 +11,6 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.dependencies import ReadSession
-from app.errors import NotFoundError
 from app.large_circuits import HOLDS_PLACE
 from app.pages.circuit_request import CircuitForm, tasks_to_choose
 from app.pages.node_card import playground_ablation, playground_of, read_card
@@ -21,7 +20,7 @@ from app.rendering.answers import VARY, respond
 from app.rendering.circuit_comparison import compare
 from app.rendering.circuit_drawing import drawing_of
 from app.rendering.circuit_rows import Direction, NodeRow, Sort
-from app.store.queries.circuit import list_circuits
+from app.store.queries.circuit import list_circuits, no_proof
 from app.store.queries.claim import best_claims_of
 from app.store.queries.labels import labels_of
 from app.store.queries.model import get_model
@@ -153,10 +152,7 @@ def _held(proved: Proved, proof_id: int | None) -> Held | None:
         return proved.held[proved.shown_first] if proved.held else None
     chosen = [one for one in proved.held if one.line.id == proof_id]
     if not chosen:
-        raise NotFoundError(
-            f"Circuit {proved.view.slug} has no proof {proof_id}.",
-            hint="A newer one may have taken its place; the circuit's page names its proofs.",
-        )
+        raise no_proof(proved.view.slug, proof_id)
     return chosen[0]
 
 

@@ -1,6 +1,6 @@
 """A circuit in words: what its nodes are called, what their flags mean, how it was found."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from markupsafe import Markup
@@ -41,7 +41,7 @@ INSTEAD: Final[dict[Ablation, str]] = {
 PROMPTS: Final = {"held_out": "held-out prompts", "finding": "the prompts that it was found on"}
 CURVES: Final[dict[CurveOf, str]] = {
     "circuit": "its ranking", "ig": "integrated gradients over what is kept",
-    "active": "most changed", "random": "random units",
+    "active": "most changed", "loudest": "largest activation", "random": "random units",
 }  # fmt: skip
 FEATURES: Final[dict[Feature, str]] = {
     "answer": "which answer is right",
@@ -152,14 +152,22 @@ def edit_line(node: Node, ablation: str | None) -> str | None:
     return line_of(Row(f"{node.unit.site}/{node.unit.index}", ablation or "zero", where=where))
 
 
-def estimate(value: Estimate | None) -> Markup:
-    """0.83 [0.78, 0.88]; without brackets where there were too few prompts for an interval."""
+def estimate(value: Estimate | None, spread: float | None = None) -> Markup:
+    """0.83 [0.78, 0.88], with the spread of what it is a mean of: 0.83 ± 0.20 [0.78, 0.88]; without
+    brackets where there were too few prompts for an interval."""
     if value is None:
         return UNDEFINED
     shown = f'<data value="{value.value!r}">{signed_two(value.value)}</data>'
+    if spread is not None:
+        shown += f' ± <data value="{spread!r}">{signed_two(spread)}</data>'
+    return with_interval(shown, value, signed_two)
+
+
+def with_interval(shown: str, value: Estimate, write: Callable[[float], str]) -> Markup:
+    """`shown`: the markup of the number itself."""
     if value.low is None or value.high is None:
-        return trusted(f'{shown} <span class="note">no interval</span>')
-    interval = f"[{signed_two(value.low)}, {signed_two(value.high)}]"
+        return trusted(f'{shown} <span class="note" title="of too few prompts">no interval</span>')
+    interval = f"[{write(value.low)}, {write(value.high)}]"
     return trusted(f'{shown} <span class="note interval">{interval}</span>')
 
 

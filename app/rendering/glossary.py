@@ -107,6 +107,12 @@ GLOSSARY: Final[dict[str, str]] = {
     "is what the whole model reaches, 0 what is left when everything is ablated. It may exceed 1.",
     "completeness": "The faithfulness of what is left when the circuit itself is ablated: low is "
     "good, for nothing else then does the same.",
+    "held-out prompts": "Pairs of a task that nothing of the circuit was chosen on: each has a "
+    "word or a sentence that no pair for finding has, or shares a prompt with one that does.",
+    "margin": "By how much the faithfulness of as many units by the circuit's own ranking is above "
+    "that by another ranking, on the same prompts. Below 0 the other one does better.",
+    "matched random circuits": "Random circuits that have as many neurons and as many heads of "
+    "every layer as the circuit has: what any circuit of its make would do.",
     "causal scrubbing": "A test of a hypothesis: if these units carry a feature and nothing else "
     "does, their values may come from any prompt that shares it, and all others' from any prompt.",
     "minimality": "What the circuit's faithfulness loses when one of its units is left out; units "

@@ -19,7 +19,7 @@ from app.rendering.markup import trusted
 WIDTH: Final = 460
 LEFT, RIGHT, TOP, BOTTOM = 34, 10, 14, 30
 LOWEST, HIGHEST = -0.5, 1.5
-ORDER: Final[tuple[CurveOf, ...]] = ("random", "active", "ig", "circuit")
+ORDER: Final[tuple[CurveOf, ...]] = ("random", "loudest", "active", "ig", "circuit")
 """Drawn in turn, the circuit last and so on top."""
 
 

@@ -9,7 +9,8 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from analysis.protocol.experiments import TokenText
 from analysis.tasks.task import Imported, Pair, Side, Task
-from app.bench.made_circuits import make_circuit, make_proof
+from app.bench.made_circuits import make_circuit
+from app.bench.made_proofs import make_proof
 from app.bench.serving import serving
 from app.store.engine import open_session
 from app.store.writing_circuits import keep_circuit, keep_proof

@@ -6,7 +6,8 @@ from fastapi import FastAPI
 from playwright.sync_api import expect
 
 from analysis.protocol.circuits import Estimate
-from app.bench.made_circuits import make_circuit, make_proof
+from app.bench.made_circuits import make_circuit
+from app.bench.made_proofs import make_proof
 from app.store.engine import open_session
 from app.store.writing_circuits import keep_circuit, keep_proof
 from tests.browser.conftest import OpenPage

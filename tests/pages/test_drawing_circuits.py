@@ -16,7 +16,8 @@ from analysis.protocol.circuits import (
     Proof,
 )
 from analysis.protocol.edits import UnitRef
-from app.bench.made_circuits import make_circuit, make_imported, make_proof
+from app.bench.made_circuits import make_circuit, make_imported
+from app.bench.made_proofs import make_proof
 from app.rendering.circuit import (
     edit_line,
     estimate,
@@ -226,7 +227,7 @@ def test_curves_are_told_in_words_with_the_kept_size() -> None:
     assert "its ranking" in svg.attrib["aria-label"]
     assert "random units" in svg.attrib["aria-label"]
     classes = [one.attrib.get("class") for one in svg.iter()]
-    assert classes.count("band") == 4
+    assert classes.count("band") == 5
     assert classes.index("curve curve-random") < classes.index("curve curve-circuit")
 
 

@@ -7,7 +7,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from analysis.protocol.circuits import Circuit
-from app.bench.made_circuits import make_circuit, make_proof
+from app.bench.made_circuits import make_circuit
+from app.bench.made_proofs import make_proof
 from app.store.engine import open_session
 from app.store.writing_circuits import keep_circuit, keep_proof
 

@@ -95,6 +95,18 @@ def list_proofs(session: Session, *, model: str, slug: str) -> list[ProofView]:
     return _proofs(session, _find(session, model, slug).id)
 
 
+def get_proof(session: Session, *, model: str, slug: str, proof_id: int) -> ProofView:
+    """One of a circuit's. Raises NotFoundError where the circuit or this proof of it is missing."""
+    circuit_id = require_circuit(session, model=model, slug=slug)
+    row = None
+    if is_integer(proof_id):
+        query = select(*PROOF).where(ProofTable.circuit_id == circuit_id, ProofTable.id == proof_id)
+        row = session.execute(query).one_or_none()
+    if row is None:
+        raise no_proof(slug, proof_id)
+    return _proof(row)
+
+
 def list_circuits(
     session: Session,
     *,
@@ -190,6 +202,13 @@ def no_circuit(model: str, slug: str) -> NotFoundError:
     )
 
 
+def no_proof(slug: str, proof_id: int) -> NotFoundError:
+    return NotFoundError(
+        f"Circuit {slug} has no proof {proof_id}.",
+        hint="A newer one may have taken its place; the circuit's page names its proofs.",
+    )
+
+
 def _find(session: Session, model: str, slug: str, *more: Any) -> Row[*tuple[Any, ...]]:  # noqa: ANN401 - columns
     row = None
     if is_named(slug) and is_name(model):
@@ -225,19 +244,20 @@ def _proofs(session: Session, circuit_id: int) -> list[ProofView]:
         .order_by(ProofTable.id.desc())
         .limit(MOST_PROOFS)
     )
-    return [
-        ProofView(
-            id=row.id,
-            run_id=row.run_id,
-            created_at=row.created_at,
-            ablation=row.ablation,
-            prompts=row.prompts,
-            faithfulness=row.faithfulness,
-            random=row.random,
-            proof=unpack_text(row.content),
-        )
-        for row in session.execute(query)
-    ]
+    return [_proof(row) for row in session.execute(query)]
+
+
+def _proof(row: Row[*tuple[Any, ...]]) -> ProofView:
+    return ProofView(
+        id=row.id,
+        run_id=row.run_id,
+        created_at=row.created_at,
+        ablation=row.ablation,
+        prompts=row.prompts,
+        faithfulness=row.faithfulness,
+        random=row.random,
+        proof=unpack_text(row.content),
+    )
 
 
 def _line(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:

@@ -1,0 +1,172 @@
+"""A proof in words: what is held beside a circuit, and what of a proof is missing.
+
+Margins are differences of faithfulness on the same prompts, so that they may be sure where the
+intervals of two curves overlap. The chance that is told of random circuits is by rank alone: no
+shape of their distribution is taken for granted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from analysis.protocol.circuits import (
+    Ablation,
+    Curve,
+    CurveOf,
+    Estimate,
+    Matched,
+    Novelty,
+    Otherwise,
+    Proof,
+)
+from app.rendering.circuit import estimate, signed_two, with_interval
+from app.rendering.markup import trusted
+from app.rendering.numbers import THIN, percent_text, significant
+from app.rendering.proof_curves import ORDER
+
+NETWORKS: Final = {
+    "whole": "the untouched model", "circuit": "the circuit alone",
+    "rest": "the model without it", "empty": "everything ablated",
+}  # fmt: skip
+NEW: Final[dict[Novelty, str]] = {
+    "template": "a new sentence", "answer": "a new right answer", "word": "a new word",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Margins:
+    """How far the circuit's own ranking is above others, at each size that was run."""
+
+    of: list[CurveOf]
+    """The others."""
+    rows: list[tuple[int, dict[CurveOf, Estimate | None]]]
+    """Sizes from the smallest, without that of all units: there every ranking keeps the same."""
+
+    def near(self, n_kept: int) -> tuple[int, dict[CurveOf, Estimate | None]]:
+        """Of the size that is nearest to this one, by their ratio."""
+        return min(self.rows, key=lambda row: max(row[0], n_kept) / max(1, min(row[0], n_kept)))
+
+
+@dataclass(frozen=True)
+class ByAblation:
+    ablation: Ablation
+    said: str
+    """What is special about this one; may be empty."""
+    faithfulness: Estimate
+    completeness: Estimate
+    random: Estimate
+
+
+def legend(proof: Proof) -> list[Curve]:
+    """Its curves, the circuit's own first."""
+    return [curve for of in reversed(ORDER) for curve in proof.curves if curve.of == of]
+
+
+def margins(proof: Proof) -> Margins | None:
+    """None: no curve says how far it is from the circuit's own."""
+    others = [curve for curve in legend(proof) if curve.of != "circuit"]
+    found: dict[int, dict[CurveOf, Estimate | None]] = {}
+    for curve in others:
+        for point in curve.points:
+            if 0 < point.share < 1:
+                found.setdefault(point.n_units, {})[curve.of] = point.margin
+    rows = [(n, row) for n, row in sorted(found.items()) if any(row.values())]
+    return Margins([curve.of for curve in others], rows) if rows else None
+
+
+def margin(value: Estimate | None) -> Markup:
+    """+0.31 [0.22, 0.40], strong where all of the interval is on one side of 0."""
+    if value is None:
+        return trusted('<span class="undefined">not run</span>')
+    sign = "+" if value.value >= 0.005 else ""
+    told = f'<data value="{value.value!r}">{sign}{signed_two(value.value)}</data>'
+    if value.low is not None and value.high is not None and not value.low <= 0 <= value.high:
+        told = f"<strong>{told}</strong>"
+    return with_interval(told, value, signed_two)
+
+
+def area(value: float, interval: tuple[float, float] | None) -> Markup:
+    """CPR or CMD, with its interval where there is one."""
+    if interval is None:
+        return trusted(f'<data value="{value!r}">{signed_two(value)}</data>')
+    return estimate(Estimate(value=value, low=interval[0], high=interval[1]))
+
+
+def share(value: Estimate | None) -> Markup:
+    """A share of prompts: 94 % [88, 97]."""
+    if value is None:
+        return trusted('<span class="undefined" title="The task names no answers.">none</span>')
+    told = f'<data value="{value.value!r}">{_hundredths(value.value)}{THIN}%</data>'
+    return with_interval(told, value, _hundredths)
+
+
+def matched_text(matched: Matched) -> str:
+    """How many random circuits of the same make do as well, and how likely that is by chance."""
+    n, near = matched.n, matched.n_as_near
+    come = "none comes" if near == 0 else "1 comes" if near == 1 else f"{near:,} come"
+    reach = signed_two(matched.lowest)
+    if n > 1:
+        reach += f" to {signed_two(matched.highest)}, {signed_two(matched.mean)} on average"
+    among = "nearest of all" if near == 0 else f"among the {near + 1:,} nearest"
+    p = significant((near + 1) / (n + 1), 2)
+    return (
+        f"Of {n:,} random circuit{'' if n == 1 else 's'} with as many neurons and as many heads of "
+        f"every layer, {come} as near to a faithfulness of 1 as this one ({reach}). If this one "
+        f"were drawn like them, it would be {among} {n + 1:,} in at most {near + 1:,} of "
+        f"{n + 1:,} cases: p ≤ {p}."
+    )
+
+
+def by_ablation(proof: Proof, own: Ablation | None) -> list[ByAblation]:
+    """The three side by side, that by which the circuit was found first; empty where only one was
+    run."""
+    if not proof.otherwise:
+        return []
+    this = Otherwise(
+        ablation=proof.ablation,
+        faithfulness=proof.faithfulness,
+        completeness=proof.completeness,
+        random=proof.random,
+    )
+    ordered = sorted((this, *proof.otherwise), key=lambda one: one.ablation != own)
+    return [
+        ByAblation(
+            one.ablation, _special(one, this, own), one.faithfulness, one.completeness, one.random
+        )
+        for one in ordered
+    ]
+
+
+def _special(one: Otherwise, this: Otherwise, own: Ablation | None) -> str:
+    said = ["the circuit’s own"] if one.ablation == own else []
+    said += ["this proof’s"] if one is this and one.ablation != own else []
+    return ", ".join(said)
+
+
+def missing(proof: Proof) -> list[str]:
+    """What a proof of today has and this one has not."""
+    parts: Sequence[tuple[str, object]] = (
+        ("what each network says", proof.behaviours),
+        ("random circuits of the same make", proof.matched),
+        ("the other ablations", proof.otherwise),
+        ("margins between rankings", not proof.curves or margins(proof)),
+        ("its rows", proof.rows),
+    )
+    return [name for name, there in parts if not there]
+
+
+def competence(told: Mapping[str, Any]) -> str:
+    """What a model makes of a task, in a few words."""
+    accuracy, chance = told.get("accuracy"), told.get("chance")
+    if not accuracy or chance is None:
+        return "names no answers: accuracy cannot be told"
+    ends = [accuracy.get(end) for end in ("low", "high")]
+    interval = "" if None in ends else f" [{', '.join(map(_hundredths, ends))}]"
+    right = f"{_hundredths(accuracy['value'])}{THIN}%{interval}"
+    return f"the model is right in {right}, chance {percent_text(chance)}"
+
+
+def _hundredths(value: float) -> str:
+    return f"{100 * value:.0f}"
