@@ -23,12 +23,12 @@ from analysis.protocol.circuits import (
 )
 from app.rendering.circuit import estimate, signed_two, with_interval
 from app.rendering.markup import trusted
-from app.rendering.numbers import THIN, percent_text, significant
+from app.rendering.numbers import THIN, significant
 from app.rendering.proof_curves import ORDER
 
 NETWORKS: Final = {
-    "whole": "the untouched model", "circuit": "the circuit alone",
-    "rest": "the model without it", "empty": "everything ablated",
+    "whole": "untouched model", "circuit": "circuit alone", "rest": "all but the circuit",
+    "empty": "everything ablated",
 }  # fmt: skip
 NEW: Final[dict[Novelty, str]] = {
     "template": "a new sentence", "answer": "a new right answer", "word": "a new word",
@@ -109,13 +109,12 @@ def matched_text(matched: Matched) -> str:
     reach = signed_two(matched.lowest)
     if n > 1:
         reach += f" to {signed_two(matched.highest)}, {signed_two(matched.mean)} on average"
-    among = "nearest of all" if near == 0 else f"among the {near + 1:,} nearest"
+    place = "come out nearest" if near == 0 else f"be among the {near + 1:,} nearest"
     p = significant((near + 1) / (n + 1), 2)
     return (
-        f"Of {n:,} random circuit{'' if n == 1 else 's'} with as many neurons and as many heads of "
-        f"every layer, {come} as near to a faithfulness of 1 as this one ({reach}). If this one "
-        f"were drawn like them, it would be {among} {n + 1:,} in at most {near + 1:,} of "
-        f"{n + 1:,} cases: p ≤ {p}."
+        f"of {n:,} random circuit{'' if n == 1 else 's'} with as many neurons and as many heads of "
+        f"every layer, {come} as near to a faithfulness of 1 as this one ({reach}). One more "
+        f"drawn like them would {place} in at most {near + 1:,} of {n + 1:,} cases: p ≤ {p}."
     )
 
 
@@ -165,7 +164,7 @@ def competence(told: Mapping[str, Any]) -> str:
     ends = [accuracy.get(end) for end in ("low", "high")]
     interval = "" if None in ends else f" [{', '.join(map(_hundredths, ends))}]"
     right = f"{_hundredths(accuracy['value'])}{THIN}%{interval}"
-    return f"the model is right in {right}, chance {percent_text(chance)}"
+    return f"the model is right in {right}, chance {significant(100 * chance, 2)}{THIN}%"
 
 
 def _hundredths(value: float) -> str:

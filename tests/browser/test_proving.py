@@ -18,7 +18,7 @@ from app.store.writing_tasks import keep_task
 from tests.browser.conftest import OpenPage
 from tests.browser.graph import UNIT_MARKS, click, keep_units, opened
 from tests.browser.live import live_app, patiently
-from tests.browser.test_accessibility import barriers
+from tests.browser.test_accessibility import barriers, overflow
 from tests.inference.serving import Running, options_of, served
 
 NAMES = "/m/synthetic/circuits/names"
@@ -101,7 +101,23 @@ def test_pruning_is_proved_by_the_model_and_what_is_kept_is_a_proof(open_page: O
     page.get_by_role("link", name="see it among the proofs").click()
     expect(page.get_by_role("navigation", name="Proofs").get_by_role("link")).to_have_count(2)
     expect(page.locator(".proof-of")).to_contain_text("Of 7 units that somebody chose")
+    expect(page.locator(".proof-of .badge")).to_have_text("chosen by hand")
     expect(page.locator("#proof .tiles strong").first).to_contain_text(told_text(shown))
+
+
+@pytest.mark.parametrize("width", [360, 380, 768, 1024])
+def test_a_proved_circuit_never_scrolls_sideways(open_page: OpenPage, width: int) -> None:
+    page = opened(open_page, NAMES, width=width, height=800)
+    assert overflow(page) <= 0
+    with page.expect_response(PROVE):
+        keep_units(page, 5)
+    expect(page.get_by_role("button", name="keep this proof")).to_be_visible()
+    page.locator("#proof details").evaluate_all("all => all.forEach(one => { one.open = true })")
+    assert overflow(page) <= 0
+    wide = page.get_by_role("region", name="What each network says")
+    if width < 400:
+        assert wide.evaluate("box => box.scrollWidth > box.clientWidth"), "it scrolls in itself"
+    assert barriers(page) == []
 
 
 def told_text(value: float) -> str:

@@ -4,6 +4,8 @@ from typing import get_args
 
 from analysis.protocol import circuits
 from app.rendering import circuit as words
+from app.rendering import proof as proof_words
+from app.rendering import proof_curves
 from app.store import circuit_request
 
 
@@ -15,3 +17,17 @@ def test_a_circuit_is_asked_for_by_the_names_that_it_is_told_by():
         == tuple(words.ABLATIONS)
         == tuple(words.INSTEAD)
     )
+
+
+def test_every_curve_has_its_words_and_its_turn_in_the_drawing():
+    curves = set(get_args(circuits.CurveOf))
+    assert set(words.CURVES) == curves
+    assert set(proof_curves.ORDER) == curves
+    assert len(proof_curves.ORDER) == len(curves)
+
+
+def test_every_network_of_a_proof_and_everything_new_has_its_words():
+    assert set(proof_words.NETWORKS) == set(
+        get_args(circuits.Behaviour.model_fields["of"].annotation)
+    )
+    assert set(proof_words.NEW) == set(get_args(circuits.Novelty))
