@@ -97,7 +97,7 @@ def area(value: float, interval: tuple[float, float] | None) -> Markup:
 def share(value: Estimate | None) -> Markup:
     """A share of prompts: 94 % [88, 97]."""
     if value is None:
-        return trusted('<span class="undefined" title="The task names no answers.">none</span>')
+        return trusted('<span class="undefined" title="The task names none.">no answers</span>')
     told = f'<data value="{value.value!r}">{_hundredths(value.value)}{THIN}%</data>'
     return with_interval(told, value, _hundredths)
 

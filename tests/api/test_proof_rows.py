@@ -11,24 +11,10 @@ from app.api.tabling import downloads
 from app.store.engine import open_session
 from app.store.writing_circuits import keep_circuit, keep_proof
 from tests.store import rows
-from tests.store.circuits import found, proof
+from tests.store.circuits import ROWS, found, proof
 
 CIRCUITS = "/api/v1/models/toy/circuits"
 HEADER = ["prompt", "counterfactual", "whole", "circuit", "rest", "empty", "kl", "right", "new"]
-ROWS = (
-    Row(
-        prompt="Ann, Tom;\n\"and\" Sue", counterfactual="ä", whole=3.0, circuit=-0.5, rest=0.0,
-        empty=-3.0, kl=0.25, right=True, new=("template", "word"),
-    ),
-    Row(
-        prompt="=HYPERLINK(\"http://a\")", counterfactual="@SUM(A1)", whole=1e-9, circuit=1.0,
-        rest=0.1, empty=-2.0, kl=0.0, right=False,
-    ),
-    Row(
-        prompt="-1 +", counterfactual="'quoted", whole=1.0, circuit=1.0, rest=0.1, empty=-2.0,
-        kl=0.0, right=None,
-    ),
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -42,8 +28,8 @@ def toy(empty_app, empty):
         session.flush()
         for slug in ("found", "other"):
             keep_circuit(session, model="toy", circuit=found(), actor="me", slug=slug)
-        keep_proof(session, model="toy", slug="found", proof=proof(rows=ROWS))
         keep_proof(session, model="toy", slug="found", proof=proof())
+        keep_proof(session, model="toy", slug="found", proof=proof(rows=()))
     return empty
 
 

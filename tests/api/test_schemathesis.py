@@ -53,6 +53,7 @@ TAKING_TASKS_AND_TITLES = (
     "POST /api/v1/models/{model}/tasks",
     "PATCH /api/v1/models/{model}/circuits/{slug}",
 )
+TELLING_ROWS = ("GET /api/v1/models/{model}/circuits/{slug}/proofs/{proof_id}/rows",)
 TAKING_VECTORS_AND_LISTS = (
     "POST /api/v1/models/{model}/vectors",
     "POST /api/v1/lists",
@@ -89,6 +90,7 @@ ASKING_THE_MODEL = (
 )
 # a cursor is opaque: a well-formed one that is none of ours is refused, which no schema can say
 # so is a program that cannot be read; and only what counts now can be edited or withdrawn;
+# older proofs have no rows;
 # a task's prompts are equally long and of the model's tokens, and titles are not blank;
 # a graph has nodes of a model's layers, and none is made of one prompt;
 # a vector has as many numbers as its model's stream, and names are not blank;
@@ -105,6 +107,7 @@ REFUSED = (
     *LISTS_WITH_CURSOR,
     *TAKING_PROGRAMS,
     *TAKING_TASKS_AND_TITLES,
+    *TELLING_ROWS,
     *TAKING_GRAPHS,
     *TAKING_VECTORS_AND_LISTS,
 )
@@ -166,7 +169,8 @@ def take_what_is_there(context, path_parameters):  # noqa: ARG001 - the hook giv
 
 def keep_some(app: FastAPI) -> list[str]:
     """Experiments, lists and vectors, and the slugs of the first two, under which there are tasks
-    and circuits too: many, because what is deleted is not there for what comes after."""
+    and circuits too, each with a proof: many, because what is deleted is not there for what comes
+    after."""
     with open_session(app.state.engine, commit=True) as session:
         made = [
             create_experiment(
@@ -201,6 +205,7 @@ def _fuzzed_app(filled_app, filled, synthetic):
     corpora = [corpus["name"] for corpus in filled.get("/api/v1/corpora").json()]
     slugs = keep_some(filled_app)
     THERE.update(slug=slugs, job_id=ended, corpus=corpora, run_id=[synthetic.run_id])
+    THERE.update(proof_id=[*range(1, len(slugs) + 1)])
 
 
 @schema.parametrize()

@@ -25,7 +25,7 @@ LOOKS = {
 }
 
 
-WIDTHS = (380, 768, 1024, 2560)
+WIDTHS = (360, 380, 768, 1024, 2560)
 DARK = "rgb(17, 20, 24)"
 """The background."""
 

@@ -1,15 +1,20 @@
 """Tasks, circuits and proofs, for tests that keep them."""
 
 from analysis.protocol.circuits import (
+    Apart,
+    Behaviour,
     Circuit,
     Curve,
     Drop,
     Estimate,
     Graph,
     Link,
+    Matched,
     Node,
+    Otherwise,
     Point,
     Proof,
+    Row,
 )
 from analysis.protocol.edits import UnitRef
 from analysis.protocol.experiments import TokenText
@@ -18,6 +23,21 @@ from analysis.tasks.task import Generated, Imported, Metric, Pair, Side, Task
 ODD_SLUGS = ("", "-a", "a/b", "a b", "ä", "a\0", "\ud800", "../x", "<b>", "a\n", "x" * 101)
 NEURON = UnitRef(site="mlp.0", index=3)
 HEAD = UnitRef(site="attn.0", index=1)
+ROWS = (
+    Row(
+        prompt="Ann, Tom;\n\"and\" Sue", counterfactual="ä", whole=3.0, circuit=-0.5, rest=0.0,
+        empty=-3.0, kl=0.25, right=True, new=("template", "word"),
+    ),
+    Row(
+        prompt='=HYPERLINK("http://a")', counterfactual="@SUM(A1)", whole=1e-9, circuit=1.0,
+        rest=0.1, empty=-2.0, kl=0.0, right=False,
+    ),
+    Row(
+        prompt="-1 +", counterfactual="'quoted", whole=1.0, circuit=1.0, rest=0.1, empty=-2.0,
+        kl=0.0, right=None,
+    ),
+)  # fmt: skip
+"""Two of them with what a spreadsheet would take for formulas."""
 
 
 def pair(number: int = 0) -> Pair:
@@ -94,20 +114,36 @@ def without_units() -> Circuit:
 
 
 def proof(*, faithfulness: float = 0.9, **options) -> Proof:
+    """With something of everything that a proof may have."""
     whole = Estimate(value=3.0, low=2.5, high=3.5)
     kept = Estimate(value=faithfulness, low=None, high=None)
     point = Point(n_units=2, share=0.2, faithfulness=kept)
+    beside = point.model_copy(update={"margin": Estimate(value=0.4, low=0.1, high=0.6)})
+    loudest = Curve(
+        of="loudest", points=(beside,), cpr=0.4, cmd=0.6, cpr_interval=(0.3, 0.5),
+        cmd_interval=(0.5, 0.7),
+    )  # fmt: skip
     given = {
         "ablation": "resample",
         "prompts": "held_out",
         "n_prompts": 14,
         "whole": whole,
         "empty": Estimate(value=-3.0),
-        "curves": (Curve(of="circuit", points=(point,), cpr=0.8, cmd=0.2),),
+        "curves": (Curve(of="circuit", points=(point,), cpr=0.8, cmd=0.2), loudest),
         "n_kept": 2,
         "faithfulness": kept,
         "completeness": Estimate(value=0.1),
         "random": Estimate(value=0.05),
         "drops": (Drop(unit=NEURON, lost=Estimate(value=0.3)),),
+        "behaviours": (
+            Behaviour(of="whole", metric=whole, spread=0.5, kl=Estimate(value=0.0)),
+            Behaviour(of="circuit", right=kept, metric=whole, spread=0.5, kl=kept),
+        ),
+        "matched": Matched(n=20, n_as_near=0, mean=0.1, lowest=-0.1, highest=0.3),
+        "otherwise": (
+            Otherwise(ablation="zero", faithfulness=kept, completeness=kept, random=kept),
+        ),
+        "apart": (Apart(new="answer", n_prompts=3, faithfulness=kept),),
+        "rows": ROWS,
     }
     return Proof(**{**given, **options})
