@@ -18,6 +18,7 @@ from analysis.protocol.circuits import (
     CurveOf,
     Drop,
     Estimate,
+    Incompleteness,
     Matched,
     Otherwise,
     Point,
@@ -73,6 +74,7 @@ def make_proof(circuit: Circuit, *, prompts: int = 24, held_out: bool = True) ->
         ),
         behaviours=_behaviours(kept.faithfulness.value, left.value),
         matched=Matched(n=20, n_as_near=0, mean=0.12, lowest=-0.05, highest=0.31),
+        incompleteness=Incompleteness(halves=((0.62, 0.7), (0.5, 0.44), (0.58, 0.58))),
         otherwise=tuple(
             Otherwise(
                 ablation=ablation, faithfulness=_about(kept.faithfulness.value * share),

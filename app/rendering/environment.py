@@ -165,6 +165,7 @@ environment.filters.update(
     area=proof.area,
     share_of_prompts=proof.share,
     matched_text=proof.matched_text,
+    incompleteness_text=proof.incompleteness_text,
     competence=proof.competence,
     json=json.dumps,
     pages_of=addresses.ModelPages,

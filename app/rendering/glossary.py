@@ -113,6 +113,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "that by another ranking, on the same prompts. Below 0 the other one does better.",
     "matched random circuits": "Random circuits that have as many neurons and as many heads of "
     "every layer as the circuit has: what any circuit of its make would do.",
+    "incompleteness": "How far the circuit is from the whole model once both lose the same random "
+    "half of the circuit: a circuit that has all there is does then what the model does.",
     "causal scrubbing": "A test of a hypothesis: if these units carry a feature and nothing else "
     "does, their values may come from any prompt that shares it, and all others' from any prompt.",
     "minimality": "What the circuit's faithfulness loses when one of its units is left out; units "

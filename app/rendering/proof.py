@@ -16,6 +16,7 @@ from analysis.protocol.circuits import (
     Curve,
     CurveOf,
     Estimate,
+    Incompleteness,
     Matched,
     Novelty,
     Otherwise,
@@ -118,6 +119,17 @@ def matched_text(matched: Matched) -> str:
     )
 
 
+def incompleteness_text(found: Incompleteness) -> str:
+    """How far the circuit and the model are apart once both lose the same units."""
+    n = len(found.halves)
+    most = max(abs(one - other) for one, other in found.halves)
+    reach = f"{n:,} halves, {signed_two(most)} at most" if n > 1 else "1 half"
+    return (
+        "with a random half of the circuit left out of both, the circuit and the whole model "
+        f"differ in faithfulness by {signed_two(found.mean)} on average ({reach})."
+    )
+
+
 def by_ablation(proof: Proof, own: Ablation | None) -> list[ByAblation]:
     """The three side by side, that by which the circuit was found first; empty where only one was
     run."""
@@ -144,16 +156,34 @@ def _special(one: Otherwise, this: Otherwise, own: Ablation | None) -> str:
     return ", ".join(said)
 
 
+def nothing_new(proof: Proof, new: Novelty) -> str:
+    """Why there is no faithfulness over prompts with something new."""
+    if any(new in row.new for row in proof.rows):
+        return "undefined: on these the model does no more than with everything ablated"
+    return "none"
+
+
 def missing(proof: Proof) -> list[str]:
-    """What a proof of today has and this one has not."""
+    """What a proof of today that decides has and this one has not."""
     parts: Sequence[tuple[str, object]] = (
         ("what each network says", proof.behaviours),
         ("random circuits of the same make", proof.matched),
+        ("incompleteness", proof.incompleteness or proof.n_kept < 2),
         ("the other ablations", proof.otherwise),
         ("margins between rankings", not proof.curves or margins(proof)),
         ("its rows", proof.rows),
     )
     return [name for name, there in parts if not there]
+
+
+def why_missing(proof: Proof) -> str:
+    if proof.units is not None:
+        return "Of units that somebody chose less is run."
+    if not proof.behaviours:
+        return "It is from before they were asked for; a circuit that is found anew has them."
+    if proof.matched is None and proof.prompts == "finding":
+        return "They are run on held-out prompts alone, where there are any: these decide."
+    return "What was tried and told nothing is remarked above."
 
 
 def competence(told: Mapping[str, Any]) -> str:

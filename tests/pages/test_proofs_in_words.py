@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from analysis.protocol.circuits import Curve, Estimate, Matched, Point, Proof
+from analysis.protocol.circuits import Curve, Estimate, Incompleteness, Matched, Point, Proof
 from app.bench.made_circuits import make_circuit
 from app.bench.made_proofs import make_proof
 from app.rendering.circuit import estimate
@@ -12,12 +12,15 @@ from app.rendering.proof import (
     area,
     by_ablation,
     competence,
+    incompleteness_text,
     legend,
     margin,
     margins,
     matched_text,
     missing,
+    nothing_new,
     share,
+    why_missing,
 )
 
 
@@ -138,12 +141,43 @@ def test_a_single_ablation_stands_beside_nothing(proof: Proof) -> None:
 def test_what_an_older_proof_lacks_is_named(proof: Proof) -> None:
     assert missing(proof) == []
     old = proof.model_copy(
-        update={"behaviours": (), "matched": None, "otherwise": (), "rows": (), "curves": ()}
-    )
+        update={
+            "behaviours": (), "matched": None, "incompleteness": None, "otherwise": (), "rows": (),
+            "curves": (),
+        }
+    )  # fmt: skip
     assert missing(old) == [
-        "what each network says", "random circuits of the same make", "the other ablations",
-        "its rows",
+        "what each network says", "random circuits of the same make", "incompleteness",
+        "the other ablations", "its rows",
     ]  # fmt: skip
+    assert "from before they were asked for" in why_missing(old)
+
+
+def test_a_circuit_of_one_unit_has_no_halves(proof: Proof) -> None:
+    assert missing(proof.model_copy(update={"incompleteness": None, "n_kept": 1})) == []
+
+
+def test_what_only_the_deciding_proof_has_is_said_to_be_there(proof: Proof) -> None:
+    other = proof.model_copy(update={"prompts": "finding", "matched": None, "otherwise": ()})
+    assert missing(other) == ["random circuits of the same make", "the other ablations"]
+    assert "on held-out prompts alone" in why_missing(other)
+
+
+def test_ablations_that_told_nothing_are_in_the_remarks(proof: Proof) -> None:
+    silent = proof.model_copy(update={"otherwise": ()})
+    assert missing(silent) == ["the other ablations"]
+    assert "remarked above" in why_missing(silent)
+
+
+def test_halves_are_told_by_how_far_circuit_and_model_are_apart() -> None:
+    said = incompleteness_text(Incompleteness(halves=((0.5, 0.75), (0.25, 0.25), (0.5, 0.45))))
+    assert said.endswith("differ in faithfulness by 0.10 on average (3 halves, 0.25 at most).")
+    assert incompleteness_text(Incompleteness(halves=((0.5, 0.75),))).endswith("(1 half).")
+
+
+def test_why_nothing_is_told_of_what_is_new(proof: Proof) -> None:
+    assert nothing_new(proof, "answer") == "none"
+    assert nothing_new(proof, "word").startswith("undefined: on these the model does no more")
 
 
 def test_competence_is_told_beside_chance() -> None:

@@ -8,6 +8,7 @@ from analysis.protocol.circuits import (
     Drop,
     Estimate,
     Graph,
+    Incompleteness,
     Link,
     Matched,
     Node,
@@ -140,6 +141,7 @@ def proof(*, faithfulness: float = 0.9, **options) -> Proof:
             Behaviour(of="circuit", right=kept, metric=whole, spread=0.5, kl=kept),
         ),
         "matched": Matched(n=20, n_as_near=0, mean=0.1, lowest=-0.1, highest=0.3),
+        "incompleteness": Incompleteness(halves=((0.5, 0.75), (0.25, 0.25))),
         "otherwise": (
             Otherwise(ablation="zero", faithfulness=kept, completeness=kept, random=kept),
         ),
