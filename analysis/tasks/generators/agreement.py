@@ -1,6 +1,9 @@
-"""Subject-verb agreement: the verb's number is that of the subject, not of the noun before it.
+"""Subject-verb agreement: the verb's number is that of the subject, not of another noun.
 
-In the counterfactual the subject has the other number; the noun between stays as it is.
+Of three nouns the subject is the first, the second or the last. The other two are both of the other
+number, or one of them is, each as often: so on clean prompts neither the number of the noun at any
+one place, nor that of most of them, is the verb's more often than not. In the counterfactual the
+subject has the other number; the others stay as they are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,16 +27,18 @@ NOUNS: Final = (
 )  # fmt: skip
 VERBS: Final = (("is", "are"), ("was", "were"), ("has", "have"))
 TEMPLATES: Final = (
-    "The {subject} behind the {between}",
-    "The {subject} near the {between}",
-    "The {subject} next to the {between}",
-    "As far as we know, the {subject} beside the {between}",
-    "It is a pity that the {subject} with the {between}",
-    "In this story the {subject} of the {between}",
-    "Nobody was surprised that the {subject} from the {between}",
-    "Look, the {subject} in front of the {between}",
-    "She told us that the {subject} close to the {between}",
-    "On Sunday the {subject} across from the {between}",
+    "The {subject} near the {one} behind the {other}",
+    "She told us that the {subject} from the {one} beside the {other}",
+    "Nobody was surprised that the {subject} of the {one} near the {other}",
+    "Look, the {subject} between the {one} and the {other}",
+    "When we saw the {one}, the {subject} near the {other}",
+    "Next to the {one}, the {subject} behind the {other}",
+    "As she had sold the {one}, the {subject} of the {other}",
+    "Before he looked at the {one}, the {subject} with the {other}",
+    "Behind the {one} and the {other}, the {subject}",
+    "When we saw the {one} near the {other}, the {subject}",
+    "Nobody who knows the {one} of the {other} says that the {subject}",
+    "As she took the {one} from the {other}, the {subject}",
 )
 
 
@@ -50,19 +55,23 @@ def _draws(
 ) -> Iterator[Draft]:
     while True:
         number = rng.randrange(len(TEMPLATES))
-        subject, between = rng.sample(nouns, 2)
+        subject, one, other = rng.sample(nouns, 3)
         plural = rng.randrange(2)
-        nearby = rng.choice(between)
-        clean, other = (
-            TEMPLATES[number].format(subject=subject[which], between=nearby)
+        differing = rng.choice(((True, True), (True, True), (True, False), (False, True)))
+        beside = [
+            noun[1 - plural if differs else plural]
+            for noun, differs in zip((one, other), differing, strict=True)
+        ]
+        clean, counterfactual = (
+            TEMPLATES[number].format(subject=subject[which], one=beside[0], other=beside[1])
             for which in (plural, 1 - plural)
         )
         yield Draft(
             clean=clean,
-            counterfactual=other,
+            counterfactual=counterfactual,
             right=[f" {verb[plural]}" for verb in verbs],
             wrong=[f" {verb[1 - plural]}" for verb in verbs],
             n_changed=1,
             template=f"agreement {number + 1}",
-            words=(*subject, nearby),
+            words=(*subject, *beside),
         )

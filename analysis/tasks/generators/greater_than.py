@@ -1,10 +1,14 @@
-"""Greater than: what began in one year ends in a later one.
+"""Greater than: what began in one year ends in a later one, and what ended in it began earlier.
 
 The idea is of Hanna et al. 2023, *How does GPT-2 compute greater-than?*; sentences and words are
-ours. Tokenizers write years in one token, two, or digit by digit, so the prompt ends where the next
-token decides, and every number is read to see which token it begins with: a token is right if all
-numbers that begin with it are greater, wrong if none is, and left out if it does not decide. In the
-counterfactual another year is the first one.
+ours. Half of the sentences ask for the earlier year: else whoever always says 9, or likes great
+numbers, would be right without reading any. Tokenizers write years in one token, two, or digit by
+digit, so the prompt ends where the next token decides, and every number is read to see which token
+it begins with: a token is right if all numbers that begin with it are greater (or less, where that
+is asked), wrong if none is, and left out if it does not decide. Of the tens digit, the year's own
+decade is neither right nor wrong. In the counterfactual the year is earlier (or later, where an
+earlier one is asked for), so that years are right that were wrong: after a later one, all that is
+right would be right of the clean prompt too.
 """
 
 from collections import defaultdict
@@ -18,24 +22,32 @@ from analysis.tasks.drafting import IMPORT, Draft, Drafts
 from analysis.tasks.reading import Reader
 
 CENTURIES: Final = (11, 12, 13, 14, 15, 16, 17, 18)
-FIRST: Final = 12
-"""Year of the century that something begins in at the earliest: with some tens below it."""
-LAST: Final = 87
-FARTHEST: Final = 25
-"""Years at least between the clean beginning and that of the counterfactual."""
+DECADES: Final = range(1, 9)
+"""Of the century, with others before and behind."""
+FARTHEST: Final = 2
+"""Decades at least between the year and that of the counterfactual, so that one is between."""
 EVENTS: Final = (
-    "alliance", "battle", "building of the bridge", "campaign", "conflict", "construction",
+    "alliance", "battle", "campaign", "conflict", "construction",
     "crisis", "drought", "exile", "expedition", "famine", "feud", "journey", "marriage",
     "occupation", "partnership", "plague", "project", "rebellion", "reign", "research", "siege",
     "strike", "truce", "voyage", "war",
 )  # fmt: skip
-SENTENCES: Final = (
-    "The {event} lasted from the year {began} to the year",
-    "We read that the {event} went on from the year {began} until the year",
-    "The {event} began in the year {began} and came to its end in the year",
-    "According to this book, the {event} took from the year {began} to the year",
-    "Historians agree: the {event} started in the year {began} and was over in the year",
+LATER: Final = (
+    "The {event} lasted from the year {year} to the year",
+    "We read that the {event} went on from the year {year} until the year",
+    "The {event} began in the year {year} and came to its end in the year",
+    "According to this book, the {event} took from the year {year} to the year",
+    "Historians agree: the {event} started in the year {year} and was over in the year",
 )
+"""Ask for a year that comes later."""
+EARLIER: Final = (
+    "By the year {year} the {event} had been under way since the year",
+    "The {event} ended in the year {year} after it had lasted since the year",
+    "The {event} was over by the year {year}: it had started as early as the year",
+    "Until the year {year} the {event} had gone on without an end since the year",
+    "The {event} was still going on in the year {year}, having started in the year",
+)
+SENTENCES: Final = (*LATER, *EARLIER)
 
 
 @dataclass(frozen=True)
@@ -50,8 +62,8 @@ class Form:
     """What goes on from there."""
 
     def prompt(self, sentence: str, event: str, century: int, number: int) -> str:
-        began = self.year.format(century=century, number=number)
-        return sentence.format(event=event, began=began) + self.before.format(century=century)
+        year = self.year.format(century=century, number=number)
+        return sentence.format(event=event, year=year) + self.before.format(century=century)
 
 
 FORMS: Final = (
@@ -83,7 +95,7 @@ def greater_than(reader: Reader, rng: Random) -> Drafts:
 def _tokens(reader: Reader, form: Form, century: int) -> Tokens:
     """What may follow, as it is read behind one sentence; those that are read otherwise behind
     another are refused there."""
-    prompt = form.prompt(SENTENCES[0], EVENTS[-1], century, FIRST)
+    prompt = form.prompt(SENTENCES[0], EVENTS[-1], century, 10 * DECADES[0])
     found: dict[str, set[int]] = defaultdict(set)
     for number in range(100):
         try:
@@ -108,35 +120,44 @@ def _begins(reader: Reader, prompt: str, more: str) -> str | None:
 
 
 def _decides(tokens: Tokens) -> bool:
-    """Whether for a year in the middle there are right and wrong tokens."""
-    return all(_sides(tokens, number) is not None for number in (FIRST, 50, LAST))
+    """Whether for years of the first decade, the last and one in the middle there are right and
+    wrong tokens."""
+    return all(_sides(tokens, 10 * decade) is not None for decade in (DECADES[0], 5, DECADES[-1]))
 
 
 def _sides(tokens: Tokens, number: int) -> tuple[list[str], list[str]] | None:
-    right = [text for text, numbers in tokens.items() if min(numbers) > number]
-    wrong = [text for text, numbers in tokens.items() if max(numbers) <= number]
-    return (right, wrong) if right and wrong else None
+    """Tokens of later and of earlier years; None where there are none of one of them."""
+    later = [text for text, numbers in tokens.items() if min(numbers) > number]
+    earlier = [text for text, numbers in tokens.items() if max(numbers) < number]
+    return (later, earlier) if later and earlier else None
 
 
 def _draws(form: Form, by_century: dict[int, Tokens], rng: Random) -> Iterator[Draft]:
     centuries: Sequence[int] = list(by_century)
     while True:
-        number, other = rng.randint(FIRST, LAST), rng.randint(FIRST, LAST)
-        if abs(number - other) < FARTHEST:
-            continue
         century, event = rng.choice(centuries), rng.choice(EVENTS)
         sentence = rng.randrange(len(SENTENCES))
+        later = SENTENCES[sentence] in LATER
+        decade = rng.choice(DECADES)
+        others = range(decade - FARTHEST + 1) if later else range(decade + FARTHEST, 10)
+        if not others:
+            continue
+        number = 10 * decade + rng.randrange(10)
+        other = 10 * rng.choice(others) + rng.randrange(10)
         sides = _sides(by_century[century], number)
         if sides is None:
             continue
+        right, wrong = sides if later else sides[::-1]
+        # Where it is one number's alone, the year's own token is no later and no earlier one.
+        own = [text for text, numbers in by_century[century].items() if numbers == {number}]
         clean, counterfactual = (
-            form.prompt(SENTENCES[sentence], event, century, began) for began in (number, other)
+            form.prompt(SENTENCES[sentence], event, century, each) for each in (number, other)
         )
         yield Draft(
             clean=clean,
             counterfactual=counterfactual,
-            right=sides[0],
-            wrong=sides[1],
+            right=right,
+            wrong=[*wrong, *own],
             n_changed=len(f"{century}{number:02}"),
             template=f"greater than {sentence + 1}",
             words=(event, f"{century}{number:02}", f"{century}{other:02}"),

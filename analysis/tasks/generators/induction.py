@@ -1,11 +1,15 @@
 """Induction: random tokens, and again; what comes next is what came after them before.
 
-Olsson et al. 2022, *In-context Learning and Induction Heads*. In the counterfactual the answer and
-another token of the first run have changed places, so that the other one is right. Both occur in
-both prompts once: only the order tells which.
+Olsson et al. 2022, *In-context Learning and Induction Heads*. Other tokens stand before the run
+that is repeated. All prompts have one length, and the answer stands at any distance from their end,
+so that looking back by a fixed number of tokens finds it no better than chance. In the
+counterfactual the answer and another token have changed places, so that the other one is right; it
+stands before the run or later in it, each as often. Both occur in both prompts once: only the order
+tells which.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Final
 
@@ -16,8 +20,20 @@ from analysis.tasks.reading import Reader
 FEWEST: Final = 6
 ENOUGH: Final = 400
 """Tokens to draw from: more would only take longer to check."""
-LONGEST_RUN: Final = 12
+LONGEST: Final = 20
+"""Tokens of a prompt, without BOS."""
 FEWEST_REPEATED: Final = 2
+FEWEST_DISTANCES: Final = 2
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How long the parts of a prompt are."""
+
+    n_before: int
+    n_run: int
+    """How far back the answer stands from where it comes next."""
+    n_repeated: int
 
 
 def induction(reader: Reader, rng: Random) -> Drafts:
@@ -37,14 +53,33 @@ def induction(reader: Reader, rng: Random) -> Drafts:
             f"{FEWEST} are needed",
             hint=IMPORT,
         )
-    # BOS, the run, and all of it but two again must be seen at once.
-    n_run = min(LONGEST_RUN, len(kept), (reader.longest + 1) // 2)
-    if n_run < FEWEST:
+    n_seen = reader.longest - (reader.begins is not None)
+    shapes = _shapes(len(kept), min(LONGEST, n_seen))
+    if len(shapes) < FEWEST_DISTANCES:
         raise TaskError(
             f"the model's context of {reader.longest} tokens is too short to repeat anything in",
             hint=IMPORT,
         )
-    return Drafts(_draws(kept, n_run, rng), len(kept), n_looked_at - len(kept))
+    return Drafts(_draws(kept, shapes, rng), len(kept), n_looked_at - len(kept))
+
+
+def _shapes(n_words: int, longest: int) -> list[list[Shape]]:
+    """By distance, of the one length that allows most of them; no token may come twice but those
+    that are repeated."""
+    by_length = [
+        [alike for n_run in range(length) if (alike := _of_run(n_run, length, n_words))]
+        for length in range(longest, 0, -1)
+    ]
+    return max(by_length, key=len, default=[])
+
+
+def _of_run(n_run: int, length: int, n_words: int) -> list[Shape]:
+    """There is a token before the run, and behind the answer one that is not its next."""
+    return [
+        Shape(n_before, n_run, n_repeated)
+        for n_repeated in range(FEWEST_REPEATED, n_run - 1)
+        if (n_before := length - n_run - n_repeated) > 0 and n_before + n_run <= n_words
+    ]
 
 
 def _offered(reader: Reader, rng: Random) -> Sequence[int]:
@@ -68,20 +103,24 @@ def _written(reader: Reader, token: int) -> str | None:
     return None
 
 
-def _draws(texts: Sequence[str], n_run: int, rng: Random) -> Iterator[Draft]:
+def _draws(texts: Sequence[str], shapes: Sequence[Sequence[Shape]], rng: Random) -> Iterator[Draft]:
     while True:
-        run = rng.sample(texts, n_run)
-        answer = rng.randrange(FEWEST_REPEATED, n_run - 2)
-        other = rng.randrange(answer + 2, n_run)
-        swapped = list(run)
-        swapped[answer], swapped[other] = run[other], run[answer]
-        repeated = run[:answer]
+        shape = rng.choice(rng.choice(shapes))
+        once = rng.sample(texts, shape.n_before + shape.n_run)
+        answer = shape.n_before + shape.n_repeated
+        earlier, later = range(shape.n_before), range(answer + 1, len(once))
+        other = rng.choice(rng.choice((earlier, later)))
+        swapped = list(once)
+        swapped[answer], swapped[other] = once[other], once[answer]
+        repeated = once[shape.n_before : answer]
+        named = (once[answer - 1], once[answer], once[other])
+        rest = [text for text in once if text not in named]
         yield Draft(
-            clean="".join([*run, *repeated]),
+            clean="".join([*once, *repeated]),
             counterfactual="".join([*swapped, *repeated]),
-            right=[run[answer]],
-            wrong=[run[other]],
+            right=[once[answer]],
+            wrong=[once[other]],
             n_changed=2,
-            template=f"induction after {answer}",
-            words=tuple(text.strip() for text in run),
+            template=f"induction from {shape.n_run} before",
+            words=tuple(text.strip() for text in (*named, *rest)),
         )

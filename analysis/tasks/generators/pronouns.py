@@ -1,14 +1,15 @@
 """Gender pronouns: a name, and the pronoun that takes it up again.
 
-In the counterfactual the name is of the other gender. Which names go with which pronoun is what
-texts in English mostly do, and says nothing of people.
+In the counterfactual the name is of the other gender and ends with the same letter, so that no
+letter tells: most names in -a are women's, most in -d are men's. Which names go with which pronoun
+is what texts in English mostly do, and says nothing of people.
 """
 
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Final
 
-from analysis.tasks.drafting import Draft, Drafts, fitting
+from analysis.tasks.drafting import Draft, Drafts, enough, fitting
 from analysis.tasks.names import MEN, WOMEN
 from analysis.tasks.reading import Reader
 
@@ -42,18 +43,21 @@ def pronouns(reader: Reader, rng: Random) -> Drafts:
     fitting(reader, HE_AND_SHE, len(HE_AND_SHE), "pronouns")
     women = fitting(reader, WOMEN, FEWEST, "women's names")
     men = fitting(reader, MEN, FEWEST, "men's names")
+    alike = [(woman, man) for woman in women.words for man in men.words if woman[-1] == man[-1]]
+    offered = sum(woman[-1] == man[-1] for woman in WOMEN for man in MEN)
+    enough(alike, offered, FEWEST, "pairs of a woman's and a man's name with one last letter")
     return Drafts(
-        _draws(women.words, men.words, rng),
+        _draws(alike, rng),
         len(women.words) + len(men.words),
         women.n_left_out + men.n_left_out,
     )
 
 
-def _draws(women: Sequence[str], men: Sequence[str], rng: Random) -> Iterator[Draft]:
+def _draws(alike: Sequence[tuple[str, str]], rng: Random) -> Iterator[Draft]:
     while True:
         number = rng.randrange(len(TEMPLATES))
         values = {"quality": rng.choice(QUALITIES), "work": rng.choice(WORK)}
-        who = [(rng.choice(women), " she"), (rng.choice(men), " he")]
+        who = list(zip(rng.choice(alike), (" she", " he"), strict=True))
         rng.shuffle(who)
         clean, other = (TEMPLATES[number].format(name=name, **values) for name, _ in who)
         used = [value for slot, value in values.items() if f"{{{slot}}}" in TEMPLATES[number]]
