@@ -1,9 +1,7 @@
 """Indirect objects: two people, one of whom gives something; to whom?
 
-The idea is of Wang et al. 2022, *Interpretability in the Wild*; sentences and words are ours. What
-is given belongs to either of the two, so that neither the latest name nor the first is the
-receiver's more often than not. In the counterfactual the other one of the two gives it, so that the
-answers change places.
+The idea is of Wang et al. 2022, *Interpretability in the Wild*; sentences and words are ours. In
+the counterfactual the other one of the two gives it, so that the answers change places.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,16 +23,16 @@ THINGS: Final = (
     "lamp", "letter", "map", "pencil", "ring", "rope", "sandwich", "ticket",
 )  # fmt: skip
 TEMPLATES: Final = (
-    "When {a} and {b} met at the {place}, {giver} gave {owner}'s {thing} to",
-    "While {a} and {b} were at the {place}, {giver} handed {owner}'s {thing} to",
-    "After {a} and {b} had left the {place}, {giver} sold {owner}'s {thing} to",
-    "Yesterday {a} and {b} went to the {place}, and {giver} showed {owner}'s {thing} to",
-    "Because {a} and {b} worked at the {place}, {giver} lent {owner}'s {thing} to",
-    "Once {a} and {b} came back from the {place}, {giver} passed {owner}'s {thing} to",
-    "Last week {a} and {b} waited near the {place} until {giver} brought {owner}'s {thing} to",
-    "On the way to the {place} with {a} and {b} in the car, {giver} offered {owner}'s {thing} to",
-    "Friends of {a} and {b} say that at the {place} {giver} returned {owner}'s {thing} to",
-    "It rained when {a} and {b} found the {place} closed, so {giver} threw {owner}'s {thing} to",
+    "When {a} and {b} met at the {place}, {giver} gave the {thing} to",
+    "While {a} and {b} were at the {place}, {giver} handed the {thing} to",
+    "After {a} and {b} had left the {place}, {giver} sold the {thing} to",
+    "Yesterday {a} and {b} went to the {place}, and {giver} showed the {thing} to",
+    "Because {a} and {b} worked at the {place}, {giver} lent the {thing} to",
+    "Once {a} and {b} came back from the {place}, {giver} passed the {thing} to",
+    "Last week {a} and {b} waited near the {place} until {giver} brought the {thing} to",
+    "On the way to the {place} with {a} and {b} in the car, {giver} offered the {thing} to",
+    "Friends of {a} and {b} say that at the {place} {giver} returned the {thing} to",
+    "It rained when {a} and {b} found the {place} closed, so {giver} threw the {thing} to",
 )
 
 
@@ -49,11 +47,9 @@ def _draws(names: Sequence[str], rng: Random) -> Iterator[Draft]:
         receiver, giver = rng.sample(names, 2)
         # Either may be named first, or the place in the sentence would give the answer away.
         a, b = rng.choice([(receiver, giver), (giver, receiver)])
-        # And either last: else the one who is not would always be the answer.
-        owner = rng.choice((receiver, giver))
         place, thing = rng.choice(PLACES), rng.choice(THINGS)
         clean, other = (
-            TEMPLATES[number].format(a=a, b=b, giver=who, owner=owner, place=place, thing=thing)
+            TEMPLATES[number].format(a=a, b=b, giver=who, place=place, thing=thing)
             for who in (giver, receiver)
         )
         yield Draft(

@@ -70,10 +70,7 @@ def test_the_receiver_is_named_first_as_often_as_the_giver():
 def test_in_the_counterfactual_of_indirect_objects_the_wrong_one_is_right():
     for pair in generate("indirect-objects", byte_pairs(), n=50, seed=0).pairs:
         receiver, giver = (token.text for token in (*pair.right, *pair.wrong))
-        owner = pair.clean.text.partition("'s ")[0].split()[-1]
-        gives = pair.clean.text.split().index(f"{owner}'s") - 2
-        assert pair.clean.text.split()[gives] == giver.strip()
-        assert pair.counterfactual.text.split()[gives] == receiver.strip()
+        assert pair.clean.text.count(giver) == pair.counterfactual.text.count(receiver) == 2
 
 
 def asks_for_later(pair):

@@ -137,17 +137,9 @@ def named(pair):
     return [word for word in words(pair) if word in (*WOMEN, *MEN)]
 
 
-@pytest.mark.parametrize("place", [0, 1, -1], ids=["first", "second", "latest"])
+@pytest.mark.parametrize("place", [0, 1], ids=["first", "second"])
 def test_the_name_at_a_place_is_the_receivers_as_often_as_the_givers(place):
     assert LOW <= share(pairs_of("indirect-objects"), lambda pair: named(pair)[place]) <= HIGH
-
-
-def test_the_name_that_is_said_least_often_is_not_always_the_receivers():
-    def rarest(pair):
-        often = Counter(named(pair)).most_common()
-        return often[-1][0] if often[-1][1] < often[0][1] else None
-
-    assert share(pairs_of("indirect-objects"), rarest) <= 0.85
 
 
 PLURALS = {plural for _, plural in NOUNS}
