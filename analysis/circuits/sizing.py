@@ -22,10 +22,18 @@ OF_BACKWARD: Final = 10
 what enters the projections, and the gradient of each. Measured: 6 to 9."""
 OF_LOGITS: Final = 6
 MARGIN: Final = 1.25
+FIXED: Final = 128 << 20
+"""Bytes that any search takes, of the smallest model: libraries that are loaded and functions that
+are compiled when they are first needed, and what allocators keep. Measured: 96 MiB."""
 
 
 def n_search_bytes(
-    facts: ModelFacts, finding: Sequence[Pair], held_out: Sequence[Pair], *, n_bytes: int = 4
+    facts: ModelFacts,
+    finding: Sequence[Pair],
+    held_out: Sequence[Pair],
+    *,
+    most_units: int,
+    n_bytes: int = 4,
 ) -> int:
     """At most, besides the model's weights; values of `n_bytes` each."""
 
@@ -43,8 +51,11 @@ def n_search_bytes(
     backward = AT_ONCE * longest * OF_BACKWARD * (values + streams)
     backward += AT_ONCE * longest * longest * facts.n_layers * facts.n_heads * 3
     patched = ROWS * longest * 4 * (facts.d_mlp + facts.n_heads * facts.d_head + facts.d_model)
+    # of links: what each source writes, and what each target is worth
+    links = 2 * most_units * n_pos(finding[:N_EDGES]) * (facts.d_model + facts.d_head)
     logits = OF_LOGITS * max(ROWS, 2 * AT_ONCE) * facts.n_vocab
-    return int(MARGIN * n_bytes * (stand_ins + traced + max(backward, patched) + logits))
+    values_held = stand_ins + traced + max(backward, patched) + links + logits
+    return FIXED + int(MARGIN * n_bytes * values_held)
 
 
 def n_search_passes(

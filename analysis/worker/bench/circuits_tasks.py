@@ -170,11 +170,11 @@ def _effects(
 
 def _whole(model: EditableModel, task: Task, pairs: Prompted, kind: str) -> Iterator[Measurement]:
     """What a search takes, beside what it says before."""
-    said = n_search_bytes(model.facts, pairs.finding, pairs.held_out)
     begun = time.perf_counter()
     measure_task(model, task)
     per_prompt = (time.perf_counter() - begun) / (2 * len(task.pairs))
     asked = Asked(seed=SEED)
+    said = n_search_bytes(model.facts, pairs.finding, pairs.held_out, most_units=asked.most_units)
     expected = per_prompt * n_search_passes(
         model.facts, pairs.finding, pairs.held_out, most_units=asked.most_units, steps=asked.steps
     )

@@ -27,9 +27,10 @@ def require_memory(
 
     `per_prompt`: seconds that the model takes to run one.
     """
-    n_bytes = n_search_bytes(model.facts, pairs.finding, pairs.held_out)
+    most_units = context.request.n_nodes
+    n_bytes = n_search_bytes(model.facts, pairs.finding, pairs.held_out, most_units=most_units)
     n_passes = n_search_passes(
-        model.facts, pairs.finding, pairs.held_out, most_units=context.request.n_nodes, steps=STEPS
+        model.facts, pairs.finding, pairs.held_out, most_units=most_units, steps=STEPS
     )
     seconds = round(n_passes * per_prompt, 1)
     left = memory_left() if model.device.type == "cpu" else None

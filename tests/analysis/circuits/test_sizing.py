@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.circuits.sizing import n_search_bytes, n_search_passes
+from analysis.circuits.sizing import FIXED, n_search_bytes, n_search_passes
 from analysis.records import ModelFacts
 from analysis.tasks.task import Pair, Side
 
@@ -27,7 +27,9 @@ def passes(n: int, held: int = 0, *, facts=SMALL, most_units=4, steps=10) -> flo
 
 
 def n_bytes(n: int, held: int = 0, *, facts=SMALL, n_pos: int = 5, **more) -> int:
-    return n_search_bytes(facts, pairs(n, n_pos=n_pos), pairs(held, n_pos=n_pos), **more)
+    """Of what grows."""
+    parts = pairs(n, n_pos=n_pos), pairs(held, n_pos=n_pos)
+    return n_search_bytes(facts, *parts, **{"most_units": 4, **more}) - FIXED
 
 
 def test_a_step_of_the_ranking_is_a_run_and_a_way_back_of_a_batch():
@@ -53,11 +55,12 @@ def test_time_grows_with_pairs_units_and_held_out_prompts():
     assert passes(8, 8) > passes(8)  # it is proved on both
 
 
-def test_memory_grows_with_pairs_their_length_and_held_out_prompts():
+def test_memory_grows_with_pairs_their_length_held_out_prompts_and_units():
     for told in (
         [n_bytes(n) for n in (1, 2, 4, 8, 32, 128)],
         [n_bytes(8, held) for held in (1, 8, 64)],  # of none, others are proved on instead
         [n_bytes(8, n_pos=n_pos) for n_pos in (2, 5, 50, 500)],
+        [n_bytes(8, most_units=n) for n in (1, 16, 256)],
     ):
         assert told == sorted(set(told))
 
@@ -75,8 +78,10 @@ def test_memory_is_at_least_what_stands_in_for_every_unit_of_every_pair():
 
 def test_a_long_prompt_that_is_held_out_counts_as_one_for_finding():
     short, long = pairs(8), pairs(1, n_pos=50)
-    held_out = n_search_bytes(SMALL, short, long)
-    assert held_out > n_search_bytes(SMALL, short, pairs(1)) + 4 * 45 * 8 * (2 * (32 + 8))
+    held_out = n_search_bytes(SMALL, short, long, most_units=4)
+    assert held_out > n_search_bytes(SMALL, short, pairs(1), most_units=4) + 4 * 45 * 8 * (
+        2 * (32 + 8)
+    )
 
 
 def test_values_of_twice_the_size_need_twice_the_memory():
