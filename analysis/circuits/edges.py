@@ -26,7 +26,7 @@ from analysis.circuits.places import Places, strongest
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check
 
-__all__ = ["EMBEDDING", "LOGITS", "Edge", "Way", "find_edges", "find_ways"]
+__all__ = ["EMBEDDING", "LOGITS", "Edge", "Way", "ends_of", "find_edges", "find_ways"]
 
 MOST_FROM: Final = 4
 """Positions of a source that are asked by themselves, …"""
@@ -46,6 +46,8 @@ class Edge:
     """By how much the metric falls without this way; mean over pairs, positions summed."""
     ways: tuple[Way, ...] = ()
     """Of one pair, the strongest first."""
+    exact: float | None = None
+    """The same by path patching, where that was run."""
 
 
 def find_edges(
@@ -60,7 +62,7 @@ def find_edges(
     """All links between units of `numbers`, from the embedding to them, and to the logits. `both`
     ends need counterfactual values that are of a run."""
     found: dict[tuple[int, int], float] = {}
-    ends = _ends(sides, both=both)
+    ends = ends_of(sides, both=both)
     n_pairs = sum(one.n_pairs for one in sides)
     numbers = sorted(numbers)
     voices = [Voice(EMBEDDING), *(Voice(number) for number in numbers)]
@@ -95,7 +97,7 @@ def find_ways(
     ]
     asked = {(edge.source, edge.target) for edge in edges}
     changes: dict[tuple[Voice, int], Float64[ndarray, " pos"]] = {}
-    for one, sign in _ends([shown], both=both):
+    for one, sign in ends_of([shown], both=both):
         for voice, target, change in End(one, units, numbers, voices, check).heard():
             if (voice.source, target) in asked:
                 way = (voice, target)
@@ -110,7 +112,7 @@ def find_ways(
     ]
 
 
-def _ends(sides: Sequence[Sides], *, both: bool) -> list[tuple[Sides, float]]:
+def ends_of(sides: Sequence[Sides], *, both: bool) -> list[tuple[Sides, float]]:
     """With the sign that makes a weight of what the metric rises by."""
     clean = [(one, -1.0) for one in sides]
     return [*clean, *((one.swapped, 1.0) for one in sides)] if both else clean

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from analysis.circuits.agreeing import agreement, sample
 from analysis.circuits.attribution import Method as Scoring
-from analysis.circuits.backups import SHARE, Backup, find_backups
+from analysis.circuits.backups import SHARE, Backup, confirm, find_backups
 from analysis.circuits.edges import Edge, find_edges, find_ways
 from analysis.circuits.effects import Estimates, estimate, measure
 from analysis.circuits.integrating import integrate_keeping
@@ -26,6 +26,7 @@ from analysis.circuits.keeping import (
 )
 from analysis.circuits.nested import STEPS, rank_nested
 from analysis.circuits.pairs import Sides
+from analysis.circuits.path_patching import hold_links
 from analysis.circuits.places import Places, find_places
 from analysis.circuits.proving import Judge, Rankings, judge_of, prove
 from analysis.circuits.pruning import prune, smallest
@@ -33,7 +34,14 @@ from analysis.circuits.ranking import ranked, require_gradient, scores_of
 from analysis.circuits.scrubbing import scrub_features
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
-from analysis.protocol.circuits import Ablation, Agreement, Prompts, Proof, Ranking
+from analysis.protocol.circuits import (
+    Ablation,
+    Agreement,
+    LinkAgreement,
+    Prompts,
+    Proof,
+    Ranking,
+)
 from analysis.tasks.prompting import Prompted, proved_on
 from analysis.tasks.task import Metric, Pair
 
@@ -77,6 +85,7 @@ class Found:
     estimates: Estimates
     exact: dict[int, float]
     agreement: Agreement
+    link_agreement: LinkAgreement
     backups: tuple[Backup, ...]
     edges: tuple[Edge, ...]
     rest: dict[int, float]
@@ -126,6 +135,7 @@ class Search:
         backups = self._backups(some, kept, exact)
         shown = self._traced(finding[:1])[0]
         places = find_places(shown, units, kept)
+        edges, links_agreed = self._edges(units, kept, some.gap, shown, places)
         return Found(
             units=units,
             order=order,
@@ -133,8 +143,9 @@ class Search:
             estimates=estimates,
             exact=exact,
             agreement=agreed,
+            link_agreement=links_agreed,
             backups=tuple(backups),
-            edges=tuple(self._edges(units, kept, some.gap, shown, places)),
+            edges=tuple(edges),
             rest=self._rest(some, kept),
             gap=some.gap,
             shown=shown,
@@ -203,7 +214,7 @@ class Search:
         if self.metric.is_least_on_clean:
             return []
         strongest = sorted(kept, key=lambda number: -abs(exact[number]))[:N_ABLATED]
-        return find_backups(
+        found = find_backups(
             judge.batches,
             judge.units,
             [number for number in strongest if abs(exact[number]) >= SHARE * abs(judge.gap)],
@@ -211,6 +222,7 @@ class Search:
             check=self.check,
             tell=lambda done, total: self.tell("backups", done / total),
         )
+        return confirm(judge.batches, judge.units, found, judge.gap, exact, check=self.check)
 
     def _edges(
         self,
@@ -219,19 +231,24 @@ class Search:
         gap: float,
         shown: Sides,
         places: Mapping[int, Places],
-    ) -> list[Edge]:
+    ) -> tuple[list[Edge], LinkAgreement]:
         both = self.others is None
-        edges = find_edges(
-            self._traced(self.prompted.finding[:N_EDGES]),
+        sides = self._traced(self.prompted.finding[:N_EDGES])
+        asked = find_edges(
+            sides,
             units,
             kept,
             both=both,
             check=self.check,
             tell=lambda done, total: self.tell("links", done / total),
         )
+        edges, agreed = hold_links(
+            sides, units, asked, seed=self.asked.seed, both=both, check=self.check
+        )
         strong = [edge for edge in edges if abs(edge.weight) >= LINK * abs(gap)]
         heaviest = sorted(strong, key=lambda edge: -abs(edge.weight))[:MOST_LINKS]
-        return find_ways(shown, units, heaviest, places, both=both, check=self.check)
+        drawn = find_ways(shown, units, heaviest, places, both=both, check=self.check)
+        return drawn, agreed
 
     def _rest(self, judge: Judge, kept: Sequence[int]) -> dict[int, float]:
         """By how much the metric falls if all others of a layer are ablated."""

@@ -56,12 +56,20 @@ def _of_proof(found: Found) -> Iterator[str]:
 
 
 def _of_backups(found: Found) -> Iterator[str]:
-    backups = {each.backup for each in found.backups}
-    if backups:
-        refs = [found.units.ref(number) for number in sorted(backups)]
+    n, n_run = len(found.backups), sum(each.exact is not None for each in found.backups)
+    n_confirmed = sum(each.confirmed is True for each in found.backups)
+    standing = sorted({each.backup for each in found.backups if each.stands})
+    if standing:
+        refs = [found.units.ref(number) for number in standing]
         named = ", ".join(f"{ref.site}/{ref.index}" for ref in refs[:NAMED])
         more = f" and {len(refs) - NAMED} more" if len(refs) > NAMED else ""
+        alone = f"; {n - n_run} more are estimated alone" if n > n_run else ""
         yield (
             f"Single ablations hide backups: {named}{more} act only, or more, once others are "
-            "ablated."
+            f"ablated. Ablating both at once confirms {n_confirmed} of the {n_run} largest "
+            f"estimated rises{alone}."
+        )
+    elif n_run:
+        yield (
+            f"No backup is told: ablating both at once confirms none of {n_run} estimated rises."
         )
