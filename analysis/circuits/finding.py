@@ -12,7 +12,7 @@ from torch import Tensor
 from analysis.circuits.agreeing import agreement, sample
 from analysis.circuits.attribution import Method as Scoring
 from analysis.circuits.backups import SHARE, Backup, confirm, find_backups
-from analysis.circuits.edges import Edge, find_edges, find_ways
+from analysis.circuits.edges import Edge, find_edges_and_effects, find_ways
 from analysis.circuits.effects import Estimates, estimate, measure
 from analysis.circuits.integrating import integrate_keeping
 from analysis.circuits.keeping import (
@@ -26,7 +26,7 @@ from analysis.circuits.keeping import (
 )
 from analysis.circuits.nested import STEPS, rank_nested
 from analysis.circuits.pairs import Sides
-from analysis.circuits.path_patching import hold_links
+from analysis.circuits.path_patching import hold_links, with_accounted
 from analysis.circuits.places import Places, find_places
 from analysis.circuits.proving import Judge, Rankings, judge_of, prove
 from analysis.circuits.pruning import prune, smallest
@@ -34,14 +34,7 @@ from analysis.circuits.ranking import ranked, require_gradient, scores_of
 from analysis.circuits.scrubbing import scrub_features
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
-from analysis.protocol.circuits import (
-    Ablation,
-    Agreement,
-    LinkAgreement,
-    Prompts,
-    Proof,
-    Ranking,
-)
+from analysis.protocol.circuits import Ablation, Agreement, LinkAgreement, Prompts, Proof, Ranking
 from analysis.tasks.prompting import Prompted, proved_on
 from analysis.tasks.task import Metric, Pair
 
@@ -234,7 +227,7 @@ class Search:
     ) -> tuple[list[Edge], LinkAgreement]:
         both = self.others is None
         sides = self._traced(self.prompted.finding[:N_EDGES])
-        asked = find_edges(
+        asked, effects = find_edges_and_effects(
             sides,
             units,
             kept,
@@ -248,7 +241,7 @@ class Search:
         strong = [edge for edge in edges if abs(edge.weight) >= LINK * abs(gap)]
         heaviest = sorted(strong, key=lambda edge: -abs(edge.weight))[:MOST_LINKS]
         drawn = find_ways(shown, units, heaviest, places, both=both, check=self.check)
-        return drawn, agreed
+        return drawn, with_accounted(agreed, drawn, effects, gap)
 
     def _rest(self, judge: Judge, kept: Sequence[int]) -> dict[int, float]:
         """By how much the metric falls if all others of a layer are ablated."""

@@ -9,6 +9,7 @@ metric.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -83,24 +84,36 @@ class End:
                 for voice, each in zip(voices, of_voices, strict=True):
                     yield voice, target, each
 
-    def _gradients(self) -> dict[int, Float[Tensor, "pair pos width"]]:
-        """Of each unit, agreeing with what patching it does."""
-        sides = self.sides
-        if not self.numbers:  # every way goes to the logits
-            return {}
+    @cached_property
+    def effects(self) -> dict[int, Float[Tensor, " pair"]]:
+        """By how much the metric rises if each listener alone has its value on the other run."""
+        found: dict[int, Tensor] = {}
+        for site, numbers in self._by_site().items():
+            indices = [self.units.ref(number).index for number in numbers]
+            effects = patch(self.sides, site, indices, check=self.check)
+            found.update(zip(numbers, effects, strict=True))
+        return found
+
+    def _by_site(self) -> dict[str, list[int]]:
         by_site: dict[str, list[int]] = defaultdict(list)
         for number in self.numbers:
             by_site[self.units.ref(number).site].append(number)
+        return by_site
+
+    def _gradients(self) -> dict[int, Float[Tensor, "pair pos width"]]:
+        """Of each unit, agreeing with what patching it does."""
+        sides, by_site = self.sides, self._by_site()
+        if not by_site:  # every way goes to the logits
+            return {}
         slopes = sides.model.differentiate(
             self.here, lambda last: sides.values(last).sum(), list(by_site), check=self.check
         )
         found = {}
         for site, numbers in by_site.items():
-            indices = [self.units.ref(number).index for number in numbers]
-            effects = patch(sides, site, indices, check=self.check)
             moved = sides.units(self.there, site) - sides.units(self.here, site)
             slope = by_unit(sides.model, site, slopes[site])
-            for number, index, effect in zip(numbers, indices, effects, strict=True):
+            for number in numbers:
+                index, effect = self.units.ref(number).index, self.effects[number]
                 found[number] = _corrected(slope[:, :, index], moved[:, :, index], effect)
         return found
 

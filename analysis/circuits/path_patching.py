@@ -16,6 +16,7 @@ et al. hold heads only, and let MLPs between run on; here neurons are nodes, and
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from statistics import median
 from typing import Final
 
 import torch
@@ -35,6 +36,9 @@ N_LINKS: Final = 24
 ROUNDING: Final = 1e-5
 """Of the largest exact one: what varies by less does not vary, for the order of rounding is
 luck."""
+
+NOTABLE: Final = 0.02
+"""Of the gap: of what does less, no share is told."""
 
 Path = tuple[int, int]
 """Source and target."""
@@ -112,6 +116,22 @@ def hold_links(
     return held, link_agreement(edges, exact, drawn)
 
 
+def with_accounted(
+    agreed: LinkAgreement, drawn: Sequence[Edge], effects: Mapping[int, float], gap: float
+) -> LinkAgreement:
+    """Of each unit the sum of its links that are drawn, over what it does: the rest goes through
+    units that are not kept, along links that are not drawn, or is more than a sum. `effects` as of
+    `find_edges_and_effects`; units that do less than `NOTABLE` of the gap are left out."""
+    sums = dict.fromkeys(effects, 0.0)
+    for edge in drawn:
+        if edge.source in sums:
+            sums[edge.source] += edge.weight
+    least = NOTABLE * abs(gap)
+    shares = [sums[one] / effect for one, effect in effects.items() if abs(effect) >= least > 0]
+    told = {"accounted": median(shares) if shares else None, "n_accounted": len(shares)}
+    return agreed.model_copy(update=told)
+
+
 def _rises(
     sides: Sides, units: Units, paths: Sequence[Path], check: Check | None
 ) -> dict[Path, float]:
@@ -124,7 +144,7 @@ def _rises(
         path = (voice.source, target)
         if path in asked:
             by_site[units.ref(target).site].append((path, values))
-    found = {}
+    found: dict[Path, float] = {}
     for site, each in by_site.items():
         indices = [units.ref(target).index for (_, target), _ in each]
         given = [values for _, values in each]

@@ -315,6 +315,11 @@ class LinkAgreement(Message):
     that all are twice too large."""
     n_asked: int = 0
     """Links that the sample is of."""
+    accounted: float | None = None
+    """Of a unit, the sum of its links that are drawn, those to the logits with them, over what
+    ablating it does, run on the same pairs and ends: the median over units that do enough."""
+    n_accounted: int = 0
+    """Units that it is the median of."""
 
 
 class ToldBackup(Message):

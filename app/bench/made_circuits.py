@@ -71,7 +71,7 @@ def make_circuit(
         agreement=Agreement(r=0.96, r_top=0.94, r_random=0.99, n_top=120, n_random=120, seed=0),
         link_agreement=LinkAgreement(
             r=0.93, r_top=0.91, r_random=0.99, n_top=24, n_random=24, seed=0, off=0.08,
-            n_asked=links,
+            n_asked=links, accounted=0.62, n_accounted=12,
         ),
         backups=_backups(drawn),
         warnings=("mlp.1/7 is taken over by mlp.2/9 when it is ablated: see what both do.",),

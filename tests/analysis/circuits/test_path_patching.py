@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.circuits.edges import EMBEDDING, LOGITS, Edge, find_edges
+from analysis.circuits.edges import (
+    EMBEDDING,
+    LOGITS,
+    Edge,
+    find_edges,
+    find_edges_and_effects,
+)
 from analysis.circuits.effects import measure
 from analysis.circuits.keeping import trace_pairs
 from analysis.circuits.path_patching import (
@@ -15,6 +21,7 @@ from analysis.circuits.path_patching import (
     link_agreement,
     patch_paths,
     sample_links,
+    with_accounted,
 )
 from analysis.circuits.planted.asking import METRIC, task_pairs
 from analysis.circuits.planted.truth import EMBEDDING as FROM
@@ -154,3 +161,27 @@ def test_without_a_counterfactual_run_the_clean_end_alone_is_patched(planted):
     clean = patch_paths(sides, units, [path], both=False)[path]
     swapped = patch_paths([one.swapped for one in sides], units, [path], both=False)[path]
     assert both == pytest.approx((clean - swapped) / 2, rel=1e-4)
+
+
+def test_what_drawn_links_account_for_is_the_median_over_units_that_do_enough():
+    """Of unit 0 they sum to 3 of 4, of 1 to 1 of -2, of 2 to nothing; 3 does too little."""
+    told = link_agreement(EDGES, EXACT, sample_links(EDGES, n=3, seed=0))
+    edges = [Edge(0, 1, 1.0), Edge(0, LOGITS, 2.0), Edge(1, LOGITS, 1.0), Edge(EMBEDDING, 0, 9.0)]
+    effects = {0: 4.0, 1: -2.0, 2: 1.0, 3: 0.01}
+    found = with_accounted(told, edges, effects, 10.0)
+    assert (found.accounted, found.n_accounted) == (0.0, 3)
+    found = with_accounted(told, edges, {0: 4.0}, -10.0)
+    assert (found.accounted, found.n_accounted) == (0.75, 1)
+    assert with_accounted(told, edges, {3: 0.01}, 10.0).accounted is None
+
+
+def test_all_links_of_a_chain_account_for_all_that_its_neurons_do(planted):
+    made, units, sides = planted("chain")
+    numbers = [number_of(units, node) for node in made.planted.causal]
+    edges, effects = find_edges_and_effects(sides, units, numbers)
+    held, agreed = hold_links(sides, units, edges, seed=0)
+    found = with_accounted(agreed, held, effects, 1.0)
+    assert found.accounted == pytest.approx(1, abs=1e-3)
+    assert found.n_accounted == 3
+    direct = [edge for edge in held if edge.target == LOGITS]
+    assert with_accounted(agreed, direct, effects, 1.0).accounted == pytest.approx(0, abs=1e-3)
