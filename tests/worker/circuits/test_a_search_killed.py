@@ -47,7 +47,7 @@ def stored(bench: Bench) -> dict[str, int]:
         }
 
 
-@pytest.mark.parametrize("dies_in", ["find_edges", "prune", "prove"])
+@pytest.mark.parametrize("dies_in", ["find_edges_and_effects", "prune", "prove"])
 def test_one_that_died_is_begun_anew_and_leaves_the_circuit_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, dies_in: str
 ) -> None:
