@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from analysis.circuits.units import Units
@@ -33,8 +33,15 @@ def sample(effect: Float[Tensor, " unit"], units: Units, *, n: int = N_EACH, see
     candidates = (
         of_neurons.nonzero().flatten() if bool(of_neurons.any()) else torch.arange(len(units))
     )
+    return sample_of(effect, candidates, n=n, seed=seed)
+
+
+def sample_of(
+    told: Float[Tensor, " number"], candidates: Int[Tensor, " candidate"], *, n: int, seed: int
+) -> Sample:
+    """Of these numbers: those of the largest |told|, and as many at random."""
     n = min(n, len(candidates))
-    largest = effect[candidates].abs().argsort(descending=True, stable=True)[:n]
+    largest = told[candidates].abs().argsort(descending=True, stable=True)[:n]
     drawn = np.random.default_rng(seed).choice(len(candidates), n, replace=False)
     return Sample(
         top=tuple(candidates[largest].tolist()),
@@ -53,24 +60,25 @@ def agreement(
     top = [number for number in drawn.top if number not in doubtful]
     random = [number for number in drawn.random if number not in doubtful]
     return Agreement(
-        r=_r(effect, exact, sorted({*top, *random})),
-        r_top=_r(effect, exact, top),
-        r_random=_r(effect, exact, random),
+        r=correlation(effect, exact, sorted({*top, *random})),
+        r_top=correlation(effect, exact, top),
+        r_random=correlation(effect, exact, random),
         n_top=len(top),
         n_random=len(random),
         seed=drawn.seed,
-        r_all=_r(effect, exact, sorted({*drawn.top, *drawn.random})),
+        r_all=correlation(effect, exact, sorted({*drawn.top, *drawn.random})),
         n_doubtful=len(doubtful),
     )
 
 
-def _r(
-    effect: Float[Tensor, " unit"], exact: Mapping[int, float], numbers: Sequence[int]
+def correlation(
+    told: Float[Tensor, " number"], exact: Mapping[int, float], numbers: Sequence[int]
 ) -> float | None:
+    """Pearson's r; None of less than three, or where one of the two does not vary."""
     if len(numbers) < 3:
         return None
     found = pearson(
         np.array([exact[number] for number in numbers]),
-        np.array([float(effect[number]) for number in numbers]),
+        np.array([float(told[number]) for number in numbers]),
     )
     return None if np.isnan(found) else found

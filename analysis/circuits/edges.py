@@ -26,7 +26,10 @@ from analysis.circuits.places import Places, strongest
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check
 
-__all__ = ["EMBEDDING", "LOGITS", "Edge", "Way", "find_edges", "find_ways"]
+__all__ = [
+    "EMBEDDING", "LOGITS", "Edge", "Way", "ends_of", "find_edges", "find_edges_and_effects",
+    "find_ways",
+]  # fmt: skip
 
 MOST_FROM: Final = 4
 """Positions of a source that are asked by themselves, …"""
@@ -46,6 +49,8 @@ class Edge:
     """By how much the metric falls without this way; mean over pairs, positions summed."""
     ways: tuple[Way, ...] = ()
     """Of one pair, the strongest first."""
+    exact: float | None = None
+    """The same by path patching, where that was run."""
 
 
 def find_edges(
@@ -59,19 +64,37 @@ def find_edges(
 ) -> list[Edge]:
     """All links between units of `numbers`, from the embedding to them, and to the logits. `both`
     ends need counterfactual values that are of a run."""
+    edges, _ = find_edges_and_effects(sides, units, numbers, both=both, check=check, tell=tell)
+    return edges
+
+
+def find_edges_and_effects(
+    sides: Sequence[Sides],
+    units: Units,
+    numbers: Sequence[int],
+    *,
+    both: bool = True,
+    check: Check | None = None,
+    tell: Tell | None = None,
+) -> tuple[list[Edge], dict[int, float]]:
+    """The same, and by how much the metric falls without each of the units, run on the same pairs
+    and ends."""
     found: dict[tuple[int, int], float] = {}
-    ends = _ends(sides, both=both)
-    n_pairs = sum(one.n_pairs for one in sides)
     numbers = sorted(numbers)
+    whole = dict.fromkeys(numbers, 0.0)
+    ends = ends_of(sides, both=both)
+    n_runs = sum(one.n_pairs for one in sides) * (1 + both)
     voices = [Voice(EMBEDDING), *(Voice(number) for number in numbers)]
     for done, (one, sign) in enumerate(ends):
-        for voice, target, change in End(one, units, numbers, voices, check).heard():
+        end = End(one, units, numbers, voices, check)
+        for voice, target, change in end.heard():
             link = (voice.source, target)
-            weight = sign * float(change.sum()) / (n_pairs * (1 + both))
-            found[link] = found.get(link, 0.0) + weight
+            found[link] = found.get(link, 0.0) + sign * float(change.sum()) / n_runs
+        for number, effect in end.effects.items():
+            whole[number] += sign * float(effect.sum()) / n_runs
         if tell is not None:
             tell(done + 1, len(ends))
-    return [Edge(source, target, weight) for (source, target), weight in found.items()]
+    return [Edge(source, target, weight) for (source, target), weight in found.items()], whole
 
 
 def find_ways(
@@ -95,7 +118,7 @@ def find_ways(
     ]
     asked = {(edge.source, edge.target) for edge in edges}
     changes: dict[tuple[Voice, int], Float64[ndarray, " pos"]] = {}
-    for one, sign in _ends([shown], both=both):
+    for one, sign in ends_of([shown], both=both):
         for voice, target, change in End(one, units, numbers, voices, check).heard():
             if (voice.source, target) in asked:
                 way = (voice, target)
@@ -110,7 +133,7 @@ def find_ways(
     ]
 
 
-def _ends(sides: Sequence[Sides], *, both: bool) -> list[tuple[Sides, float]]:
+def ends_of(sides: Sequence[Sides], *, both: bool) -> list[tuple[Sides, float]]:
     """With the sign that makes a weight of what the metric rises by."""
     clean = [(one, -1.0) for one in sides]
     return [*clean, *((one.swapped, 1.0) for one in sides)] if both else clean

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from analysis.circuits.agreeing import agreement, sample
 from analysis.circuits.attribution import Method as Scoring
-from analysis.circuits.backups import SHARE, Backup, find_backups
-from analysis.circuits.edges import Edge, find_edges, find_ways
+from analysis.circuits.backups import SHARE, Backup, confirm, find_backups
+from analysis.circuits.edges import Edge, find_edges_and_effects, find_ways
 from analysis.circuits.effects import Estimates, estimate, measure_each
 from analysis.circuits.integrating import integrate_keeping
 from analysis.circuits.judging import Judge, judge_of, prompt_numbers
@@ -27,6 +27,7 @@ from analysis.circuits.keeping import (
 )
 from analysis.circuits.nested import STEPS, rank_nested
 from analysis.circuits.pairs import Sides
+from analysis.circuits.path_patching import hold_links, with_accounted
 from analysis.circuits.places import Places, find_places
 from analysis.circuits.proofs import Proving
 from analysis.circuits.proving import Rankings
@@ -35,7 +36,14 @@ from analysis.circuits.ranking import ranked, require_gradient, scores_of
 from analysis.circuits.ratios import mean_of
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
-from analysis.protocol.circuits import Ablation, Agreement, Estimate, Proof, Ranking
+from analysis.protocol.circuits import (
+    Ablation,
+    Agreement,
+    Estimate,
+    LinkAgreement,
+    Proof,
+    Ranking,
+)
 from analysis.tasks.prompting import Prompted, proved_on
 from analysis.tasks.task import Metric, Pair
 
@@ -80,6 +88,7 @@ class Found:
     exact: dict[int, Estimate]
     """Mean over the same pairs."""
     agreement: Agreement
+    link_agreement: LinkAgreement
     backups: tuple[Backup, ...]
     edges: tuple[Edge, ...]
     rest: dict[int, float]
@@ -130,6 +139,7 @@ class Search:
         backups = self._backups(some, kept, effects)
         shown = self._traced(finding[:1])[0]
         places = find_places(shown, units, kept)
+        edges, links_agreed = self._edges(units, kept, some.gap, shown, places)
         return Found(
             units=units,
             order=order,
@@ -137,8 +147,9 @@ class Search:
             estimates=estimates,
             exact=exact,
             agreement=agreed,
+            link_agreement=links_agreed,
             backups=tuple(backups),
-            edges=tuple(self._edges(units, kept, some.gap, shown, places)),
+            edges=tuple(edges),
             rest=self._rest(some, kept),
             gap=some.gap,
             shown=shown,
@@ -216,7 +227,7 @@ class Search:
         if self.metric.is_least_on_clean:
             return []
         strongest = sorted(kept, key=lambda number: -abs(exact[number]))[:N_ABLATED]
-        return find_backups(
+        found = find_backups(
             judge.batches,
             judge.units,
             [number for number in strongest if abs(exact[number]) >= SHARE * abs(judge.gap)],
@@ -224,6 +235,7 @@ class Search:
             check=self.check,
             tell=lambda done, total: self.tell("backups", done / total),
         )
+        return confirm(judge.batches, judge.units, found, judge.gap, exact, check=self.check)
 
     def _edges(
         self,
@@ -232,19 +244,24 @@ class Search:
         gap: float,
         shown: Sides,
         places: Mapping[int, Places],
-    ) -> list[Edge]:
+    ) -> tuple[list[Edge], LinkAgreement]:
         both = self.others is None
-        edges = find_edges(
-            self._traced(self.prompted.finding[:N_EDGES]),
+        sides = self._traced(self.prompted.finding[:N_EDGES])
+        asked, effects = find_edges_and_effects(
+            sides,
             units,
             kept,
             both=both,
             check=self.check,
             tell=lambda done, total: self.tell("links", done / total),
         )
+        edges, agreed = hold_links(
+            sides, units, asked, seed=self.asked.seed, both=both, check=self.check
+        )
         strong = [edge for edge in edges if abs(edge.weight) >= LINK * abs(gap)]
         heaviest = sorted(strong, key=lambda edge: -abs(edge.weight))[:MOST_LINKS]
-        return find_ways(shown, units, heaviest, places, both=both, check=self.check)
+        drawn = find_ways(shown, units, heaviest, places, both=both, check=self.check)
+        return drawn, with_accounted(agreed, drawn, effects, gap)
 
     def _proofs(self, rankings: Rankings, kept: Sequence[int], few: Judge) -> Iterator[Proof]:
         proving = Proving(

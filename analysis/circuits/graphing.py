@@ -9,7 +9,7 @@ import torch
 from analysis.circuits.finding import Found
 from analysis.circuits.hearing import EMBEDDING, LOGITS
 from analysis.circuits.pairs import Sides
-from analysis.protocol.circuits import Estimate, Flag, Graph, Link, Node
+from analysis.protocol.circuits import Estimate, Flag, Graph, Link, Node, ToldBackup
 from analysis.tasks.task import Metric, Pair
 
 OFF: Final = 0.5
@@ -37,6 +37,7 @@ class Drawing:
                 target=ids[edge.target],
                 weight=edge.weight,
                 ways=edge.ways,
+                exact=edge.exact,
             )
             for edge in self.found.edges
         ]
@@ -69,14 +70,29 @@ class Drawing:
                 flags=tuple(self._flags(number)),
             )
 
+    def backups(self) -> tuple[ToldBackup, ...]:
+        """In the order in which they were found."""
+        ref = self.found.units.ref
+        return tuple(
+            ToldBackup(
+                ablated=ref(each.ablated),
+                backup=ref(each.backup),
+                estimated=each.rise,
+                exact=each.exact,
+                confirmed=each.confirmed,
+            )
+            for each in self.found.backups
+        )
+
     def _flags(self, number: int) -> Iterator[Flag]:
         if _disagrees(
             float(self.found.estimates.effect[number]), self.found.exact[number], self.found.gap
         ):
             yield "disagrees"
-        if any(each.backup == number for each in self.found.backups):
+        standing = [each for each in self.found.backups if each.stands]
+        if any(each.backup == number for each in standing):
             yield "backup"
-        if any(each.ablated == number for each in self.found.backups):
+        if any(each.ablated == number for each in standing):
             yield "has a backup"
 
     def _ends(self) -> Iterator[Node]:

@@ -9,6 +9,7 @@ metric.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -43,6 +44,10 @@ class Voice:
         return slice(None) if self.at is None else slice(self.at, self.at + 1)
 
 
+Heard = tuple[Sequence[Voice], Sequence[int], Values]
+"""Voices that were put in, one to each row of pairs; who listens in that layer, and its values."""
+
+
 @dataclass(frozen=True, eq=False)
 class End:
     """One run, into which `voices` are put one at a time; the nodes of `numbers` listen."""
@@ -67,28 +72,48 @@ class End:
         and directly; summed over pairs."""
         written = self._written()
         gradients = self._gradients()
-        for layer in sorted({self.units.layer(number) for number in self.numbers}):
-            yield from self._into_layer(layer, written, gradients)
+        for voices, targets, values in self._into_layers(written):
+            yield from self._changes(values, voices, targets, gradients)
         yield from self._into_logits(written)
 
-    def _gradients(self) -> dict[int, Float[Tensor, "pair pos width"]]:
-        """Of each unit, agreeing with what patching it does."""
-        sides = self.sides
-        if not self.numbers:  # every way goes to the logits
-            return {}
+    def computed(self) -> Iterator[tuple[Voice, int, Float[Tensor, "pair pos width"]]]:
+        """What each listener computes while one voice is put in."""
+        for voices, targets, values in self._into_layers(self._written()):
+            for target in targets:
+                of_voices = self._of(target, values).chunk(len(voices))
+                for voice, each in zip(voices, of_voices, strict=True):
+                    yield voice, target, each
+
+    @cached_property
+    def effects(self) -> dict[int, Float[Tensor, " pair"]]:
+        """By how much the metric rises if each listener alone has its value on the other run."""
+        found: dict[int, Tensor] = {}
+        for site, numbers in self._by_site().items():
+            indices = [self.units.ref(number).index for number in numbers]
+            effects = patch(self.sides, site, indices, check=self.check)
+            found.update(zip(numbers, effects, strict=True))
+        return found
+
+    def _by_site(self) -> dict[str, list[int]]:
         by_site: dict[str, list[int]] = defaultdict(list)
         for number in self.numbers:
             by_site[self.units.ref(number).site].append(number)
+        return by_site
+
+    def _gradients(self) -> dict[int, Float[Tensor, "pair pos width"]]:
+        """Of each unit, agreeing with what patching it does."""
+        sides, by_site = self.sides, self._by_site()
+        if not by_site:  # every way goes to the logits
+            return {}
         slopes = sides.model.differentiate(
             self.here, lambda last: sides.values(last).sum(), list(by_site), check=self.check
         )
         found = {}
         for site, numbers in by_site.items():
-            indices = [self.units.ref(number).index for number in numbers]
-            effects = patch(sides, site, indices, check=self.check)
             moved = sides.units(self.there, site) - sides.units(self.here, site)
             slope = by_unit(sides.model, site, slopes[site])
-            for number, index, effect in zip(numbers, indices, effects, strict=True):
+            for number in numbers:
+                index, effect = self.units.ref(number).index, self.effects[number]
                 found[number] = _corrected(slope[:, :, index], moved[:, :, index], effect)
         return found
 
@@ -108,9 +133,11 @@ class End:
                 )
         return written
 
-    def _into_layer(
-        self, layer: int, written: Mapping[int, Tensor], gradients: Mapping[int, Tensor]
-    ) -> Iterator[tuple[Voice, int, Float64[ndarray, " pos"]]]:
+    def _into_layers(self, written: Mapping[int, Tensor]) -> Iterator[Heard]:
+        for layer in sorted({self.units.layer(number) for number in self.numbers}):
+            yield from self._into_layer(layer, written)
+
+    def _into_layer(self, layer: int, written: Mapping[int, Tensor]) -> Iterator[Heard]:
         """Of everything before it; heads of the layer itself are heard by its neurons only."""
         targets = [number for number in self.numbers if self.units.layer(number) == layer]
         neurons = [number for number in targets if not self._is_head(number)]
@@ -123,11 +150,11 @@ class End:
         for some in self._batched(before):
             stream = self._spoken(self.here.streams[layer], some, written)
             _, values = self._run(layer, stream, self._held(layer, [], n=len(some)), len(some))
-            yield from self._changes(values, some, targets, gradients)
+            yield some, targets, values
         for some in self._batched(inside):
             stream = self._repeated(self.here.streams[layer], len(some))
             _, values = self._run(layer, stream, self._held(layer, some), len(some))
-            yield from self._changes(values, some, neurons, gradients)
+            yield some, neurons, values
 
     def _changes(
         self,
@@ -137,13 +164,9 @@ class End:
         gradients: Mapping[int, Tensor],
     ) -> Iterator[tuple[Voice, int, Float64[ndarray, " pos"]]]:
         """Of the metric, by each target's change."""
-        n, model = len(voices), self.sides.model
+        n = len(voices)
         for target in targets:
-            unit = self.units.ref(target)
-            now, before = (
-                by_unit(model, unit.site, each[unit.site])[:, :, unit.index]
-                for each in (values, self.here.values)
-            )
+            now, before = self._of(target, values), self._of(target, self.here.values)
             moved = now - self._repeated(before, n)
             by_place = (moved * self._repeated(gradients[target], n)).sum(2)
             by_voice = by_place.reshape(n, self.sides.n_pairs, -1).sum(1).double().cpu().numpy()
@@ -164,6 +187,11 @@ class End:
                     change = np.zeros(sides.n_pos)
                     change[-1] = value - before
                     yield voice, LOGITS, change
+
+    def _of(self, number: int, values: Values) -> Float[Tensor, "row pos width"]:
+        """What one unit hands on, of all values of its site."""
+        unit = self.units.ref(number)
+        return by_unit(self.sides.model, unit.site, values[unit.site])[:, :, unit.index]
 
     def _spoken(
         self, stream: Tensor, voices: Sequence[Voice], written: Mapping[int, Tensor]

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from analysis.circuits.agreeing import N_EACH
+from analysis.circuits.backups import N_RUN
 from analysis.circuits.curves import SHARES
 from analysis.circuits.finding import N_ABLATED, N_DOUBTFUL, N_EDGES, N_EFFECTS
 from analysis.circuits.integrating import STEPS as INTEGRATED
 from analysis.circuits.judging import TWINS
 from analysis.circuits.patching import ROWS
+from analysis.circuits.path_patching import N_LINKS
 from analysis.circuits.proving import N_DROPS, N_HALVES, N_MATCHED
 from analysis.circuits.pruning import MOST_ROUNDS, SIZES
 from analysis.circuits.rooms import DRAWS
@@ -77,7 +79,9 @@ def n_search_passes(
         (len(SIZES) + 4 * MOST_ROUNDS) * scored,
         min(N_EFFECTS, len(finding)) * (3 + (n + N_DOUBTFUL + 2 * N_EACH) / 2),
         3 * (N_ABLATED + 1) * min(N_EFFECTS, len(finding)),
+        2 * N_RUN * min(N_EFFECTS, len(finding)),  # both of a backup, and it alone
         2 * min(N_EDGES, len(finding)) * 1.5 * n,
+        2 * min(N_EDGES, len(finding)) * 2 * N_LINKS,  # two layers, and what is behind them
         facts.n_layers * min(N_EFFECTS, len(finding)),
         proved
         * (curves * (5 + TWINS) + N_DROPS + N_MATCHED + 2 * N_HALVES + DRAWS * (len(FEATURES) + 1)),

@@ -89,6 +89,8 @@ class Link(Message):
     ways: tuple[tuple[int, int, float], ...] = ()
     """Of the shown prompt: from one position of the source, to one of the target, and the weight
     of that; the strongest first."""
+    exact: float | None = None
+    """The same as the weight, by path patching; None: it was not run."""
 
 
 class Graph(Message):
@@ -314,6 +316,45 @@ class Agreement(Message):
     n_doubtful: int = 0
 
 
+class LinkAgreement(Message):
+    """Weights of links against exact path patching, a seeded sample: the heaviest, and as many at
+    random of all that were asked for, drawn or not. Of links into neurons and heads: to the logits
+    nothing is estimated."""
+
+    r: float | None
+    """Pearson; None where one of the two does not vary."""
+    r_top: float | None
+    r_random: float | None
+    n_top: int
+    n_random: int
+    seed: int
+    off: float | None = None
+    """Root of the mean square of what they differ by, over that of the exact ones: r does not see
+    that all are twice too large."""
+    n_asked: int = 0
+    """Links that the sample is of."""
+    accounted: float | None = None
+    """Of a unit, the sum of its links that are drawn, those to the logits with them, over what
+    ablating it does, run on the same pairs and ends: the median over units that do enough."""
+    n_accounted: int = 0
+    """Units that it is the median of."""
+
+
+class ToldBackup(Message):
+    """One unit that acts, or acts more, while another is ablated."""
+
+    ablated: UnitRef
+    backup: UnitRef
+    estimated: float
+    """By how much more the metric falls by ablating the backup, if the other is ablated already;
+    of a metric that the network lowers, by how much more it rises."""
+    exact: float | None = None
+    """The same by ablating both, and each alone: what both lose, less what each loses by itself.
+    None: it was not run."""
+    confirmed: bool | None = None
+    """Whether the exact one is large enough; None: it was not run."""
+
+
 class Group(Message):
     """Nodes that somebody put together under a name."""
 
@@ -339,6 +380,9 @@ class Circuit(Message):
     ranking: tuple[tuple[UnitRef, float], ...] = Field(default=(), max_length=MOST_NODES)
     """Units in the order in which they are kept, with scores; those far behind are left out."""
     agreement: Agreement | None = None
+    link_agreement: LinkAgreement | None = None
+    backups: tuple[ToldBackup, ...] = Field(default=(), max_length=MOST_LINKS)
+    """The largest estimated rises first, those that running them did not confirm among them."""
     warnings: tuple[str, ...] = ()
     """Of backups, of a task that the model cannot do, of too few prompts."""
     pinned: tuple[NodeId, ...] = Field(default=(), max_length=MOST_NODES)

@@ -6,6 +6,7 @@ the prompt; links lead upwards. Equal arguments make equal circuits.
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,9 @@ from analysis.protocol.circuits import (
     Graph,
     Group,
     Link,
+    LinkAgreement,
     Node,
+    ToldBackup,
 )
 from analysis.protocol.edits import UnitRef
 
@@ -54,6 +57,11 @@ def make_circuit(
         method="both_ends", ablation="resample", n_pairs=16, n_units=layers * (neurons + heads),
         ranking=tuple((node.unit, abs(node.effect or 0.0)) for node in drawn if node.unit),
         agreement=Agreement(r=0.96, r_top=0.94, r_random=0.99, n_top=120, n_random=120, seed=0),
+        link_agreement=LinkAgreement(
+            r=0.93, r_top=0.91, r_random=0.99, n_top=24, n_random=24, seed=0, off=0.08,
+            n_asked=links, accounted=0.62, n_accounted=12,
+        ),
+        backups=_backups(drawn),
         warnings=("mlp.1/7 is taken over by mlp.2/9 when it is ablated: see what both do.",),
     )  # fmt: skip
 
@@ -173,9 +181,20 @@ def _links(generator: np.random.Generator, nodes: Sequence[Node], n: int) -> lis
             target=nodes[b].id,
             weight=weight,
             ways=_ways(nodes[a], nodes[b], weight),
+            exact=1.1 * weight if place % 4 == 0 else None,
         )
-        for (a, b), weight in pairs.items()
+        for place, ((a, b), weight) in enumerate(pairs.items())
     ]
+
+
+def _backups(nodes: Sequence[Node]) -> tuple[ToldBackup, ...]:
+    """Of the strongest: one that is confirmed, one that is not, and one that was not run."""
+    units = [node.unit for node in nodes if node.unit is not None][:4]
+    told = ((0.8, 0.7, True), (0.6, 0.01, False), (0.4, None, None))
+    return tuple(
+        ToldBackup(ablated=one, backup=other, estimated=estimated, exact=exact, confirmed=confirmed)
+        for (one, other), (estimated, exact, confirmed) in zip(pairwise(units), told, strict=False)
+    )
 
 
 def _ways(source: Node, target: Node, weight: float) -> tuple[tuple[int, int, float], ...]:

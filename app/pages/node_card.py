@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from analysis.protocol.circuits import ToldBackup
 from app.errors import NotFoundError
 from app.pages.counting import counted_from
 from app.pages.proved import Proved
@@ -20,6 +21,7 @@ from app.store.views.unit import ExemplarView, UnitView
 
 LINKS: Final = 6
 EXEMPLARS: Final = 3
+BACKUPS: Final = 6
 LONGEST_PROMPT: Final = 4000
 """Characters of a prompt that an address takes along."""
 
@@ -45,6 +47,8 @@ class Card:
     """Where the playground has its ablation filled in."""
     known: Known | None
     """None: it is no unit, or its model has not been swept."""
+    backups: list[ToldBackup]
+    """What it takes over from, and what takes over from it."""
 
 
 def read_card(session: Session, proved: Proved, rows: Rows, *, node: str, swept: bool) -> Card:
@@ -57,7 +61,8 @@ def read_card(session: Session, proved: Proved, rows: Rows, *, node: str, swept:
         )
     into, out = rows.links_of(node, LINKS)
     known = _known(session, proved.view.model, row.unit) if row.unit and swept else None
-    return Card(row, into, out, edit_of(proved, row, swept=swept), known)
+    backups = rows.backups_of(node, BACKUPS)
+    return Card(row, into, out, edit_of(proved, row, swept=swept), known, backups)
 
 
 def edit_of(proved: Proved, row: NodeRow, *, swept: bool) -> str | None:

@@ -16,6 +16,7 @@ from analysis.protocol.circuits import (
     Node,
     Proof,
     Ranking,
+    ToldBackup,
 )
 from analysis.protocol.edits import Positions
 from analysis.protocol.written import Row, line_of, positions_text
@@ -201,6 +202,13 @@ def shown_proof(proofs: Sequence[Proof], ablation: str | None) -> int:
         ),
         default=0,
     )
+
+
+def backup_verdict(told: ToldBackup) -> str:
+    """What came of ablating both."""
+    if told.confirmed is None:
+        return "estimated alone"
+    return "confirmed" if told.confirmed else "not confirmed"
 
 
 def _at(position: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, TypeVar
 
-from analysis.protocol.circuits import Circuit, Link, Node
+from analysis.protocol.circuits import Circuit, Link, Node, ToldBackup
 from app.rendering.circuit import FLAGS, layer_name, node_name, order_of, said_label, standing
 from app.rendering.strip import visible
 
@@ -50,6 +50,7 @@ class NodeRow:
 @dataclass(frozen=True)
 class LinkRow:
     weight: float
+    exact: float | None
     source: NodeRow
     target: NodeRow
     way: tuple[tuple[int, str], ...]
@@ -81,6 +82,7 @@ class Rows:
         n_tokens = len(graph.tokens)
         self._links = graph.links
         self._tokens = graph.tokens
+        self._backups = circuit.backups
         self.by_id: dict[str, NodeRow] = {}
         for node in graph.nodes:
             turn, at = turns.get(node.id), standing(node, n_tokens)
@@ -115,6 +117,12 @@ class Rows:
         out = [link for link in self._links if link.source == node_id]
         return self._heaviest(into, most), self._heaviest(out, most)
 
+    def backups_of(self, node_id: str, most: int) -> list[ToldBackup]:
+        """In which the node is one of the two, the largest estimated rises first."""
+        unit = self.by_id[node_id].node.unit
+        found = [one for one in self._backups if unit in (one.backup, one.ablated)]
+        return found[:most]
+
     def _heaviest(self, links: Sequence[Link], most: int) -> list[LinkRow]:
         ordered = sorted(links, key=lambda link: -abs(link.weight))
         return [self._link(link) for link in ordered[:most]]
@@ -123,6 +131,7 @@ class Rows:
         way = tuple((at, visible(self._tokens[at])) for at in link.ways[0][:2]) if link.ways else ()
         return LinkRow(
             weight=link.weight,
+            exact=link.exact,
             source=self.by_id[link.source],
             target=self.by_id[link.target],
             way=way,

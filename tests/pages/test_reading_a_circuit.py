@@ -294,3 +294,61 @@ def keep_evil(pages: TestClient) -> None:
         )  # fmt: skip
         proof = make_proof(circuit).model_copy(update={"remarks": (EVIL,)})
         keep_proof(session, model="synthetic", slug="evil", proof=proof)
+
+
+def test_the_page_says_how_far_links_agree_with_path_patching_and_which_were_run(
+    pages: TestClient,
+) -> None:
+    page = pages.get(NAMES).text
+    said = words_of(page)
+    assert "Links against exact path patching: r 0.93 over a seeded sample" in said
+    assert "0.91 over the 24 heaviest, 0.99 over 24 at random of" in said
+    assert "they are off by 8" in said
+    assert re.search("account for 62.* of what a unit does, in the median of 12", said)
+    rows = rows_of(page, "links")
+    by_weight = sorted(drawn(pages).graph.links, key=lambda link: -abs(link.weight))
+    for row, link in zip(rows, by_weight, strict=False):
+        assert ("not run" in row) == (link.exact is None)
+    assert any("not run" not in row for row in rows)
+
+
+def test_backups_are_told_with_what_ablating_both_says(pages: TestClient) -> None:
+    page = pages.get(NAMES).text
+    rows = rows_of(page, "backups")
+    told = drawn(pages).backups
+    assert len(rows) == len(told) == 3
+    for row, one in zip(rows, told, strict=True):
+        names = [f"{unit.site}/{unit.index}" for unit in (one.backup, one.ablated)]
+        assert row.split()[:2] == names
+    assert ["not confirmed" in row for row in rows] == [False, True, False]
+    assert ["estimated alone" in row for row in rows] == [False, False, True]
+
+
+def test_a_card_says_who_takes_over_from_the_unit_and_from_whom_it_does(
+    pages: TestClient,
+) -> None:
+    first, second, _ = drawn(pages).backups
+    both = f"{second.ablated.site}/{second.ablated.index}"
+    assert first.backup == second.ablated
+    card = words_of(card_of(pages, both))
+    assert f"while {first.ablated.site}/{first.ablated.index} is ablated, it does more" in card
+    assert f"it leaves more to {second.backup.site}/{second.backup.index}" in card
+    assert "exact rise +0.7" in card
+
+
+def test_a_circuit_of_which_nothing_was_run_so_has_neither_table_nor_sentence(
+    pages: TestClient,
+) -> None:
+    page = pages.get(f"{CIRCUITS}/imported").text
+    assert 'id="backups"' not in page
+    assert "path patching" not in page
+
+
+def card_of(pages: TestClient, unit: str) -> str:
+    (node,) = (
+        node.id
+        for node in drawn(pages).graph.nodes
+        if node.unit is not None and f"{node.unit.site}/{node.unit.index}" == unit
+    )
+    page = pages.get(NAMES, params={"node": node}).text
+    return page[page.index('id="card"') : page.index('id="proof"')]

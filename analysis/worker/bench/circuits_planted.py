@@ -167,13 +167,14 @@ class _Scored:
         found = search.run()
         nodes = dict(enumerate(found.estimates.effect.abs().tolist()))
         nodes |= {number: abs(effect.value) for number, effect in found.exact.items()}
-        for each in found.backups:
+        told = [each for each in found.backups if each.stands]
+        for each in told:
             nodes[each.backup] = max(nodes[each.backup], each.rise)
         node = partial(_node, found.units)
         return _Told(
             nodes={node(number): score for number, score in nodes.items()},
             edges={(node(each.source), node(each.target)): each.weight for each in found.edges},
-            backups=frozenset(node(each.backup) for each in found.backups),
+            backups=frozenset(node(each.backup) for each in told),
             kept=frozenset(map(node, found.kept)),
         )
 

@@ -203,6 +203,8 @@ def _circuit(
             for rank, number in enumerate(found.order[:RANKED].tolist())
         ),
         agreement=found.agreement,
+        link_agreement=found.link_agreement,
+        backups=drawing.backups(),
         warnings=tuple(warnings_of(found, pairs, competence)),
     )
 

@@ -27,7 +27,7 @@ def warnings_of(found: Found, pairs: Prompted, competence: Competence) -> Iterat
         counted = "1 prompt is" if n == 1 else f"{n} prompts are"
         yield f"Only {counted} held out: too few for intervals."
     yield from _of_proof(found)
-    yield from _of_backups(found)
+    yield from of_backups(found)
 
 
 def _of_proof(found: Found) -> Iterator[str]:
@@ -55,13 +55,18 @@ def _of_proof(found: Found) -> Iterator[str]:
         )
 
 
-def _of_backups(found: Found) -> Iterator[str]:
-    backups = {each.backup for each in found.backups}
-    if backups:
-        refs = [found.units.ref(number) for number in sorted(backups)]
+def of_backups(found: Found) -> Iterator[str]:
+    n, n_run = len(found.backups), sum(each.exact is not None for each in found.backups)
+    n_confirmed = sum(each.confirmed is True for each in found.backups)
+    standing = sorted({each.backup for each in found.backups if each.stands})
+    if standing:
+        refs = [found.units.ref(number) for number in standing]
         named = ", ".join(f"{ref.site}/{ref.index}" for ref in refs[:NAMED])
         more = f" and {len(refs) - NAMED} more" if len(refs) > NAMED else ""
+        alone = f"; {n - n_run} more are estimated alone" if n > n_run else ""
         yield (
             f"Single ablations hide backups: {named}{more} act only, or more, once others are "
-            "ablated."
+            f"ablated. Confirmed by ablating both at once: {n_confirmed} of {n_run}{alone}."
         )
+    elif n_run:
+        yield f"No backup is told: ablating both at once confirms 0 of {n_run} that were estimated."

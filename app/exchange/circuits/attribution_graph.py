@@ -99,7 +99,8 @@ def write_graph(
         if name not in PARTS:
             yield b",\n%b: %b" % (dumped(name), dumped(value))
     yield from _listed("nodes", (node_entry(node, frame) for node in graph.nodes))
-    yield from _listed("links", (link.model_dump(exclude={"ways"}) for link in graph.links))
+    links = (link.model_dump(exclude={"ways", "exact"}) for link in graph.links)
+    yield from _listed("links", links)
     yield b"}\n"
 
 
@@ -176,8 +177,10 @@ def _said(circuit: Circuit) -> dict[str, Any]:
         return {}
     told = circuit.model_dump(
         mode="json",
-        include={"method", "ablation", "n_pairs", "n_units", "agreement", "warnings"},
-    )
+        include={
+            "method", "ablation", "n_pairs", "n_units", "agreement", "link_agreement", "warnings",
+        },
+    )  # fmt: skip
     return {"patchclamp": told}
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from analysis.circuits.finding import Asked, Found, Search
+from analysis.circuits.edges import EMBEDDING, Edge
+from analysis.circuits.finding import N_EDGES, Asked, Found, Search
 from analysis.circuits.graphing import Drawing
 from analysis.circuits.judging import judge_of
 from analysis.circuits.keeping import batches
@@ -204,6 +205,59 @@ def test_links_lead_onwards_from_the_embedding_to_the_logits(searched: Searched)
         assert not (within and source.layer == target.layer and parallel(searched))
     assert any(source.kind == "embedding" for source, _ in ways)
     assert any(target.kind == "logit" for _, target in ways)
+
+
+def test_exact_links_are_those_of_plain_hooks(searched: Searched) -> None:
+    """What the target makes of the source, all others held; then the target alone set to that."""
+    pairs = searched.pairs.finding[:N_EDGES]
+    edges = [edge for edge in searched.found.edges if edge.exact is not None]
+    for edge in sorted(edges, key=lambda edge: -abs(edge.weight))[:FEW]:
+        falls = []
+        for pair in pairs:
+            ends = (pair.clean.tokens, pair.counterfactual.tokens)
+            falls.append(fall_along(searched, pair, *ends, edge))
+            falls.append(-fall_along(searched, pair, *reversed(ends), edge))
+        assert edge.exact == pytest.approx(sum(falls) / len(falls), rel=1e-3, abs=1e-5)
+
+
+def fall_along(
+    searched: Searched, pair: Pair, here: Sequence[int], there: Sequence[int], edge: Edge
+) -> float:
+    """Of the metric on `here`, by the direct way alone."""
+    units, model = searched.found.units, searched.model
+    run, other = (model.trace(torch.tensor([tokens])) for tokens in (here, there))
+    read: dict[str, Tensor] = {}
+    target = units.ref(edge.target)
+
+    def held(site: str) -> Any:
+        def put(values: Tensor) -> Tensor:
+            if site == target.site:
+                read[site] = values.clone()
+            if edge.source != EMBEDDING and units.ref(edge.source).site == site:
+                lend = putting(searched, site, [units.ref(edge.source).index], other.values[site])
+                return lend(run.values[site].clone())
+            return run.values[site].clone()
+
+        return put
+
+    puts = {site.name: held(site.name) for site in units.sites}
+    metric_of(searched, pair, there if edge.source == EMBEDDING else here, puts)
+    moved = putting(searched, target.site, [target.index], read[target.site])
+    return metric_of(searched, pair, here, {}) - metric_of(
+        searched, pair, here, {target.site: moved}
+    )
+
+
+def metric_of(
+    searched: Searched, pair: Pair, tokens: Sequence[int], puts: Mapping[str, Any]
+) -> float:
+    logits = edited_logits(
+        "plain" if searched.architecture in PLAIN else searched.architecture,
+        searched.folder,
+        torch.tensor([tokens]),
+        puts,
+    )[0, -1]
+    return float(logits[pair.right[0].id] - logits[pair.wrong[0].id])
 
 
 def parallel(searched: Searched) -> bool:

@@ -1,5 +1,7 @@
 """Whole searches on models whose circuits are known."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -266,3 +268,53 @@ def test_nothing_is_ranked_by_a_gradient_that_is_0(searched, method):
     with pytest.raises(TaskError, match="least on the clean prompt") as caught:
         search.run()
     assert "--method nested" in caught.value.hint
+
+
+@pytest.mark.parametrize("kind", ["backup", "either of two"])
+def test_a_search_confirms_what_backs_up_by_ablating_both(searched, kind):
+    planted, pairs, found = searched(kind)
+    told = Drawing(found, pairs[0], METRIC, [str(token) for token in range(200)])
+    backups = [each for each in found.backups if each.stands]
+    assert {node_of(found.units, each.backup) for each in backups} >= set(planted.planted.backups)
+    judge = judge_of(batches(planted.model, METRIC, pairs[:4]), found.units)
+    for each, said in zip(found.backups, told.backups(), strict=True):
+        one, other, both = (
+            judge.whole.mean() - judge.values(without(found.units, gone)).mean()
+            for gone in ([each.ablated], [each.backup], [each.ablated, each.backup])
+        )
+        assert each.exact == pytest.approx(both - one - other, abs=1e-4)
+        assert (said.exact, said.estimated, said.confirmed) == (each.exact, each.rise, True)
+
+
+def without(units, gone):
+    keep = torch.ones(len(units))
+    keep[gone] = 0.0
+    return keep
+
+
+def test_a_backup_that_running_both_does_not_confirm_is_not_flagged(searched):
+    _, pairs, found = searched("backup")
+    texts = [str(token) for token in range(200)]
+    refuted = replace(
+        found, backups=tuple(replace(each, confirmed=False) for each in found.backups)
+    )
+    flags = [
+        {flag for node in Drawing(one, pairs[0], METRIC, texts).graph().nodes
+         for flag in node.flags if "backup" in flag}
+        for one in (found, refuted)
+    ]  # fmt: skip
+    assert "has a backup" in flags[0]
+    assert flags[1] == set()
+
+
+def test_a_search_says_how_far_its_links_agree_with_path_patching(searched):
+    _, pairs, found = searched("cancelling")
+    told = found.link_agreement
+    assert told.r > 0.99
+    assert told.n_top == told.n_random <= 24
+    graph = Drawing(found, pairs[0], METRIC, [str(token) for token in range(200)]).graph()
+    run = [link for link in graph.links if link.exact is not None]
+    assert run
+    assert all(link.target != "logits" for link in run)
+    for link in run:
+        assert link.exact == pytest.approx(link.weight, rel=0.2, abs=0.02)

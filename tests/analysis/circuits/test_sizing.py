@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.circuits import sizing
 from analysis.circuits.sizing import FIXED, n_search_bytes, n_search_passes
 from analysis.records import ModelFacts
 from analysis.tasks.task import Pair, Side
@@ -86,3 +87,12 @@ def test_a_long_prompt_that_is_held_out_counts_as_one_for_finding():
 
 def test_values_of_twice_the_size_need_twice_the_memory():
     assert n_bytes(8, 8, n_bytes=8) == pytest.approx(2 * n_bytes(8, 8, n_bytes=4), abs=2)
+
+
+def test_every_link_and_backup_that_is_run_counts(monkeypatch):
+    before = passes(100)
+    monkeypatch.setattr(sizing, "N_LINKS", sizing.N_LINKS + 1)
+    assert passes(100) - before == 2 * 2 * 4  # one more of both kinds, at both ends
+    before = passes(100)
+    monkeypatch.setattr(sizing, "N_RUN", sizing.N_RUN + 1)
+    assert passes(100) - before == 2 * 16

@@ -51,7 +51,12 @@ def stored(bench: Bench) -> dict[str, int]:
 
 @pytest.mark.parametrize(
     ("where", "dies_in"),
-    [(finding, "find_edges"), (finding, "prune"), (proofs, "prove"), (proofs, "prove_otherwise")],
+    [
+        (finding, "find_edges_and_effects"),
+        (finding, "prune"),
+        (proofs, "prove"),
+        (proofs, "prove_otherwise"),
+    ],
 )
 def test_one_that_died_is_begun_anew_and_leaves_the_circuit_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, where: ModuleType, dies_in: str

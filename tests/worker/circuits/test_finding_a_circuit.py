@@ -50,6 +50,15 @@ def test_a_job_keeps_the_circuit_that_was_planted_with_its_proofs(bench: Bench) 
         assert tuple(names) in ways
 
 
+def test_the_circuit_says_how_far_its_links_agree_with_path_patching(bench: Bench) -> None:
+    _, circuit = bench.circuit(bench.run()["circuit"])
+    assert circuit.link_agreement is not None
+    assert circuit.link_agreement.r == pytest.approx(1, abs=0.01)
+    assert circuit.link_agreement.accounted == pytest.approx(1, abs=0.05)
+    assert any(link.exact is not None for link in circuit.graph.links)
+    assert circuit.backups == ()
+
+
 def test_the_run_says_how_it_was_found_and_the_task_what_the_model_makes_of_it(
     bench: Bench,
 ) -> None:
