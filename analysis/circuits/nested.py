@@ -26,7 +26,7 @@ from analysis.circuits.units import Units
 from analysis.models.tracing import Check
 
 STEPS: Final = 96
-SMALLEST, LARGEST = 0.001, 0.3
+SMALLEST, LARGEST = 0.001, 0.6
 """Of all units: sizes are drawn between them, evenly in their logarithm."""
 AT_ONCE: Final = 1
 """Batches of a step."""

@@ -15,7 +15,7 @@ from analysis.errors import TaskError
 from analysis.tasks.splitting import split
 from analysis.tasks.task import Pair, Task
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 """Of how circuits are found and their pairs divided: other versions held out other pairs."""
 MOST_FINDING: Final = 96
 """Pairs that a circuit is found on, drawn where there are more."""
