@@ -14,7 +14,7 @@ computed anew, is of nodes that are queries and keys, and ours are neurons and h
 one of these does to a later pattern would be a softmax per node and head, so it is left as AtP has
 it, and attention that is sharp on the clean prompt still hides what it reads by.
 *Difference*: how much the activation changes at all, whatever that does; *activation*: how large it
-is on the clean prompt: the baselines that every method has to beat.
+is on the clean prompt, behind its first position: the baselines that every method has to beat.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,7 +50,7 @@ def attribute(
     if method == "difference":
         return {site: _moved(sides, site).norm(dim=-1) for site in sites}
     if method == "activation":
-        return {site: sides.units(sides.clean, site).norm(dim=-1) for site in sites}
+        return {site: _sizes(sides, site) for site in sites}
     if method == "atp_star":
         return _dropping_layers(sides, sites, check)
     backward: Backward = "relp" if method == "relp" else "exact"
@@ -102,6 +102,14 @@ def _differentiated_at(sides: Sides, method: Method) -> Iterator[Trace]:
 
 def _mean(gradients: Sequence[Values], site: str) -> Float[Tensor, "pair pos value"]:
     return torch.stack([one[site] for one in gradients]).mean(0)
+
+
+def _sizes(sides: Sides, site: str) -> Float[Tensor, "pair pos unit"]:
+    """0 at the first position, whose activations are like no other's and would be all that
+    counts."""
+    sizes: Tensor = sides.units(sides.clean, site).norm(dim=-1)
+    sizes[:, 0] *= float(sides.n_pos == 1)
+    return sizes
 
 
 def _moved(sides: Sides, site: str) -> Float[Tensor, "pair pos unit width"]:

@@ -92,9 +92,10 @@ def confirm(
 
     where lost(U) = m(M) − m(M without U), mean over pairs, is by how much the metric falls if
     all of U are ablated; where `gap` is below 0 the sign is turned, as of the estimate. It is
-    above 0 where the backup does more while the other is ablated, and 0 where the two add up. One
-    of `CONFIRMED` · `SHARE` · |gap| or more confirms the backup. `alone`: by how much the metric
-    rises, which is −lost, of units that were run on these pairs.
+    above 0 where the backup does more while the other is ablated, and 0 where the two add up. It
+    confirms the backup if it is `CONFIRMED` · `SHARE` · |gap| or more, and more than the backup
+    does by itself: the rise is the same whichever of the two is called the backup. `alone`: by how
+    much the metric rises, which is −lost, of units that were run on these pairs.
     """
     does = 1.0 if gap >= 0 else -1.0
     whole = float(torch.cat([batch.whole for batch in batches]).double().mean())
@@ -111,7 +112,8 @@ def confirm(
                 lost_alone[number] = lost(number)
         both = lost(each.ablated, each.backup)
         rise = does * (both - lost_alone[each.ablated] - lost_alone[each.backup])
-        return replace(each, exact=rise, confirmed=rise >= CONFIRMED * SHARE * abs(gap))
+        least = max(CONFIRMED * SHARE * abs(gap), abs(lost_alone[each.backup]))
+        return replace(each, exact=rise, confirmed=rise >= least)
 
     return [*map(run, found[:most]), *found[most:]]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 from numpy import ndarray
 
 from analysis.circuits.ratios import ratio_of_means
@@ -45,10 +45,12 @@ def hold(
     keeps_others: bool,
     seed: int,
     whole: Values,
+    prompts: Int64[ndarray, " pair"],
     run: Callable[[Hypothesis], Values],
 ) -> Claimed:
     """`others`: of the circuit, without the units of the claim; they compute from what reaches
-    them, or carry nothing too. ValueError: resampling everything leaves the metric as it is."""
+    them, or carry nothing too. `prompts` numbers the clean ones, equal where pairs share one.
+    ValueError: resampling everything leaves the metric as it is."""
     claimed = frozenset(carriers)
     empty = run(NOTHING)
     below = whole - empty
@@ -65,12 +67,12 @@ def hold(
     instead = Hypothesis(twins, computed=left(others.difference(twins)))
     random = run(instead) if twins else None
     return Claimed(
-        recovered=ratio_of_means(claim - empty, below),
-        everything=ratio_of_means(everything - empty, below),
-        nothing=ratio_of_means(nothing - empty, below),
-        random=None if random is None else ratio_of_means(random - empty, below),
-        matter=ratio_of_means(everything - nothing, below),
-        explained=_ratio(claim - nothing, everything - nothing),
+        recovered=ratio_of_means(claim - empty, below, prompts),
+        everything=ratio_of_means(everything - empty, below, prompts),
+        nothing=ratio_of_means(nothing - empty, below, prompts),
+        random=None if random is None else ratio_of_means(random - empty, below, prompts),
+        matter=ratio_of_means(everything - nothing, below, prompts),
+        explained=_ratio(claim - nothing, everything - nothing, prompts),
         scrubbed=float(claim.mean()),
         resampled=float(empty.mean()),
     )
@@ -87,5 +89,5 @@ def twins_of(
     return dict(zip(drawn.tolist(), features, strict=False))
 
 
-def _ratio(above: Values, below: Values) -> Estimate | None:
-    return ratio_of_means(above, below) if float(below.sum()) else None
+def _ratio(above: Values, below: Values, prompts: Int64[ndarray, " pair"]) -> Estimate | None:
+    return ratio_of_means(above, below, prompts) if float(below.sum()) else None

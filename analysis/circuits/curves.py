@@ -1,6 +1,6 @@
 """A ranking of units held to account at all sizes, beside another.
 
-CPR and CMD (Mueller et al. 2025) are areas over the share of units; here of neurons and heads. They
+CPR and CMD (Mueller et al. 2025) are areas over the share of units; here of neurons and heads. CPR
 and the distance between two curves are functions of the same prompts, and are resampled with them:
 two curves whose intervals overlap may be surely apart.
 """
@@ -84,38 +84,32 @@ def curve(judge: Judge, found: Course, beside: Course | None = None) -> Curve:
             )
         )
     cpr, cmd = areas(points)
-    of_cpr, of_cmd = _area_intervals(judge, found)
     return Curve(
         of=found.of, points=tuple(points), cpr=cpr, cmd=cmd,
-        cpr_interval=of_cpr, cmd_interval=of_cmd,
+        cpr_interval=_cpr_interval(judge, found),
     )  # fmt: skip
 
 
 def areas(points: Sequence[Point]) -> tuple[float, float]:
     """CPR and CMD: means of faithfulness and of |1 − faithfulness| over the share of units."""
     shares = np.array([point.share for point in points])
-    values = np.array([[point.faithfulness.value for point in points]])
-    cpr, cmd = _areas(shares, values)
-    return float(cpr[0]), float(cmd[0])
+    values = np.array([point.faithfulness.value for point in points])
+    cpr, cmd = _means_over(shares, np.stack([values, np.abs(1 - values)])).tolist()
+    return cpr, cmd
 
 
-def _areas(
-    shares: Float64[ndarray, " size"], values: Float64[ndarray, "draw size"]
-) -> tuple[Float64[ndarray, " draw"], Float64[ndarray, " draw"]]:
+def _means_over(
+    shares: Float64[ndarray, " size"], values: Float64[ndarray, "curve size"]
+) -> Float64[ndarray, " curve"]:
+    """By trapezoids; of one size its value."""
     if len(shares) < 2:
-        return values[:, 0], np.abs(1 - values[:, 0])
+        return values[:, 0]
     width = shares[-1] - shares[0]
-    return (
-        np.trapezoid(values, shares, axis=1) / width,
-        np.trapezoid(np.abs(1 - values), shares, axis=1) / width,
-    )
+    means: Float64[ndarray, " curve"] = np.trapezoid(values, shares, axis=1) / width
+    return means
 
 
-def _area_intervals(
-    judge: Judge, found: Course
-) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
+def _cpr_interval(judge: Judge, found: Course) -> tuple[float, float] | None:
     drawn = replicates((found.kept - judge.empty).T, judge.whole - judge.empty, judge.prompts)
     shares = np.array([size / len(judge.units) for size in found.sizes])
-    n = len(np.unique(judge.prompts))
-    cpr, cmd = (interval_of(one, n) for one in _areas(shares, drawn))
-    return cpr, cmd
+    return interval_of(_means_over(shares, drawn), len(np.unique(judge.prompts)))

@@ -38,6 +38,8 @@ class Estimates:
     """Means over pairs; positions summed. Signs: by how much the metric would rise."""
 
     effect: Float[Tensor, " unit"]
+    each: Float[Tensor, "pair unit"]
+    """The same pair by pair, in the order of the sides."""
     doubt: Float[Tensor, " unit"]
     """Of the same unit of measure; root of the mean square over pairs, positions summed."""
 
@@ -52,7 +54,7 @@ def estimate(
     check: Check | None = None,
 ) -> tuple[Estimates, list[Sides]]:
     """Of every unit, by two runs forward and one back; and these runs, by length of the pairs."""
-    effect, square, n_pairs = torch.zeros(len(units)), torch.zeros(len(units)), 0
+    square, each_pair = torch.zeros(len(units)), []
     sides = []
     for numbers in alike_in_length(pairs):
         one, gradients = _run(model, metric, [pairs[number] for number in numbers], units, check)
@@ -60,12 +62,12 @@ def estimate(
             one = others.put_into(one)
         sides.append(one)
         found, doubts = _estimate(one, gradients, units)
-        effect += units.in_a_row({site: each.sum(0) for site, each in found.items()}).cpu()
+        each_pair.append(torch.cat([found[site.name] for site in units.sites], dim=1).cpu())
         square += units.in_a_row(
             {site: each.square().sum(0) for site, each in doubts.items()}
         ).cpu()
-        n_pairs += one.n_pairs
-    return Estimates(effect / n_pairs, (square / n_pairs).sqrt()), sides
+    each = torch.cat(each_pair)
+    return Estimates(each.mean(0), each, (square / len(each)).sqrt()), sides
 
 
 def measure(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from analysis.circuits.agreeing import agreement, sample
 from analysis.circuits.attribution import Method as Scoring
-from analysis.circuits.backups import SHARE, Backup, confirm, find_backups
+from analysis.circuits.backups import Backup, confirm, find_backups
 from analysis.circuits.edges import Edge, find_edges_and_effects, find_ways
 from analysis.circuits.effects import Estimates, estimate, measure_each
 from analysis.circuits.integrating import integrate_keeping
@@ -87,6 +87,8 @@ class Found:
     estimates: Estimates
     exact: dict[int, Estimate]
     """Mean over the same pairs."""
+    off: dict[int, Estimate]
+    """Of units that are kept: the estimate minus the exact effect, on the same pairs."""
     agreement: Agreement
     link_agreement: LinkAgreement
     backups: tuple[Backup, ...]
@@ -133,7 +135,7 @@ class Search:
         self.tell("size", 0.0)
         few = judge_of(self._batches(proved_on(finding)), units, check=self.check)
         kept = prune(few, smallest(few, order, min(self.asked.most_units, len(units))))
-        estimates, exact, agreed = self._effects(units, kept)
+        estimates, exact, off, agreed = self._effects(units, kept)
         effects = {number: each.value for number, each in exact.items()}
         some = judge_of(self._batches(finding[:N_EFFECTS]), units, check=self.check)
         backups = self._backups(some, kept, effects)
@@ -146,6 +148,7 @@ class Search:
             kept=tuple(kept),
             estimates=estimates,
             exact=exact,
+            off=off,
             agreement=agreed,
             link_agreement=links_agreed,
             backups=tuple(backups),
@@ -172,8 +175,9 @@ class Search:
         self.tell("scores", 0.0)
         integrated = integrate_keeping(batched, units, check=self.check)
         self.tell("scores", 0.5)
-        methods: list[Scoring] = ["difference", "activation"]
-        methods += [] if method == "nested" else [method]
+        methods: list[Scoring] = ["difference", "activation", "ig"]
+        if method != "nested" and method != "ig":  # apart, for the type of what is left
+            methods.append(method)
         finding = self.prompted.finding
         traced = each_traced(self.model, self.metric, finding, self.others, check=self.check)
         scores = scores_of(traced, units, methods, self.check)
@@ -194,12 +198,13 @@ class Search:
             "circuit": order,
             "active": ranked(scores["difference"]),
             "loudest": ranked(scores["activation"]),
-            "ig": ranked(integrated),
+            "ig": ranked(scores["ig"]),
+            "ig_kept": ranked(integrated),
         }
 
     def _effects(
         self, units: Units, kept: Sequence[int]
-    ) -> tuple[Estimates, dict[int, Estimate], Agreement]:
+    ) -> tuple[Estimates, dict[int, Estimate], dict[int, Estimate], Agreement]:
         self.tell("effects", 0.0)
         pairs = self.prompted.finding[:N_EFFECTS]
         estimates, sides = estimate(
@@ -217,7 +222,12 @@ class Search:
         prompts = prompt_numbers(sides)
         exact = {number: mean_of(values, prompts) for number, values in each.items()}
         means = {number: mean.value for number, mean in exact.items()}
-        return estimates, exact, agreement(estimates.effect, means, drawn, doubtful)
+        agreed = agreement(estimates.effect, means, drawn, doubtful)
+        off = {
+            number: mean_of(estimates.each[:, number].double().numpy() - each[number], prompts)
+            for number in kept
+        }
+        return estimates, exact, off, agreed
 
     def _backups(
         self, judge: Judge, kept: Sequence[int], exact: Mapping[int, float]
@@ -230,7 +240,7 @@ class Search:
         found = find_backups(
             judge.batches,
             judge.units,
-            [number for number in strongest if abs(exact[number]) >= SHARE * abs(judge.gap)],
+            strongest,  # also of those that do nothing alone: each may be the other's backup
             judge.gap,
             check=self.check,
             tell=lambda done, total: self.tell("backups", done / total),

@@ -15,7 +15,7 @@ from analysis.tasks.task import Metric, Pair
 OFF: Final = 0.5
 """Of the exact effect: an estimate that is farther off disagrees, if that is …"""
 NOTABLE: Final = 0.02
-"""… of the gap, too, and outside the exact effect's interval over prompts."""
+"""… of the gap, too, and surely so: the interval of the distance, pair by pair, is beside 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +85,7 @@ class Drawing:
         )
 
     def _flags(self, number: int) -> Iterator[Flag]:
-        if _disagrees(
-            float(self.found.estimates.effect[number]), self.found.exact[number], self.found.gap
-        ):
+        if _disagrees(self.found.off[number], self.found.exact[number].value, self.found.gap):
             yield "disagrees"
         standing = [each for each in self.found.backups if each.stands]
         if any(each.backup == number for each in standing):
@@ -132,11 +130,10 @@ class Drawing:
         return f"{unit.site}/{unit.index}"
 
 
-def _disagrees(effect: float, exact: Estimate, gap: float) -> bool:
-    off = abs(effect - exact.value)
-    if off <= OFF * abs(exact.value) or off <= NOTABLE * abs(gap):
+def _disagrees(off: Estimate, exact: float, gap: float) -> bool:
+    if abs(off.value) <= max(OFF * abs(exact), NOTABLE * abs(gap)):
         return False
-    return exact.low is None or exact.high is None or not exact.low <= effect <= exact.high
+    return off.low is None or off.high is None or not off.low <= 0 <= off.high
 
 
 def _turned(exact: Estimate) -> tuple[float, float] | None:

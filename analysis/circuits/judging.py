@@ -1,6 +1,6 @@
 """A network that circuits of it are judged against: what it does untouched, and with nothing left.
 
-Faithfulness is (m(C) − m(∅)) / (m(M) − m(∅)) of means over prompts (Wang et al. 2023, Mueller et
+Faithfulness is (m(C) − m(∅)) / (m(M) − m(∅)) of means over prompts (Marks et al. 2025, Mueller et
 al. 2025), completeness the same of the network without the circuit. Intervals are over clean
 prompts: pairs that share one are resampled together.
 """
@@ -90,7 +90,7 @@ def judge_of(batches: Sequence[Batch], units: Units, *, check: Check | None = No
     empty = all_values(batches, units, torch.zeros(len(units)), check)
     prompts = prompt_numbers(one.sides for one in batches)
     judge = Judge(batches, units, whole, empty, prompts, check)
-    if abs(judge.gap) <= SAME * max(1.0, float(np.abs(whole).mean())):
+    if is_rounding(judge.gap, whole):
         raise TaskError(
             f"ablating every neuron and head leaves the metric as it is, over {judge.n_pairs} "
             "prompts: no circuit can be told from any other",
@@ -98,6 +98,11 @@ def judge_of(batches: Sequence[Batch], units: Units, *, check: Check | None = No
             "tokens, or change other words in the counterfactual.",
         )
     return judge
+
+
+def is_rounding(gap: float, whole: Float64[ndarray, " pair"]) -> bool:
+    """Of means over the same pairs."""
+    return abs(gap) <= SAME * max(1.0, float(np.abs(whole).mean()))
 
 
 def prompt_numbers(sides: Iterable[Sides]) -> Int64[ndarray, " pair"]:

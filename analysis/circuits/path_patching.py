@@ -143,7 +143,8 @@ def _rises(
     for voice, target, values in End(sides, units, targets, voices, check).computed():
         path = (voice.source, target)
         if path in asked:
-            by_site[units.ref(target).site].append((path, values))
+            # a copy: what is computed is a piece of what all of the site's units computed
+            by_site[units.ref(target).site].append((path, values.clone()))
     found: dict[Path, float] = {}
     for site, each in by_site.items():
         indices = [units.ref(target).index for (_, target), _ in each]

@@ -49,12 +49,16 @@ class Proving:
             )  # fmt: skip
             self.tell(0.5)
             yield self._all_of(proof, held_out, units, kept)
-        self.tell(0.8)
+        self.tell(0.8 if held_out else 0.0)
         proof = prove(
             few, rankings, kept, self.ablation, "finding", scored,
             seed=self.seed, decides=not held_out,
         )  # fmt: skip
-        yield proof if held_out else self._ablated_otherwise(proof, scored, units, kept)
+        if held_out:
+            yield proof
+            return
+        self.tell(0.7)
+        yield self._ablated_otherwise(proof, scored, units, kept)
 
     def _all_of(
         self, proof: Proof, pairs: Sequence[Pair], units: Units, kept: Sequence[int]

@@ -1,7 +1,7 @@
 """How much of what a model does a circuit does by itself, and how much is left without it.
 
 Beside the circuit's curve over sizes stand as many random units, those that differ most between the
-two prompts, those of the largest activations, and those of integrated gradients over what is kept;
+two prompts, those of the largest activations, and those of two kinds of integrated gradients;
 beside the circuit that is drawn, random ones that have as many units of every layer and kind.
 """
 
@@ -10,22 +10,24 @@ from typing import Final, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Int, Int64
+from jaxtyping import Float64, Int
 from numpy import ndarray
 from torch import Tensor
 
 from analysis.circuits.curves import course, curve
-from analysis.circuits.judging import Judge, matched
+from analysis.circuits.judging import Judge, is_rounding, matched
 from analysis.circuits.keeping import keep_gradient
-from analysis.circuits.ratios import mean_of, ratio_of_means
+from analysis.circuits.ratios import numbered, ratio_of_means
 from analysis.circuits.saying import Said
 from analysis.models.tracing import Check
 from analysis.protocol.circuits import (
+    MOST_TOLD,
     Ablation,
     Apart,
     Behaviour,
     Curve,
     Drop,
+    Estimate,
     Incompleteness,
     Matched,
     Novelty,
@@ -34,6 +36,7 @@ from analysis.protocol.circuits import (
     Proof,
     Row,
 )
+from analysis.solving.competence import wilson
 from analysis.tasks.novelty import Known
 from analysis.tasks.task import Pair
 
@@ -43,10 +46,8 @@ N_MATCHED: Final = 20
 """Random circuits that are matched by layer and kind."""
 N_HALVES: Final = 8
 """Random halves of the circuit that are left out of it, and of the model."""
-CUT: Final = 500
-"""Characters of a prompt that a row tells."""
 
-Rankings = Mapping[Literal["circuit", "active", "loudest", "ig"], Int[Tensor, " unit"]]
+Rankings = Mapping[Literal["circuit", "active", "loudest", "ig", "ig_kept"], Int[Tensor, " unit"]]
 """Numbers of units, the first kept first."""
 Networks = Mapping[Literal["whole", "circuit", "rest", "empty"], Said]
 
@@ -68,6 +69,7 @@ def prove(
     the judge, in their order; `known` is what those for finding have, if others are proved on."""
     networks = _networks(judge, kept)
     rows = _rows(judge, networks, pairs, known)
+    faithfulness = judge.faithfulness(networks["circuit"].metric)
     return Proof(
         ablation=ablation,
         prompts=prompts,
@@ -76,14 +78,14 @@ def prove(
         empty=judge.mean(judge.empty),
         curves=tuple(_curves(judge, rankings, seed, decides=decides)),
         n_kept=len(kept),
-        faithfulness=judge.faithfulness(networks["circuit"].metric),
+        faithfulness=faithfulness,
         completeness=judge.faithfulness(networks["rest"].metric),
         random=judge.of_twins(len(kept), seed),
         drops=tuple(drops(judge, kept, most=N_DROPS)) if decides else (),
         behaviours=tuple(_behaviour(judge, of, said) for of, said in networks.items()),
-        matched=beside_matched(judge, kept, seed=seed) if decides else None,
+        matched=beside_matched(judge, kept, faithfulness.value, seed=seed) if decides else None,
         incompleteness=without_halves(judge, kept, seed=seed) if decides else None,
-        apart=tuple(_apart(judge, networks["circuit"], rows)),
+        apart=tuple(apart_by_novelty(judge, networks["circuit"].metric, [row.new for row in rows])),
         rows=tuple(rows),
     )
 
@@ -99,9 +101,10 @@ def prove_otherwise(
     )
 
 
-def beside_matched(judge: Judge, kept: Sequence[int], *, seed: int, n: int = N_MATCHED) -> Matched:
-    """Near is near to 1, from below or above."""
-    own = judge.of_kept(kept).value
+def beside_matched(
+    judge: Judge, kept: Sequence[int], own: float, *, seed: int, n: int = N_MATCHED
+) -> Matched:
+    """`own`: the circuit's faithfulness. Near is near to 1, from below or above."""
     values = np.array(
         [judge.of_kept(one).value for one in matched(judge.units, kept, n=n, seed=seed)]
     )
@@ -143,15 +146,16 @@ def losses(
 
 
 def drops(judge: Judge, numbers: Sequence[int], *, most: int) -> list[Drop]:
-    """Minimality: of those that seem needed least, what leaving each out costs; the least first."""
+    """Minimality: of those that seem to matter least, for or against, what leaving each out costs;
+    the least first."""
     estimated = losses(judge, numbers, check=judge.check)
-    least = sorted(numbers, key=lambda number: estimated[number])[:most]
+    least = sorted(numbers, key=lambda number: abs(estimated[number]))[:most]
     kept = judge.values(judge.units.only(numbers))
     found = []
     for number in least:
         without = judge.values(judge.units.only([each for each in numbers if each != number]))
         found.append(Drop(unit=judge.units.ref(number), lost=judge.share(kept - without)))
-    return sorted(found, key=lambda each: each.lost.value)
+    return sorted(found, key=lambda each: abs(each.lost.value))
 
 
 def _curves(judge: Judge, rankings: Rankings, seed: int, *, decides: bool) -> Iterator[Curve]:
@@ -159,9 +163,9 @@ def _curves(judge: Judge, rankings: Rankings, seed: int, *, decides: bool) -> It
     yield curve(judge, own)
     if decides:
         yield curve(judge, course(judge, "random", None, seed=seed), own)
-        held_against: tuple[Literal["active", "loudest", "ig"], ...] = ("active", "loudest", "ig")
-        for of in held_against:
-            yield curve(judge, course(judge, of, rankings[of]), own)
+        for of, order in rankings.items():
+            if of != "circuit":
+                yield curve(judge, course(judge, of, order), own)
 
 
 def _networks(judge: Judge, kept: Sequence[int]) -> Networks:
@@ -178,14 +182,19 @@ def _behaviour(
     judge: Judge, of: Literal["whole", "circuit", "rest", "empty"], said: Said
 ) -> Behaviour:
     named = ~np.isnan(said.right)
-    of_named = _numbered(judge.prompts[named])
     return Behaviour(
         of=of,
-        right=mean_of(said.right[named], of_named) if named.any() else None,
+        right=_share(said.right[named]) if named.any() else None,
         metric=judge.mean(said.metric),
-        spread=float(said.metric.std(ddof=1)) if judge.n_pairs > 1 else 0.0,
+        spread=float(said.metric.std(ddof=1)) if judge.n_pairs > 1 else None,
         kl=judge.mean(said.kl),
     )
+
+
+def _share(right: Float64[ndarray, " pair"]) -> Estimate:
+    """With Wilson's interval: of all that are right, no resample has one that is not."""
+    told = wilson(int(right.sum()), len(right))
+    return Estimate(value=told.value, low=told.low, high=told.high)
 
 
 def _rows(
@@ -210,26 +219,28 @@ def _rows(
     ]
 
 
-def _apart(judge: Judge, circuit: Said, rows: Sequence[Row]) -> Iterator[Apart]:
-    """Nothing of those on which there is nothing between the whole network and the empty one."""
+def apart_by_novelty(
+    judge: Judge, circuit: Float64[ndarray, " pair"], new: Sequence[Sequence[Novelty]]
+) -> Iterator[Apart]:
+    """`new` in each pair; `circuit` is the metric of it alone. Not of pairs in which what there is
+    between the whole network and the empty one is rounding, or is turned round."""
     kinds: tuple[Novelty, ...] = ("template", "answer", "word")
-    for new in kinds:
-        at = np.array([new in row.new for row in rows])
+    for kind in kinds:
+        at = np.array([kind in each for each in new], dtype=np.bool_)
+        if not at.any():
+            continue
         gaps = judge.whole[at] - judge.empty[at]
-        if at.any() and gaps.sum():
-            yield Apart(
-                new=new,
-                n_prompts=int(at.sum()),
-                faithfulness=ratio_of_means(
-                    circuit.metric[at] - judge.empty[at], gaps, _numbered(judge.prompts[at])
-                ),
-            )
-
-
-def _numbered(prompts: Int64[ndarray, " pair"]) -> Int64[ndarray, " pair"]:
-    """From 0, without gaps."""
-    return np.unique(prompts, return_inverse=True)[1]
+        gap = float(gaps.mean())
+        if is_rounding(gap, judge.whole[at]) or gap * judge.gap < 0:
+            continue
+        yield Apart(
+            new=kind,
+            n_prompts=int(at.sum()),
+            faithfulness=ratio_of_means(
+                circuit[at] - judge.empty[at], gaps, numbered(judge.prompts[at])
+            ),
+        )
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= CUT else text[:CUT] + "…"
+    return text if len(text) <= MOST_TOLD else text[: MOST_TOLD - 1] + "…"

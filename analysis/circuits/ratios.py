@@ -18,8 +18,8 @@ def ratio_of_means(
     prompts: Int64[ndarray, " pair"] | None = None,
 ) -> Estimate:
     """Prompts are resampled, all numbers of one together; `prompts` numbers them from 0, where
-    pairs share one. No interval is told where resamples without a ratio could decide one.
-    ValueError: the lower mean is 0."""
+    pairs share one, without gaps. No interval is told where resamples without a ratio could decide
+    one. ValueError: the lower mean is 0."""
     total = float(below.sum())
     if not total:
         raise ValueError("the mean that others are measured by is 0")
@@ -56,6 +56,11 @@ def interval_of(drawn: Float64[ndarray, " draw"], n_prompts: int) -> tuple[float
     """95 %; None of too few prompts, or of too many resamples without a value."""
     low, high = intervals(drawn[:, None], n_prompts)[0].tolist()
     return None if np.isnan(low) or np.isnan(high) else (low, high)
+
+
+def numbered(prompts: Int64[ndarray, " pair"]) -> Int64[ndarray, " pair"]:
+    """From 0 without gaps, of some of the pairs."""
+    return np.unique(prompts, return_inverse=True)[1]
 
 
 def _n_of(prompts: Int64[ndarray, " pair"]) -> int:

@@ -19,10 +19,11 @@ from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int64
 from numpy import ndarray
 
-from analysis.circuits.ratios import ratio_of_means
+from analysis.circuits.judging import prompt_numbers
+from analysis.circuits.ratios import numbered, ratio_of_means
 from analysis.circuits.rooms import Hypothesis, Room, rooms_of
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
@@ -54,7 +55,7 @@ def scrub(
     check: Check | None = None,
 ) -> list[Scrubbed]:
     """Each hypothesis by itself. ValueError: resampling everything leaves the metric as it is."""
-    whole = whole_values(rooms)
+    whole, prompts = whole_values(rooms), prompts_of(rooms)
     random = values_of(rooms, units, NOTHING, seed=seed, check=check)
     own: dict[frozenset[int], Float64[ndarray, " prompt"]] = {}
     found = []
@@ -66,16 +67,22 @@ def scrub(
             own[carriers] = values_of(rooms, units, everything, seed=seed, check=check)
         some = tested(rooms, hypothesis.carriers.values())
         below = (whole - random)[some]
+        of_some = numbered(prompts[some])
         found.append(
             Scrubbed(
-                recovered=ratio_of_means((scrubbed - random)[some], below),
-                everything=ratio_of_means((own[carriers] - random)[some], below),
+                recovered=ratio_of_means((scrubbed - random)[some], below, of_some),
+                everything=ratio_of_means((own[carriers] - random)[some], below, of_some),
                 whole=float(whole[some].mean()),
                 scrubbed=float(scrubbed[some].mean()),
                 random=float(random[some].mean()),
             )
         )
     return found
+
+
+def prompts_of(rooms: Sequence[Room]) -> Int64[ndarray, " prompt"]:
+    """Numbers of the clean prompts, from 0: equal where pairs share one."""
+    return prompt_numbers(sides for room in rooms for sides in room.sides)
 
 
 def tested(rooms: Sequence[Room], features: Iterable[Feature]) -> Bool[ndarray, " prompt"]:

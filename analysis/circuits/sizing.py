@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from analysis.circuits.agreeing import N_EACH
+from analysis.circuits.attribution import STEPS
 from analysis.circuits.backups import N_RUN
 from analysis.circuits.curves import SHARES
 from analysis.circuits.finding import N_ABLATED, N_DOUBTFUL, N_EDGES, N_EFFECTS
@@ -74,7 +75,7 @@ def n_search_passes(
     curves = len(SHARES) - 1
     of_stages = (
         2 * (len(finding) + len(held_out) + scored),  # what stands in for units
-        (3 * INTEGRATED + 3) * len(finding),
+        (3 * INTEGRATED + 3 * STEPS + 3) * len(finding),
         3 * steps * min(AT_ONCE, len(finding)),
         (len(SIZES) + 4 * MOST_ROUNDS) * scored,
         min(N_EFFECTS, len(finding)) * (3 + (n + N_DOUBTFUL + 2 * N_EACH) / 2),
@@ -84,7 +85,7 @@ def n_search_passes(
         2 * min(N_EDGES, len(finding)) * 2 * N_LINKS,  # two layers, and what is behind them
         facts.n_layers * min(N_EFFECTS, len(finding)),
         proved
-        * (curves * (5 + TWINS) + N_DROPS + N_MATCHED + 2 * N_HALVES + DRAWS * (len(FEATURES) + 1)),
+        * (curves * (6 + TWINS) + N_DROPS + N_MATCHED + 2 * N_HALVES + DRAWS * (len(FEATURES) + 1)),
         2 * len(finding) + proved * 2 * (3 + TWINS + 2),  # the other two ablations
         2 * curves * scored if held_out else 0,
     )

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from analysis.circuits.claiming import Values, hold
+from analysis.circuits.ratios import numbered
 from analysis.circuits.rooms import Hypothesis, Room, rooms_of
-from analysis.circuits.scrubbing import tested, values_of, whole_values
+from analysis.circuits.scrubbing import prompts_of, tested, values_of, whole_values
 from analysis.circuits.units import Units
 from analysis.errors import EditError
 from analysis.interventions.clean import Kept
@@ -79,6 +80,7 @@ def scrub_claims(model: EditableModel, request: ScrubRequest, around: Surroundin
             keeps_others=request.others == "keep",
             seed=request.seed,
             whole=whole,
+            prompts=numbered(prompts_of(kept.rooms)[some]),
             run=run,
         )
     except ValueError as error:

@@ -17,16 +17,19 @@ from analysis.protocol.prompts import TokenId
 
 MOST_NODES = 20_000
 MOST_LINKS = 200_000
+MOST_ROWS = 128
+"""Of a proof: more than a search proves on."""
+MOST_TOLD = 500
+"""Characters of a prompt in a row."""
 
 NodeKind = Literal["neuron", "head", "rest", "embedding", "logit", "feature", "error"]
 """rest: all of a layer's neurons and heads that are not in the graph, together; feature and error:
 of a transcoder, in graphs made elsewhere."""
 
 Flag = Literal["disagrees", "backup", "has a backup"]
-"""disagrees: estimate and exact effect are of different sign or size, by more than that varies over
-prompts; backup: acts once others are
-ablated; has a backup: another node takes over when this one is ablated, so that its own effect is
-too small."""
+"""disagrees: estimate and exact effect are surely of different sign or size; backup: does more once
+another node is ablated; has a backup: with this one ablated another does more, so that its own
+effect may say too little."""
 
 Ablation = Literal["resample", "mean", "zero"]
 """What stands in the place of what is ablated: its value in the counterfactual prompt, its mean
@@ -135,10 +138,10 @@ class Point(Message):
     same prompts."""
 
 
-CurveOf = Literal["circuit", "random", "active", "loudest", "ig"]
+CurveOf = Literal["circuit", "random", "active", "loudest", "ig", "ig_kept"]
 """The circuit's own ranking; as many units at random; those that differ most between clean and
 counterfactual; those of the largest activations on clean prompts; those of integrated gradients
-over what is kept."""
+over the prompts' embeddings, and over what is kept."""
 
 
 class Curve(Message):
@@ -149,8 +152,8 @@ class Curve(Message):
     cmd: float
     """∫ |1 − faithfulness|: low is good."""
     cpr_interval: tuple[float, float] | None = None
-    """95 %, over prompts."""
-    cmd_interval: tuple[float, float] | None = None
+    """95 %, over prompts. CMD has none: where a curve is at 1, resamples of it lie on either side,
+    each at a distance."""
 
 
 class Drop(Message):
@@ -195,8 +198,8 @@ class Behaviour(Message):
     right: Estimate | None = None
     """Share of prompts on which a right answer stands above all wrong ones. None: none is named."""
     metric: Estimate
-    spread: float
-    """Standard deviation of the metric over prompts."""
+    spread: float | None = None
+    """Standard deviation of the metric over prompts; None of one."""
     kl: Estimate
     """KL(p_model ‖ p) behind the prompt, in nats."""
 
@@ -236,7 +239,8 @@ class Otherwise(Message):
 
 
 Novelty = Literal["template", "answer", "word"]
-"""What no prompt for finding has: the sentence, any of the right answers, a word put into it."""
+"""What no prompt for finding has: the sentence; any of the right answers, as an answer of either
+kind or a word; a word that was put in."""
 
 
 class Apart(Message):
@@ -250,9 +254,9 @@ class Apart(Message):
 class Row(Message):
     """One pair of a proof: the metric of each network."""
 
-    prompt: str = Field(max_length=501)
+    prompt: str = Field(max_length=MOST_TOLD)
     """The clean one; long ones are cut."""
-    counterfactual: str = Field(max_length=501)
+    counterfactual: str = Field(max_length=MOST_TOLD)
     whole: float
     circuit: float
     rest: float
@@ -294,7 +298,7 @@ class Proof(Message):
     otherwise: tuple[Otherwise, ...] = ()
     apart: tuple[Apart, ...] = ()
     """Of held-out prompts."""
-    rows: tuple[Row, ...] = Field(default=(), max_length=10_000)
+    rows: tuple[Row, ...] = Field(default=(), max_length=MOST_ROWS)
     """In no particular order."""
     remarks: tuple[str, ...] = ()
     """What did not come out as one would wish, in words."""

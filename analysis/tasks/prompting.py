@@ -16,7 +16,9 @@ from analysis.tasks.splitting import split
 from analysis.tasks.task import Pair, Task
 
 VERSION: Final = "4"
-"""Of how circuits are found and their pairs divided: other versions held out other pairs."""
+"""Of how circuits are found."""
+DIVIDED_ALIKE: Final = frozenset({"3", VERSION})
+"""Versions that divided pairs as now; the others held out other pairs."""
 MOST_FINDING: Final = 96
 """Pairs that a circuit is found on, drawn where there are more."""
 MOST_HELD_OUT: Final = 24

@@ -29,7 +29,8 @@ from analysis.protocol.circuits import (
 
 SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 RISES: Final[dict[CurveOf, tuple[float, float]]] = {
-    "circuit": (0.01, 0.9), "ig": (0.02, 0.8), "active": (0.06, 0.9), "loudest": (0.15, 1.0),
+    "circuit": (0.01, 0.9), "ig": (0.03, 0.8),
+    "ig_kept": (0.02, 0.8), "active": (0.06, 0.9), "loudest": (0.15, 1.0),
     "random": (0.5, 1.2),
 }  # fmt: skip
 """Of each curve: the share of units at which it is halfway up, and how steep it is."""
@@ -39,7 +40,7 @@ ABLATIONS: Final[tuple[Ablation, ...]] = ("resample", "mean", "zero")
 
 
 def make_proof(circuit: Circuit, *, prompts: int = 24, held_out: bool = True) -> Proof:
-    """Five curves from no unit to all of them, and what the networks say by themselves."""
+    """Six curves from no unit to all of them, and what the networks say by themselves."""
     n_units, n_kept = circuit.n_units or 1, max(1, len(circuit.ranking))
     sizes = sorted({0, *(size for size in SIZES if size < n_units), min(n_kept, n_units), n_units})
     curves = tuple(_curve(of, sizes, n_units) for of in RISES)
@@ -151,7 +152,6 @@ def _curve(of: CurveOf, sizes: Sequence[int], n_units: int) -> Curve:
     cmd = float(np.trapezoid(np.abs(1 - values), shares))
     return Curve(
         of=of, points=points, cpr=cpr, cmd=cmd, cpr_interval=(cpr - 0.03, cpr + 0.03),
-        cmd_interval=(max(0.0, cmd - 0.03), cmd + 0.03),
     )  # fmt: skip
 
 

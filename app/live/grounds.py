@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from analysis.protocol.circuits import Ablation, Prompts
 from analysis.protocol.model import ModelSpec
-from analysis.tasks.prompting import VERSION, Prompted, prompted, proved_on
+from analysis.tasks.prompting import DIVIDED_ALIKE, Prompted, prompted, proved_on
 from analysis.tasks.task import Pair, Task
 from app.errors import ConflictError
 from app.live.subject import spec_of
@@ -69,7 +69,7 @@ def _seed(session: Session, line: CircuitLine) -> int:
     if line.run_id is None:
         return 0
     run = get_run(session, run_id=line.run_id)
-    if run.method_version != VERSION:
+    if run.method_version not in DIVIDED_ALIKE:
         raise ConflictError(
             f"Circuit {line.slug} was found by an earlier version, which held out other prompts: "
             "what it was found on could be taken for held out.",

@@ -41,7 +41,8 @@ INSTEAD: Final[dict[Ablation, str]] = {
 """What stands in the place of what is ablated."""
 PROMPTS: Final = {"held_out": "held-out prompts", "finding": "the prompts that it was found on"}
 CURVES: Final[dict[CurveOf, str]] = {
-    "circuit": "its ranking", "ig": "integrated gradients over what is kept",
+    "circuit": "its ranking", "ig": "integrated gradients (IG)",
+    "ig_kept": "integrated gradients over what is kept",
     "active": "most changed", "loudest": "largest activation", "random": "random units",
 }  # fmt: skip
 FEATURES: Final[dict[Feature, str]] = {

@@ -19,7 +19,9 @@ from app.rendering.markup import trusted
 WIDTH: Final = 460
 LEFT, RIGHT, TOP, BOTTOM = 34, 10, 14, 30
 LOWEST, HIGHEST = -0.5, 1.5
-ORDER: Final[tuple[CurveOf, ...]] = ("random", "loudest", "active", "ig", "circuit")
+ORDER: Final[tuple[CurveOf, ...]] = (
+    "random", "loudest", "active", "ig", "ig_kept", "circuit",
+)  # fmt: skip
 """Drawn in turn, the circuit last and so on top."""
 
 

@@ -60,7 +60,7 @@ def test_margins_are_told_of_every_other_ranking_and_not_where_all_units_are_kep
 ) -> None:
     found = margins(proof)
     assert found is not None
-    assert found.of == ["ig", "active", "loudest", "random"]
+    assert found.of == ["ig_kept", "ig", "active", "loudest", "random"]
     sizes = [n for n, _ in found.rows]
     assert sizes == sorted(sizes)
     assert (sizes[0], sizes[-1]) == (1, 500)
@@ -103,7 +103,14 @@ def test_a_margin_has_its_sign_and_is_strong_where_it_is_sure(
 
 
 def test_the_legend_begins_with_the_circuit_and_ends_at_random(proof: Proof) -> None:
-    assert [c.of for c in legend(proof)] == ["circuit", "ig", "active", "loudest", "random"]
+    assert [c.of for c in legend(proof)] == [
+        "circuit",
+        "ig_kept",
+        "ig",
+        "active",
+        "loudest",
+        "random",
+    ]
 
 
 def test_areas_have_intervals_where_there_are_some() -> None:

@@ -122,7 +122,6 @@ def proof(*, faithfulness: float = 0.9, **options) -> Proof:
     beside = point.model_copy(update={"margin": Estimate(value=0.4, low=0.1, high=0.6)})
     loudest = Curve(
         of="loudest", points=(beside,), cpr=0.4, cmd=0.6, cpr_interval=(0.3, 0.5),
-        cmd_interval=(0.5, 0.7),
     )  # fmt: skip
     given = {
         "ablation": "resample",

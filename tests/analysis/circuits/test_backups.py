@@ -58,6 +58,15 @@ def test_half_of_the_least_rise_that_is_told_is_enough(asked):
     assert asked
 
 
+def test_what_does_as_much_by_itself_is_no_backup(asked):
+    """Which of the two would be the other's cannot be told from what both lose together."""
+    (found,) = held([Backup(0, 1, 1.5)], alone={0: 0.0, 1: -3.0})
+    assert (found.exact, found.confirmed) == (-1.0, False)
+    (found,) = held([Backup(0, 1, 1.5)], alone={0: 0.0, 1: -1.1})
+    assert (found.exact, found.confirmed) == (pytest.approx(0.9), False)
+    assert asked
+
+
 def test_of_a_network_that_works_against_the_metric_the_sign_is_turned(asked):
     (found,) = held([Backup(0, 1, 1.5)], gap=-MEAN)
     assert (found.exact, found.confirmed) == (-2.0, False)

@@ -5,7 +5,7 @@ import pytest
 from analysis.circuits.claiming import hold, twins_of
 from analysis.circuits.planted.asking import METRIC, task_pairs
 from analysis.circuits.rooms import Hypothesis, rooms_of
-from analysis.circuits.scrubbing import values_of, whole_values
+from analysis.circuits.scrubbing import prompts_of, values_of, whole_values
 from analysis.circuits.units import Units
 from analysis.protocol.edits import UnitRef
 
@@ -33,6 +33,7 @@ class Claiming:
             keeps_others=keeps_others,
             seed=seed,
             whole=whole_values(self.rooms),
+            prompts=prompts_of(self.rooms),
             run=lambda one: values_of(self.rooms, self.units, one, seed=seed),
         )
 

@@ -92,6 +92,4 @@ def test_areas_have_intervals_over_prompts_and_none_of_few():
     found = along(Added(worth), torch.arange(10))
     assert found.cpr_interval is not None
     assert found.cpr_interval[0] < found.cpr < found.cpr_interval[1]
-    assert found.cmd_interval is not None
-    assert found.cmd_interval[0] < found.cmd < found.cmd_interval[1]
     assert along(Added(worth[:3]), torch.arange(10)).cpr_interval is None

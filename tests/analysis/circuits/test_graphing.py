@@ -19,7 +19,7 @@ def found(subject):
     return pairs, Search(planted.model, METRIC, Prompted(pairs, ()), Asked(steps=30)).run()
 
 
-def first_node(found, effect: float, exact: Estimate):
+def first_node(found, effect: float, exact: Estimate, off: Estimate | None = None):
     """Of the first kept unit, whose effects by how much the metric rises are these, of a gap of
     1."""
     pairs, search = found
@@ -30,6 +30,7 @@ def first_node(found, effect: float, exact: Estimate):
         search,
         estimates=replace(search.estimates, effect=row),
         exact={**search.exact, number: exact},
+        off={**search.off, number: off or Estimate(value=effect - exact.value)},
         gap=1.0,
         backups=(),
     )
@@ -39,20 +40,32 @@ def first_node(found, effect: float, exact: Estimate):
 
 
 @pytest.mark.parametrize(
-    ("effect", "exact", "disagrees"),
+    ("effect", "off", "disagrees"),
     [
-        (-0.5, Estimate(value=-0.4, low=-0.45, high=-0.35), False),
-        (-0.9, Estimate(value=-0.4, low=-0.5, high=-0.3), True),
-        (-0.9, Estimate(value=-0.4, low=-1.0, high=-0.1), False),
-        (0.5, Estimate(value=-0.4), True),
-        (0.015, Estimate(value=0.005, low=0.004, high=0.006), False),
+        (-0.5, Estimate(value=-0.1, low=-0.12, high=-0.08), False),
+        (-0.9, Estimate(value=-0.5, low=-0.6, high=-0.4), True),
+        (-0.9, Estimate(value=-0.5, low=-1.1, high=0.1), False),
+        (0.5, Estimate(value=0.9), True),
+        (-0.415, Estimate(value=-0.015, low=-0.016, high=-0.014), False),
     ],
-    ids=["near", "far", "far, but so is the next prompt", "of few prompts", "of no size"],
+    ids=["near", "far", "far, but not surely", "of few prompts", "of no size"],
 )
-def test_an_estimate_disagrees_that_is_far_off_by_more_than_prompts_differ(
-    found, effect, exact, disagrees
+def test_an_estimate_disagrees_that_is_surely_far_off_on_the_same_prompts(
+    found, effect, off, disagrees
 ):
-    assert (first_node(found, effect, exact).flags == ("disagrees",)) is disagrees
+    """The exact effect is 0.4, whatever that itself varies by."""
+    exact = Estimate(value=-0.4, low=-1.0, high=0.2)
+    assert (first_node(found, effect, exact, off).flags == ("disagrees",)) is disagrees
+
+
+def test_how_far_an_estimate_is_off_is_told_pair_by_pair(found):
+    """Estimates and exact effects vary together, so their distance varies less than either."""
+    _, search = found
+    for number in search.kept:
+        effect = float(search.estimates.effect[number])
+        off = search.off[number]
+        assert off.value == pytest.approx(effect - search.exact[number].value, abs=1e-5)
+        assert torch.allclose(search.estimates.each[:, number].mean(), torch.tensor(effect))
 
 
 def test_an_exact_effect_has_its_interval_with_the_sign_of_what_is_lost(found):

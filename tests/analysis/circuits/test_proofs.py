@@ -79,18 +79,6 @@ def test_rows_are_what_the_ratios_are_made_of(chain):
     assert all(row.right for row in proof.rows)
 
 
-def test_prompts_with_something_new_are_proved_apart(chain):
-    _, _, found = chain
-    proof = found.proofs[0]
-    for each in proof.apart:
-        rows = [row for row in proof.rows if each.new in row.new]
-        assert len(rows) == each.n_prompts
-        gap = sum(row.whole - row.empty for row in rows)
-        reached = sum(row.circuit - row.empty for row in rows)
-        assert each.faithfulness.value == pytest.approx(reached / gap)
-    assert not found.proofs[1].apart
-
-
 def test_the_circuit_is_also_ablated_in_the_other_two_ways(chain):
     """As a judge of that ablation says, means being over the pairs for finding."""
     model, parts, found = chain

@@ -1,11 +1,18 @@
 """What is told of a circuit, by hand: of networks whose units add up."""
 
+import numpy as np
 import pytest
 import torch
 
 from analysis.circuits import proving
 from analysis.circuits.judging import matched, twins
-from analysis.circuits.proving import beside_matched, drops, losses, without_halves
+from analysis.circuits.proving import (
+    apart_by_novelty,
+    beside_matched,
+    drops,
+    losses,
+    without_halves,
+)
 from tests.analysis.circuits.told import Added, units_of
 
 
@@ -87,7 +94,7 @@ def test_of_matched_circuits_it_is_counted_which_come_as_near_to_1():
     comes nearer, and itself as near."""
     judge = Added([[4.0, 3.0, 2.0, 1.0]])
     drawn = [int(one) for one in matched(judge.units, [1], n=40, seed=5)]
-    found = beside_matched(judge, [1], seed=5, n=40)
+    found = beside_matched(judge, [1], 0.3, seed=5, n=40)
     assert found.n_as_near == sum(number in (0, 1) for number in drawn)
     assert 0 < found.n_as_near < 40
     assert (found.lowest, found.highest) == pytest.approx((0.1, 0.4))
@@ -97,7 +104,7 @@ def test_of_matched_circuits_it_is_counted_which_come_as_near_to_1():
 def test_a_matched_circuit_that_overshoots_is_not_near():
     judge = Added([[9.0, 1.0, -5.0, -4.0]], empty=0.0)
     drawn = [int(one) for one in matched(judge.units, [1], n=30, seed=2)]
-    found = beside_matched(judge, [1], seed=2, n=30)
+    found = beside_matched(judge, [1], 1.0, seed=2, n=30)
     assert 0 in drawn
     assert found.n_as_near == drawn.count(1)
 
@@ -121,3 +128,38 @@ def test_a_circuit_that_has_all_there_is_is_complete_whatever_is_left_out():
 
 def test_a_circuit_of_one_unit_has_no_halves():
     assert without_halves(Added([[1.0, 1.0]]), [0], seed=0) is None
+
+
+def apart(judge, circuit, *new):
+    return {one.new: one for one in apart_by_novelty(judge, np.array(circuit), new)}
+
+
+def test_prompts_with_something_new_are_proved_apart():
+    """Of three pairs the model does 4, 2 and 2, and the circuit 4, 1 and 0."""
+    judge = Added([[4.0], [2.0], [2.0]])
+    found = apart(judge, [4.0, 1.0, 0.0], ["word"], ["word", "template"], ["template"])
+    assert {kind: one.n_prompts for kind, one in found.items()} == {"template": 2, "word": 2}
+    assert found["template"].faithfulness.value == pytest.approx(1 / 4)
+    assert found["word"].faithfulness.value == pytest.approx(5 / 6)
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-7, -1.0], ids=["nothing", "rounding", "turned round"])
+def test_of_prompts_on_which_the_model_does_not_do_the_task_nothing_is_told(gap):
+    found = apart(Added([[4.0], [gap]]), [4.0, 1.0], ["word"], ["template"])
+    assert set(found) == {"word"}
+
+
+def test_of_what_is_new_in_some_prompts_those_that_share_one_are_resampled_together():
+    judge = Added([[4.0], [2.0], [2.0], [1.0]])
+    object.__setattr__(judge, "prompts", np.array([0, 3, 3, 1]))
+    (found,) = apart(judge, [4.0, 1.0, 0.0, 1.0], [], ["answer"], ["answer"], ["answer"]).values()
+    assert found.n_prompts == 3
+    assert found.faithfulness.value == pytest.approx(2 / 5)
+
+
+@pytest.mark.usefixtures("_gradients_of_the_table")
+def test_what_holds_the_rest_back_matters_as_what_helps_it():
+    """Units that add 6, 0.5 and −5: the last is not the one that is needed least."""
+    judge = Added([[6.0, 0.5, -5.0]])
+    (found,) = drops(judge, [0, 1, 2], most=1)
+    assert found.unit.index == 1

@@ -28,5 +28,13 @@ def test_each_kind_of_novelty_is_told_by_itself():
     assert known.new_in(pair(("Sue",), 9, "c")) == ("template", "answer", "word")
 
 
+def test_an_answer_that_was_wrong_before_or_a_word_is_not_new():
+    wrong = pair(("Mary",), 5).model_copy(update={"wrong": (TokenText(id=8, text=" y"),)})
+    known = known_by([wrong])
+    assert "answer" not in known.new_in(pair(("Mary",), 8))
+    named = pair(("Mary",), 9).model_copy(update={"right": (TokenText(id=9, text=" mary"),)})
+    assert "answer" not in known.new_in(named)
+
+
 def test_no_template_is_no_new_template():
     assert known_by([pair(("Mary",), 5)]).new_in(pair(("Mary",), 5, "")) == ()
