@@ -38,6 +38,9 @@ def test_what_a_search_tells_finds_all_nodes_and_every_backup(
     assert values["circuits.planted.found"] == 1
     assert values["circuits.planted.needless"] < 0.25
     assert values["circuits.planted.backups_told"] == 1
+    assert 0 <= values["circuits.planted.backups_paired"] <= 1
+    assert 0 <= values["circuits.planted.backups_wrong"] <= 1
+    assert 0 < values["circuits.planted.run"] <= 1
 
 
 @pytest.mark.usefixtures("toy")

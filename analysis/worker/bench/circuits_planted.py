@@ -52,12 +52,22 @@ class _Values:
     edges_without: dict[str, list[float]] = field(default_factory=dict)
     n_backups: int = 0
     n_told: int = 0
+    """Of these, that are told as the backup of anything."""
+    n_paired: int = 0
+    """Of these, that are told as the backup of what they back up."""
+    n_pairs: int = 0
+    """That are told."""
+    n_wrong: int = 0
+    """Of these, whose backup none is."""
     n_causal: int = 0
     n_found: int = 0
     """Of these, that a search keeps."""
     n_kept: int = 0
     n_needless: int = 0
     """Of these, that are not planted."""
+    n_units: int = 0
+    n_run: int = 0
+    """Of these, whose effect is run."""
 
 
 def measure(quick: bool) -> Iterator[Measurement]:
@@ -81,11 +91,18 @@ def measure(quick: bool) -> Iterator[Measurement]:
     for name, part, whole in (
         ("found", found.n_found, found.n_causal),
         ("needless", found.n_needless, found.n_kept),
+        ("run", found.n_run, found.n_units),
     ):
         yield Measurement(f"{of}.{name}", part / whole, "1", f"of {whole} units; {what}")
-    yield Measurement(
-        f"{of}.backups_told", found.n_told / found.n_backups, "1", f"of {found.n_backups}; {what}"
-    )
+    for name, part, whole in (
+        ("told", found.n_told, found.n_backups),
+        ("paired", found.n_paired, found.n_backups),
+        ("wrong", found.n_wrong, max(1, found.n_pairs)),
+    ):
+        counted = "backups that are told" if name == "wrong" else "planted backups"
+        yield Measurement(
+            f"{of}.backups_{name}", part / whole, "1", f"of {whole} {counted}; {what}"
+        )
 
 
 def _told(name: str, values: list[float], what: str) -> Iterator[Measurement]:
@@ -116,7 +133,12 @@ def _score(make: Make, seed: int, found: _Values) -> None:
         _note(found.edges_without, name, alone)
         if ablation == "resample":
             found.n_backups += len(planted.backups)
-            found.n_told += len(set(planted.backups) & told.backups)
+            found.n_told += len(planted.backups.keys() & {backup for backup, _ in told.backups})
+            found.n_paired += len(planted.backups.items() & told.backups)
+            found.n_pairs += len(told.backups)
+            found.n_wrong += sum(each not in planted.backups for each, _ in told.backups)
+            found.n_units += len(scored.units)
+            found.n_run += told.n_run
             found.n_causal += len(planted.causal)
             found.n_found += len(planted.causal & told.kept)
             found.n_kept += len(told.kept)
@@ -131,8 +153,10 @@ def _note(values: dict[str, list[float]], method: str, value: float) -> None:
 class _Told:
     nodes: Mapping[Node, float]
     edges: Mapping[Edge, float]
-    backups: frozenset[Node]
+    backups: frozenset[tuple[Node, Node]]
+    """With what each backs up."""
     kept: frozenset[Node]
+    n_run: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,8 +198,9 @@ class _Scored:
         return _Told(
             nodes={node(number): score for number, score in nodes.items()},
             edges={(node(each.source), node(each.target)): each.weight for each in found.edges},
-            backups=frozenset(node(each.backup) for each in told),
+            backups=frozenset((node(each.backup), node(each.ablated)) for each in told),
             kept=frozenset(map(node, found.kept)),
+            n_run=len(found.exact),
         )
 
     def _by_node(self, row: Float[Tensor, " unit"]) -> Mapping[Node, float]:

@@ -26,6 +26,7 @@ from analysis.circuits.finding import (
     N_DOUBTFUL,
     N_EFFECTS,
     Asked,
+    Found,
     Search,
 )
 from analysis.circuits.integrating import integrate_keeping
@@ -51,6 +52,8 @@ FIRST: Final = ("agreement", "greater-than", "pronouns")
 SEED: Final = 0
 N_AGREEING: Final = 80
 """Neurons of the largest estimates, and as many at random, that are run."""
+SEARCHED: Final = "indirect-objects"
+"""Kind of task that a whole search is run on."""
 AT: Final = 0.05
 """The share of units of the figure `faithfulness_at_5`."""
 STATM: Final = Path("/proc/self/statm")
@@ -59,15 +62,16 @@ PAGE: Final = 4096
 
 def measure(quick: bool) -> Iterator[Measurement]:
     model = editable_demo()
+    asked: dict[str, tuple[Task, Prompted]] = {}
     for kind in kinds()[:1] if quick else kinds():
         task = generate(kind, reader_of_model(model), n=QUICK_PAIRS if quick else PAIRS, seed=SEED)
         pairs = prompted(task, seed=SEED)
         yield from _curves(model, task.metric, pairs, kind)
         yield from _effects(model, task.metric, pairs, kind)
-        last = kind, task, pairs
+        asked[kind] = task, pairs
     if STATM.exists():
-        kind, task, pairs = last
-        yield from _whole(model, task, pairs, kind)
+        kind = SEARCHED if SEARCHED in asked else next(iter(asked))
+        yield from _whole(model, *asked[kind], kind)
 
 
 def kinds() -> list[str]:
@@ -180,7 +184,7 @@ def _whole(model: EditableModel, task: Task, pairs: Prompted, kind: str) -> Iter
     )
     started = time.perf_counter()
     with _peak() as peak:
-        Search(model, task.metric, pairs, asked).run()
+        found = Search(model, task.metric, pairs, asked).run()
     what = f"a whole search: {kind}, {len(pairs.finding)} and {len(pairs.held_out)} pairs"
     seconds = time.perf_counter() - started
     yield Measurement("circuits.search.seconds", seconds, "s", what)
@@ -188,6 +192,25 @@ def _whole(model: EditableModel, task: Task, pairs: Prompted, kind: str) -> Iter
     yield Measurement("circuits.search.peak_memory", peak[0] / 2**20, "MiB", what)
     yield Measurement("circuits.search.memory_said_before", said / 2**20, "MiB", what)
     yield Measurement("circuits.search.memory_ratio", peak[0] / said, "1", what)
+    yield from _found(found, what)
+
+
+def _found(found: Found, what: str) -> Iterator[Measurement]:
+    """The circuit that was drawn, and how far its links and backups are what they are told as."""
+    proof, links = found.proofs[0], found.link_agreement
+    run = [each for each in found.backups if each.confirmed is not None]
+    for name, value in (
+        ("units", len(found.kept)),
+        ("faithfulness", proof.faithfulness.value),
+        ("completeness", proof.completeness.value),
+        ("links_r", links.r),
+        ("links_off", links.off),
+        ("links_accounted", links.accounted),
+        ("backups_run", len(run)),
+        ("backups_confirmed", sum(each.confirmed is True for each in run)),
+    ):
+        if value is not None:
+            yield Measurement(f"circuits.search.{name}", value, "1", what)
 
 
 @contextmanager
