@@ -2,8 +2,8 @@
 
 The smallest size that is faithful enough on the prompts for finding, neither far below 1 nor far
 above it; then units that it does not need are taken out again, many at a time as long as that
-costs nothing, scored anew in what is left: what ACDC (Conmy et al. 2023) does edge by edge, for
-units. What holds the rest back counts as needed, too.
+costs nothing, scored anew in what is left: greedy as ACDC (Conmy et al. 2023), which runs edge by
+edge. What holds the rest back counts as needed, too.
 """
 
 from collections.abc import Sequence

@@ -2,9 +2,11 @@
 learned anew, and what do they find where nothing was ever learned?
 
 *Again*: pairs are divided, and the ranking is learned, by other seeds; how many of the first units
-of two rankings are the same, beside as many at random.
+of two rankings are the same, beside as many at random. Pairs for finding are drawn from the same
+task, so most of them are the same.
 *Nothing*: the demo's model with the elements of each of its weight matrices in random order, which
-computes something, but nothing that the task asks for (Heap et al. 2025 do so for dictionaries).
+computes something, but nothing that the task asks for (Heap et al. 2025 ask dictionaries of models
+with random weights).
 What its circuits reach on held-out prompts is what a ranking gets out of having been learned.
 """
 
@@ -25,6 +27,7 @@ from analysis.circuits.keeping import batches
 from analysis.circuits.nested import rank_nested
 from analysis.circuits.ranking import ranked
 from analysis.circuits.units import Units
+from analysis.errors import TaskError
 from analysis.models.tracing import EditableModel
 from analysis.solving.measuring import reader_of_model
 from analysis.tasks.generating import generate
@@ -58,6 +61,9 @@ def _again(model: EditableModel, task: Task, seeds: tuple[int, ...]) -> Iterator
         for name, value in _reached(judge, order):
             yield Measurement(f"circuits.again.seed_{seed}.{name}", value, "1", what)
     what = f"{task.name}: Jaccard index, mean over pairs of {len(seeds)} seeds"
+    found_on = [{id(pair) for pair in prompted(task, seed=seed).finding} for seed in seeds]
+    shared = [len(one & other) / len(one | other) for one, other in combinations(found_on, 2)]
+    yield Measurement("circuits.again.pairs_alike", _mean(shared), "1", what)
     for share in SHARES:
         size = max(1, round(share * len(units)))
         alike = [_jaccard(one[:size], other[:size]) for one, other in combinations(orders, 2)]
@@ -69,7 +75,11 @@ def _again(model: EditableModel, task: Task, seeds: tuple[int, ...]) -> Iterator
 def _nothing(task: Task) -> Iterator[Measurement]:
     model = shuffled_demo(circuits_tasks.SEED)
     units = Units(tuple(model.sites))
-    order, first, judge, few = _learned(model, task, units, circuits_tasks.SEED)
+    try:
+        order, first, judge, few = _learned(model, task, units, circuits_tasks.SEED)
+    except TaskError as error:  # ablating everything may change nothing there
+        yield Measurement("circuits.nothing.tasks", 0, "1", f"{task.name}: {error}")
+        return
     where = {"held_out": judge, "finding": few}
     for prompts, of in where.items():
         what = f"{task.name}, weights in random order: {of.n_pairs} prompts, {prompts}"

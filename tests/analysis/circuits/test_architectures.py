@@ -211,6 +211,7 @@ def test_exact_links_are_those_of_plain_hooks(searched: Searched) -> None:
     """What the target makes of the source, all others held; then the target alone set to that."""
     pairs = searched.pairs.finding[:N_EDGES]
     edges = [edge for edge in searched.found.edges if edge.exact is not None]
+    assert edges
     for edge in sorted(edges, key=lambda edge: -abs(edge.weight))[:FEW]:
         falls = []
         for pair in pairs:
