@@ -51,6 +51,8 @@ def n_search_bytes(
     stand_ins = n_pos(batched) * (values + 3 * facts.d_model) + len(batched) * facts.n_vocab
     # of effects, and of the hypotheses on held-out prompts: both sides; of links there are fewer
     traced = 2 * max(n_pos(finding[:N_EFFECTS]), n_pos(held_out)) * (values + streams)
+    # of every unit its estimate, pair by pair
+    traced += len(finding[:N_EFFECTS]) * facts.n_layers * (facts.d_mlp + facts.n_heads)
     backward = AT_ONCE * longest * OF_BACKWARD * (values + streams)
     backward += AT_ONCE * longest * longest * facts.n_layers * facts.n_heads * 3
     patched = ROWS * longest * 4 * (facts.d_mlp + facts.n_heads * facts.d_head + facts.d_model)
