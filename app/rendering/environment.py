@@ -133,6 +133,7 @@ environment.filters.update(
     kind_term=job.kind_term,
     asked=job.asked,
     became=job.became,
+    waits_for=job.waits_for,
     happened=event.happened,
     since_start=event.since_start,
     raw=event.raw,

@@ -63,9 +63,11 @@ def test_a_circuit_is_queued_on_a_task_that_is_there(run: Run, toy: Settings):
     done = run("circuit", "toy", "thanks", "--slug", "mine")
     assert (done.returncode, done.stderr) == (0, "")
     assert "waits for a worker" in done.stdout
+    assert "It is next." in done.stdout
     with open_session(open_engine(toy)) as session:
         (job,) = list_jobs(session).items
     assert (job.kind, job.model) == ("circuit", "toy")
+    assert "1 job goes before it." in run("circuit", "toy", "pronouns").stdout
 
 
 @pytest.mark.parametrize(
