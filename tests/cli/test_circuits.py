@@ -74,6 +74,8 @@ def test_a_circuit_is_queued_on_a_task_that_is_there(run: Run, toy: Settings):
     ("arguments", "code", "said"),
     [
         (("toy", "nothing"), 1, "has no task 'nothing'"),
+        (("toy", "agrement"), 1, "docstrings, agreement, induction"),
+        (("toy", "agrement"), 1, "or one of its own: pronouns-2, thanks."),
         (("nobody", "pronouns"), 1, "no model 'nobody'"),
         (("toy", "pronouns", "--method", "guess"), 2, "--method cannot be 'guess'"),
         (("toy", "pronouns", "--slug", "a/b"), 2, "--slug cannot be 'a/b'"),

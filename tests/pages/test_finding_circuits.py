@@ -97,6 +97,7 @@ def test_every_ranking_that_a_search_knows_can_be_chosen(own_pages: TestClient) 
         ({"task": "pronouns", "seed": "many"}, 422, "seed"),
         ({"task": ""}, 422, "task"),
         ({"task": "no-such-task"}, 404, "no-such-task"),
+        ({"prompt": " the"}, 422, "Give a longer prompt"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(
