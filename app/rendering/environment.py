@@ -39,6 +39,7 @@ from app.rendering import (
     simulation,
     strip,
     sweep_scatter,
+    task_kinds,
     times_tested,
     verdicts,
     words,
@@ -174,6 +175,7 @@ environment.filters.update(
 environment.globals.update(
     legend=network.legend,
     circuit_words=circuit,
+    task_examples=task_kinds.EXAMPLES,
     proof_words=proof,
     new_seed=lambda: secrets.randbelow(1_000_000),
     exemplars=environment.get_template("parts/exemplars.html").module,
