@@ -4,7 +4,7 @@ answer. docs/tasks.md has them in full."""
 from typing import Final
 
 EXAMPLES: Final = {
-    "indirect-objects": "When Mary and John met, John gave the book to → Mary",
+    "indirect-objects": "When Mary and John met, John gave it to → Mary",
     "greater-than": "The siege lasted from the year 1645 to the year 16 → a later year",
     "docstrings": "a docstring that describes some arguments → the next argument",
     "agreement": "When we saw the cups, the keys near the lamp → are",
