@@ -15,14 +15,10 @@ AT_ONCE: Final = 200
 
 def rows_of(view: ProofView, slug: str) -> tuple[Row, ...]:
     """At least one; ConflictError where none were kept."""
-    rows = Proof.model_validate_json(view.proof).rows
-    if not rows:
-        raise ConflictError(
-            f"Proof {view.id} of circuit {slug} has no rows: it is of units that were chosen by "
-            "hand, or from before rows were kept.",
-            hint="Find the circuit anew; its proofs then have them.",
-        )
-    return rows
+    proof = Proof.model_validate_json(view.proof)
+    if not proof.rows:
+        raise _no_rows(view, slug, chosen=proof.units is not None)
+    return proof.rows
 
 
 def write_rows(rows: Sequence[Row], form: Literal["csv", "jsonl"]) -> Iterator[str]:
@@ -34,6 +30,19 @@ def write_rows(rows: Sequence[Row], form: Literal["csv", "jsonl"]) -> Iterator[s
             yield comma_separated([_fields(row) for row in some])
         else:
             yield "".join(f"{row.model_dump_json()}\n" for row in some)
+
+
+def _no_rows(view: ProofView, slug: str, *, chosen: bool) -> ConflictError:
+    without = f"Proof {view.id} of circuit {slug} has no rows"
+    if chosen:
+        return ConflictError(
+            f"{without}: it is of units that were chosen by hand, of which none are kept.",
+            hint="Take the rows of a proof of the circuit as it was found.",
+        )
+    return ConflictError(
+        f"{without}: it is from before rows were kept.",
+        hint="Find the circuit anew; its proofs then have them.",
+    )
 
 
 def _fields(row: Row) -> tuple[object, ...]:

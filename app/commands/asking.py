@@ -23,6 +23,7 @@ Wait = Annotated[bool, typer.Option("--wait", help="Show progress until it has e
 
 def ask(request: "JobRequest", *, wait: bool) -> None:
     """Puts the job into the store; says how to watch it, or shows its progress to the end."""
+    from app.commands.watching import what_waits
     from app.store.asking import questions_of
     from app.store.engine import open_session
     from app.store.queries.job import create_job
@@ -40,6 +41,8 @@ def ask(request: "JobRequest", *, wait: bool) -> None:
             wait_for(engine, job.id, lease_seconds=settings.lease_seconds)
         else:
             typer.echo(f"Job {job.id} waits for a worker.")
+            if job.waiting is not None:
+                typer.echo(what_waits(job.waiting))
             typer.echo(f"Watch it with `patchclamp jobs watch {job.id}`.")
 
 

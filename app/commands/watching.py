@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
-from app.commands.formatting import count, left
+from app.commands.formatting import count, counted, left
 from app.commands.opening import console
 from app.errors import PatchclampError
 from app.printable import escaped
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
     from sqlalchemy import Engine
 
-    from app.store.views.job import JobEventView, JobView
+    from app.store.views.job import JobEventView, JobView, WaitingView
 
 POLL_SECONDS = 0.25
 WORKERLESS_SECONDS = 3.0
@@ -30,7 +30,7 @@ def watch(engine: "Engine", job_id: str, *, lease_seconds: float) -> "JobView":
     from app.store.queries.job import get_job, list_events, list_living_workers
 
     begun = time.monotonic()
-    warned = False
+    warned = told = False
     position = 0
     with _progress() as bar:
         task = bar.add_task("waiting for a worker", total=None, rate="", left="")
@@ -44,6 +44,9 @@ def watch(engine: "Engine", job_id: str, *, lease_seconds: float) -> "JobView":
                 if event.kind not in QUIET:
                     bar.console.print(_sentence(event))
             _show(bar, task, job)
+            if job.waiting is not None and not told:
+                told = True
+                bar.console.print(what_waits(job.waiting), highlight=False, markup=False)
             if job.status in ENDED and not events:
                 break
             if not workers and not warned and time.monotonic() - begun > WORKERLESS_SECONDS:
@@ -57,6 +60,18 @@ def watch(engine: "Engine", job_id: str, *, lease_seconds: float) -> "JobView":
             hint=f"See `patchclamp jobs show {job.id}`.",
         )
     return job
+
+
+def what_waits(waiting: "WaitingView") -> str:
+    """What goes before a job that has not begun, and what workers do meanwhile."""
+    n = waiting.n_before
+    before = f"{counted(n, 'job')} {'goes' if n == 1 else 'go'} before it." if n else "It is next."
+    if not waiting.busy:
+        return before
+    done = ", ".join(
+        f"{job.kind} {job.id[:8]}{f' of {job.model}' if job.model else ''}" for job in waiting.busy
+    )
+    return f"{before} At work now: {escaped(done)}. `patchclamp worker` starts another worker."
 
 
 def _progress() -> "Progress":

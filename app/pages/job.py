@@ -10,7 +10,14 @@ from app.auth.actor import CurrentActor
 from app.dependencies import AppSettings, ReadSession, WriteSession
 from app.rendering.answers import respond
 from app.store.queries.corpus import list_corpora
-from app.store.queries.job import create_job, get_job, list_events, list_jobs, request_cancel
+from app.store.queries.job import (
+    create_job,
+    get_job,
+    list_events,
+    list_jobs,
+    list_living_workers,
+    request_cancel,
+)
 from app.store.queries.model import list_models
 from app.store.request_fields import Dtype, Name
 from app.store.requests import SweepRequest
@@ -79,10 +86,13 @@ def count_running(request: Request, session: ReadSession) -> Response:
 
 
 @router.get("/jobs/{job_id}")
-def show_job(request: Request, session: ReadSession, job_id: str) -> Response:
+def show_job(
+    request: Request, session: ReadSession, settings: AppSettings, job_id: str
+) -> Response:
     context = {
         "job": get_job(session, job_id=job_id),
         "events": list_events(session, job_id=job_id, limit=500),
+        "workers": bool(list_living_workers(session, lease_seconds=settings.lease_seconds)),
     }
     return respond(request, "job/page.html", context)
 

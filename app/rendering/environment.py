@@ -39,6 +39,7 @@ from app.rendering import (
     simulation,
     strip,
     sweep_scatter,
+    task_kinds,
     times_tested,
     verdicts,
     words,
@@ -133,6 +134,7 @@ environment.filters.update(
     kind_term=job.kind_term,
     asked=job.asked,
     became=job.became,
+    waits_for=job.waits_for,
     happened=event.happened,
     since_start=event.since_start,
     raw=event.raw,
@@ -173,6 +175,7 @@ environment.filters.update(
 environment.globals.update(
     legend=network.legend,
     circuit_words=circuit,
+    task_examples=task_kinds.EXAMPLES,
     proof_words=proof,
     new_seed=lambda: secrets.randbelow(1_000_000),
     exemplars=environment.get_template("parts/exemplars.html").module,

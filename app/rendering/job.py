@@ -10,11 +10,11 @@ from app.rendering.circuit import INSTEAD, METHODS
 from app.rendering.facts import Fact
 from app.rendering.glossary import GLOSSARY, term
 from app.rendering.numbers import percent_text
-from app.rendering.words import fact_name, link, plain, split_title
+from app.rendering.words import fact_name, link, plain, plural, split_title
 from app.store.asking import questions_of
 from app.store.requests import AssistantOptions
 from app.store.sampling import USUAL
-from app.store.views.job import JobView
+from app.store.views.job import BusyView, JobView, WaitingView
 
 KINDS: Final = {
     "sweep": "sweep", "output": "output sides", "relate": "related units", "prepare_demo": "demo",
@@ -97,6 +97,29 @@ def became(job: JobView) -> list[Fact]:
         elif key not in ("run_id", "model"):
             told.append(Fact(fact_name(key), plain(value)))
     return told
+
+
+def waits_for(waiting: WaitingView, *, workers: bool) -> Markup:
+    """What goes before a job that has not begun, what workers do meanwhile, and how it goes faster;
+    `workers`: whether any lives."""
+    n = waiting.n_before
+    told = [
+        f"{n:,} {plural(n, 'job')} {'goes' if n == 1 else 'go'} before it." if n else "It is next."
+    ]
+    if waiting.busy:
+        done = Markup(", ").join(_busy(job) for job in waiting.busy)
+        told.append(Markup("At work now: {}.").format(done))
+    worker = Markup("<code>patchclamp worker</code>")
+    if not workers:
+        told.append(Markup("No worker is running: start one with {}.").format(worker))
+    elif waiting.busy:
+        told.append(Markup("A worker does one job at a time; {} starts another.").format(worker))
+    return Markup(" ").join(told)
+
+
+def _busy(job: BusyView) -> Markup:
+    shown = link(f"/jobs/{quote(job.id, safe='')}", f"{kind_title(job.kind)} {job.id[:8]}")
+    return shown if job.model is None else Markup("{} of {}").format(shown, job.model)
 
 
 def _name(key: str) -> str:

@@ -1,20 +1,26 @@
 """Whether what a job request names is there, or free: told when it is asked for, and not when hours
 of work are done."""
 
+from typing import Final
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.store.checking_prompts import check_prompt
 from app.store.circuit_request import GENERATORS, CircuitRequest
 from app.store.locating import require_model
 from app.store.naming import check_free
-from app.store.queries.task import require_task
+from app.store.queries.task import has_task, list_task_slugs
 from app.store.request_fields import Request
 from app.store.tables.circuit import CircuitTable
 from app.store.tables.corpus import CorpusTable
 from app.store.tables.job import JobTable
 from app.store.tables.model import ModelTable
 from app.store.tables.run import RunTable
+
+MOST_NAMED: Final = 10
+"""Tasks of a model's own, the newest, that an error names."""
 
 
 def check_request(session: Session, request: Request) -> None:
@@ -62,11 +68,23 @@ def _check_sweep(session: Session, run_id: int, model: str) -> None:
 
 def _check_circuit(session: Session, request: CircuitRequest) -> None:
     if request.task is not None and request.task not in GENERATORS:
-        require_task(session, model=request.model, slug=request.task)
+        _check_task(session, request.model, request.task)
+    if request.prompt is not None:
+        check_prompt(session, model=request.model, prompt=request.prompt)
     if request.slug is not None:
         model_id = require_model(session, name=request.model)
         check_free(session, CircuitTable, model_id=model_id, slug=request.slug)
         _check_unwanted(session, request.model, request.slug)
+
+
+def _check_task(session: Session, model: str, task: str) -> None:
+    own = list_task_slugs(session, model=model, limit=MOST_NAMED)
+    if task not in own and not has_task(session, model=model, slug=task):
+        kept = f", or one of its own: {', '.join(own)}" if own else ""
+        raise NotFoundError(
+            f"Model {model} has no task {task[:100]!r}.",
+            hint=f"Take one that is made for any model: {', '.join(GENERATORS)}{kept}.",
+        )
 
 
 def _check_unwanted(session: Session, model: str, slug: str) -> None:

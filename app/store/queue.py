@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.store.ending import end_forgotten_runs, end_runs
 from app.store.engine import begin
-from app.store.queries.job import unattended
+from app.store.queries.waiting import unattended
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
 
 CANDIDATES: Final = 8

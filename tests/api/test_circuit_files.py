@@ -130,7 +130,9 @@ def test_what_was_imported_is_exported_as_the_same_file(toy):
     sent(toy)
     answer = toy.get("/api/v1/models/toy/circuits/capital-texas/export")
     assert answer.headers["content-type"] == "application/json"
-    assert 'filename="toy-capital-texas.json"' in answer.headers["content-disposition"]
+    assert answer.headers["content-disposition"] == (
+        'attachment; filename="toy-capital-texas.attribution-graph.json"'
+    )
     theirs = document()
     again = answer.json()
     assert again["metadata"].items() >= theirs["metadata"].items()
@@ -147,7 +149,9 @@ def test_it_is_exported_for_eap_ig_where_there_are_units(toy):
     sent(toy, json.dumps(document(nodes=nodes, links=links)).encode())
     sent(toy, slug="features")
     path = "/api/v1/models/toy/circuits/{}/export?format=eap-ig"
-    whole = toy.get(path.format("capital-texas")).json()
+    answer = toy.get(path.format("capital-texas"))
+    assert 'filename="toy-capital-texas.eap-ig.json"' in answer.headers["content-disposition"]
+    whole = answer.json()
     assert whole["edges"] == {"m0->logits": {"score": 2.0, "in_graph": True}}
     assert toy.get(path.format("features")).status_code == 409
     assert toy.get(path.format("none")).status_code == 404

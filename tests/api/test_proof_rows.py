@@ -7,6 +7,8 @@ import json
 import pytest
 
 from analysis.protocol.circuits import Row
+from analysis.protocol.edits import UnitRef
+from app.api import proof_rows
 from app.api.tabling import downloads
 from app.store.engine import open_session
 from app.store.writing_circuits import keep_circuit, keep_proof
@@ -61,12 +63,13 @@ def test_no_prompt_is_a_formula_to_a_spreadsheet(toy):
     ]  # fmt: skip
 
 
-def test_many_rows_come_whole(toy, empty_app):
-    many = tuple(ROWS[0].model_copy(update={"whole": float(n)}) for n in range(450))
+def test_many_rows_come_whole(toy, empty_app, monkeypatch):
+    monkeypatch.setattr(proof_rows, "AT_ONCE", 50)
+    many = tuple(ROWS[0].model_copy(update={"whole": float(n)}) for n in range(128))
     with open_session(empty_app.state.engine, commit=True) as session:
         keep_proof(session, model="toy", slug="found", proof=proof(rows=many))
     lines = toy.get(f"{CIRCUITS}/found/proofs/3/rows", params={"format": "jsonl"}).text
-    assert [json.loads(line)["whole"] for line in lines.splitlines()] == list(range(450))
+    assert [json.loads(line)["whole"] for line in lines.splitlines()] == list(range(128))
 
 
 def test_a_proof_without_rows_says_why_it_has_none(toy):
@@ -74,6 +77,17 @@ def test_a_proof_without_rows_says_why_it_has_none(toy):
     assert answer.status_code == 409
     assert answer.json()["detail"].startswith("Proof 2 of circuit found has no rows:")
     assert "Find the circuit anew" in answer.json()["hint"]
+
+
+def test_a_proof_of_chosen_units_leads_to_those_that_have_rows(toy, empty_app):
+    chosen = proof(rows=(), units=(UnitRef(site="mlp.0", index=1),))
+    with open_session(empty_app.state.engine, commit=True) as session:
+        keep_proof(session, model="toy", slug="found", proof=chosen)
+    answer = toy.get(f"{CIRCUITS}/found/proofs/3/rows")
+    assert answer.status_code == 409
+    assert "chosen by hand" in answer.json()["detail"]
+    assert "anew" not in answer.json()["hint"]
+    assert "as it was found" in answer.json()["hint"]
 
 
 @pytest.mark.parametrize(

@@ -63,15 +63,19 @@ def test_a_circuit_is_queued_on_a_task_that_is_there(run: Run, toy: Settings):
     done = run("circuit", "toy", "thanks", "--slug", "mine")
     assert (done.returncode, done.stderr) == (0, "")
     assert "waits for a worker" in done.stdout
+    assert "It is next." in done.stdout
     with open_session(open_engine(toy)) as session:
         (job,) = list_jobs(session).items
     assert (job.kind, job.model) == ("circuit", "toy")
+    assert "1 job goes before it." in run("circuit", "toy", "pronouns").stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (("toy", "nothing"), 1, "has no task 'nothing'"),
+        (("toy", "agrement"), 1, "docstrings, agreement, induction"),
+        (("toy", "agrement"), 1, "or one of its own: pronouns-2, thanks."),
         (("nobody", "pronouns"), 1, "no model 'nobody'"),
         (("toy", "pronouns", "--method", "guess"), 2, "--method cannot be 'guess'"),
         (("toy", "pronouns", "--slug", "a/b"), 2, "--slug cannot be 'a/b'"),

@@ -10,13 +10,19 @@ from starlette.testclient import TestClient
 from analysis.protocol.circuits import Ranking
 from app.commands import circuits
 from app.pages import circuit_request
+from app.rendering.task_kinds import EXAMPLES
 from app.store.circuit_request import GENERATORS, CircuitRequest
 from app.store.engine import open_session
 from app.store.writing_tasks import keep_task
 from tests.store.circuits import imported
 
 CIRCUITS = "/m/synthetic/circuits"
-OPTION = re.compile(r"<option>([^<]+)</option>")
+CHOICE = re.compile(r'<select name="task">.*?</select>')
+
+
+def offered(page: str) -> list[str]:
+    """The tasks that can be chosen."""
+    return re.findall(r'<option value="([^"]+)"', CHOICE.findall(page)[0])
 
 
 def asked(client: TestClient, form: dict[str, str]) -> dict[str, object]:
@@ -45,7 +51,7 @@ def test_tasks_that_are_kept_can_be_chosen_and_are_asked_for_on_their_own_page(
 ) -> None:
     with open_session(own_pages.app.state.engine, commit=True) as session:  # type: ignore[attr-defined]
         keep_task(session, model="synthetic", task=imported(), actor="me", slug="thanks")
-    options = OPTION.findall(own_pages.get(CIRCUITS).text)
+    options = offered(own_pages.get(CIRCUITS).text)
     assert options[:2] == ["indirect-objects", "greater-than"]
     assert options[-1] == "thanks"
     page = own_pages.get("/m/synthetic/tasks/thanks").text
@@ -61,11 +67,11 @@ def test_of_very_many_tasks_the_newest_are_offered_and_that_is_said(
             task = imported(f"Task {number}", n=1 + number)
             keep_task(session, model="synthetic", task=task, actor="me")
     page = own_pages.get(CIRCUITS).text
-    assert {f"task-{number}" for number in range(60)} <= set(OPTION.findall(page))
+    assert {f"task-{number}" for number in range(60)} <= set(offered(page))
     assert "the newest; others on" not in page
     monkeypatch.setattr(circuit_request, "MOST_TASKS", 2)
     page = own_pages.get(CIRCUITS).text
-    assert OPTION.findall(page) == [*GENERATORS, "task-59", "task-58"]
+    assert offered(page) == [*GENERATORS, "task-59", "task-58"]
     assert "the newest; others on" in page
 
 
@@ -80,6 +86,14 @@ def test_what_is_chosen_beforehand_is_what_a_request_has_where_nothing_is_said(
     }
     assert re.findall(r'<option value="(\w+)" selected>', page) == [usual.method, usual.ablation]
     assert asked(own_pages, {"task": "pronouns"}) == usual.model_dump(mode="json")
+
+
+def test_every_kind_of_task_is_offered_with_an_example(pages: TestClient) -> None:
+    page = pages.get(CIRCUITS).text
+    assert tuple(EXAMPLES) == GENERATORS
+    for name, example in EXAMPLES.items():
+        assert f'<option value="{name}">{name}: {example}</option>' in page
+    assert "Fewer pairs and nodes are faster" in page
 
 
 def test_every_ranking_that_a_search_knows_can_be_chosen(own_pages: TestClient) -> None:
@@ -97,6 +111,7 @@ def test_every_ranking_that_a_search_knows_can_be_chosen(own_pages: TestClient) 
         ({"task": "pronouns", "seed": "many"}, 422, "seed"),
         ({"task": ""}, 422, "task"),
         ({"task": "no-such-task"}, 404, "no-such-task"),
+        ({"prompt": " the"}, 422, "Give a longer prompt"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from analysis.solving.competence import Competence, Estimate
+from app.store.circuit_request import GENERATORS
 from app.store.engine import open_session
 from app.store.tables import ModelTable
 from app.store.writing_circuits import keep_circuit, keep_proof
@@ -89,6 +90,8 @@ def test_nothing_that_somebody_wrote_becomes_markup(kept: TestClient) -> None:
 def test_a_model_without_tasks_says_how_to_get_one(own_pages: TestClient) -> None:
     page = own_pages.get(TASKS).text
     assert "patchclamp tasks import FILE --model synthetic" in page
+    assert all(f"<code>{kind}</code>" in page for kind in GENERATORS)
+    assert 'href="/m/synthetic/circuits">the form</a>' in page
 
 
 def test_a_task_that_is_not_there_is_not_found(kept: TestClient) -> None:

@@ -38,6 +38,7 @@ def job(request: dict[str, Any], *, started: bool = True, result: Any = None) ->
         message=None, created_by="owner", created_at=START - timedelta(seconds=30),
         started_at=START if started else None, finished_at=None, cancel_requested=False,
         worker_id=None, attempts=1, error=None, request=request, traceback=None, result=result,
+        waiting=None,
     )  # fmt: skip
 
 

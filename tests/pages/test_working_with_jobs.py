@@ -110,3 +110,31 @@ def test_the_time_left_is_said_to_be_estimated_until_a_rate_is_measured(
         assert (progress.estimating, progress.seconds_left) == (told, None)
         assert ("estimating the time left" in own_pages.get(f"/jobs/{job.id}").text) == told
         assert formatting.left(progress) == ("estimating the time left" if told else "")
+
+
+def test_a_job_that_waits_says_what_goes_before_it_and_what_workers_do(
+    own_pages: TestClient,
+) -> None:
+    running = job_ids(own_pages, "running")
+    form = {"model": "synthetic", "corpus": "starter"}
+    address = own_pages.post("/jobs", data=form, follow_redirects=False).headers["location"]
+    n_before = len(job_ids(own_pages, "queued")) - 1
+    page = own_pages.get(address).text
+    assert n_before == 1
+    assert "1 job goes before it." in page
+    assert f'At work now: <a href="/jobs/{running[0]}">sweep {running[0][:8]}</a> of' in page
+    assert "No worker is running: start one with <code>patchclamp worker</code>" in page
+    assert own_pages.get(f"/api/v1{address}").json()["waiting"]["n_before"] == 1
+    assert "before it" not in own_pages.get(f"/jobs/{running[0]}").text
+
+
+def test_a_circuit_that_was_found_is_linked_from_the_line_of_its_success(
+    own_pages: TestClient,
+) -> None:
+    job_id = job_ids(own_pages, "succeeded")[0]
+    engine = own_pages.app.state.engine  # type: ignore[attr-defined]
+    with open_session(engine, commit=True) as session:
+        values = {"kind": "circuit", "model_name": "synthetic", "result": {"circuit": "he-she"}}
+        session.execute(update(JobTable).where(JobTable.id == job_id).values(**values))
+    page = own_pages.get(f"/jobs/{job_id}").text
+    assert '<p>Found: <a href="/m/synthetic/circuits/he-she">the circuit he-she</a>.</p>' in page

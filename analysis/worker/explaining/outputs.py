@@ -19,7 +19,7 @@ from analysis.worker.context import JobContext
 from analysis.worker.explaining.rows import output_row
 from app.store.engine import open_session
 from app.store.packing import unpack
-from app.store.queries.job import unattended
+from app.store.queries.waiting import unattended
 from app.store.tables import OutputSideTable, RunTable, SiteTable
 from app.store.tables.job import JobTable
 from app.store.writing_explanations import ExplanationRow

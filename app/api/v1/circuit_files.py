@@ -130,5 +130,5 @@ def export_circuit(
     return StreamingResponse(
         encode(Written(view, get_model(session, name=model)), form),
         media_type=MEDIA_TYPE,
-        headers={"Content-Disposition": f'attachment; filename="{model}-{slug}.json"'},
+        headers={"Content-Disposition": f'attachment; filename="{model}-{slug}.{form}.json"'},
     )

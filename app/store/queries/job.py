@@ -11,13 +11,14 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select, update
+from sqlalchemy import and_, false, func, insert, or_, select, update
 from sqlalchemy.orm import Session, defer
 
 from app.errors import BadRequestError, ConflictError, NotFoundError, TooManyError
 from app.store.checking_requests import check_request
 from app.store.ending import end_runs
 from app.store.paging import LARGEST_CURSOR, check_limit, is_name
+from app.store.queries.waiting import unattended, waiting_of
 from app.store.request_fields import Request
 from app.store.requests import PrepareDemoRequest
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
@@ -81,7 +82,13 @@ def get_job(session: Session, *, job_id: str) -> JobView:
         raise NotFoundError(
             f"There is no job {job_id}.", hint="Look at /jobs, or run `patchclamp jobs`."
         )
-    return _view(row)
+    return JobView(
+        **_line(row),
+        request=row.request,
+        traceback=row.traceback,
+        result=row.result,
+        waiting=waiting_of(session, row),
+    )
 
 
 def create_job(
@@ -218,14 +225,6 @@ def list_living_workers(session: Session, *, lease_seconds: float) -> set[str]:
     return set(session.scalars(select(WorkerTable.id).where(WorkerTable.heartbeat_at >= since)))
 
 
-def unattended(now: datetime) -> ColumnElement[bool]:
-    """A job that waits, or whose worker is dead: anybody may take it."""
-    return or_(
-        JobTable.status == "queued",
-        and_(JobTable.status == "running", JobTable.lease_until < now),
-    )
-
-
 def _check_room(session: Session, most: int) -> None:
     waiting = session.scalar(
         select(func.count()).select_from(JobTable).where(JobTable.status == "queued")
@@ -241,10 +240,6 @@ def _check_room(session: Session, most: int) -> None:
 
 def _note(session: Session, job_id: str, at: datetime, kind: str, data: dict[str, Any]) -> None:
     session.execute(insert(JobEventTable).values(job_id=job_id, at=at, kind=kind, data=data))
-
-
-def _view(row: JobTable) -> JobView:
-    return JobView(**_line(row), request=row.request, traceback=row.traceback, result=row.result)
 
 
 def _line(row: JobTable, *, longest_error: int | None = None) -> dict[str, Any]:

@@ -54,14 +54,15 @@ def get_task(session: Session, *, model: str, slug: str) -> TaskView:
 
 def require_task(session: Session, *, model: str, slug: str) -> int:
     """The task's id; raises NotFoundError."""
-    model_id = require_model(session, name=model)
-    found = None
-    if is_named(slug):
-        query = select(TaskTable.id).where(TaskTable.model_id == model_id, TaskTable.slug == slug)
-        found = session.scalar(query)
+    found = _find(session, model, slug)
     if found is None:
         raise no_task(model, slug)
     return found
+
+
+def has_task(session: Session, *, model: str, slug: str) -> bool:
+    """Raises NotFoundError where the model is missing."""
+    return _find(session, model, slug) is not None
 
 
 def find_task_line(session: Session, *, task_id: int) -> TaskLine | None:
@@ -99,6 +100,14 @@ def no_task(model: str, slug: str) -> NotFoundError:
         f"Model {model} has no task {slug[:100]!r}.",
         hint="It may have been deleted; see the tasks of the model.",
     )
+
+
+def _find(session: Session, model: str, slug: str) -> int | None:
+    model_id = require_model(session, name=model)
+    if not is_named(slug):
+        return None
+    query = select(TaskTable.id).where(TaskTable.model_id == model_id, TaskTable.slug == slug)
+    return session.scalar(query)
 
 
 def _line(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:

@@ -37,10 +37,29 @@ class JobRow(View):
     """Why it failed; in a list only the beginning of a long one."""
 
 
+class BusyView(View):
+    """A job that a living worker does."""
+
+    id: str
+    kind: str
+    model: str | None
+
+
+class WaitingView(View):
+    """Why a job has not begun."""
+
+    n_before: int
+    """Jobs that were asked for earlier and that no living worker has: they go first."""
+    busy: list[BusyView]
+    """What workers do meanwhile, at most five, the longest running first."""
+
+
 class JobView(JobRow):
     request: dict[str, Any]
     traceback: str | None
     result: dict[str, Any] | None
+    waiting: WaitingView | None
+    """None once a worker has it."""
 
 
 class JobEventView(View):

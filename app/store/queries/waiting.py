@@ -1,0 +1,46 @@
+"""Why a job waits: which go before it, and what workers do meanwhile."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.store.tables.job import JobTable
+from app.store.views.job import BusyView, WaitingView
+
+MOST_BUSY: Final = 5
+"""Running jobs that are named."""
+
+
+def waiting_of(session: Session, row: JobTable) -> WaitingView | None:
+    """None where a worker has the job, or it has ended."""
+    if row.status != "queued":
+        return None
+    now = datetime.now(UTC)
+    earlier = or_(
+        JobTable.created_at < row.created_at,
+        and_(JobTable.created_at == row.created_at, JobTable.id < row.id),
+    )
+    before = select(func.count()).select_from(JobTable).where(unattended(now), earlier)
+    busy = (
+        select(JobTable.id, JobTable.kind, JobTable.model_name)
+        .where(JobTable.status == "running", JobTable.lease_until >= now)
+        .order_by(JobTable.started_at, JobTable.id)
+        .limit(MOST_BUSY)
+    )
+    return WaitingView(
+        n_before=session.scalars(before).one(),
+        busy=[
+            BusyView(id=job.id, kind=job.kind, model=job.model_name)
+            for job in session.execute(busy)
+        ],
+    )
+
+
+def unattended(now: datetime) -> ColumnElement[bool]:
+    """A job that waits, or whose worker is dead: anybody may take it."""
+    return or_(
+        JobTable.status == "queued",
+        and_(JobTable.status == "running", JobTable.lease_until < now),
+    )
