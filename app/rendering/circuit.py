@@ -20,6 +20,7 @@ from analysis.protocol.circuits import (
 )
 from analysis.protocol.edits import Positions
 from analysis.protocol.written import Row, line_of, positions_text
+from analysis.tasks.task import MetricKind
 from app.rendering.markup import trusted
 from app.rendering.numbers import MINUS, UNDEFINED, percent_text, significant
 from app.rendering.strip import visible
@@ -52,10 +53,18 @@ FEATURES: Final[dict[Feature, str]] = {
     "word 0": "the first of the words that the pair was made of",
     "side": "whether the prompt is clean or counterfactual",
 }
+METRICS: Final[dict[MetricKind, str]] = {
+    "logit_difference": "difference of logits: the right answers’ minus the wrong ones’",
+    "log_probability": "log-probability of the right answers, in nats",
+    "kl": "KL divergence of the next token from that behind the clean prompt, in nats",
+    "own_tokens": "difference of logits of the task’s own tokens",
+}
 FLAGS: Final[dict[Flag, str]] = {
-    "disagrees": "estimate and exact effect differ in sign or size: the exact one counts",
-    "backup": "it acts once others are ablated",
-    "has a backup": "another node takes over when it is ablated: its own effect says too little",
+    "disagrees": "estimate and exact effect differ in sign or size, surely so on the same prompts: "
+    "the exact one counts",
+    "backup": "with another unit ablated it does more: both together do more than each alone",
+    "has a backup": "with it ablated another unit does more: both together do more than each "
+    "alone, so that its own effect may say too little",
 }
 
 

@@ -110,11 +110,14 @@ GLOSSARY: Final[dict[str, str]] = {
     "held-out prompts": "Pairs of a task that nothing of the circuit was chosen on: each has a "
     "word or a sentence that no pair for finding has, or shares a prompt with one that does.",
     "margin": "By how much the faithfulness of as many units by the circuit's own ranking is above "
-    "that by another ranking, on the same prompts. Below 0 the other one does better.",
+    "that by another ranking, on the same prompts. Above is better only while below 1; above 1, "
+    "more is farther from what the model does. Strong: the 95 % interval is beside 0, not "
+    "corrected for the number of comparisons.",
     "matched random circuits": "Random circuits that have as many neurons and as many heads of "
     "every layer as the circuit has: what any circuit of its make would do.",
     "incompleteness": "How far the circuit is from the whole model once both lose the same random "
-    "half of the circuit: a circuit that has all there is does then what the model does.",
+    "half of the circuit: a circuit that has all there is does then what the model does. Near 0 "
+    "is good.",
     "causal scrubbing": "A test of a hypothesis: if these units carry a feature and nothing else "
     "does, their values may come from any prompt that shares it, and all others' from any prompt.",
     "minimality": "What the circuit's faithfulness loses when one of its units is left out; units "

@@ -126,7 +126,7 @@ def incompleteness_text(found: Incompleteness) -> str:
     reach = f"{n:,} halves, {signed_two(most)} at most" if n > 1 else "1 half"
     return (
         "with a random half of the circuit left out of both, the circuit and the whole model "
-        f"differ in faithfulness by {signed_two(found.mean)} on average ({reach})."
+        f"differ in faithfulness by {signed_two(found.mean)} on average ({reach}); near 0 is good."
     )
 
 
@@ -190,7 +190,7 @@ def competence(told: Mapping[str, Any]) -> str:
     """What a model makes of a task, in a few words."""
     accuracy, chance = told.get("accuracy"), told.get("chance")
     if not accuracy or chance is None:
-        return "names no answers: accuracy cannot be told"
+        return str(told.get("reason") or "accuracy cannot be told").rstrip(".")
     ends = [accuracy.get(end) for end in ("low", "high")]
     interval = "" if None in ends else f" [{', '.join(map(_hundredths, ends))}]"
     right = f"{_hundredths(accuracy['value'])}{THIN}%{interval}"

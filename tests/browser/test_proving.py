@@ -98,6 +98,8 @@ def test_pruning_is_proved_by_the_model_and_what_is_kept_is_a_proof(open_page: O
     assert told(page, "faithfulness").replace("−", "-") == f"{shown:.2f}"
     assert "≈" not in told(page, "completeness") + told(page, "random")
     page.get_by_role("button", name="keep this proof").click()
+    expect(page.get_by_role("link", name="see it among the proofs")).to_be_visible()
+    expect(page.locator("[data-keep-proof]")).to_be_hidden()
     page.get_by_role("link", name="see it among the proofs").click()
     expect(page.get_by_role("navigation", name="Proofs").get_by_role("link")).to_have_count(2)
     expect(page.locator(".proof-of")).to_contain_text("Of 7 units that somebody chose")
@@ -114,10 +116,27 @@ def test_a_proved_circuit_never_scrolls_sideways(open_page: OpenPage, width: int
     expect(page.get_by_role("button", name="keep this proof")).to_be_visible()
     page.locator("#proof details").evaluate_all("all => all.forEach(one => { one.open = true })")
     assert overflow(page) <= 0
-    wide = page.get_by_role("region", name="What each network says")
+    wide = page.locator("#nodes .scroller")
     if width < 400:
         assert wide.evaluate("box => box.scrollWidth > box.clientWidth"), "it scrolls in itself"
+        expect(page.get_by_text("scroll the table sideways").first).to_be_visible()
     assert barriers(page) == []
+
+
+@pytest.mark.parametrize("width", [1280, 1400, 1700])
+def test_the_numbers_and_buttons_of_what_was_run_stay_in_the_column_of_the_graph(
+    open_page: OpenPage, width: int
+) -> None:
+    page = opened(open_page, NAMES, width=width, height=900)
+    keep_units(page, 9)
+    button = page.get_by_role("button", name="keep this proof")
+    expect(button).to_be_visible()
+    column = page.locator(".circuit-graph").bounding_box()
+    assert column is not None
+    for part in (button, page.locator("[data-proof-note]"), page.locator(".proof-now table")):
+        box = part.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= column["x"] + column["width"] + 0.5
 
 
 def told_text(value: float) -> str:

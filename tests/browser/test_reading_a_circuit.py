@@ -101,10 +101,34 @@ def test_a_token_lights_its_ways_to_the_output(open_page: OpenPage) -> None:
     expect(page.locator(".focusing")).to_have_count(0)
 
 
+@pytest.mark.parametrize("width", [380, 1440])
+def test_the_name_of_the_output_stands_whole_within_the_drawing(
+    open_page: OpenPage, width: int
+) -> None:
+    page = opened(open_page, width=width)
+    name = marks(page, ".kind-logit").locator("text")
+    expect(name).to_have_text("Mary, not John")
+    box, stage = name.bounding_box(), page.locator(".stage").bounding_box()
+    assert box is not None
+    assert stage is not None
+    assert stage["x"] <= box["x"]
+    assert stage["y"] <= box["y"]
+    assert box["x"] + box["width"] <= stage["x"] + stage["width"]
+
+
+def test_on_a_phone_a_node_takes_one_line_of_the_table(open_page: OpenPage) -> None:
+    page = opened(open_page, width=380)
+    heights = page.locator("#nodes tbody tr").evaluate_all("all => all.map(r => r.offsetHeight)")
+    assert max(heights) < 40
+
+
 def test_by_position_a_node_stands_wherever_it_acts(open_page: OpenPage) -> None:
     page = opened(open_page)
+    said = page.locator("[data-shown]")
+    expect(said).to_have_text(re.compile(r"^40 nodes and \d+ of 320 links are drawn\.$"))
     page.get_by_label("by position").check()
     expect(marks(page, ".place").first).to_be_visible()
+    expect(said).to_have_text(re.compile(r"^40 nodes and \d+ ways of their links are drawn\.$"))
     assert page.locator(UNIT_MARKS).count() > 40
     page.get_by_label("by position").uncheck()
     expect(page.locator(UNIT_MARKS)).to_have_count(40)

@@ -178,8 +178,12 @@ def test_ablations_that_told_nothing_are_in_the_remarks(proof: Proof) -> None:
 
 def test_halves_are_told_by_how_far_circuit_and_model_are_apart() -> None:
     said = incompleteness_text(Incompleteness(halves=((0.5, 0.75), (0.25, 0.25), (0.5, 0.45))))
-    assert said.endswith("differ in faithfulness by 0.10 on average (3 halves, 0.25 at most).")
-    assert incompleteness_text(Incompleteness(halves=((0.5, 0.75),))).endswith("(1 half).")
+    assert said.endswith(
+        "differ in faithfulness by 0.10 on average (3 halves, 0.25 at most); near 0 is good."
+    )
+    assert incompleteness_text(Incompleteness(halves=((0.5, 0.75),))).endswith(
+        "(1 half); near 0 is good."
+    )
 
 
 def test_why_nothing_is_told_of_what_is_new(proof: Proof) -> None:
@@ -197,4 +201,9 @@ def test_competence_is_told_beside_chance() -> None:
 
 def test_a_task_without_answers_has_no_accuracy() -> None:
     told = {"verdict": "no answers", "accuracy": None, "chance": None}
-    assert competence(told) == "names no answers: accuracy cannot be told"
+    assert competence(told) == "accuracy cannot be told"
+
+
+def test_the_reason_why_accuracy_cannot_be_told_is_the_one_that_was_stored() -> None:
+    told = {"accuracy": None, "reason": "One prompt alone has a right answer of its own."}
+    assert competence(told) == "One prompt alone has a right answer of its own"

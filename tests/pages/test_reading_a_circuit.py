@@ -211,7 +211,8 @@ def test_flags_are_told_in_words(own_pages: TestClient) -> None:
     graph = circuit.graph.model_copy(update={"nodes": nodes})
     keep(own_pages, circuit.model_copy(update={"graph": graph}), "flagged")
     page = own_pages.get(f"{CIRCUITS}/flagged").text
-    assert "another node takes over when it is ablated" in page
+    assert "with it ablated another unit does more: both together do more than each" in page
+    assert "takes over" not in page
     assert "estimate and exact effect differ in sign or size" in page
 
 
@@ -304,7 +305,8 @@ def test_the_page_says_how_far_links_agree_with_path_patching_and_which_were_run
     assert "Links against exact path patching: r 0.93 over a seeded sample" in said
     assert "0.91 over the 24 heaviest, 0.99 over 24 at random of" in said
     assert "they are off by 8" in said
-    assert re.search("account for 62.* of what a unit does, in the median of 12", said)
+    assert re.search("drawn add up to 62.* of the unit’s effect, in the median of 12 units", said)
+    assert said.count("Links against exact path patching") == 1
     rows = rows_of(page, "links")
     by_weight = sorted(drawn(pages).graph.links, key=lambda link: -abs(link.weight))
     for row, link in zip(rows, by_weight, strict=False):
@@ -331,9 +333,11 @@ def test_a_card_says_who_takes_over_from_the_unit_and_from_whom_it_does(
     both = f"{second.ablated.site}/{second.ablated.index}"
     assert first.backup == second.ablated
     card = words_of(card_of(pages, both))
-    assert f"while {first.ablated.site}/{first.ablated.index} is ablated, it does more" in card
-    assert f"it leaves more to {second.backup.site}/{second.backup.index}" in card
-    assert "exact rise +0.7" in card
+    other = f"{first.ablated.site}/{first.ablated.index}"
+    assert f"Confirmed: while {other} is ablated, it does more, exact rise +0.7" in card
+    backup = f"{second.backup.site}/{second.backup.index}"
+    assert f"Not confirmed: {backup} is estimated to do more while it is ablated" in card
+    assert "running both does not confirm it (exact rise +0.0100 )" in card
 
 
 def test_a_circuit_of_which_nothing_was_run_so_has_neither_table_nor_sentence(

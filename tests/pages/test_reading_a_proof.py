@@ -2,15 +2,18 @@
 
 import html
 import re
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from analysis.protocol.circuits import Proof
+from analysis.protocol.circuits import Estimate, Otherwise, Proof
 from app.bench.made_circuits import make_circuit
 from app.bench.made_proofs import make_proof
 from app.store.engine import open_session
+from app.store.packing import pack_text
+from app.store.tables import ProofTable
 from app.store.writing_circuits import keep_circuit, keep_proof
 from app.store.writing_tasks import keep_task, set_competence
 from tests.pages.test_reading_a_circuit import NAMES, proof_ids, words_of
@@ -21,7 +24,36 @@ LATER: dict[str, Any] = {
     "behaviours": (), "matched": None, "incompleteness": None, "otherwise": (), "apart": (),
     "rows": (),
 }  # fmt: skip
-"""What older proofs, and those of units chosen by hand, are without."""
+"""What those of units chosen by hand are without."""
+OLDER: Final = """{
+  "ablation": "resample", "prompts": "held_out", "n_prompts": 24,
+  "whole": {"value": 4.02, "low": 3.6, "high": 4.4},
+  "empty": {"value": -5.2, "low": -5.7, "high": -4.8},
+  "curves": [
+    {"of": "circuit", "cpr": 0.9, "cmd": 0.1, "points": [
+      {"n_units": 0, "share": 0.0, "faithfulness": {"value": 0.0, "low": null, "high": null},
+       "completeness": {"value": 1.0, "low": null, "high": null}},
+      {"n_units": 5, "share": 0.5, "faithfulness": {"value": 0.9, "low": 0.8, "high": 1.0},
+       "completeness": {"value": 0.1, "low": 0.0, "high": 0.2}},
+      {"n_units": 10, "share": 1.0, "faithfulness": {"value": 1.0, "low": 1.0, "high": 1.0},
+       "completeness": {"value": 0.0, "low": 0.0, "high": 0.0}}]},
+    {"of": "random", "cpr": 0.4, "cmd": 0.6, "points": [
+      {"n_units": 0, "share": 0.0, "faithfulness": {"value": 0.0, "low": null, "high": null},
+       "completeness": null},
+      {"n_units": 5, "share": 0.5, "faithfulness": {"value": 0.2, "low": 0.1, "high": 0.3},
+       "completeness": null}]}],
+  "n_kept": 5,
+  "faithfulness": {"value": 0.9, "low": 0.8, "high": 1.0},
+  "completeness": {"value": 0.1, "low": 0.0, "high": 0.2},
+  "random": {"value": 0.2, "low": 0.1, "high": 0.3},
+  "drops": [
+    {"unit": {"site": "mlp.0", "index": 3}, "lost": {"value": 0.1, "low": 0.0, "high": 0.2}}],
+  "scrubs": [
+    {"feature": "answer", "recovered": {"value": 0.7, "low": 0.6, "high": 0.8}, "n_prompts": 48,
+     "n_alone": 2}],
+  "remarks": []
+}"""
+"""As it lies in the store since before most of what is proved today."""
 
 
 def part(page: str, title: str) -> str:
@@ -43,6 +75,19 @@ def keep(
         )  # fmt: skip
         if proof is not None:
             keep_proof(session, model="synthetic", slug="own", proof=proof)
+
+
+def keep_as_it_is(pages: TestClient, content: str) -> None:
+    """A proof of the circuit `own`, of which nothing is written that is not in `content`."""
+    with open_session(pages.app.state.engine, commit=True) as session:  # type: ignore[attr-defined]
+        number = keep_proof(session, model="synthetic", slug="own", proof=changed()).id
+        stored = pack_text(content.encode())
+        session.execute(update(ProofTable).where(ProofTable.id == number).values(content=stored))
+
+
+def part_of_scrubs(page: str) -> str:
+    behind = page[page.index("what they carry together") :]
+    return words_of(behind[: behind.index("</table>")])
 
 
 def small() -> Any:
@@ -102,11 +147,11 @@ def test_the_curves_have_intervals_of_their_areas_and_margins_at_the_kept_size(
     key = page[page.index('aria-label="Curves"') :]
     said = words_of(key[: key.index("</table>")])
     assert "at 40" in said
-    loudest = re.search(r"largest activation ([\d.]+ \[[^]]*\] ){2}\+[\d.]+ \[", said)
+    loudest = re.search(r"largest activation [\d.]+ \[[^]]*\] [\d.]+ \+[\d.]+ \[", said)
     assert loudest is not None
     table = key[key.index('aria-label="Margins at each size"') :]
     rows = words_of(table[: table.index("</table>")])
-    assert "integrated gradients over what is kept most changed largest activation" in rows
+    assert "integrated gradients (IG) most changed largest activation random units" in rows
 
 
 def test_a_proof_leads_to_its_rows(pages: TestClient) -> None:
@@ -120,12 +165,18 @@ def test_a_proof_leads_to_its_rows(pages: TestClient) -> None:
 
 
 def test_an_older_proof_says_what_it_lacks(own_pages: TestClient) -> None:
-    keep(own_pages, changed(**LATER))
+    later = ("behaviours", "matched", "otherwise", "apart", "rows", "margin", "cpr_interval",
+             "loudest", "ig_kept")  # fmt: skip
+    assert not any(f'"{one}"' in OLDER for one in later)
+    keep(own_pages)
+    keep_as_it_is(own_pages, OLDER)
     page = own_pages.get(OWN).text
     said = words_of(page)
     assert "Not in this proof: what each network says, random circuits of the same make" in said
     assert "It is from before they were asked for" in said
     assert "metric, whole model 4.02" in said
+    assert "what leaving one unit out costs" in said
+    assert "not run" in part_of_scrubs(page)
     for absent in ("What each network says<", "By each ablation", "On what is new", "/rows?"):
         assert absent not in page
 
@@ -185,6 +236,32 @@ def test_a_task_that_was_not_measured_says_so(own_pages: TestClient) -> None:
     assert "what the model makes of it is not measured" in words_of(own_pages.get(OWN).text)
 
 
-def test_a_task_without_answers_says_that_accuracy_cannot_be_told(own_pages: TestClient) -> None:
-    keep(own_pages, competence={"verdict": "no answers", "reason": "None.", "accuracy": None})
-    assert "names no answers: accuracy cannot be told" in words_of(own_pages.get(OWN).text)
+def test_a_task_of_which_accuracy_cannot_be_told_says_why(own_pages: TestClient) -> None:
+    reason = "The task names no answers, so that accuracy cannot be told."
+    keep(own_pages, competence={"verdict": "no answers", "reason": reason, "accuracy": None})
+    assert ": The task names no answers, so that accuracy cannot be told" in words_of(
+        own_pages.get(OWN).text
+    )
+
+
+def test_a_ranking_that_is_faithful_at_a_larger_size_says_how_to_get_there(
+    own_pages: TestClient,
+) -> None:
+    keep(own_pages, changed(n_kept=2, faithfulness=Estimate(value=0.43, low=0.3, high=0.5)))
+    page = own_pages.get(OWN).text
+    said = words_of(page)
+    assert "The circuit alone is not faithful, but its ranking reaches 0.97" in said
+    assert re.search(r"patchclamp circuit synthetic [\w-]+ --n-nodes 5 ", said)
+
+
+def test_a_faithful_circuit_is_not_told_to_be_larger(own_pages: TestClient) -> None:
+    keep(own_pages, changed(n_kept=2, faithfulness=Estimate(value=0.85)))
+    assert "find it again with more nodes" not in words_of(own_pages.get(OWN).text)
+
+
+def test_an_ablation_under_which_the_circuit_does_not_hold_is_named(own_pages: TestClient) -> None:
+    some = Estimate(value=0.1)
+    other = Otherwise(ablation="zero", faithfulness=some, completeness=some, random=some)
+    keep(own_pages, changed(faithfulness=Estimate(value=0.9), otherwise=(other,)))
+    said = words_of(own_pages.get(OWN).text)
+    assert "found by (resample ablation, 0.90), and not under zero ablation (0.10)" in said

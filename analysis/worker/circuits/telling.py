@@ -69,4 +69,7 @@ def of_backups(found: Found) -> Iterator[str]:
             f"ablated. Confirmed by ablating both at once: {n_confirmed} of {n_run}{alone}."
         )
     elif n_run:
-        yield f"No backup is told: ablating both at once confirms 0 of {n_run} that were estimated."
+        yield (
+            f"No backup is confirmed: ablating both at once confirms 0 of {n_run} that were "
+            "estimated."
+        )

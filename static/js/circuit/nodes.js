@@ -1,13 +1,17 @@
 // Marks as elements of the drawing: each can be focused, and says in words what it is.
 import { describe } from "./scene.js";
 import { outline, radius } from "./shapes.js";
+import { MARGIN } from "./view.js";
 
 export const SVG = "http://www.w3.org/2000/svg";
 const LONGEST = 22;
+const ASLANT = 17; // letters that fit above the output
 const LABELLED = new Set(["rest", "embedding"]); // by the axes
-const shortened = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
+const LETTER = 6.1; // wide
+const shortened = (text, most = LONGEST) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 export function makeNodes(layer, scene) {
+  const oneOutput = scene.nodes.filter((node) => node.kind === "logit").length === 1;
   const elements = new Map(); // by key; those that are not shown now wait here
   let there = new Set();
 
@@ -65,14 +69,18 @@ export function makeNodes(layer, scene) {
     }
   }
 
-  // Names of the output stand aslant above it, where there is room: at the last position, many side by side.
+  // The name of the output stands beside it, where its layer has room: all of it that fits. Of many outputs, which stand
+  // side by side at the last position, it stands aslant above.
   function name(element, mark, wanted, r) {
     if (!wanted) return element.children[1]?.remove();
     const text = element.children[1] ?? element.appendChild(document.createElementNS(SVG, "text"));
-    const aslant = mark.kind === "logit";
-    set(text, "class", aslant ? "name end" : "name middle");
-    set(text, "transform", aslant ? `translate(0 ${(-r - 4).toFixed(1)}) rotate(48)` : `translate(0 ${(r + 10).toFixed(1)})`);
-    const words = shortened(mark.kind === "embedding" || mark.kind === "logit" ? mark.name.replace(/^(embedding of|logit of|output:) /, "") : mark.name);
+    const output = mark.kind === "logit";
+    const beside = output && oneOutput;
+    set(text, "class", output ? "name end" : "name middle");
+    if (beside) set(text, "transform", `translate(${(-r - 5).toFixed(1)} 3.5)`);
+    else set(text, "transform", output ? `translate(0 ${(-r - 4).toFixed(1)}) rotate(48)` : `translate(0 ${(r + 10).toFixed(1)})`);
+    const bare = mark.kind === "embedding" || output ? mark.name.replace(/^(embedding of|logit of|output:) /, "") : mark.name;
+    const words = beside ? shortened(bare, Math.max(LONGEST / 2, Math.floor((mark.x - r - MARGIN.left) / LETTER))) : shortened(bare, output ? ASLANT : LONGEST);
     if (text.textContent !== words) text.textContent = words;
     return text;
   }

@@ -26,7 +26,7 @@ export function makeProving(root, scene, stage) {
     const key = units.join();
     if (key !== asked) stop();
     const known = live?.key === key;
-    offer(known && live.units);
+    offer(known && live.units && !live.kept);
     if (known && (live.units || key === asked)) return show();
     kept.replaceChildren();
     if (stored?.whole && stored.kept === own.length && key === own.join()) return;
@@ -83,7 +83,10 @@ export function makeProving(root, scene, stage) {
   keeper.addEventListener("click", async () => {
     keeper.disabled = true;
     try {
-      const answer = await ask(live.units, { keep: true });
+      const asked = live;
+      const answer = await ask(asked.units, { keep: true });
+      asked.kept = true;
+      offer(live.units && !live.kept);
       const link = Object.assign(document.createElement("a"), { href: `?proof=${answer.proof_id}#proof`, textContent: "see it among the proofs" });
       kept.replaceChildren(`kept as proof ${answer.proof_id}: `, link);
     } catch (error) {

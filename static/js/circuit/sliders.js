@@ -3,6 +3,7 @@ import { showProof } from "./proof.js";
 import { makeProving } from "./proving.js";
 
 const STEPS = 200; // of the weight's slider, which is logarithmic
+const counted = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 
 export function makeSliders(root, scene, state, stage) {
   const part = (name) => root.querySelector(`[data-${name}]`);
@@ -52,7 +53,8 @@ export function makeSliders(root, scene, state, stage) {
   stage.onDraw(({ shown, arcs }, all) => {
     if (!all) return;
     const units = shown.filter((mark) => mark.main).reduce((n, mark) => n + mark.nodes.filter((node) => node.turn !== null).length, 0);
-    said.textContent = `${units.toLocaleString("en")} nodes and ${arcs.length.toLocaleString("en")} of ${scene.links.length.toLocaleString("en")} links are drawn.${shown.length ? "" : " Nothing is left: keep more."}`;
+    const links = state.now.split ? `${counted(arcs.length, "way")} of their links` : `${arcs.length.toLocaleString("en")} of ${counted(scene.links.length, "link")}`;
+    said.textContent = `${counted(units, "node")} and ${links} are drawn.${shown.length ? "" : " Nothing is left: keep more."}`;
     weightSaid.textContent = (state.now.weight ?? scene.weight).toPrecision(2);
   });
   sync();

@@ -31,7 +31,7 @@ def test_what_was_not_run_is_said_to_be_an_estimate() -> None:
 def test_where_none_is_confirmed_none_is_named() -> None:
     (warning,) = said(Backup(0, 1, 2.0, 0.0, False))
     assert warning == (
-        "No backup is told: ablating both at once confirms 0 of 1 that were estimated."
+        "No backup is confirmed: ablating both at once confirms 0 of 1 that were estimated."
     )
 
 
