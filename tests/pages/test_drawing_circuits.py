@@ -227,7 +227,7 @@ def test_curves_are_told_in_words_with_the_kept_size() -> None:
     assert "its ranking" in svg.attrib["aria-label"]
     assert "random units" in svg.attrib["aria-label"]
     classes = [one.attrib.get("class") for one in svg.iter()]
-    assert classes.count("band") == 5
+    assert classes.count("band") == len(made.curves) == 6
     assert classes.index("curve curve-random") < classes.index("curve curve-circuit")
 
 
