@@ -108,7 +108,8 @@ def _sizes(sides: Sides, site: str) -> Float[Tensor, "pair pos unit"]:
     """0 at the first position, whose activations are like no other's and would be all that
     counts."""
     sizes: Tensor = sides.units(sides.clean, site).norm(dim=-1)
-    sizes[:, 0] *= float(sides.n_pos == 1)
+    if sides.n_pos > 1:
+        sizes[:, 0] = 0.0
     return sizes
 
 

@@ -15,7 +15,7 @@ from numpy import ndarray
 from analysis.circuits.ratios import ratio_of_means
 from analysis.circuits.rooms import Hypothesis
 from analysis.circuits.scrubbing import NOTHING
-from analysis.protocol.circuits import Estimate, Feature
+from analysis.protocol.proofs import Estimate, Feature
 
 Values = Float64[ndarray, " prompt"]
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from analysis.circuits.judging import Judge
 from analysis.circuits.ratios import interval_of, replicates
-from analysis.protocol.circuits import Curve, CurveOf, Point
+from analysis.protocol.proofs import Curve, CurveOf, Point
 
 SHARES: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Of all units; those of Mueller et al. 2025."""

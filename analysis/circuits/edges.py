@@ -27,8 +27,7 @@ from analysis.circuits.units import Units
 from analysis.models.tracing import Check
 
 __all__ = [
-    "EMBEDDING", "LOGITS", "Edge", "Way", "ends_of", "find_edges", "find_edges_and_effects",
-    "find_ways",
+    "EMBEDDING", "LOGITS", "Edge", "Way", "ends_of", "find_edges", "find_ways",
 ]  # fmt: skip
 
 MOST_FROM: Final = 4
@@ -61,24 +60,10 @@ def find_edges(
     both: bool = True,
     check: Check | None = None,
     tell: Tell | None = None,
-) -> list[Edge]:
-    """All links between units of `numbers`, from the embedding to them, and to the logits. `both`
-    ends need counterfactual values that are of a run."""
-    edges, _ = find_edges_and_effects(sides, units, numbers, both=both, check=check, tell=tell)
-    return edges
-
-
-def find_edges_and_effects(
-    sides: Sequence[Sides],
-    units: Units,
-    numbers: Sequence[int],
-    *,
-    both: bool = True,
-    check: Check | None = None,
-    tell: Tell | None = None,
 ) -> tuple[list[Edge], dict[int, float]]:
-    """The same, and by how much the metric falls without each of the units, run on the same pairs
-    and ends."""
+    """All links between units of `numbers`, from the embedding to them, and to the logits; and by
+    how much the metric falls without each of the units, run on the same pairs and ends. `both` ends
+    need counterfactual values that are of a run."""
     found: dict[tuple[int, int], float] = {}
     numbers = sorted(numbers)
     whole = dict.fromkeys(numbers, 0.0)

@@ -12,7 +12,7 @@ from torch import Tensor
 from analysis.circuits.agreeing import agreement, sample
 from analysis.circuits.attribution import Method as Scoring
 from analysis.circuits.backups import Backup, confirm, find_backups
-from analysis.circuits.edges import Edge, find_edges_and_effects, find_ways
+from analysis.circuits.edges import Edge, find_edges, find_ways
 from analysis.circuits.effects import Estimates, estimate, measure_each
 from analysis.circuits.integrating import integrate_keeping
 from analysis.circuits.judging import Judge, judge_of, prompt_numbers
@@ -36,14 +36,8 @@ from analysis.circuits.ranking import ranked, require_gradient, scores_of
 from analysis.circuits.ratios import mean_of
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
-from analysis.protocol.circuits import (
-    Ablation,
-    Agreement,
-    Estimate,
-    LinkAgreement,
-    Proof,
-    Ranking,
-)
+from analysis.protocol.circuits import Agreement, LinkAgreement, Ranking
+from analysis.protocol.proofs import Ablation, Estimate, Proof
 from analysis.tasks.prompting import Prompted, proved_on
 from analysis.tasks.task import Metric, Pair
 
@@ -257,7 +251,7 @@ class Search:
     ) -> tuple[list[Edge], LinkAgreement]:
         both = self.others is None
         sides = self._traced(self.prompted.finding[:N_EDGES])
-        asked, effects = find_edges_and_effects(
+        asked, effects = find_edges(
             sides,
             units,
             kept,

@@ -9,7 +9,8 @@ import torch
 from analysis.circuits.finding import Found
 from analysis.circuits.hearing import EMBEDDING, LOGITS
 from analysis.circuits.pairs import Sides
-from analysis.protocol.circuits import Estimate, Flag, Graph, Link, Node, ToldBackup
+from analysis.protocol.circuits import Flag, Graph, Link, Node, ToldBackup
+from analysis.protocol.proofs import Estimate
 from analysis.tasks.task import Metric, Pair
 
 OFF: Final = 0.5

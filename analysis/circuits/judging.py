@@ -22,7 +22,7 @@ from analysis.circuits.saying import Said, all_said
 from analysis.circuits.units import Units
 from analysis.errors import TaskError
 from analysis.models.tracing import Check
-from analysis.protocol.circuits import Estimate
+from analysis.protocol.proofs import Estimate
 from analysis.solving.measuring import SAME
 
 TWINS: Final = 2

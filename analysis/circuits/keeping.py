@@ -17,7 +17,7 @@ from analysis.circuits.units import Units
 from analysis.models.changes import Blend
 from analysis.models.site_hooks import Values
 from analysis.models.tracing import Check, EditableModel, Trace
-from analysis.protocol.circuits import Ablation
+from analysis.protocol.proofs import Ablation
 from analysis.tasks.prompting import alike_in_length
 from analysis.tasks.task import Metric, Pair
 

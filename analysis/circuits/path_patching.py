@@ -121,7 +121,7 @@ def with_accounted(
 ) -> LinkAgreement:
     """Of each unit the sum of its links that are drawn, over what it does: the rest goes through
     units that are not kept, along links that are not drawn, or is more than a sum. `effects` as of
-    `find_edges_and_effects`; units that do less than `NOTABLE` of the gap are left out."""
+    `find_edges`; units that do less than `NOTABLE` of the gap are left out."""
     sums = dict.fromkeys(effects, 0.0)
     for edge in drawn:
         if edge.source in sums:

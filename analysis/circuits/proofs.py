@@ -12,7 +12,7 @@ from analysis.circuits.scrubbing import scrub_features
 from analysis.circuits.units import Units
 from analysis.errors import TaskError
 from analysis.models.tracing import Check, EditableModel
-from analysis.protocol.circuits import Ablation, Otherwise, Proof
+from analysis.protocol.proofs import Ablation, Otherwise, Proof
 from analysis.tasks.novelty import known_by
 from analysis.tasks.prompting import Prompted, proved_on
 from analysis.tasks.task import Metric, Pair

@@ -20,7 +20,7 @@ from analysis.circuits.keeping import keep_gradient
 from analysis.circuits.ratios import numbered, ratio_of_means
 from analysis.circuits.saying import Said
 from analysis.models.tracing import Check
-from analysis.protocol.circuits import (
+from analysis.protocol.proofs import (
     MOST_TOLD,
     Ablation,
     Apart,

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 from numpy import ndarray
 
-from analysis.protocol.circuits import Estimate
+from analysis.protocol.proofs import Estimate
 from analysis.score.bootstrap import draw_documents, intervals
 
 REPLICATES: Final = 1000

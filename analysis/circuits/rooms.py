@@ -19,7 +19,7 @@ from analysis.circuits.units import Units
 from analysis.models.changes import Blend
 from analysis.models.site_hooks import Values
 from analysis.models.tracing import Check, EditableModel, Trace
-from analysis.protocol.circuits import Feature
+from analysis.protocol.proofs import Feature
 from analysis.tasks.features import alike, by_length
 from analysis.tasks.prompting import AT_ONCE
 from analysis.tasks.task import Metric, Pair

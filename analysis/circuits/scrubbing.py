@@ -27,7 +27,7 @@ from analysis.circuits.ratios import numbered, ratio_of_means
 from analysis.circuits.rooms import Hypothesis, Room, rooms_of
 from analysis.circuits.units import Units
 from analysis.models.tracing import Check, EditableModel
-from analysis.protocol.circuits import Estimate, Feature, Scrub
+from analysis.protocol.proofs import Estimate, Feature, Scrub
 from analysis.tasks.features import FEATURES, sharing
 from analysis.tasks.task import Metric, Pair
 

@@ -16,7 +16,7 @@ from analysis.interventions.clean import Kept
 from analysis.interventions.surroundings import Surroundings, ran_on
 from analysis.live.checking import check_bytes, check_tokens, numbers_of
 from analysis.models.tracing import EditableModel
-from analysis.protocol.circuits import Estimate
+from analysis.protocol.proofs import Estimate
 from analysis.tasks.proving import ProveAnswer, ProveRequest
 from analysis.tasks.task import pairs_digest
 

@@ -19,7 +19,7 @@ from analysis.interventions.clean import Kept
 from analysis.interventions.surroundings import Surroundings, ran_on
 from analysis.live.checking import check_bytes, check_tokens, numbers_of
 from analysis.models.tracing import EditableModel
-from analysis.protocol.circuits import Feature
+from analysis.protocol.proofs import Feature
 from analysis.tasks.features import Sharing, sharing
 from analysis.tasks.scrubbing import ScrubAnswer, ScrubRequest, units_of
 from analysis.tasks.task import pairs_digest

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.protocol.circuits import Feature
+from analysis.protocol.proofs import Feature
 from analysis.tasks.task import Pair, Side
 
 FEATURES: Final[tuple[Feature, ...]] = ("answer", "template", "first word", "side")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.protocol.circuits import Novelty
+from analysis.protocol.proofs import Novelty
 from analysis.tasks.splitting import words_of
 from analysis.tasks.task import Pair
 

@@ -8,10 +8,10 @@ from typing import Final, Literal, Self
 from pydantic import Field, model_validator
 
 from analysis.protocol.base import Message
-from analysis.protocol.circuits import Ablation, Estimate
 from analysis.protocol.edits import UnitRef
 from analysis.protocol.experiments import Ran
 from analysis.protocol.model import ModelSpec
+from analysis.protocol.proofs import Ablation, Estimate
 from analysis.tasks.prompting import MOST_FINDING
 from analysis.tasks.task import Metric, Pair, lacks
 

@@ -6,9 +6,9 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field
 
 from analysis.protocol.base import Message
-from analysis.protocol.circuits import Estimate, Feature
 from analysis.protocol.edits import UnitRef
 from analysis.protocol.experiments import Ran
+from analysis.protocol.proofs import Estimate, Feature
 from analysis.tasks.proving import MOST_KEPT, AboutPairs
 
 MOST_CLAIMS: Final = 16

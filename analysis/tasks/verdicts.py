@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from analysis.protocol.circuits import Estimate
+from analysis.protocol.proofs import Estimate
 from analysis.tasks.features import Sharing
 
 LEAST_MATTER: Final = 0.02

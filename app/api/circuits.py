@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from analysis.protocol.circuits import Circuit, Prompts, Proof
+from analysis.protocol.circuits import Circuit
+from analysis.protocol.proofs import Prompts, Proof
 from analysis.tasks.task import Task
 from app.api.keeping import Body
 from app.api.parameters import LARGEST

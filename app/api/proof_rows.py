@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
-from analysis.protocol.circuits import Proof, Row
+from analysis.protocol.proofs import Proof, Row
 from app.api.tabling import comma_separated
 from app.errors import ConflictError
 from app.exchange.comma_separated import escaped

@@ -9,11 +9,11 @@ from typing import Final, Literal
 
 import numpy as np
 
-from analysis.protocol.circuits import (
+from analysis.protocol.circuits import Circuit
+from analysis.protocol.proofs import (
     Ablation,
     Apart,
     Behaviour,
-    Circuit,
     Curve,
     CurveOf,
     Drop,

@@ -12,7 +12,6 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from analysis.protocol.base import Message
-from analysis.protocol.circuits import Ablation
 from analysis.protocol.edits import MOST_EDITS, Edit, UnitRef
 from analysis.protocol.experiments import (
     MOST_CONTROLS,
@@ -27,6 +26,7 @@ from analysis.protocol.experiments import (
     Wanted,
 )
 from analysis.protocol.prompts import Prompt, Text, TokenId
+from analysis.protocol.proofs import Ablation
 from analysis.tasks.task import MOST_PAIRS, Metric, Pair
 from app.errors import BadRequestError, NotFoundError
 from app.live.experiment import Laboratory

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from analysis.protocol.base import Message
-from analysis.protocol.circuits import Feature, Prompts
+from analysis.protocol.proofs import Feature, Prompts
 from analysis.tasks.features import features_of, number_of, sharing
 from analysis.tasks.task import Pair
 from app.live.grounds import read_grounds

@@ -6,8 +6,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from analysis.protocol.circuits import Ablation, Prompts
 from analysis.protocol.model import ModelSpec
+from analysis.protocol.proofs import Ablation, Prompts
 from analysis.tasks.prompting import DIVIDED_ALIKE, Prompted, prompted, proved_on
 from analysis.tasks.task import Pair, Task
 from app.errors import ConflictError

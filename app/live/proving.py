@@ -7,8 +7,8 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from analysis.protocol.base import Message
-from analysis.protocol.circuits import Ablation, Prompts, Proof
 from analysis.protocol.edits import UnitRef
+from analysis.protocol.proofs import Ablation, Prompts, Proof
 from analysis.tasks.proving import MOST_KEPT, PARTS, Part, ProveAnswer, ProveRequest
 from app.live.experiment import Laboratory
 from app.live.grounds import Grounds, read_grounds

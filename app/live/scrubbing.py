@@ -7,8 +7,9 @@ from pydantic import Field
 from sqlalchemy import Engine
 
 from analysis.protocol.base import Message
-from analysis.protocol.circuits import Circuit, Prompts
+from analysis.protocol.circuits import Circuit
 from analysis.protocol.edits import UnitRef
+from analysis.protocol.proofs import Prompts
 from analysis.tasks.proving import MOST_KEPT
 from analysis.tasks.scrubbing import Claims, Others, ScrubAnswer, ScrubRequest
 from app.live.experiment import Laboratory

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from analysis.protocol.circuits import Circuit, Proof
+from analysis.protocol.circuits import Circuit
+from analysis.protocol.proofs import Proof
 from app.rendering.circuit import shown_proof
 from app.rendering.circuit_rows import Rows
 from app.store.queries.circuit import get_circuit

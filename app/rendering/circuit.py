@@ -5,20 +5,9 @@ from typing import Final
 
 from markupsafe import Markup
 
-from analysis.protocol.circuits import (
-    Ablation,
-    Circuit,
-    CurveOf,
-    Estimate,
-    Feature,
-    Flag,
-    Graph,
-    Node,
-    Proof,
-    Ranking,
-    ToldBackup,
-)
+from analysis.protocol.circuits import Circuit, Flag, Graph, Node, Ranking, ToldBackup
 from analysis.protocol.edits import Positions
+from analysis.protocol.proofs import Ablation, CurveOf, Estimate, Feature, Proof
 from analysis.protocol.written import Row, line_of, positions_text
 from analysis.tasks.task import MetricKind
 from app.rendering.markup import trusted

@@ -6,7 +6,8 @@ Links name their ends by number, in the order of `nodes`. Nothing in it is marku
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from analysis.protocol.circuits import Circuit, Curve, Estimate, Link, Node, Point, Proof
+from analysis.protocol.circuits import Circuit, Link, Node
+from analysis.protocol.proofs import Curve, Estimate, Point, Proof
 from app.rendering.circuit import (
     FLAGS,
     edit_line,

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from analysis.protocol.circuits import (
+from analysis.protocol.proofs import (
     Ablation,
     Curve,
     CurveOf,

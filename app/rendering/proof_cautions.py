@@ -8,17 +8,15 @@ is a test, for which the intervals beside the numbers are.
 from collections.abc import Sequence
 from typing import Final
 
-from analysis.protocol.circuits import Ablation, Incompleteness, Point, Proof
+from analysis.protocol.proofs import FAITHFUL, Ablation, Incompleteness, Point, Proof
 from app.rendering.circuit import ABLATIONS, signed_two
 from app.rendering.proof import ByAblation
+from app.store.circuit_request import MOST_ASKED
 
-FAITHFUL: Final = 0.8
 UNFAITHFUL: Final = 0.5
 APART: Final = 0.4
 NOTHING: Final = 0.2
 """Faithfulness below which next to nothing is done."""
-MOST_NODES: Final = 2000
-"""That a search may be asked for."""
 
 
 def larger(proof: Proof) -> Point | None:
@@ -30,7 +28,7 @@ def larger(proof: Proof) -> Point | None:
     enough = [
         point
         for point in own
-        if proof.n_kept < point.n_units <= MOST_NODES
+        if proof.n_kept < point.n_units <= MOST_ASKED
         and point.share < 1
         and point.faithfulness.value >= FAITHFUL
     ]

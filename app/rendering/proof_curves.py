@@ -12,7 +12,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from analysis.protocol.circuits import Curve, CurveOf, Estimate, Point, Proof
+from analysis.protocol.proofs import Curve, CurveOf, Estimate, Point, Proof
 from app.rendering.circuit import CURVES, signed_two
 from app.rendering.markup import trusted
 

@@ -8,6 +8,8 @@ from app.store.request_fields import ONE_LINE, Name, Request, Slug
 
 PROMPT = r"^[^\x00]+$"
 LONGEST_PROMPT = 100_000
+MOST_ASKED = 2_000
+"""Neurons and heads of a graph that is searched for."""
 
 GENERATORS = (
     "indirect-objects", "greater-than", "docstrings", "agreement", "induction", "pronouns",
@@ -16,7 +18,7 @@ GENERATORS = (
 
 Ranking = Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"]
 Ablation = Literal["resample", "mean", "zero"]
-"""Both as in `analysis.protocol.circuits`, which the store opens without; a contract test compares
+"""Both as in `analysis.protocol`, which the store opens without; a contract test compares
 them."""
 
 
@@ -64,7 +66,7 @@ class CircuitRequest(Request):
     n_nodes: int = Field(
         default=256,
         ge=1,
-        le=2_000,
+        le=MOST_ASKED,
         description="At most so many neurons and heads are kept in the graph.",
     )
     slug: Slug | None = Field(

@@ -15,7 +15,7 @@ from app.store.writing_circuits import CHOSEN, keep_proof
 from app.store.writing_explanations import storable
 
 if TYPE_CHECKING:
-    from analysis.protocol.circuits import Proof
+    from analysis.protocol.proofs import Proof
 
 MOST_CHOSEN: Final = 20
 """Of one circuit; the oldest goes, so that the proof that came with it is never out of sight."""

@@ -24,7 +24,8 @@ from app.store.writing_explanations import storable
 from app.store.writing_tasks import packed
 
 if TYPE_CHECKING:
-    from analysis.protocol.circuits import Circuit, Node, Proof
+    from analysis.protocol.circuits import Circuit, Node
+    from analysis.protocol.proofs import Proof
 
 log = structlog.get_logger("patchclamp.store")
 

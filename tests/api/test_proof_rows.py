@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from analysis.protocol.circuits import Row
 from analysis.protocol.edits import UnitRef
+from analysis.protocol.proofs import Row
 from app.api import proof_rows
 from app.api.tabling import downloads
 from app.store.engine import open_session

@@ -5,7 +5,7 @@ import re
 from fastapi import FastAPI
 from playwright.sync_api import expect
 
-from analysis.protocol.circuits import Estimate
+from analysis.protocol.proofs import Estimate
 from app.bench.made_circuits import make_circuit
 from app.bench.made_proofs import make_proof
 from app.store.engine import open_session

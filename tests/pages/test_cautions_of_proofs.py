@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.protocol.circuits import Ablation, Estimate, Incompleteness, Otherwise, Proof
+from analysis.protocol.proofs import Ablation, Estimate, Incompleteness, Otherwise, Proof
 from app.bench.made_circuits import make_circuit
 from app.bench.made_proofs import make_proof
 from app.rendering.proof import by_ablation

@@ -5,17 +5,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from analysis.protocol.circuits import (
-    Circuit,
-    Curve,
-    Estimate,
-    Graph,
-    Link,
-    Node,
-    Point,
-    Proof,
-)
+from analysis.protocol.circuits import Circuit, Graph, Link, Node
 from analysis.protocol.edits import UnitRef
+from analysis.protocol.proofs import Curve, Estimate, Point, Proof
 from app.bench.made_circuits import make_circuit, make_imported
 from app.bench.made_proofs import make_proof
 from app.rendering.circuit import (

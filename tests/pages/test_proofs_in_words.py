@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from analysis.protocol.circuits import Curve, Estimate, Incompleteness, Matched, Point, Proof
+from analysis.protocol.proofs import Curve, Estimate, Incompleteness, Matched, Point, Proof
 from app.bench.made_circuits import make_circuit
 from app.bench.made_proofs import make_proof
 from app.rendering.circuit import estimate

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from analysis.protocol.circuits import Estimate, Otherwise, Proof
+from analysis.protocol.proofs import Estimate, Otherwise, Proof
 from app.bench.made_circuits import make_circuit
 from app.bench.made_proofs import make_proof
 from app.store.engine import open_session

@@ -1,24 +1,21 @@
 """Tasks, circuits and proofs, for tests that keep them."""
 
-from analysis.protocol.circuits import (
+from analysis.protocol.circuits import Circuit, Graph, Link, Node
+from analysis.protocol.edits import UnitRef
+from analysis.protocol.experiments import TokenText
+from analysis.protocol.proofs import (
     Apart,
     Behaviour,
-    Circuit,
     Curve,
     Drop,
     Estimate,
-    Graph,
     Incompleteness,
-    Link,
     Matched,
-    Node,
     Otherwise,
     Point,
     Proof,
     Row,
 )
-from analysis.protocol.edits import UnitRef
-from analysis.protocol.experiments import TokenText
 from analysis.tasks.task import Generated, Imported, Metric, Pair, Side, Task
 
 ODD_SLUGS = ("", "-a", "a/b", "a b", "ä", "a\0", "\ud800", "../x", "<b>", "a\n", "x" * 101)

@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import Engine, delete, event, func, select
 
-from analysis.protocol.circuits import Circuit, Graph, Node, Proof
+from analysis.protocol.circuits import Circuit, Graph, Node
 from analysis.protocol.edits import UnitRef
+from analysis.protocol.proofs import Proof
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store import writing_tasks
 from app.store.circuit_request import CircuitRequest

@@ -34,7 +34,7 @@ from analysis.circuits.planted.truth import Edge, Make, Node, Planted
 from analysis.circuits.units import Units
 from analysis.models import load_plain
 from analysis.models.tracing import EditableModel
-from analysis.protocol.circuits import Ablation
+from analysis.protocol.proofs import Ablation
 from analysis.tasks.prompting import Prompted
 from app.bench.measurement import Measurement
 

@@ -37,7 +37,7 @@ from analysis.circuits.ranking import ranked, scores_of
 from analysis.circuits.sizing import n_search_bytes, n_search_passes
 from analysis.circuits.units import Units
 from analysis.models.tracing import EditableModel
-from analysis.protocol.circuits import Curve
+from analysis.protocol.proofs import Curve
 from analysis.solving.measuring import measure as measure_task
 from analysis.solving.measuring import reader_of_model
 from analysis.tasks.generating import GENERATORS, generate

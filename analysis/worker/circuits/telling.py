@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from analysis.circuits.finding import Found
+from analysis.protocol.proofs import FAITHFUL
 from analysis.score.bootstrap import FEWEST_DOCUMENTS
 from analysis.solving.competence import Competence
 from analysis.tasks.prompting import Prompted
 
-FAITHFUL: Final = 0.8
 RANDOM: Final = 0.1
 NAMED: Final = 5
 

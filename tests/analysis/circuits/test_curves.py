@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from analysis.circuits.curves import areas, course, curve
-from analysis.protocol.circuits import Curve, Estimate, Point
+from analysis.protocol.proofs import Curve, Estimate, Point
 from tests.analysis.circuits.told import Added
 
 

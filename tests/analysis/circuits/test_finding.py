@@ -78,7 +78,7 @@ def test_links_of_a_planted_circuit_are_stronger_than_all_others(searched, kind)
     sides = trace_pairs(planted.model, METRIC, pairs)
     ends = {EMBEDDING: Node("embedding"), LOGITS: Node("logits")}
     true, false = [], []
-    for edge in find_edges(sides, units, range(len(units))):
+    for edge in find_edges(sides, units, range(len(units)))[0]:
         way = tuple(
             ends[number] if number < 0 else node_of(units, number)
             for number in (edge.source, edge.target)
@@ -97,7 +97,7 @@ def test_what_goes_into_a_node_adds_up_to_what_it_does(searched):
     last = max(
         number for number in range(len(units)) if node_of(units, number) in planted.planted.causal
     )
-    edges = [edge for edge in find_edges(sides, units, range(len(units))) if edge.target == last]
+    edges = [edge for edge in find_edges(sides, units, range(len(units)))[0] if edge.target == last]
     assert sum(edge.weight for edge in edges) == pytest.approx(-exact[last], rel=0.02)
 
 
@@ -119,7 +119,7 @@ def test_links_go_between_the_positions_where_their_nodes_were_planted(searched,
 @pytest.mark.parametrize("kind", ["chain", "sum of two", "distractor"])
 def test_the_ways_of_a_link_add_up_where_none_masks_another(searched, kind):
     _planted, _pairs, found = searched(kind)
-    for edge in find_edges([found.shown], found.units, found.kept):
+    for edge in find_edges([found.shown], found.units, found.kept)[0]:
         ways = [one.ways for one in found.edges if is_same_link(one, edge)]
         together = sum(weight for _at, _to, weight in ways[0]) if ways else 0.0
         assert together == pytest.approx(edge.weight, rel=0.02, abs=1e-3 * abs(found.gap))

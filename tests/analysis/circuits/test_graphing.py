@@ -8,7 +8,7 @@ import torch
 from analysis.circuits.finding import Asked, Search
 from analysis.circuits.graphing import Drawing
 from analysis.circuits.planted.asking import METRIC, task_pairs
-from analysis.protocol.circuits import Estimate
+from analysis.protocol.proofs import Estimate
 from analysis.tasks.prompting import Prompted
 
 

@@ -11,7 +11,6 @@ from analysis.circuits.edges import (
     LOGITS,
     Edge,
     find_edges,
-    find_edges_and_effects,
 )
 from analysis.circuits.effects import measure
 from analysis.circuits.keeping import trace_pairs
@@ -111,7 +110,7 @@ def test_the_only_way_from_a_unit_carries_all_that_the_unit_does(planted, seed):
 @pytest.mark.parametrize("kind", ["induction", "sum of two", "cancelling", "saturation"])
 def test_planted_ways_carry_something_and_all_others_nothing(planted, kind):
     made, units, sides = planted(kind)
-    edges = find_edges(sides, units, range(len(units)))
+    edges, _ = find_edges(sides, units, range(len(units)))
     asked = {(edge.source, edge.target) for edge in edges if edge.target != LOGITS}
     true = set(paths_of(units, made.planted.edges))
     others = sorted(asked - true)
@@ -125,7 +124,7 @@ def test_planted_ways_carry_something_and_all_others_nothing(planted, kind):
 @pytest.mark.parametrize("kind", ["induction", "cancelling"])
 def test_estimated_weights_agree_and_shuffled_ones_do_not(planted, kind):
     _, units, sides = planted(kind)
-    edges = find_edges(sides, units, range(len(units)))
+    edges, _ = find_edges(sides, units, range(len(units)))
     held, found = hold_links(sides, units, edges, seed=0)
     exact = {place: edge.exact for place, edge in enumerate(held) if edge.exact is not None}
     drawn = sample_links(edges, seed=0)
@@ -145,7 +144,7 @@ def test_estimated_weights_agree_and_shuffled_ones_do_not(planted, kind):
 
 def test_weights_that_are_all_twice_too_large_are_seen_though_r_is_1(planted):
     _, units, sides = planted("cancelling")
-    edges = find_edges(sides, units, range(len(units)))
+    edges, _ = find_edges(sides, units, range(len(units)))
     held, _ = hold_links(sides, units, edges, seed=0)
     exact = {place: edge.exact for place, edge in enumerate(held) if edge.exact is not None}
     doubled = [replace(edge, weight=2 * edge.weight) for edge in edges]
@@ -178,7 +177,7 @@ def test_what_drawn_links_account_for_is_the_median_over_units_that_do_enough():
 def test_all_links_of_a_chain_account_for_all_that_its_neurons_do(planted):
     made, units, sides = planted("chain")
     numbers = [number_of(units, node) for node in made.planted.causal]
-    edges, effects = find_edges_and_effects(sides, units, numbers)
+    edges, effects = find_edges(sides, units, numbers)
     held, agreed = hold_links(sides, units, edges, seed=0)
     found = with_accounted(agreed, held, effects, 1.0)
     assert found.accounted == pytest.approx(1, abs=1e-3)

@@ -6,7 +6,7 @@ import torch
 from analysis.circuits import pruning
 from analysis.circuits.judging import Judge
 from analysis.circuits.pruning import COST, prune, smallest
-from analysis.protocol.circuits import Estimate
+from analysis.protocol.proofs import Estimate
 
 ORDER = torch.arange(300)
 

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from analysis.protocol.circuits import Feature, Scrub
 from analysis.protocol.experiments import TokenText
+from analysis.protocol.proofs import Feature, Scrub
 from analysis.tasks.features import alike, by_length, feature_of, features_of, sharing
 from analysis.tasks.task import Pair, Side
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.protocol.circuits import Estimate
+from analysis.protocol.proofs import Estimate
 from analysis.tasks.features import Sharing
 from analysis.tasks.verdicts import verdict
 

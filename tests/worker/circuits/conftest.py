@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from analysis.circuits.planted.asking import METRIC, task_pairs
 from analysis.circuits.planted.kinds import KINDS
 from analysis.circuits.planted.truth import Planted
-from analysis.protocol.circuits import Circuit, Proof
+from analysis.protocol.circuits import Circuit
+from analysis.protocol.proofs import Proof
 from analysis.tasks.task import Imported, Metric, Pair, Task
 from analysis.worker.circuits import job
 from analysis.worker.inline import run_inline

@@ -52,7 +52,7 @@ def stored(bench: Bench) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("where", "dies_in"),
     [
-        (finding, "find_edges_and_effects"),
+        (finding, "find_edges"),
         (finding, "prune"),
         (proofs, "prove"),
         (proofs, "prove_otherwise"),

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from analysis.circuits.planted.asking import task_pairs
 from analysis.circuits.planted.truth import Node
 from analysis.errors import TaskError
-from analysis.protocol.circuits import CurveOf
+from analysis.protocol.proofs import CurveOf
 from analysis.tasks.task import Metric
 from analysis.worker.circuits import job, needs
 from app.errors import BadRequestError, ConflictError
