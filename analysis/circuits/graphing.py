@@ -9,7 +9,7 @@ import torch
 from analysis.circuits.finding import Found
 from analysis.circuits.hearing import EMBEDDING, LOGITS
 from analysis.circuits.pairs import Sides
-from analysis.protocol.circuits import Flag, Graph, Link, Node, ToldBackup
+from analysis.protocol.circuits import Drawn, Flag, Graph, Link, Node, ToldBackup
 from analysis.protocol.proofs import Estimate
 from analysis.tasks.task import Metric, Pair
 
@@ -48,6 +48,17 @@ class Drawing:
             n_layers=max(site.layer for site in self.found.units.sites) + 1,
             nodes=(*self._units(), *self._ends(), *self._rest()),
             links=tuple(links),
+        )
+
+    def drawn(self) -> Drawn:
+        """What is measured of the pair that is shown."""
+        return Drawn(
+            counterfactual=self.pair.counterfactual.text,
+            metric=self.metric.kind,
+            right=self.pair.right,
+            wrong=self.pair.wrong,
+            raised=self.metric.raised,
+            lowered=self.metric.lowered,
         )
 
     def _units(self) -> Iterator[Node]:

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from analysis.protocol.base import Message
 from analysis.protocol.edits import UnitRef
+from analysis.protocol.experiments import TokenText
 from analysis.protocol.prompts import TokenId
 from analysis.protocol.proofs import Ablation
 
@@ -30,6 +31,9 @@ effect may say too little."""
 
 Ranking = Literal["nested", "ig", "both_ends", "relp", "atp_star", "atp"]
 """How a search ranks units: learned at all sizes at once, or by what they are estimated to do."""
+
+MetricKind = Literal["logit_difference", "log_probability", "kl", "own_tokens"]
+"""What is measured of a prompt; `analysis.tasks.task.Metric` says each."""
 
 NodeId = Annotated[str, Field(min_length=1, max_length=300)]
 Label = Annotated[str, Field(max_length=2000)]
@@ -78,6 +82,18 @@ class Link(Message):
     """The same as the weight, by path patching; None: it was not run."""
 
 
+class Drawn(Message):
+    """What is measured of the pair that a graph is drawn over; the graph has its clean prompt."""
+
+    counterfactual: str = Field(max_length=1_000_000)
+    metric: MetricKind
+    right: tuple[TokenText, ...] = ()
+    wrong: tuple[TokenText, ...] = ()
+    raised: tuple[TokenText, ...] = ()
+    """Of the task's own tokens, those that the metric goes up with."""
+    lowered: tuple[TokenText, ...] = ()
+
+
 class Graph(Message):
     """What is drawn: nodes over the positions of one prompt."""
 
@@ -105,9 +121,8 @@ class Graph(Message):
         return self
 
 
-class Agreement(Message):
-    """Estimated against exact effects of neurons, a seeded sample: the largest estimates, and as
-    many at random; of those whose estimate is told, which the most doubtful ones' is not."""
+class Sampled(Message):
+    """Estimates against exact values, a seeded sample: the largest, and as many at random."""
 
     r: float | None
     """Pearson; None where one of the two does not vary."""
@@ -116,23 +131,21 @@ class Agreement(Message):
     n_top: int
     n_random: int
     seed: int
+
+
+class Agreement(Sampled):
+    """Estimated against exact effects of neurons; of those whose estimate is told, which the most
+    doubtful ones' is not."""
+
     r_all: float | None = None
     """With the doubtful ones, whose effect is run and told instead."""
     n_doubtful: int = 0
 
 
-class LinkAgreement(Message):
-    """Weights of links against exact path patching, a seeded sample: the heaviest, and as many at
-    random of all that were asked for, drawn or not. Of links into neurons and heads: to the logits
-    nothing is estimated."""
+class LinkAgreement(Sampled):
+    """Weights of links against exact path patching, of all that were asked for, drawn or not. Of
+    links into neurons and heads: to the logits nothing is estimated."""
 
-    r: float | None
-    """Pearson; None where one of the two does not vary."""
-    r_top: float | None
-    r_random: float | None
-    n_top: int
-    n_random: int
-    seed: int
     off: float | None = None
     """Root of the mean square of what they differ by, over that of the exact ones: r does not see
     that all are twice too large."""
@@ -171,6 +184,8 @@ class Circuit(Message):
     """What a run has found, and what a stored circuit holds."""
 
     graph: Graph
+    drawn: Drawn | None = None
+    """None: made elsewhere, or found before it was kept."""
     method: Ranking | None = None
     """None: made elsewhere."""
     ablation: Ablation | None = None

@@ -9,10 +9,11 @@ from typing import Final
 from pydantic import ValidationError
 
 from analysis.errors import AnalysisError, TaskError
+from analysis.protocol.circuits import MetricKind
 from analysis.protocol.experiments import TokenText
 from analysis.tasks.reading import Reader, read_pair
 from analysis.tasks.rows import LONGEST_NAME, Heading, Row, fault, read_rows
-from analysis.tasks.task import Imported, Metric, MetricKind, Pair, Task, lacks
+from analysis.tasks.task import Imported, Metric, Pair, Task, lacks
 
 FEWEST: Final = 2
 SPACE_FOLLOWS: Final = frozenset(",;:.!?)]")

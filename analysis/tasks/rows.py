@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Final, cast, get_args
 
 from analysis.errors import TaskError
+from analysis.protocol.circuits import MetricKind
 from analysis.protocol.prompts import LONGEST_TEXT
-from analysis.tasks.task import MOST_ANSWERS, MOST_PAIRS, MOST_WORDS, MetricKind
+from analysis.tasks.task import MOST_ANSWERS, MOST_PAIRS, MOST_WORDS
 
 LARGEST_FILE: Final = 64 * 2**20
 MOST_SIGNS: Final = 500_000

@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from analysis.protocol.base import Message
+from analysis.protocol.circuits import MetricKind
 from analysis.protocol.experiments import TokenText
 from analysis.protocol.prompts import MOST_TOKENS, Text, TokenId
 
@@ -19,7 +20,6 @@ MOST_PAIRS: Final = 10_000
 MOST_ANSWERS: Final = 1_000
 MOST_WORDS: Final = 10_000
 
-MetricKind = Literal["logit_difference", "log_probability", "kl", "own_tokens"]
 Name = Annotated[str, Field(max_length=200)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Answers = Annotated[tuple[TokenText, ...], Field(max_length=MOST_ANSWERS)]

@@ -1,6 +1,6 @@
-"""Rows of a proof as text, piece by piece: comma-separated or one JSON object a line."""
+"""Rows of a proof as text: comma-separated or one JSON object a line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from analysis.protocol.proofs import Proof, Row
@@ -10,7 +10,6 @@ from app.exchange.comma_separated import escaped
 from app.store.views.circuit import ProofView
 
 COLUMNS: Final = tuple(Row.model_fields)
-AT_ONCE: Final = 200
 
 
 def rows_of(view: ProofView, slug: str) -> tuple[Row, ...]:
@@ -21,15 +20,11 @@ def rows_of(view: ProofView, slug: str) -> tuple[Row, ...]:
     return proof.rows
 
 
-def write_rows(rows: Sequence[Row], form: Literal["csv", "jsonl"]) -> Iterator[str]:
+def written(rows: Sequence[Row], form: Literal["csv", "jsonl"]) -> str:
+    """Whole: a proof has as many rows as prompts are run, a few hundred at most."""
     if form == "csv":
-        yield comma_separated([COLUMNS])
-    for start in range(0, len(rows), AT_ONCE):
-        some = rows[start : start + AT_ONCE]
-        if form == "csv":
-            yield comma_separated([_fields(row) for row in some])
-        else:
-            yield "".join(f"{row.model_dump_json()}\n" for row in some)
+        return comma_separated([COLUMNS, *(_fields(row) for row in rows)])
+    return "".join(f"{row.model_dump_json()}\n" for row in rows)
 
 
 def _no_rows(view: ProofView, slug: str, *, chosen: bool) -> ConflictError:

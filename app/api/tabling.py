@@ -1,15 +1,34 @@
-"""Rows of units as text, piece by piece: comma-separated or one JSON object a line."""
+"""Tables as text, comma-separated or one JSON object a line; rows of units piece by piece."""
 
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
+from fastapi import Query
+
+from app.api.describing import Responses
 from app.places import Places
 from app.store.views.unit import UnitRow
 
 MEDIA_TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 COLUMNS: Final = tuple(UnitRow.model_fields)
+
+TableForm = Annotated[
+    Literal["csv", "jsonl"],
+    Query(
+        alias="format",
+        description="`csv`: comma-separated with a header, undefined values empty. "
+        "`jsonl`: one JSON object a line, undefined values null.",
+        examples=["csv"],
+    ),
+]
+
+
+def table_of(row: str) -> Responses:
+    """What an operation answers that sends a table; `row`: what each line is of."""
+    texts = {name: {"schema": {"type": "string"}} for name in MEDIA_TYPES.values()}
+    return {200: {"description": f"The table: one line for each {row}.", "content": texts}}
 
 
 def downloads(most: int) -> Places:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from app.dependencies import ReadSession
 from app.large_circuits import HOLDS_PLACE
 from app.pages.circuit_request import CircuitForm, tasks_to_choose
-from app.pages.drawn_pair import find_pair
 from app.pages.node_card import playground_ablation, playground_of, read_card
 from app.pages.proved import Held, Proved, read_circuit
 from app.rendering.addresses import ModelPages
@@ -136,7 +135,6 @@ def gather(
         "circuit": proved.view,
         "found": proved.circuit,
         "kinds": {node.kind for node in proved.circuit.graph.nodes},
-        "drawn": find_pair(session, proved),
         "held": _held(proved, proof),
         "card": node and read_card(session, proved, rows, node=node, swept=swept),
         "table": table,

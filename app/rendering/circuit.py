@@ -5,11 +5,10 @@ from typing import Final
 
 from markupsafe import Markup
 
-from analysis.protocol.circuits import Circuit, Flag, Graph, Node, Ranking, ToldBackup
+from analysis.protocol.circuits import Circuit, Flag, Graph, MetricKind, Node, Ranking, ToldBackup
 from analysis.protocol.edits import Positions
 from analysis.protocol.proofs import Ablation, CurveOf, Estimate, Feature, Proof
 from analysis.protocol.written import Row, line_of, positions_text
-from analysis.tasks.task import MetricKind
 from app.rendering.markup import trusted
 from app.rendering.numbers import MINUS, UNDEFINED, percent_text, significant
 from app.rendering.strip import visible

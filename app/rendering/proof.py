@@ -5,9 +5,9 @@ intervals of two curves overlap. The chance that is told of random circuits is b
 shape of their distribution is taken for granted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from markupsafe import Markup
 
@@ -184,17 +184,6 @@ def why_missing(proof: Proof) -> str:
     if proof.matched is None and proof.prompts == "finding":
         return "They are run on held-out prompts alone, where there are any: these decide."
     return "What was tried and told nothing is remarked above."
-
-
-def competence(told: Mapping[str, Any]) -> str:
-    """What a model makes of a task, in a few words."""
-    accuracy, chance = told.get("accuracy"), told.get("chance")
-    if not accuracy or chance is None:
-        return str(told.get("reason") or "accuracy cannot be told").rstrip(".")
-    ends = [accuracy.get(end) for end in ("low", "high")]
-    interval = "" if None in ends else f" [{', '.join(map(_hundredths, ends))}]"
-    right = f"{_hundredths(accuracy['value'])}{THIN}%{interval}"
-    return f"the model is right in {right}, chance {significant(100 * chance, 2)}{THIN}%"
 
 
 def _hundredths(value: float) -> str:

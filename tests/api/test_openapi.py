@@ -193,7 +193,6 @@ def test_where_there_may_be_too_much_at_once_a_429_is_described(document):
         "get /api/v1/models/{model}/explanations.{form}",
         "get /api/v1/models/{model}/circuits/{slug}",
         "get /api/v1/models/{model}/circuits/{slug}/graph",
-        "get /api/v1/models/{model}/circuits/{slug}/proofs/{proof_id}/rows",
         "get /api/v1/models/{model}/circuits/{slug}/export",
         "post /api/v1/models/{model}/circuits/import",
         "post /api/graph/list-owned",

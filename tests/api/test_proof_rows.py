@@ -8,8 +8,6 @@ import pytest
 
 from analysis.protocol.edits import UnitRef
 from analysis.protocol.proofs import Row
-from app.api import proof_rows
-from app.api.tabling import downloads
 from app.store.engine import open_session
 from app.store.writing_circuits import keep_circuit, keep_proof
 from tests.store import rows
@@ -63,15 +61,6 @@ def test_no_prompt_is_a_formula_to_a_spreadsheet(toy):
     ]  # fmt: skip
 
 
-def test_many_rows_come_whole(toy, empty_app, monkeypatch):
-    monkeypatch.setattr(proof_rows, "AT_ONCE", 50)
-    many = tuple(ROWS[0].model_copy(update={"whole": float(n)}) for n in range(128))
-    with open_session(empty_app.state.engine, commit=True) as session:
-        keep_proof(session, model="toy", slug="found", proof=proof(rows=many))
-    lines = toy.get(f"{CIRCUITS}/found/proofs/3/rows", params={"format": "jsonl"}).text
-    assert [json.loads(line)["whole"] for line in lines.splitlines()] == list(range(128))
-
-
 def test_a_proof_without_rows_says_why_it_has_none(toy):
     answer = toy.get(f"{CIRCUITS}/found/proofs/2/rows")
     assert answer.status_code == 409
@@ -100,10 +89,3 @@ def test_a_proof_that_the_circuit_does_not_have_is_not_found(toy, path):
 @pytest.mark.parametrize("path", ["0/rows", "x/rows", f"{2**31}/rows", "1/rows?format=xml"])
 def test_what_is_no_proof_and_no_form_is_refused(toy, path):
     assert toy.get(f"{CIRCUITS}/found/proofs/{path}").status_code == 422
-
-
-def test_rows_are_among_the_downloads_that_are_bounded(toy, empty_app):
-    empty_app.state.downloads = downloads(1)
-    with empty_app.state.downloads.taken():
-        answer = toy.get(f"{CIRCUITS}/found/proofs/1/rows")
-    assert answer.status_code == 429

@@ -35,7 +35,8 @@ def barriers(page: Page, rules: tuple[str, ...] = ()) -> list[str]:
     only = {"runOnly": {"type": "rule", "values": rules}} if rules else {}
     found = Axe().run(page, options={"resultTypes": ["violations"], **only}).response["violations"]
     return [
-        f"{item['id']}: {item['help']}: {[node['target'] for node in item['nodes']][:3]}"
+        f"{item['id']}: {item['help']}: "
+        f"{[(node['target'], node['failureSummary']) for node in item['nodes']][:3]}"
         for item in found
         if item["impact"] in ("serious", "critical")
     ]

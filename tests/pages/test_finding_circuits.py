@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from analysis.protocol.circuits import Ranking
 from app.commands import circuits
 from app.pages import circuit_request
-from app.rendering.task_kinds import EXAMPLES
+from app.rendering.task import EXAMPLES
 from app.store.circuit_request import GENERATORS, CircuitRequest
 from app.store.engine import open_session
 from app.store.writing_tasks import keep_task

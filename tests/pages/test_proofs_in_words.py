@@ -11,7 +11,6 @@ from app.rendering.circuit import estimate
 from app.rendering.proof import (
     area,
     by_ablation,
-    competence,
     incompleteness_text,
     legend,
     margin,
@@ -189,21 +188,3 @@ def test_halves_are_told_by_how_far_circuit_and_model_are_apart() -> None:
 def test_why_nothing_is_told_of_what_is_new(proof: Proof) -> None:
     assert nothing_new(proof, "answer") == "none"
     assert nothing_new(proof, "word").startswith("undefined: on these the model does no more")
-
-
-def test_competence_is_told_beside_chance() -> None:
-    accuracy = {"value": 0.94, "low": 0.88, "high": 0.97}
-    told = competence({"verdict": "can do", "accuracy": accuracy, "chance": 0.5})
-    assert told == "the model is right in 94\u202f% [88, 97], chance 50\u202f%"
-    sole = competence({"accuracy": {"value": 1.0, "low": None, "high": None}, "chance": 1 / 48})
-    assert sole == "the model is right in 100\u202f%, chance 2.1\u202f%"
-
-
-def test_a_task_without_answers_has_no_accuracy() -> None:
-    told = {"verdict": "no answers", "accuracy": None, "chance": None}
-    assert competence(told) == "accuracy cannot be told"
-
-
-def test_the_reason_why_accuracy_cannot_be_told_is_the_one_that_was_stored() -> None:
-    told = {"accuracy": None, "reason": "One prompt alone has a right answer of its own."}
-    assert competence(told) == "One prompt alone has a right answer of its own"

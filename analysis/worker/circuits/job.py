@@ -192,6 +192,7 @@ def _circuit(
     n = len(units)
     return Circuit(
         graph=drawing.graph(),
+        drawn=drawing.drawn(),
         method=context.request.method,
         ablation=context.request.ablation,
         n_pairs=found.n_finding,

@@ -9,7 +9,7 @@ from starlette.responses import StreamingResponse
 from app.api.describing import Responses, problems_of
 from app.api.parameters import NAME, ModelName, OfRun, RunId, Split
 from app.api.ranging import answer_file
-from app.api.tabling import MEDIA_TYPES, write_table
+from app.api.tabling import MEDIA_TYPES, TableForm, table_of, write_table
 from app.dependencies import AppSettings, ReadSession, StoreEngine
 from app.exchange.formats import TABLES as EXPLANATION_TABLES
 from app.places import Places
@@ -21,14 +21,6 @@ router = APIRouter(prefix="/api/v1")
 SHA256: Final = r"^[0-9a-f]{64}$"
 BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 NPY: Final = "application/octet-stream"
-TABLES: Final[Responses] = {
-    200: {
-        "description": "The table: one line for each unit.",
-        "content": {
-            media_type: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()
-        },
-    }
-}
 EXPLANATIONS: Final[Responses] = {
     200: {
         "description": "The table: one row for each explanation.",
@@ -55,7 +47,7 @@ async def take_place(request: Request) -> AsyncIterator[None]:
     "/models/{model}/statistics",
     tags=["units"],
     response_class=Response,
-    responses={**problems_of(404, 429), **TABLES},
+    responses={**problems_of(404, 429), **table_of("unit")},
     dependencies=[Depends(take_place)],
     summary="Download the statistics of all units",
 )
@@ -69,15 +61,7 @@ def download_statistics(
     ] = None,
     split: Split = "fit",
     run_id: OfRun = None,
-    form: Annotated[
-        Literal["csv", "jsonl"],
-        Query(
-            alias="format",
-            description="`csv`: comma-separated with a header, undefined values empty. "
-            "`jsonl`: one JSON object a line, undefined values null.",
-            examples=["csv"],
-        ),
-    ] = "csv",
+    form: TableForm = "csv",
 ) -> Response:
     """Every unit's row of the table, site after site in order of layers, streamed: a model of any
     size takes no more memory than its largest site."""

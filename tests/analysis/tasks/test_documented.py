@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 from typing import get_args
 
+from analysis.protocol.circuits import MetricKind
 from analysis.tasks.generating import GENERATORS
 from analysis.tasks.importing import import_task
 from analysis.tasks.rows import COLUMNS
-from analysis.tasks.task import MetricKind
 from tests.analysis.tasks.readers import byte_pairs
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "tasks.md").read_text()

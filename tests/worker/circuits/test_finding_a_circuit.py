@@ -10,7 +10,7 @@ from analysis.circuits.planted.asking import task_pairs
 from analysis.circuits.planted.truth import Node
 from analysis.errors import TaskError
 from analysis.protocol.proofs import CurveOf
-from analysis.tasks.task import Metric
+from analysis.tasks.task import Metric, Task
 from analysis.worker.circuits import job, needs
 from app.errors import BadRequestError, ConflictError
 from app.rendering.event import happened
@@ -59,6 +59,23 @@ def test_the_circuit_says_how_far_its_links_agree_with_path_patching(bench: Benc
     assert circuit.link_agreement.accounted == pytest.approx(1, abs=0.05)
     assert any(link.exact is not None for link in circuit.graph.links)
     assert circuit.backups == ()
+
+
+def test_the_circuit_keeps_what_is_measured_of_the_pair_that_is_drawn(bench: Bench) -> None:
+    view, circuit = bench.circuit(bench.run()["circuit"])
+    assert view.on is not None
+    with open_session(bench.engine) as session:
+        task = Task.model_validate_json(get_task(session, model=MODEL, slug=view.on.slug).task)
+    drawn = circuit.drawn
+    assert drawn is not None
+    (pair,) = [
+        pair
+        for pair in task.pairs
+        if (pair.clean.text, pair.counterfactual.text, pair.right, pair.wrong)
+        == (circuit.graph.prompt, drawn.counterfactual, drawn.right, drawn.wrong)
+    ]
+    assert len(pair.clean.tokens) == len(circuit.graph.tokens)
+    assert (drawn.metric, drawn.raised) == (task.metric.kind, task.metric.raised)
 
 
 def test_the_run_says_how_it_was_found_and_the_task_what_the_model_makes_of_it(
