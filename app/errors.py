@@ -77,3 +77,18 @@ class InferenceError(PatchclampError):
 
     status = 503
     title = "Inference is not available"
+
+
+class SignInError(PatchclampError):
+    """Nobody is signed in, or what was shown instead lets nobody in. Browsers are led to the page
+    where one signs in."""
+
+    status = 401
+    title = "Sign in first"
+
+
+class ForbiddenError(PatchclampError):
+    """Somebody is known, and may not do this."""
+
+    status = 403
+    title = "Not allowed"

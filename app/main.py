@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 import structlog
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from jinja2 import TemplateError
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -22,6 +22,10 @@ from app.api.receiving import FOLDER, reading_places, receiving_places
 from app.api.streams import EventStreams
 from app.api.tabling import downloads
 from app.assets import asset
+from app.auth.admitting import admit
+from app.auth.identifying import Doors
+from app.auth.passwords import password_places
+from app.auth.throttling import Throttle
 from app.compressing import CompressingMiddleware
 from app.dependencies import WriterQueue, program_places
 from app.exchange.uploads import Uploads
@@ -54,6 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=_live,
         redirect_slashes=False,
+        dependencies=[Depends(admit)],
         generate_unique_id_function=lambda route: route.name,
         middleware=[
             Middleware(ObservingMiddleware, metrics=metrics),
@@ -66,6 +71,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.engine = open_engine(settings, busy_seconds=BUSY_SECONDS)
+    app.state.doors = Doors(app.state.engine, always=settings.login == "always")
+    app.state.passwords = password_places()
+    app.state.throttle = Throttle()
     app.state.writers = WriterQueue()
     app.state.streams = EventStreams(settings.most_streams)
     app.state.downloads = downloads(settings.most_downloads)

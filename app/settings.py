@@ -26,6 +26,16 @@ class Settings(BaseSettings):
         default=["127.0.0.1", "localhost", "[::1]"],
         description="Host names that requests may carry.",
     )
+    login: str = Field(
+        default="auto",
+        pattern="^(auto|always)$",
+        description="auto: nobody has to sign in while there is no account, since the server "
+        "then listens on this machine alone; always: also then, with the link that is printed, "
+        "for machines that others use too.",
+    )
+    login_days: float = Field(
+        default=30, gt=0, le=400, description="So long a browser stays signed in."
+    )
     device: str = Field(
         default="auto",
         pattern=r"^(auto|cpu|mps|cuda(:[0-9]{1,2})?)$",

@@ -1,5 +1,13 @@
 """Every table of the store; importing this package fills the metadata."""
 
+from app.store.tables.account import (
+    AccountTable,
+    LinkTable,
+    LoginTable,
+    MembershipTable,
+    TokenTable,
+)
+from app.store.tables.audit import AuditHeadTable, AuditTable
 from app.store.tables.base import Base
 from app.store.tables.circuit import CircuitTable, CircuitUnitTable, ProofTable
 from app.store.tables.corpus import CorpusTable, DocumentTable, WindowSetTable, WindowTable
@@ -36,8 +44,11 @@ from app.store.tables.unit_list import UnitListEntryTable, UnitListTable
 from app.store.tables.vector import VectorTable
 
 __all__ = [
+    "AccountTable",
     "ArtifactTable",
     "AttentionPatternTable",
+    "AuditHeadTable",
+    "AuditTable",
     "Base",
     "CausalScoreTable",
     "CausalSummaryTable",
@@ -52,6 +63,9 @@ __all__ = [
     "ImportedFileTable",
     "JobEventTable",
     "JobTable",
+    "LinkTable",
+    "LoginTable",
+    "MembershipTable",
     "ModelTable",
     "OutputSideTable",
     "PredictionTable",
@@ -65,6 +79,7 @@ __all__ = [
     "SiteTable",
     "TaskTable",
     "TokenSpaceTable",
+    "TokenTable",
     "UnitHistogramTable",
     "UnitListEntryTable",
     "UnitListTable",

@@ -1,0 +1,21 @@
+"""The guard of every route: nobody gets in who has not said who they are, but to where one says it."""
+
+from typing import Final
+
+from fastapi import Request
+
+from app.auth.actor import get_actor
+
+OPEN: Final = frozenset({"/login", "/login/{secret}", "/healthz", "/readyz"})
+"""Paths, as their routes write them, that anybody may go to."""
+
+
+async def admit(request: Request) -> None:
+    """Raises SignInError."""
+    if path_of(request) not in OPEN:
+        await get_actor(request)
+
+
+def path_of(request: Request) -> str:
+    """As the route writes it: `/m/{model}`."""
+    return getattr(request.scope.get("route"), "path", "")

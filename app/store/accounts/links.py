@@ -1,0 +1,124 @@
+"""Addresses that let somebody in once: made, looked at, used."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.errors import NotFoundError
+from app.store.accounts.secret import LONGEST, digest_of, new_secret
+from app.store.tables import AccountTable, LinkTable, ModelTable
+from app.store.views.account import LinkKind, LinkView, Role
+
+
+def create_link(
+    session: Session,
+    *,
+    kind: LinkKind,
+    lasts: timedelta,
+    actor: str,
+    account_id: int | None = None,
+    role: Role | None = None,
+    model_id: int | None = None,
+    note: str = "",
+) -> str:
+    """Its secret, which is never told again."""
+    secret, now = new_secret(), datetime.now(UTC)
+    session.add(
+        LinkTable(
+            kind=kind,
+            digest=digest_of(secret),
+            account_id=account_id,
+            role=role,
+            model_id=model_id,
+            note=note,
+            actor=actor,
+            created_at=now,
+            expires_at=now + lasts,
+        )
+    )
+    session.flush()
+    return secret
+
+
+def find_link(session: Session, *, secret: str) -> LinkView:
+    """What the link would do. Raises NotFoundError where it is forged, used, withdrawn, too old, or
+    of somebody who may not come in any more: which of these, nobody is told."""
+    row = None if len(secret) > LONGEST else _find(session, digest_of(secret))
+    if row is None:
+        raise NotFoundError(
+            "This link does not let in: it was used, has expired, or is incomplete.",
+            hint="Ask whoever sent it for another. On the machine itself, `patchclamp login-link` "
+            "prints one.",
+        )
+    return row
+
+
+def use_link(session: Session, *, secret: str) -> LinkView:
+    """The same, and nobody can use it again, also of two who do at once."""
+    link = find_link(session, secret=secret)
+    used = session.execute(
+        update(LinkTable)
+        .where(LinkTable.id == link.id, LinkTable.used_at.is_(None))
+        .values(used_at=datetime.now(UTC))
+        .returning(LinkTable.id)
+    )
+    if used.first() is None:
+        return find_link(session, secret="")
+    return link
+
+
+def list_invites(session: Session) -> list[LinkView]:
+    """Those that can still be used, newest first."""
+    rows = session.execute(_LINKS.where(LinkTable.kind == "invite", *_open()))
+    views = [_view(row) for row in rows]
+    return sorted(views, key=lambda link: -link.id)
+
+
+def withdraw_link(session: Session, *, link_id: int) -> None:
+    """Raises NotFoundError."""
+    done = session.execute(
+        update(LinkTable)
+        .where(LinkTable.id == link_id, LinkTable.revoked_at.is_(None), LinkTable.used_at.is_(None))
+        .values(revoked_at=datetime.now(UTC))
+        .returning(LinkTable.id)
+    )
+    if done.first() is None:
+        raise NotFoundError("There is no such invite.", hint="It may have been used meanwhile.")
+
+
+_LINKS = (
+    select(LinkTable, AccountTable.name.label("account"), ModelTable.name.label("model"))
+    .outerjoin(AccountTable, AccountTable.id == LinkTable.account_id)
+    .outerjoin(ModelTable, ModelTable.id == LinkTable.model_id)
+)
+
+
+def _find(session: Session, digest: str) -> LinkView | None:
+    row = session.execute(
+        _LINKS.where(LinkTable.digest == digest, AccountTable.disabled_at.is_(None), *_open())
+    ).one_or_none()
+    return None if row is None else _view(row)
+
+
+def _open() -> tuple[object, ...]:
+    return (
+        LinkTable.used_at.is_(None),
+        LinkTable.revoked_at.is_(None),
+        LinkTable.expires_at > datetime.now(UTC),
+    )
+
+
+def _view(row: object) -> LinkView:
+    link, account, model = row  # type: ignore[misc]
+    return LinkView(
+        id=link.id,
+        kind=link.kind,
+        account=account,
+        role=link.role,
+        model=model,
+        note=link.note,
+        actor=link.actor,
+        created_at=link.created_at,
+        expires_at=link.expires_at,
+    )

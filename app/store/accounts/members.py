@@ -1,0 +1,49 @@
+"""Which role an account has with which model."""
+
+from typing import Final, get_args
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.errors import BadRequestError
+from app.store.accounts.people import get_account
+from app.store.locating import require_model
+from app.store.tables import MembershipTable, ModelTable
+from app.store.views.account import Role
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+"""Who may do most first."""
+
+
+def set_role(session: Session, *, name: str, model: str | None, role: Role | None) -> None:
+    """Gives an account a role with a model, in the place of the one that it had; `model` None: with
+    every model; `role` None: none. Raises NotFoundError, and BadRequestError where the role is none
+    of ours."""
+    if role is not None and role not in ROLES:
+        raise BadRequestError(f"{role!r} is no role.", hint=f"Known: {', '.join(ROLES)}.")
+    account_id = get_account(session, name=name).id
+    model_id = None if model is None else require_model(session, name=model)
+    put_role(session, account_id=account_id, model_id=model_id, role=role)
+
+
+def put_role(session: Session, *, account_id: int, model_id: int | None, role: Role | None) -> None:
+    """The same of rows that are known."""
+    where = (
+        MembershipTable.model_id.is_(None)
+        if model_id is None
+        else MembershipTable.model_id == model_id
+    )
+    session.execute(delete(MembershipTable).where(MembershipTable.account_id == account_id, where))
+    if role is not None:
+        session.add(MembershipTable(account_id=account_id, model_id=model_id, role=role))
+    session.flush()
+
+
+def roles_of(session: Session, *, account_id: int) -> dict[str | None, Role]:
+    """By name of model; None: every model."""
+    rows = session.execute(
+        select(ModelTable.name, MembershipTable.role)
+        .outerjoin(ModelTable, ModelTable.id == MembershipTable.model_id)
+        .where(MembershipTable.account_id == account_id)
+    )
+    return {row.name: row.role for row in rows}

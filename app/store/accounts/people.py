@@ -1,0 +1,190 @@
+"""Accounts are made, found, told and disabled.
+
+with open_session(engine, commit=True) as session:
+    create_account(session, name="ada", full_name="Ada", password=hashed)
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.store.tables import AccountTable, MembershipTable, ModelTable
+from app.store.views.account import LOCAL_OWNER, AccountView, Membership
+
+NAME: Final = r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$"
+LONGEST_FULL_NAME: Final = 200
+
+
+def create_account(
+    session: Session,
+    *,
+    name: str,
+    full_name: str = "",
+    password: str | None = None,
+    identity: str | None = None,
+    is_administrator: bool = False,
+) -> int:
+    """Its id; `password` is hashed already.
+
+    Raises BadRequestError where the name is none, ConflictError where it is taken.
+    """
+    if not re.fullmatch(NAME, name):
+        raise BadRequestError(
+            f"{name!r} cannot be the name of an account.",
+            hint="Take lower-case letters and digits, with . - or _ between them, 64 at most.",
+        )
+    return _insert(
+        session,
+        AccountTable(
+            name=name,
+            full_name=_checked(full_name),
+            password=password,
+            identity=identity,
+            is_administrator=is_administrator,
+            created_at=datetime.now(UTC),
+        ),
+    )
+
+
+def local_owner(session: Session) -> int:
+    """The id of the account of whoever acts on the machine itself; made where it is missing."""
+    known = session.scalar(select(AccountTable.id).where(AccountTable.name == LOCAL_OWNER))
+    if known is not None:
+        return known
+    return _insert(
+        session,
+        AccountTable(
+            name=LOCAL_OWNER,
+            full_name="",
+            password=None,
+            identity=None,
+            is_administrator=True,
+            created_at=datetime.now(UTC),
+        ),
+    )
+
+
+def somebody_else(session: Session) -> bool:
+    """Whether there is any account but the local owner's."""
+    others = select(AccountTable.id).where(AccountTable.name != LOCAL_OWNER).limit(1)
+    return session.scalar(others) is not None
+
+
+def has_administrator(session: Session) -> bool:
+    """Somebody with a way in who may do everything, the local owner aside."""
+    query = select(AccountTable.id).where(
+        AccountTable.name != LOCAL_OWNER,
+        AccountTable.is_administrator,
+        AccountTable.disabled_at.is_(None),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def list_accounts(session: Session) -> list[AccountView]:
+    """By name."""
+    rows = session.scalars(select(AccountTable).order_by(AccountTable.name))
+    return [_view(session, row) for row in rows]
+
+
+def get_account(session: Session, *, name: str) -> AccountView:
+    """Raises NotFoundError."""
+    return _view(session, _require(session, name))
+
+
+def password_of(session: Session, *, name: str) -> tuple[int, str] | None:
+    """Id and hash of an account that may come in with a password."""
+    row = session.execute(
+        select(AccountTable.id, AccountTable.password).where(
+            AccountTable.name == name, AccountTable.disabled_at.is_(None)
+        )
+    ).one_or_none()
+    return None if row is None or row.password is None else (row.id, row.password)
+
+
+def set_password(session: Session, *, account_id: int, password: str) -> None:
+    """`password` is hashed already."""
+    session.get_one(AccountTable, account_id).password = password
+    session.flush()
+
+
+def disable(session: Session, *, name: str) -> None:
+    """It cannot come in any more; what it did stays. Raises NotFoundError, and ConflictError for
+    the last administrator."""
+    row = _require(session, name)
+    if row.is_administrator and row.disabled_at is None and _n_administrators(session) == 1:
+        raise ConflictError(
+            f"{name} is the only administrator.",
+            hint="Make another account an administrator first.",
+        )
+    row.disabled_at = row.disabled_at or datetime.now(UTC)
+    session.flush()
+
+
+def enable(session: Session, *, name: str) -> None:
+    """Raises NotFoundError."""
+    _require(session, name).disabled_at = None
+    session.flush()
+
+
+def _n_administrators(session: Session) -> int:
+    query = select(func.count()).where(
+        AccountTable.is_administrator,
+        AccountTable.disabled_at.is_(None),
+        AccountTable.name != LOCAL_OWNER,
+    )
+    return session.scalar(query) or 0
+
+
+def _require(session: Session, name: str) -> AccountTable:
+    row = session.scalar(select(AccountTable).where(AccountTable.name == name))
+    if row is None:
+        raise NotFoundError(
+            f"There is no account {name!r}.", hint="`patchclamp accounts list` lists them."
+        )
+    return row
+
+
+def _checked(full_name: str) -> str:
+    full_name = " ".join(full_name.split())
+    if len(full_name) > LONGEST_FULL_NAME or "\0" in full_name:
+        raise BadRequestError(
+            "The full name is too long.", hint=f"Take {LONGEST_FULL_NAME} characters at most."
+        )
+    return full_name
+
+
+def _insert(session: Session, row: AccountTable) -> int:
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError as error:
+        raise ConflictError(
+            f"There is an account {row.name!r} already.", hint="Take another name."
+        ) from error
+    return row.id
+
+
+def _view(session: Session, row: AccountTable) -> AccountView:
+    memberships = session.execute(
+        select(ModelTable.name, MembershipTable.role)
+        .outerjoin(ModelTable, ModelTable.id == MembershipTable.model_id)
+        .where(MembershipTable.account_id == row.id)
+        .order_by(MembershipTable.model_id.is_not(None), ModelTable.name)
+    )
+    return AccountView(
+        id=row.id,
+        name=row.name,
+        full_name=row.full_name,
+        is_administrator=row.is_administrator,
+        has_password=row.password is not None,
+        has_identity=row.identity is not None,
+        created_at=row.created_at,
+        disabled_at=row.disabled_at,
+        memberships=[Membership(model=one.name, role=one.role) for one in memberships],
+    )

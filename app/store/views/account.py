@@ -1,0 +1,81 @@
+"""Accounts, and what lets them in, as shown: never a secret, nor what one could be guessed from."""
+
+from datetime import datetime
+from typing import Final, Literal
+
+from app.store.views.base import View
+
+Role = Literal["owner", "admin", "reviewer", "annotator", "viewer"]
+LinkKind = Literal["login", "invite", "reset"]
+
+LOCAL_OWNER: Final = "local owner"
+"""Whoever acts on the machine itself. Nobody else is called so: names have no spaces."""
+
+
+class Membership(View):
+    model: str | None
+    """None: every model."""
+    role: Role
+
+
+class AccountView(View):
+    id: int
+    name: str
+    full_name: str
+    is_administrator: bool
+    has_password: bool
+    has_identity: bool
+    """From OpenID Connect."""
+    created_at: datetime
+    disabled_at: datetime | None
+    memberships: list[Membership]
+
+
+class LoginView(View):
+    """One browser that somebody is signed in with."""
+
+    id: int
+    device: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+
+class LinkView(View):
+    id: int
+    kind: LinkKind
+    account: str | None
+    """Whom it lets in; None of an invite."""
+    role: Role | None
+    model: str | None
+    note: str
+    actor: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class TokenView(View):
+    id: int
+    name: str
+    ending: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None
+
+
+class Person(View):
+    """Who stands behind a request: an account that may come in, with what it may do where."""
+
+    account_id: int
+    name: str
+    full_name: str
+    is_administrator: bool
+    roles: dict[str | None, Role]
+    """By name of model; None: every model."""
+    login_id: int | None = None
+    token_id: int | None = None
+    token: str | None = None
+    """The token's name."""
+    scopes: list[str] | None = None
+    """What a token is limited to; None: no token."""
