@@ -7,7 +7,7 @@ long, such as scoring a program, is done before a request waits for its turn to 
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import anyio
 import anyio.from_thread
@@ -16,12 +16,14 @@ from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from app.auth.actor import Actor
 from app.deadline import Deadline
 from app.errors import UnavailableError
 from app.inference.client import InferenceClient
 from app.inference.connection import State
 from app.places import Places
 from app.settings import Settings
+from app.store.audit.noting import NOBODY, By, note
 from app.store.engine import open_session
 
 T = TypeVar("T")
@@ -68,9 +70,10 @@ class WriterQueue:
 class Writer:
     """For those who work before they write: they ask for their turn when they are ready."""
 
-    def __init__(self, engine: Engine, queue: WriterQueue) -> None:
+    def __init__(self, engine: Engine, queue: WriterQueue, *, by: By) -> None:
         self._engine = engine
         self._queue = queue
+        self._by = by
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """What `work` comes to, in a thread and committed; waits for the turn without a thread.
@@ -79,8 +82,13 @@ class Writer:
             return await run_in_threadpool(self._committed, work)
 
     def _committed(self, work: Callable[[Session], T]) -> T:
-        with open_session(self._engine, commit=True) as session:
+        with open_session(self._engine, commit=True, by=self._by) as session:
             return work(session)
+
+    def note(self, **said: Any) -> None:  # noqa: ANN401 - as of `noting.note`
+        """What changes nothing in the store, such as an export, before it happens."""
+        with self.session() as session:
+            note(session, **said)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -88,7 +96,7 @@ class Writer:
         at the end of the block. UnavailableError: other writers took too long."""
         anyio.from_thread.run(self._queue.enter)
         try:
-            with open_session(self._engine, commit=True) as session:
+            with open_session(self._engine, commit=True, by=self._by) as session:
                 yield session
         finally:
             anyio.from_thread.run_sync(self._queue.leave)
@@ -150,18 +158,30 @@ async def start_deadline(settings: Annotated[Settings, Depends(get_app_settings)
     return Deadline(settings.program_seconds)
 
 
-async def get_writer(request: Request, engine: Annotated[Engine, Depends(get_engine)]) -> Writer:
-    return Writer(engine, request.app.state.writers)
+async def get_by(request: Request) -> By:
+    """Who writes. The guard of every route has found them; nobody is where anybody may go."""
+    actor: Actor | None = getattr(request.state, "actor", None)
+    return NOBODY if actor is None else actor.by
+
+
+async def get_writer(
+    request: Request,
+    engine: Annotated[Engine, Depends(get_engine)],
+    by: Annotated[By, Depends(get_by)],
+) -> Writer:
+    return Writer(engine, request.app.state.writers, by=by)
 
 
 async def open_write_session(
-    request: Request, engine: Annotated[Engine, Depends(get_engine)]
+    request: Request,
+    engine: Annotated[Engine, Depends(get_engine)],
+    by: Annotated[By, Depends(get_by)],
 ) -> AsyncIterator[Session]:
     """Where most requests commit: after the handler, before the answer leaves."""
     writers: WriterQueue = request.app.state.writers
     async with (
         writers.turn(),
-        contextmanager_in_threadpool(open_session(engine, commit=True)) as session,
+        contextmanager_in_threadpool(open_session(engine, commit=True, by=by)) as session,
     ):
         yield session
 

@@ -36,6 +36,12 @@ class Settings(BaseSettings):
     login_days: float = Field(
         default=30, gt=0, le=400, description="So long a browser stays signed in."
     )
+    audit_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="What the audit log is sealed with, 32 characters or more; default: the file "
+        "audit.key in the data folder, made at first use. Servers on one database need the same.",
+    )
     device: str = Field(
         default="auto",
         pattern=r"^(auto|cpu|mps|cuda(:[0-9]{1,2})?)$",

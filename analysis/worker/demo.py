@@ -13,7 +13,7 @@ from analysis.worker.context import JobContext
 from analysis.worker.jobs import JobKind
 from analysis.worker.registering import Tell, add_corpus, add_model
 from app.demo_model import GGUF, PACKAGE, find_gguf
-from app.store.queries.job import create_job
+from app.store.queries.job import queue_job
 from app.store.requests import PrepareDemoRequest, SweepRequest
 from app.store.tables import JobTable
 
@@ -92,7 +92,7 @@ def _ask(session: Session, request: PrepareDemoRequest) -> str:
     for job_id, asked in session.execute(query):
         if asked["corpus"] == wanted.corpus:
             return str(job_id)
-    return create_job(session, request=wanted, actor="patchclamp demo").id
+    return queue_job(session, request=wanted, actor="patchclamp demo").id
 
 
 PREPARE_DEMO: Final = JobKind("prepare_demo", PrepareDemoRequest, prepare_demo)

@@ -17,7 +17,7 @@ from analysis.worker.stopping import Stopping
 from app.settings import Settings
 from app.store import queue
 from app.store.engine import open_session
-from app.store.queries.job import create_job
+from app.store.queries.job import queue_job
 from app.store.request_fields import Request
 
 LEASE_SECONDS = 24 * 3600.0
@@ -29,7 +29,7 @@ def run_inline(
     """The job's result. Errors of its function are raised, and stored on the job."""
     code_version()  # now: a run begins in a transaction
     with open_session(engine, commit=True) as session:
-        job = create_job(session, request=request, actor="inline")
+        job = queue_job(session, request=request, actor="inline")
     claim = queue.claim_next(
         engine, worker_id="inline", kinds=[kind.name], lease_seconds=LEASE_SECONDS
     )

@@ -30,6 +30,7 @@ from analysis.models.subject import SourceKind, SubjectModel
 from analysis.worker.subjects import CACHE
 from app.errors import BadRequestError, ConflictError
 from app.settings import Settings
+from app.store.audit.noting import note
 from app.store.engine import open_session
 from app.store.inserting import insert_new
 from app.store.packing import pack_vocabulary
@@ -98,6 +99,11 @@ def add_model(
             _require_same_model(
                 session.scalars(select(ModelTable).filter_by(name=name)).one(), model
             )
+        else:
+            note(
+                session, action="model.added", model=name, subject=f"model {name}",
+                after={"source": shown or without_home(source), "kind": found},
+            )  # fmt: skip
     tell("done", 1.0, 1.0)
     return Added(name, new=new)
 
@@ -149,6 +155,10 @@ def add_corpus(
             else:
                 _move_into_place(unfinished, settings.data / folder)
                 _insert_documents(session, replace(frozen, folder=settings.data / folder), number)
+                note(
+                    session, action="corpus.added", subject=f"corpus {name}",
+                    after={"source": without_home(source), "documents": frozen.reading.n_kept},
+                )  # fmt: skip
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return Added(name, new=number is not None)

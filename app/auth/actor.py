@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from app.auth.identifying import identify
 from app.auth.rights import Right, may, models_seen
 from app.errors import ForbiddenError, NotFoundError, SignInError
+from app.store.audit.noting import By
 from app.store.views.account import LOCAL_OWNER, Person
 
 
@@ -21,6 +22,11 @@ class Actor(BaseModel):
     name: str
     person: Person | None = None
     """None: nobody has an account."""
+
+    @property
+    def by(self) -> By:
+        """As the audit log names them."""
+        return By(self.name, None if self.person is None else self.person.token)
 
     @property
     def sees(self) -> frozenset[str] | None:

@@ -45,6 +45,7 @@ def export_(
       patchclamp circuits export gpt2 pronouns-48 --format eap-ig > pronouns.json
     """
     from app.exchange.circuits.formats import Written, encode
+    from app.store.audit.noting import note_alone
     from app.store.engine import open_session
     from app.store.queries.circuit import get_circuit
     from app.store.queries.model import get_model
@@ -52,6 +53,10 @@ def export_(
     with opened_store() as (_, engine), open_session(engine) as session:
         view = get_circuit(session, model=model, slug=slug)
         parts = encode(Written(view, get_model(session, name=model)), form)
+        note_alone(
+            engine, action="export.circuit", model=model, subject=f"circuit {slug}",
+            after={"format": form, "to": None if to is None else to.name},
+        )  # fmt: skip
     if to is None:
         sys.stdout.buffer.writelines(parts)
         return

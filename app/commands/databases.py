@@ -46,6 +46,7 @@ def backup(
       patchclamp db backup /media/stick/patchclamp.sqlite
     """
     from app.settings import get_settings
+    from app.store.audit.noting import note_alone
     from app.store.backup import backup as copy
     from app.store.engine import open_engine
     from app.store.migrating import require_current
@@ -57,6 +58,7 @@ def backup(
         ending = "sqlite" if engine.dialect.name == "sqlite" else "dump"
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
         target = settings.data / "backups" / f"store-{moment}.{ending}"
+    note_alone(engine, action="export.database", subject="database", after={"to": target.name})
     typer.echo(f"Wrote {copy(engine, target)}")
 
 

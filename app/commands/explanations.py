@@ -136,9 +136,11 @@ def score(model: Annotated[str, typer.Argument(help="Name of the model.")]) -> N
 
       patchclamp explanations score smollm2-135m-instruct
     """
+    from app.store.audit.noting import note_alone
     from app.trials.imports import score_imports
 
     with opened_store() as (settings, engine), console(stderr=True).status("Scoring") as status:
+        note_alone(engine, action="explanations.scored", model=model, subject=f"model {model}")
         tried = score_imports(
             engine,
             model=model,

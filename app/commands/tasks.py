@@ -86,11 +86,16 @@ def export_(
     """
     from analysis.tasks.exporting import export_task
     from analysis.tasks.task import Task
+    from app.store.audit.noting import note_alone
     from app.store.engine import open_session
     from app.store.queries.task import get_task
 
     with opened_store() as (_, engine), open_session(engine) as session:
         found = Task.model_validate_json(get_task(session, model=model, slug=task).task)
+        note_alone(
+            engine, action="export.task", model=model, subject=f"task {task}",
+            after={"to": None if to is None else to.name},
+        )  # fmt: skip
     lines = export_task(found)
     if to is None:
         sys.stdout.buffer.write(lines)

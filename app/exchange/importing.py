@@ -21,6 +21,8 @@ from app.exchange.formats import format_named
 from app.exchange.input import InputFile
 from app.exchange.reading import Row
 from app.exchange.recognising import Recognised, find_files
+from app.store.audit.noting import LOCAL, made_note
+from app.store.audit.sealing import append
 from app.store.engine import begin, open_session
 from app.store.importing import (
     FilePosition,
@@ -234,6 +236,14 @@ def _store(
             name=found.file.name,
             position=place,
         )
+        if fresh:
+            said = made_note(
+                LOCAL, action="explanations.imported", model=work.receiver.name,
+                subject=f"file {found.file.name}",
+                after={"explanations": len(fresh), "format": found.format,
+                       "until_row": place.position, "sha256_until_there": place.digest},
+            )  # fmt: skip
+            append(connection, [said])
     _count(report, len(fresh), n_duplicates)
     return place
 

@@ -12,6 +12,7 @@ from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError
+from app.store.audit.noting import note
 from app.store.locating import check_index, locate_site
 from app.store.paging import is_integer
 from app.store.queries.explanation import get_explanation, require_explanation
@@ -72,6 +73,11 @@ def create_explanation(
     log.info(
         "explanation.created", explanation=number, model=model, site=site, unit=index, actor=actor
     )
+    note(
+        session, actor=actor, action="explanation.created", model=model,
+        subject=f"explanation {number}",
+        after={"site": site, "index": index, "text": claim.text, "program": claim.program},
+    )  # fmt: skip
     return get_explanation(session, explanation_id=number)
 
 
@@ -95,7 +101,14 @@ def edit_explanation(
     _settle(session, explanation_id, "replaced", row.details)
     number = _add(session, claim, actor, values)
     log.info("explanation.edited", explanation=number, replaced=explanation_id, actor=actor)
-    return get_explanation(session, explanation_id=number)
+    view = get_explanation(session, explanation_id=number)
+    note(
+        session, actor=actor, action="explanation.edited", model=view.model,
+        subject=f"explanation {number}",
+        before={"explanation": row.id, "text": row.text, "program": row.program},
+        after={"explanation": number, "text": claim.text, "program": claim.program},
+    )  # fmt: skip
+    return view
 
 
 def withdraw_explanation(
@@ -108,7 +121,13 @@ def withdraw_explanation(
         details["withdrawn_because"] = storable(reason)
     _settle(session, explanation_id, "withdrawn", details)
     log.info("explanation.withdrawn", explanation=explanation_id, actor=actor)
-    return get_explanation(session, explanation_id=explanation_id)
+    view = get_explanation(session, explanation_id=explanation_id)
+    note(
+        session, actor=actor, action="explanation.withdrawn", model=view.model,
+        subject=f"explanation {explanation_id}",
+        before={"status": old.status}, after={"status": "withdrawn", "because": reason or None},
+    )  # fmt: skip
+    return view
 
 
 def _add(session: Session, claim: Claim, actor: str, values: dict[str, Any]) -> int:

@@ -19,6 +19,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.errors import BadRequestError, UnavailableError
 from app.settings import Settings
 from app.store import failures
+from app.store.audit.keys import OPTION, Keys
+from app.store.audit.noting import LOCAL, By, act_for
 
 BUSY_SECONDS = 30.0
 POOL_SECONDS = 5.0
@@ -68,14 +70,17 @@ def open_engine(settings: Settings, *, busy_seconds: float = BUSY_SECONDS) -> En
             hint="Use sqlite:///path/to/file or postgresql://user:password@host/name.",
         )
     failures.watch(engine)
+    engine.update_execution_options(**{OPTION: Keys(settings.audit_key, settings.data)})
     return engine
 
 
 @contextmanager
-def open_session(engine: Engine, *, commit: bool = False) -> Iterator[Session]:
-    """A session that is rolled back at the end, or committed on success where `commit` is given."""
+def open_session(engine: Engine, *, commit: bool = False, by: By = LOCAL) -> Iterator[Session]:
+    """A session that is rolled back at the end, or committed on success where `commit` is given;
+    `by`: on whose behalf, as the audit log says."""
     bind = writing(engine) if commit else engine
     with Session(bind, autoflush=False, expire_on_commit=False) as session:
+        act_for(session, by)
         yield session
         if commit:
             session.commit()

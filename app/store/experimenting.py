@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError
 from app.store.abridging import abridged
+from app.store.audit import noting
 from app.store.locating import require_model
 from app.store.packing import pack_json, pack_text
 from app.store.queries.experiment import KINDS, get_experiment, no_experiment, show_made
@@ -105,6 +106,11 @@ def create_experiment(
     }
     written = _add(session, values, slug=slug, actor=actor, name=named, note=noted)
     log.info("experiment.created", experiment=slug, model=model, actor=actor)
+    noting.note(
+        session, actor=actor, action="experiment.created", model=model,
+        subject=f"experiment {slug}",
+        after={"kind": conducted.kind, "parent": parent, "name": named, "note": noted},
+    )  # fmt: skip
     return show_made(
         written,
         model=model,
@@ -124,7 +130,13 @@ def fork_experiment(
     values = {**whole._mapping, "parent_id": row.id}
     _add(session, values, slug=fresh, actor=storable(actor), name=_name(name), note=_note(note))
     log.info("experiment.forked", experiment=fresh, parent=slug, actor=actor)
-    return get_experiment(session, slug=fresh)
+    view = get_experiment(session, slug=fresh)
+    noting.note(
+        session, actor=actor, action="experiment.forked", model=view.model,
+        subject=f"experiment {fresh}",
+        after={"parent": slug, "name": view.name, "note": view.note},
+    )  # fmt: skip
+    return view
 
 
 def describe_experiment(
@@ -134,9 +146,16 @@ def describe_experiment(
     Raises NotFoundError."""
     row = _locked(session, slug)
     read = {"name": _name, "note": _note}
-    _change(session, row.id, **{word: read[word](given) for word, given in changes.items()})
+    old = session.execute(WORDS.where(ExperimentTable.id == row.id)).one()
+    fresh = {word: read[word](given) for word, given in changes.items()}
+    _change(session, row.id, **fresh)
     log.info("experiment.described", experiment=slug, actor=actor)
-    return get_experiment(session, slug=slug)
+    view = get_experiment(session, slug=slug)
+    noting.note(
+        session, actor=actor, action="experiment.described", model=view.model,
+        subject=f"experiment {slug}", **noting.changed(dict(old._mapping), fresh),
+    )  # fmt: skip
+    return view
 
 
 def set_continuations(
@@ -151,19 +170,34 @@ def set_continuations(
     row = _locked(session, slug)
     streamed = {"request": dict(request), "tokens": list(tokens), "end": dict(end)}
     _change(session, row.id, continuations=pack_json(streamed))
-    return get_experiment(session, slug=slug)
+    view = get_experiment(session, slug=slug)
+    noting.note(
+        session, action="experiment.continued", model=view.model, subject=f"experiment {slug}",
+        after={"tokens": len(streamed["tokens"])},
+    )  # fmt: skip
+    return view
 
 
 def delete_experiment(session: Session, *, slug: str, actor: str) -> None:
     """Its forks stay; its run goes with the last experiment that has its numbers."""
     row = _locked(session, slug)
-    session.execute(delete(ExperimentTable).where(ExperimentTable.id == row.id))
+    model = session.scalar(select(ModelTable.name).where(ModelTable.id == row.model_id))
+    gone = session.execute(
+        delete(ExperimentTable)
+        .where(ExperimentTable.id == row.id)
+        .returning(ExperimentTable.name, ExperimentTable.note, ExperimentTable.actor)
+    ).one()
     left = exists().where(ExperimentTable.run_id == RunTable.id)
     session.execute(delete(RunTable).where(RunTable.id == row.run_id, ~left))
     log.info("experiment.deleted", experiment=slug, actor=actor)
+    noting.note(
+        session, actor=actor, action="experiment.deleted", model=model,
+        subject=f"experiment {slug}", before=dict(gone._mapping),
+    )  # fmt: skip
 
 
 EXPERIMENTS: Final = insert(ExperimentTable)
+WORDS: Final = select(ExperimentTable.name, ExperimentTable.note)
 RUNS: Final = insert(RunTable).returning(RunTable.id)
 COPIED: Final = (
     ExperimentTable.model_id,

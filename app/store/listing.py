@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.store.audit.noting import note
 from app.store.locating import require_model
 from app.store.paging import is_name
 from app.store.queries.unit_list import MOST_ENTRIES, get_unit_list, no_unit_list
@@ -55,6 +56,10 @@ def create_unit_list(
         )
     )
     log.info("unit_list.created", unit_list=slug, actor=actor)
+    note(
+        session, actor=actor, action="list.created", model=model, subject=f"list {slug}",
+        after={"name": name, "description": description},
+    )  # fmt: skip
     return get_unit_list(session, slug=slug)
 
 
@@ -89,6 +94,10 @@ def add_units(session: Session, *, slug: str, units: Sequence[Named], actor: str
         )
     _touch(session, row.id)
     log.info("unit_list.added", unit_list=slug, units=len(units), actor=actor)
+    note(
+        session, actor=actor, action="list.units_added", subject=f"list {slug}",
+        after={"units": [f"{one.model} {one.site}/{one.index}" for one in units]},
+    )  # fmt: skip
     return get_unit_list(session, slug=slug)
 
 
@@ -112,14 +121,26 @@ def remove_unit(session: Session, *, slug: str, unit: Named, actor: str) -> Unit
         )
     _touch(session, row.id)
     log.info("unit_list.removed", unit_list=slug, unit=f"{unit.site}/{unit.index}", actor=actor)
+    note(
+        session, actor=actor, action="list.unit_removed", model=unit.model, subject=f"list {slug}",
+        before={"unit": f"{unit.model} {unit.site}/{unit.index}"},
+    )  # fmt: skip
     return get_unit_list(session, slug=slug)
 
 
 def delete_unit_list(session: Session, *, slug: str, actor: str) -> None:
     """With its entries; the units stay. Raises NotFoundError."""
     row = _locked(session, slug)
-    session.execute(delete(UnitListTable).where(UnitListTable.id == row.id))
+    gone = session.execute(
+        delete(UnitListTable)
+        .where(UnitListTable.id == row.id)
+        .returning(UnitListTable.name, UnitListTable.description, UnitListTable.actor)
+    ).one()
     log.info("unit_list.deleted", unit_list=slug, actor=actor)
+    note(
+        session, actor=actor, action="list.deleted", subject=f"list {slug}",
+        before=dict(gone._mapping),
+    )  # fmt: skip
 
 
 def _locked(session: Session, slug: str) -> Row[*tuple[Any, ...]]:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
+from app.store.audit.noting import note
 from app.store.engine import open_session
 from app.store.queries.pool import artifact_path
 from app.store.tables import ArtifactTable, ModelTable, RunTable
@@ -69,6 +70,7 @@ def remove_pools(engine: Engine, *, data: Path, run_id: int) -> int:
             .returning(ArtifactTable.path)
         ).scalars()
         paths = [artifact_path(data, path) for path in removed]
+        note(session, action="pools.removed", subject=f"run {run_id}", before={"files": len(paths)})
     return sum(_remove(path) for path in _existing(paths))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from app.store.audit.noting import note
 from app.store.locating import require_model
 from app.store.packing import unpack_json
 from app.store.queries.circuit import require_circuit
@@ -38,7 +39,13 @@ def keep_chosen_proof(
     circuit_id = require_circuit(session, model=model, slug=slug)
     _make_room(session, circuit_id, proof)
     run_id = _add_run(session, model_id, slug, proof, ran, seed, actor)
-    return keep_proof(session, model=model, slug=slug, proof=proof, run_id=run_id).id
+    kept = keep_proof(session, model=model, slug=slug, proof=proof, run_id=run_id)
+    note(
+        session, actor=actor, action="proof.created", model=model, subject=f"circuit {slug}",
+        after={"proof": kept.id, "prompts": proof.prompts, "ablation": proof.ablation,
+               "units": proof.n_kept},
+    )  # fmt: skip
+    return kept.id
 
 
 def _make_room(session: Session, circuit_id: int, proof: "Proof") -> None:

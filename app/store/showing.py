@@ -5,6 +5,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.errors import ConflictError
+from app.store.audit.noting import note
 from app.store.queries.run import get_run
 from app.store.tables import ModelTable, RunTable, SiteSummaryTable
 from app.store.views.run import RunView
@@ -30,9 +31,16 @@ def choose_shown(session: Session, *, run_id: int, actor: str) -> RunView:
             f"Run {run_id} has stored no numbers, so there is nothing to show.",
             hint=f"See the runs on the page of {run.model}.",
         )
-    model_id = session.scalars(select(RunTable.model_id).filter_by(id=run_id)).one()
-    show_run(session, model_id, run_id)
+    shown = select(ModelTable.id, ModelTable.current_run_id).join(
+        RunTable, RunTable.model_id == ModelTable.id
+    )
+    before = session.execute(shown.where(RunTable.id == run_id)).one()
+    show_run(session, before.id, run_id)
     log.info("run.shown", run=run_id, model=run.model, actor=actor)
+    note(
+        session, actor=actor, action="run.shown", model=run.model, subject=f"run {run_id}",
+        before={"run": before.current_run_id}, after={"run": run_id},
+    )  # fmt: skip
     return run
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, NotFoundError
+from app.store.audit.noting import note
 from app.store.locating import no_model
 from app.store.packing import pack
 from app.store.paging import is_name
@@ -66,6 +67,10 @@ def create_vector(
     )
     index = added.scalar_one()
     log.info("vector.created", vector=index, model=model, site=site, actor=actor)
+    note(
+        session, actor=actor, action="vector.created", model=model, subject=f"vector {index}",
+        after={"site": site, "label": label, "default_strength": default_strength},
+    )  # fmt: skip
     return get_vector(session, model=model, index=index)
 
 
@@ -73,9 +78,13 @@ def delete_vector(
     session: Session, *, model: str, index: int, actor: str, site: str | None = None
 ) -> None:
     """Raises NotFoundError. Its index is not given again."""
-    get_vector(session, model=model, site=site, index=index)
+    gone = get_vector(session, model=model, site=site, index=index)
     session.execute(delete(VectorTable).where(VectorTable.id == index))
     log.info("vector.deleted", vector=index, model=model, actor=actor)
+    note(
+        session, actor=actor, action="vector.deleted", model=model, subject=f"vector {index}",
+        before={"site": gone.site, "label": gone.label, "actor": gone.actor},
+    )  # fmt: skip
 
 
 def _subject(session: Session, model: str) -> Row[*tuple[int, int, dict[str, object]]]:

@@ -14,6 +14,7 @@ from sqlalchemy import Select, case, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError
+from app.store.audit.noting import note
 from app.store.locating import require_model
 from app.store.naming import insert_named
 from app.store.queries.circuit import get_line, require_circuit
@@ -91,6 +92,12 @@ def keep_circuit(
     if units:
         session.execute(insert(CircuitUnitTable), [{"circuit_id": number, **u} for u in units])
     log.info("circuit.kept", circuit=chosen, model=model, actor=actor)
+    if run_id is None:  # a job's own is part of what was asked for
+        note(
+            session, actor=actor, action="circuit.created", model=model,
+            subject=f"circuit {chosen}",
+            after={"title": titled, "file": file, "file_sha256": file_sha256, "units": len(units)},
+        )  # fmt: skip
     return get_line(session, model=model, slug=chosen)
 
 
@@ -130,17 +137,27 @@ def rename_circuit(
 ) -> CircuitLine:
     """With this title; its slug stays. Raises NotFoundError."""
     circuit_id = require_circuit(session, model=model, slug=slug)
+    old, new = get_line(session, model=model, slug=slug).title, _title(title)
     statement = update(CircuitTable).where(CircuitTable.id == circuit_id)
-    session.execute(statement.values(title=_title(title)))
+    session.execute(statement.values(title=new))
     log.info("circuit.renamed", circuit=slug, model=model, actor=actor)
+    note(
+        session, actor=actor, action="circuit.renamed", model=model, subject=f"circuit {slug}",
+        before={"title": old}, after={"title": new},
+    )  # fmt: skip
     return get_line(session, model=model, slug=slug)
 
 
 def delete_circuit(session: Session, *, model: str, slug: str, actor: str) -> None:
     """With its proofs; its task stays, and the run that found it. Raises NotFoundError."""
     circuit_id = require_circuit(session, model=model, slug=slug)
+    gone = get_line(session, model=model, slug=slug)
     session.execute(delete(CircuitTable).where(CircuitTable.id == circuit_id))
     log.info("circuit.deleted", circuit=slug, model=model, actor=actor)
+    note(
+        session, actor=actor, action="circuit.deleted", model=model, subject=f"circuit {slug}",
+        before={"title": gone.title, "units": gone.n_units, "actor": gone.actor},
+    )  # fmt: skip
 
 
 def _runs_of_job(run_id: int) -> Select[int]:

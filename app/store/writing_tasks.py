@@ -15,6 +15,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError
+from app.store.audit.noting import note
 from app.store.locating import require_model
 from app.store.naming import insert_named
 from app.store.packing import pack_text
@@ -86,6 +87,11 @@ def keep_task(
         },
     )
     log.info("task.kept", task=chosen, model=model, actor=actor)
+    if run_id is None:  # a job's own is part of what was asked for
+        note(
+            session, actor=actor, action="task.created", model=model, subject=f"task {chosen}",
+            after={"name": task.name, "pairs": len(task.pairs), "source": source},
+        )  # fmt: skip
     return get_task(session, model=model, slug=chosen)
 
 
@@ -120,8 +126,16 @@ def delete_task(session: Session, *, model: str, slug: str, actor: str) -> None:
             f"{', '.join(found[:NAMED_CIRCUITS])}{more}.",
             hint="Without it they could not be proved again. Delete the circuits first.",
         )
-    session.execute(delete(TaskTable).where(TaskTable.id == task_id))
+    gone = session.execute(
+        delete(TaskTable)
+        .where(TaskTable.id == task_id)
+        .returning(TaskTable.name, TaskTable.n_pairs, TaskTable.actor)
+    ).one()
     log.info("task.deleted", task=slug, model=model, actor=actor)
+    note(
+        session, actor=actor, action="task.deleted", model=model, subject=f"task {slug}",
+        before={"name": gone.name, "pairs": gone.n_pairs, "actor": gone.actor},
+    )  # fmt: skip
 
 
 def packed(content: BaseModel, what: str) -> bytes:

@@ -12,6 +12,36 @@ branch_labels = None
 depends_on = None
 
 
+KEPT = "rows of the audit log are neither changed nor deleted"
+# A later migration that remakes one of the tables on SQLite has to make its triggers anew.
+TRIGGERS = {
+    "sqlite": (
+        f"""CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, '{KEPT}'); END""",
+        f"""CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, '{KEPT}'); END""",
+        f"""CREATE TRIGGER audit_head_is_not_set_back BEFORE UPDATE ON audit_head
+        WHEN NEW.last_id <= OLD.last_id BEGIN SELECT RAISE(ABORT, '{KEPT}'); END""",
+        f"""CREATE TRIGGER audit_head_is_not_deleted BEFORE DELETE ON audit_head
+        BEGIN SELECT RAISE(ABORT, '{KEPT}'); END""",
+    ),
+    "postgresql": (
+        f"""CREATE FUNCTION audit_is_kept() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION '{KEPT}'; END $$""",
+        """CREATE TRIGGER audit_is_not_changed BEFORE UPDATE OR DELETE ON audit
+        FOR EACH ROW EXECUTE FUNCTION audit_is_kept()""",
+        """CREATE TRIGGER audit_is_not_emptied BEFORE TRUNCATE ON audit
+        FOR EACH STATEMENT EXECUTE FUNCTION audit_is_kept()""",
+        """CREATE TRIGGER audit_head_is_not_set_back BEFORE UPDATE ON audit_head
+        FOR EACH ROW WHEN (NEW.last_id <= OLD.last_id) EXECUTE FUNCTION audit_is_kept()""",
+        """CREATE TRIGGER audit_head_is_not_deleted BEFORE DELETE ON audit_head
+        FOR EACH ROW EXECUTE FUNCTION audit_is_kept()""",
+        """CREATE TRIGGER audit_head_is_not_emptied BEFORE TRUNCATE ON audit_head
+        FOR EACH STATEMENT EXECUTE FUNCTION audit_is_kept()""",
+    ),
+}
+
+
 def upgrade() -> None:
     op.create_table(
         "accounts",
@@ -50,8 +80,13 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("last_id", sa.Integer(), nullable=False),
         sa.Column("seal", sa.String(), nullable=False),
+        sa.Column("closing", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
     )
+    op.execute("INSERT INTO audit_head VALUES (1, 0, '', '', '')")
+    for statement in TRIGGERS[op.get_bind().dialect.name]:
+        op.execute(statement)
     op.create_table(
         "links",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -169,6 +204,8 @@ def downgrade() -> None:
     op.drop_table("logins")
     op.drop_table("links")
     op.drop_table("memberships")
-    op.drop_table("audit_head")
+    op.drop_table("audit_head")  # triggers go with their tables
     op.drop_table("audit")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_is_kept()")
     op.drop_table("accounts")

@@ -40,7 +40,7 @@ from analysis.worker.provenance import end_run
 from analysis.worker.subjects import load_subject, model_row, sweep_row
 from analysis.worker.sweeping.preparing import windows_file
 from app.errors import BadRequestError, NotFoundError
-from app.store.queries.job import create_job
+from app.store.queries.job import queue_job
 from app.store.queries.model import vocabulary_of
 from app.store.queries.token_space import get_token_space
 from app.store.requests import EvidenceRequest, ExplainRequest
@@ -127,7 +127,7 @@ def _finish(
         asked = EvidenceRequest(
             model=request.model, run_id=request.run_id, units_per_site=request.evidence
         )
-        create_job(session, request=asked, actor="explain")
+        queue_job(session, request=asked, actor="explain")
 
 
 NOT_TESTED = ("fit", "calibration")

@@ -28,7 +28,7 @@ from analysis.worker.sweeping.leftovers import checkpoint_folder, pool_folder, r
 from analysis.worker.sweeping.preparing import Prepared, Subject, prepare, recall, windows_file
 from analysis.worker.sweeping.publishing import Publisher
 from analysis.worker.sweeping.sampling import plan_of
-from app.store.queries.job import create_job
+from app.store.queries.job import queue_job
 from app.store.requests import OutputRequest, RelateRequest, SweepRequest
 from app.store.showing import show_run
 from app.store.tables import ArtifactTable, RunTable, SiteTable
@@ -155,6 +155,6 @@ def _ask_for_more(session: Session, context: JobContext[SweepRequest], run_id: i
         OutputRequest(model=request.model, run_id=run_id),
         RelateRequest(model=request.model, run_id=run_id),
     ):
-        create_job(session, request=follower, actor="sweep")
-    explaining = create_job(session, request=request_of(request, run_id), actor="sweep")
+        queue_job(session, request=follower, actor="sweep")
+    explaining = queue_job(session, request=request_of(request, run_id), actor="sweep")
     hand_on(session, context.job_id, explaining)

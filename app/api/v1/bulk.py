@@ -10,10 +10,11 @@ from app.api.describing import Responses, problems_of
 from app.api.parameters import NAME, ModelName, OfRun, RunId, Split
 from app.api.ranging import answer_file
 from app.api.tabling import MEDIA_TYPES, TableForm, table_of, write_table
-from app.dependencies import AppSettings, ReadSession, StoreEngine
+from app.dependencies import AppSettings, ReadSession, StoreEngine, StoreWriter
 from app.exchange.formats import TABLES as EXPLANATION_TABLES
 from app.places import Places
 from app.store.queries import bulk, exporting
+from app.store.queries.run import get_run
 from app.store.views.explanation import Method
 
 router = APIRouter(prefix="/api/v1")
@@ -54,6 +55,7 @@ async def take_place(request: Request) -> AsyncIterator[None]:
 def download_statistics(
     session: ReadSession,
     engine: StoreEngine,
+    writer: StoreWriter,
     model: ModelName,
     site: Annotated[
         str | None,
@@ -67,6 +69,10 @@ def download_statistics(
     size takes no more memory than its largest site."""
     wanted = bulk.find_statistics(session, model=model, split=split, site=site, run_id=run_id)
     name = "-".join([wanted.model, *([site] if site else []), split.replace(":", "-")])
+    writer.note(
+        action="export.statistics", model=model, subject=f"model {model}",
+        after={"site": site, "split": split, "run": run_id, "format": form},
+    )  # fmt: skip
     return StreamingResponse(
         write_table(bulk.read_statistics(engine, wanted), form),
         media_type=MEDIA_TYPES[form],
@@ -85,6 +91,7 @@ def download_statistics(
 def download_explanations(
     session: ReadSession,
     engine: StoreEngine,
+    writer: StoreWriter,
     model: ModelName,
     form: Annotated[
         Literal["jsonl", "csv", "parquet"],
@@ -105,6 +112,10 @@ def download_explanations(
     memory than a few."""
     chosen = exporting.find_chosen(session, model=model, site=site, method=method)
     name = "-".join([chosen.model, "explanations", *filter(None, (site, method))])
+    writer.note(
+        action="export.explanations", model=model, subject=f"model {model}",
+        after={"site": site, "method": method, "format": form},
+    )  # fmt: skip
     return StreamingResponse(
         EXPLANATION_TABLES[form].encode(exporting.read_all(engine, chosen)),
         media_type=EXPLANATION_TABLES[form].media_type,
@@ -122,6 +133,7 @@ def download_explanations(
 def download_artifact(
     request: Request,
     session: ReadSession,
+    writer: StoreWriter,
     settings: AppSettings,
     run_id: RunId,
     sha256: Annotated[
@@ -144,4 +156,11 @@ def download_artifact(
 ) -> Response:
     """The array as a file; `Range` continues a download that was cut."""
     found = bulk.find_artifact(session, run_id=run_id, sha256=sha256, data=settings.data)
-    return answer_file(request, found, form)
+    answer = answer_file(request, found, form)
+    if answer.status_code in (200, 206):
+        model = get_run(session, run_id=run_id).model
+        writer.note(
+            action="export.artifact", model=model, subject=f"run {run_id}",
+            after={"sha256": sha256, "format": form, "range": request.headers.get("range")},
+        )  # fmt: skip
+    return answer

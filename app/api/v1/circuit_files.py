@@ -113,6 +113,7 @@ async def import_circuit(
 )
 def export_circuit(
     session: ReadSession,
+    writer: StoreWriter,
     model: ModelName,
     slug: CircuitSlug,
     form: Annotated[
@@ -127,8 +128,12 @@ def export_circuit(
 ) -> Response:
     """As one JSON object; docs/circuits.md says what each format carries."""
     view = get_circuit(session, model=model, slug=slug)
+    parts = encode(Written(view, get_model(session, name=model)), form)
+    writer.note(
+        action="export.circuit", model=model, subject=f"circuit {slug}", after={"format": form}
+    )
     return StreamingResponse(
-        encode(Written(view, get_model(session, name=model)), form),
+        parts,
         media_type=MEDIA_TYPE,
         headers={"Content-Disposition": f'attachment; filename="{model}-{slug}.{form}.json"'},
     )

@@ -7,7 +7,7 @@ from app.api.describing import problems_of
 from app.api.parameters import ModelName
 from app.api.proof_rows import rows_of, written
 from app.api.tabling import MEDIA_TYPES, TableForm, table_of
-from app.dependencies import ReadSession
+from app.dependencies import ReadSession, StoreWriter
 from app.store.queries.circuit import get_proof
 
 router = APIRouter(prefix="/api/v1/models/{model}/circuits", tags=["circuits"])
@@ -21,6 +21,7 @@ router = APIRouter(prefix="/api/v1/models/{model}/circuits", tags=["circuits"])
 )
 def download_rows(
     session: ReadSession,
+    writer: StoreWriter,
     model: ModelName,
     slug: CircuitSlug,
     proof_id: ProofNumber,
@@ -31,6 +32,10 @@ def download_rows(
     was right; and what the pair has that none for finding has. As `csv`, a prompt that a
     spreadsheet would take for a formula has an apostrophe before it. 409: none were kept."""
     rows = rows_of(get_proof(session, model=model, slug=slug, proof_id=proof_id), slug)
+    writer.note(
+        action="export.proof_rows", model=model, subject=f"circuit {slug}",
+        after={"proof": proof_id, "format": form},
+    )  # fmt: skip
     name = f"{slug}-proof-{proof_id}-rows.{form}"
     return Response(
         written(rows, form),

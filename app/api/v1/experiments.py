@@ -9,7 +9,7 @@ from app.api.describing import Responses, problems_of
 from app.api.keeping import ExperimentSlug, Named, OfActor, Saying, WordsBody
 from app.api.parameters import Cursor, Limit, ModelName
 from app.auth.actor import CurrentActor
-from app.dependencies import AppSettings, ReadSession, WriteSession
+from app.dependencies import AppSettings, ReadSession, StoreWriter, WriteSession
 from app.exchange.experiment_script import write_script
 from app.store import experimenting
 from app.store.queries import experiment as experiments
@@ -73,11 +73,12 @@ def get_experiment(request: Request, session: ReadSession, slug: ExperimentSlug)
     summary="Export an experiment as a script",
     responses=SCRIPT | problems_of(409),
 )
-def get_script(session: ReadSession, slug: ExperimentSlug) -> Response:
+def get_script(session: ReadSession, writer: StoreWriter, slug: ExperimentSlug) -> Response:
     """A short Python script that reproduces the numbers with torch and transformers alone. Not of
     models in the plain format, nor of generations and sweeps of edits."""
     view = experiments.get_experiment(session, slug=slug)
     script = write_script(view, get_model(session, name=view.model))
+    writer.note(action="export.script", model=view.model, subject=f"experiment {slug}")
     return Response(
         script,
         media_type="text/x-python; charset=utf-8",

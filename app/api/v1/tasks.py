@@ -12,7 +12,7 @@ from app.api.describing import Responses, problems_of
 from app.api.parameters import Cursor, Limit, ModelName
 from app.api.tabling import MEDIA_TYPES
 from app.auth.actor import CurrentActor
-from app.dependencies import ReadSession, WriteSession
+from app.dependencies import ReadSession, StoreWriter, WriteSession
 from app.store import writing_tasks
 from app.store.queries import task as tasks
 from app.store.views.base import Page
@@ -86,9 +86,10 @@ def get_task(request: Request, session: ReadSession, model: ModelName, slug: Tas
     summary="Export a task",
     responses=problems_of(404) | LINES,
 )
-def export(session: ReadSession, model: ModelName, slug: TaskSlug) -> Response:
+def export(session: ReadSession, writer: StoreWriter, model: ModelName, slug: TaskSlug) -> Response:
     """As JSON lines of text, which `patchclamp tasks import` reads again for any model."""
     view = tasks.get_task(session, model=model, slug=slug)
+    writer.note(action="export.task", model=model, subject=f"task {slug}")
     return Response(
         export_task(Task.model_validate_json(view.task)),
         media_type=MEDIA_TYPES["jsonl"],

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
 from app.store.accounts.secret import LONGEST, digest_of, new_secret
+from app.store.audit import noting
+from app.store.audit.noting import NOBODY, By, act_for, acting
 from app.store.tables import AccountTable, LinkTable, ModelTable
 from app.store.views.account import LinkKind, LinkView, Role
 
@@ -24,20 +26,25 @@ def create_link(
 ) -> str:
     """Its secret, which is never told again."""
     secret, now = new_secret(), datetime.now(UTC)
-    session.add(
-        LinkTable(
-            kind=kind,
-            digest=digest_of(secret),
-            account_id=account_id,
-            role=role,
-            model_id=model_id,
-            note=note,
-            actor=actor,
-            created_at=now,
-            expires_at=now + lasts,
-        )
+    row = LinkTable(
+        kind=kind,
+        digest=digest_of(secret),
+        account_id=account_id,
+        role=role,
+        model_id=model_id,
+        note=note,
+        actor=actor,
+        created_at=now,
+        expires_at=now + lasts,
     )
+    session.add(row)
     session.flush()
+    account = None if account_id is None else session.get_one(AccountTable, account_id).name
+    noting.note(
+        session, actor=actor, action="link.created", subject=_subject(kind, row.id, account),
+        model=None if model_id is None else session.get_one(ModelTable, model_id).name,
+        after={"role": role, "note": note, "expires_at": now + lasts},
+    )  # fmt: skip
     return secret
 
 
@@ -65,6 +72,10 @@ def use_link(session: Session, *, secret: str) -> LinkView:
     )
     if used.first() is None:
         return find_link(session, secret="")
+    subject = _subject(link.kind, link.id, link.account)
+    if acting(session) == NOBODY:  # whoever the link lets in
+        act_for(session, By(link.account or subject))
+    noting.note(session, action="link.used", subject=subject, model=link.model)
     return link
 
 
@@ -81,10 +92,16 @@ def withdraw_link(session: Session, *, link_id: int) -> None:
         update(LinkTable)
         .where(LinkTable.id == link_id, LinkTable.revoked_at.is_(None), LinkTable.used_at.is_(None))
         .values(revoked_at=datetime.now(UTC))
-        .returning(LinkTable.id)
+        .returning(LinkTable.kind)
     )
-    if done.first() is None:
+    kind = done.scalar_one_or_none()
+    if kind is None:
         raise NotFoundError("There is no such invite.", hint="It may have been used meanwhile.")
+    noting.note(session, action="link.withdrawn", subject=_subject(kind, link_id, None))
+
+
+def _subject(kind: str, link_id: int, account: str | None) -> str:
+    return f"{kind} link {link_id}" + ("" if account is None else f" for {account}")
 
 
 _LINKS = (

@@ -1,5 +1,6 @@
 """Browsers that somebody is signed in with: begun, recognised, listed, ended."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -7,13 +8,19 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from app.store.accounts.members import roles_of
+from app.store.accounts.people import NAME
 from app.store.accounts.secret import LONGEST, digest_of, new_secret
+from app.store.audit.noting import note
+from app.store.queries.audit import count_since
 from app.store.tables import AccountTable, LoginTable
 from app.store.views.account import LoginView, Person
 
 SEEN_EVERY: Final = timedelta(minutes=1)
 """A login is noted as used this often, and not at each request."""
 LONGEST_DEVICE: Final = 200
+REFUSED: Final = "login.refused"
+REFUSED_A_MINUTE: Final = 30
+"""So many refusals are noted, whoever they come from."""
 
 
 def begin_login(session: Session, *, account_id: int, device: str, lasts: timedelta) -> str:
@@ -31,7 +38,25 @@ def begin_login(session: Session, *, account_id: int, device: str, lasts: timede
         )
     )
     session.flush()
+    name = session.get_one(AccountTable, account_id).name
+    note(
+        session, actor=name, action="login.begun", subject=f"account {name}",
+        after={"device": printable[:LONGEST_DEVICE]},
+    )  # fmt: skip
     return secret
+
+
+def refuse_login(session: Session, *, name: str, device: str) -> None:
+    """Notes that somebody tried to sign in and could not; of a flood of tries only some. What is no
+    name is not noted: people type passwords there."""
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    if count_since(session, action=REFUSED, since=since, most=REFUSED_A_MINUTE) < REFUSED_A_MINUTE:
+        printable = "".join(letter for letter in device if letter.isprintable())
+        shown = name if re.fullmatch(NAME, name) else "(no name of an account)"
+        note(
+            session, action=REFUSED, subject=f"account {shown}",
+            after={"device": printable[:LONGEST_DEVICE]},
+        )  # fmt: skip
 
 
 def person_of_login(session: Session, *, secret: str) -> tuple[Person, bool] | None:
@@ -85,7 +110,10 @@ def end_login(session: Session, *, account_id: int, login_id: int) -> bool:
         .values(revoked_at=datetime.now(UTC))
         .returning(LoginTable.id)
     )
-    return ended.first() is not None
+    if ended.first() is None:
+        return False
+    _note_ended(session, account_id, 1)
+    return True
 
 
 def end_logins(session: Session, *, account_id: int, but: int | None = None) -> None:
@@ -95,7 +123,14 @@ def end_logins(session: Session, *, account_id: int, but: int | None = None) -> 
     )
     if but is not None:
         query = query.where(LoginTable.id != but)
-    session.execute(query.values(revoked_at=datetime.now(UTC)))
+    ended = session.execute(query.values(revoked_at=datetime.now(UTC)).returning(LoginTable.id))
+    if n := len(ended.all()):
+        _note_ended(session, account_id, n)
+
+
+def _note_ended(session: Session, account_id: int, n: int) -> None:
+    name = session.get_one(AccountTable, account_id).name
+    note(session, action="login.ended", subject=f"account {name}", after={"logins": n})
 
 
 def _of(account_id: int) -> Select[LoginTable]:

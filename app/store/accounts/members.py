@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError
 from app.store.accounts.people import get_account
+from app.store.audit.noting import note
 from app.store.locating import require_model
-from app.store.tables import MembershipTable, ModelTable
+from app.store.tables import AccountTable, MembershipTable, ModelTable
 from app.store.views.account import Role
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -33,10 +34,21 @@ def put_role(session: Session, *, account_id: int, model_id: int | None, role: R
         if model_id is None
         else MembershipTable.model_id == model_id
     )
-    session.execute(delete(MembershipTable).where(MembershipTable.account_id == account_id, where))
+    gone = session.execute(
+        delete(MembershipTable)
+        .where(MembershipTable.account_id == account_id, where)
+        .returning(MembershipTable.role)
+    ).scalar_one_or_none()
     if role is not None:
         session.add(MembershipTable(account_id=account_id, model_id=model_id, role=role))
     session.flush()
+    if role != gone:
+        note(
+            session, action="role.changed",
+            subject=f"account {session.get_one(AccountTable, account_id).name}",
+            model=None if model_id is None else session.get_one(ModelTable, model_id).name,
+            before={"role": gone}, after={"role": role},
+        )  # fmt: skip
 
 
 def roles_of(session: Session, *, account_id: int) -> dict[str | None, Role]:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.store.audit.noting import note
 from app.store.tables import AccountTable, MembershipTable, ModelTable
 from app.store.views.account import LOCAL_OWNER, AccountView, Membership
 
@@ -38,7 +39,7 @@ def create_account(
             f"{name!r} cannot be the name of an account.",
             hint="Take lower-case letters and digits, with . - or _ between them, 64 at most.",
         )
-    return _insert(
+    number = _insert(
         session,
         AccountTable(
             name=name,
@@ -49,6 +50,12 @@ def create_account(
             created_at=datetime.now(UTC),
         ),
     )
+    note(
+        session, action="account.created", subject=f"account {name}",
+        after={"full_name": full_name, "administrator": is_administrator,
+               "with_password": password is not None, "with_identity": identity is not None},
+    )  # fmt: skip
+    return number
 
 
 def local_owner(session: Session) -> int:
@@ -108,7 +115,12 @@ def password_of(session: Session, *, name: str) -> tuple[int, str] | None:
 
 def set_password(session: Session, *, account_id: int, password: str) -> None:
     """`password` is hashed already."""
-    session.get_one(AccountTable, account_id).password = password
+    row = session.get_one(AccountTable, account_id)
+    note(
+        session, action="account.password_changed", subject=f"account {row.name}",
+        before={"with_password": row.password is not None}, after={"with_password": True},
+    )  # fmt: skip
+    row.password = password
     session.flush()
 
 
@@ -121,13 +133,18 @@ def disable(session: Session, *, name: str) -> None:
             f"{name} is the only administrator.",
             hint="Make another account an administrator first.",
         )
+    if row.disabled_at is None:
+        note(session, action="account.disabled", subject=f"account {name}")
     row.disabled_at = row.disabled_at or datetime.now(UTC)
     session.flush()
 
 
 def enable(session: Session, *, name: str) -> None:
     """Raises NotFoundError."""
-    _require(session, name).disabled_at = None
+    row = _require(session, name)
+    if row.disabled_at is not None:
+        note(session, action="account.enabled", subject=f"account {name}")
+    row.disabled_at = None
     session.flush()
 
 

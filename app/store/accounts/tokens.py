@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.errors import BadRequestError, NotFoundError
 from app.store.accounts.members import roles_of
 from app.store.accounts.secret import LONGEST, digest_of, new_secret
+from app.store.audit.noting import note
 from app.store.tables import AccountTable, TokenTable
 from app.store.views.account import Person, TokenView
 
@@ -53,6 +54,12 @@ def create_token(
         )
     )
     session.flush()
+    owner = session.get_one(AccountTable, account_id).name
+    note(
+        session, action="token.created", subject=f"token {name} of {owner}",
+        after={"ending": secret[-4:], "scopes": sorted(set(scopes)),
+               "expires_at": None if lasts is None else now + lasts},
+    )  # fmt: skip
     return secret
 
 
@@ -119,7 +126,10 @@ def revoke_token(session: Session, *, account_id: int, token_id: int) -> None:
             TokenTable.revoked_at.is_(None),
         )
         .values(revoked_at=datetime.now(UTC))
-        .returning(TokenTable.id)
+        .returning(TokenTable.name)
     )
-    if done.first() is None:
+    name = done.scalar_one_or_none()
+    if name is None:
         raise NotFoundError("There is no such token.", hint="It may have been revoked already.")
+    owner = session.get_one(AccountTable, account_id).name
+    note(session, action="token.revoked", subject=f"token {name} of {owner}")

@@ -15,6 +15,7 @@ from sqlalchemy import and_, false, func, insert, or_, select, update
 from sqlalchemy.orm import Session, defer
 
 from app.errors import BadRequestError, ConflictError, NotFoundError, TooManyError
+from app.store.audit.noting import note
 from app.store.checking_requests import check_request
 from app.store.ending import end_runs
 from app.store.paging import LARGEST_CURSOR, check_limit, is_name
@@ -94,7 +95,20 @@ def get_job(session: Session, *, job_id: str) -> JobView:
 def create_job(
     session: Session, *, request: Request, actor: str, most_queued: int | None = None
 ) -> JobView:
-    """The queued job; it exists once the caller commits, and then no crash loses it.
+    """The queued job of somebody who asks for it: `queue_job`, and a note in the audit log."""
+    job = queue_job(session, request=request, actor=actor, most_queued=most_queued)
+    note(
+        session, actor=actor, action="job.created", model=job.model, subject=f"job {job.id}",
+        after=job.request,
+    )  # fmt: skip
+    return job
+
+
+def queue_job(
+    session: Session, *, request: Request, actor: str, most_queued: int | None = None
+) -> JobView:
+    """The queued job; it exists once the caller commits, and then no crash loses it. What follows
+    from another job is asked for by nobody: only the log of jobs tells of it.
 
     Raises NotFoundError where the request names a model, corpus, sweep or task that is not there,
     BadRequestError where its run is no sweep of its model, ConflictError where its slug is taken
@@ -142,7 +156,7 @@ def request_cancel(session: Session, *, job_id: str, actor: str) -> JobView:
     if ended:
         end_runs(session, job_id=job_id, status="cancelled")
         _note(session, job_id, now, "cancelled", {"actor": actor})
-        return get_job(session, job_id=job_id)
+        return _cancelled(session, job_id, actor, "cancelled")
     asked = session.execute(
         update(JobTable)
         .where(JobTable.id == job_id, JobTable.status == "running", ~JobTable.cancel_requested)
@@ -151,6 +165,7 @@ def request_cancel(session: Session, *, job_id: str, actor: str) -> JobView:
     ).all()
     if asked:
         _note(session, job_id, now, "cancelling", {"actor": actor})
+        return _cancelled(session, job_id, actor, "asked to stop")
     job = get_job(session, job_id=job_id)
     if job.status in ("succeeded", "failed"):
         raise ConflictError(
@@ -223,6 +238,15 @@ def list_living_workers(session: Session, *, lease_seconds: float) -> set[str]:
     """Workers that were heard of within the last lease; none means that queued jobs wait."""
     since = datetime.now(UTC) - timedelta(seconds=lease_seconds)
     return set(session.scalars(select(WorkerTable.id).where(WorkerTable.heartbeat_at >= since)))
+
+
+def _cancelled(session: Session, job_id: str, actor: str, after: str) -> JobView:
+    job = get_job(session, job_id=job_id)
+    note(
+        session, actor=actor, action="job.cancelled", model=job.model, subject=f"job {job_id}",
+        after={"status": after},
+    )  # fmt: skip
+    return job
 
 
 def _check_room(session: Session, most: int) -> None:

@@ -10,8 +10,8 @@ from app.store.tables.base import Base, Json, Moment
 
 
 class AuditTable(Base):
-    """One thing that was done. Only ever added to; names instead of keys, so that no row changes
-    with what it speaks of."""
+    """One thing that was done. Only ever added to, which triggers in the database see to as well;
+    names instead of keys, so that no row changes with what it speaks of."""
 
     __tablename__ = "audit"
     __table_args__ = (
@@ -45,4 +45,8 @@ class AuditHeadTable(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last_id: Mapped[int]
     seal: Mapped[str]
-    """Of the last row."""
+    """Of the last row; empty while there is none."""
+    closing: Mapped[str]
+    """HMAC-SHA-256 of the two above: nobody else sets the end back."""
+    key: Mapped[str]
+    """Fingerprint of the key that all of it is sealed with."""

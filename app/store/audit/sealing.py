@@ -1,0 +1,140 @@
+"""Rows are appended to the audit log, each sealed over itself and the seal before it.
+
+A seal is HMAC-SHA-256 under a key that is not in the database. So no row can be changed, taken out,
+put in or moved without the key; the head's own seal (`closing`) holds where the log ends, or rows
+could be cut off its end and the head set back. What stays possible with the database alone is to
+put all of it back to an older state: note the last seal elsewhere (`audit verify` prints it).
+
+On PostgreSQL the head's row is locked, last of all locks of its transaction: writers wait for each
+other only from here to their commit. SQLite's write lock is taken already.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.errors import UnavailableError
+from app.store.audit.keys import OPTION, Keys, fingerprint
+from app.store.tables.audit import AuditHeadTable, AuditTable
+
+HEAD_ID: Final = 1
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a row says, but its number, its moment and its seal."""
+
+    actor: str
+    token: str | None
+    action: str
+    model: str | None
+    subject: str
+    before: Any
+    after: Any
+
+
+def append(connection: Connection, notes: Sequence[Note]) -> None:
+    """The last thing before a commit. Raises UnavailableError where the key is another one, or the
+    end of the log was changed: then nothing is written."""
+    key = keys_of(connection).key()
+    head = connection.execute(HEAD.with_for_update()).one_or_none()
+    if head is None:
+        raise _refusal("has lost its end")
+    _check(head, key)
+    try:
+        add(connection, key, notes, last_id=head.last_id, seal=head.seal)
+    except IntegrityError as error:
+        raise _refusal("goes on behind its end: somebody changed it") from error
+
+
+def add(
+    connection: Connection, key: bytes, notes: Sequence[Note], *, last_id: int, seal: str
+) -> None:
+    """After that row, whatever the head says; the head then says where they end."""
+    now = datetime.now(UTC)
+    rows = []
+    for number, one in enumerate(notes, start=last_id + 1):
+        before, after = text_of(one.before), text_of(one.after)
+        said = (
+            number, text_of_moment(now), one.actor, one.token, one.action, one.model, one.subject,
+            before, after,
+        )  # fmt: skip
+        seal = seal_of(key, seal, said)
+        rows.append({"id": number, "at": now, "seal": seal, **vars(one)})
+    connection.execute(insert(AuditTable), rows)
+    last = last_id + len(rows)
+    connection.execute(
+        update(AuditHeadTable)
+        .where(AuditHeadTable.id == HEAD_ID)
+        .values(
+            last_id=last, seal=seal, closing=closing_of(key, last, seal), key=fingerprint(key)
+        )
+    )  # fmt: skip
+
+
+HEAD: Final = select(
+    AuditHeadTable.last_id, AuditHeadTable.seal, AuditHeadTable.closing, AuditHeadTable.key
+).where(AuditHeadTable.id == HEAD_ID)
+
+
+def keys_of(connection: Connection) -> Keys:
+    keys: Keys = connection.get_execution_options()[OPTION]
+    return keys
+
+
+def seal_of(key: bytes, previous: str, said: Sequence[object]) -> str:
+    """Of a row: number, moment, actor, token, action, model, subject, before, after, as texts."""
+    return _sealed(key, ["row", previous, *said])
+
+
+def closing_of(key: bytes, last_id: int, seal: str) -> str:
+    """Of the head."""
+    return _sealed(key, ["end", last_id, seal])
+
+
+def is_new(head: Row[*tuple[Any, ...]]) -> bool:
+    """Whether nothing was ever appended, as the head says."""
+    return (head.last_id, head.seal, head.closing, head.key) == (0, "", "", "")
+
+
+def text_of(value: Any) -> str | None:  # noqa: ANN401 - JSON
+    """As the column stores it."""
+    return None if value is None else json.dumps(value, sort_keys=True, allow_nan=False)
+
+
+def text_of_moment(at: datetime) -> str:
+    """As SQLite stores it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def _sealed(key: bytes, content: list[object]) -> str:
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _check(head: Row[*tuple[Any, ...]], key: bytes) -> None:
+    if is_new(head):
+        return
+    if head.key != fingerprint(key):
+        raise _refusal("is sealed with another key than this process has", key=True)
+    if not hmac.compare_digest(head.closing, closing_of(key, head.last_id, head.seal)):
+        raise _refusal("does not end as it was left: somebody changed it")
+
+
+def _refusal(why: str, *, key: bool = False) -> UnavailableError:
+    return UnavailableError(
+        f"The audit log {why}; nothing is written until that is settled.",
+        hint="Give every server and command on this database the same PATCHCLAMP_AUDIT_KEY, or the "
+        "same audit.key in its data folder. `patchclamp audit restart` goes on where it is lost."
+        if key
+        else "`patchclamp audit verify` says where; `patchclamp audit restart` goes on, with the "
+        "reason noted.",
+        public=f"The audit log {why}; nothing is written until an administrator settles that.",
+    )
