@@ -38,7 +38,6 @@ class Settings(BaseSettings):
     )
     audit_key: SecretStr | None = Field(
         default=None,
-        min_length=32,
         description="What the audit log is sealed with, 32 characters or more; default: the file "
         "audit.key in the data folder, made at first use. Servers on one database need the same.",
     )

@@ -6,6 +6,7 @@ The order counts: fixed paths come before `/m/{model}/…`, and those before Neu
 
 from fastapi import APIRouter
 
+from app.pages.audit import router as audit
 from app.pages.circuit import router as circuits
 from app.pages.circuit_request import router as circuit_requests
 from app.pages.conducting import router as conducting
@@ -37,6 +38,7 @@ for part in (
     home,
     glossary,
     jobs,
+    audit,
     runs,
     corpora,
     jump,

@@ -30,7 +30,13 @@ class Keys:
     def __init__(self, given: SecretStr | None, folder: Path) -> None:
         self._given = given
         self._file = folder / FILE
+        self._where = "PATCHCLAMP_AUDIT_KEY" if given else str(self._file)
         self._read: bytes | None = None
+
+    @property
+    def is_file(self) -> bool:
+        """It lies beside the store, and may have been left behind where that was copied."""
+        return self._given is None
 
     def known(self) -> bytes | None:
         """None where there is none yet. Raises UnavailableError."""
@@ -78,8 +84,9 @@ class Keys:
 
     def _unusable(self, why: str) -> UnavailableError:
         return UnavailableError(
-            f"The key of the audit log, {self._file}, {why}; so nothing can be written.",
-            hint="Make the data folder writable for its owner, or set PATCHCLAMP_AUDIT_KEY.",
+            f"The key of the audit log, {self._where}, {why}; so nothing can be written.",
+            hint="Make the data folder writable for its owner, or set PATCHCLAMP_AUDIT_KEY to "
+            f"{SHORTEST} characters or more that nobody can guess.",
             public="The audit log has no usable key, so nothing can be written.",
         )
 

@@ -16,6 +16,7 @@ Without either, as on the command line, it is the local owner who acts.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session, SessionTransaction
@@ -53,6 +54,8 @@ def note(
 ) -> None:
     """Is appended to the audit log when the session commits. `before` and `after` are small JSON;
     long texts are cut, with their SHA-256. Never give it a secret."""
+    if not session.in_transaction():
+        session.begin()  # which the note belongs to
     by = acting(session)
     if actor is not None and actor != by.actor:
         by = By(actor)
@@ -121,22 +124,25 @@ def _seal(session: Session) -> None:
     if notes and not session.in_nested_transaction():
         session.flush()
         append(session.connection(), notes)
-        session.info[PENDING] = []
 
 
 @event.listens_for(Session, "after_transaction_create")
 def _mark(session: Session, transaction: SessionTransaction) -> None:
     if transaction.nested:
-        session.info.setdefault(MARKS, {})[transaction] = len(session.info.get(PENDING, ()))
-
-
-@event.listens_for(Session, "after_transaction_end")
-def _unmark(session: Session, transaction: SessionTransaction) -> None:
-    if transaction.nested:
-        session.info.get(MARKS, {}).pop(transaction, None)
+        marks = session.info.setdefault(MARKS, WeakKeyDictionary())
+        marks[transaction] = len(pending(session))
 
 
 @event.listens_for(Session, "after_soft_rollback")
-def _forget(session: Session, previous: SessionTransaction) -> None:
-    kept = session.info.get(MARKS, {}).get(previous, 0)
-    del pending(session)[kept:]
+def _forget_some(session: Session, previous: SessionTransaction) -> None:
+    """What was noted since the savepoint, or since the beginning. A flush that fails is a rollback
+    of its own, to the savepoint that it is in."""
+    to = previous if previous.nested else session.get_nested_transaction()
+    del pending(session)[0 if to is None else session.info[MARKS][to] :]
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget_all(session: Session, transaction: SessionTransaction) -> None:
+    """However the whole ended: what was committed is sealed already."""
+    if transaction.parent is None:
+        pending(session).clear()

@@ -1,13 +1,12 @@
 """Goes on with an audit log whose key is lost, or that somebody damaged: a row says so, and why."""
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError
 from app.store.audit.noting import acting, made_note
-from app.store.audit.sealing import HEAD, HEAD_ID, add, keys_of
-from app.store.audit.verifying import RESTARTED, previous_seal
-from app.store.tables.audit import AuditHeadTable, AuditTable
+from app.store.audit.sealing import HEAD, HEAD_ID, go_on, keys_of
+from app.store.audit.verifying import RESTARTED
+from app.store.tables.audit import AuditHeadTable
 
 
 def restart(session: Session, *, because: str) -> int:
@@ -19,10 +18,8 @@ def restart(session: Session, *, because: str) -> int:
     connection = session.connection()
     key = keys_of(connection).key()
     head = connection.execute(HEAD.with_for_update()).one_or_none()
-    newest = connection.execute(select(func.max(AuditTable.id))).scalar() or 0
-    last_id = newest if head is None else max(newest, head.last_id)
     if head is None:
-        session.add(AuditHeadTable(id=HEAD_ID, last_id=last_id, seal="", closing="", key=""))
+        session.add(AuditHeadTable(id=HEAD_ID, last_id=0, seal="", closing="", key=""))
         session.flush()
     one = made_note(
         acting(session),
@@ -31,5 +28,4 @@ def restart(session: Session, *, because: str) -> int:
         before=None if head is None else dict(head._mapping),
         after={"because": because},
     )
-    add(connection, key, [one], last_id=last_id, seal=previous_seal(connection, last_id + 1))
-    return last_id + 1
+    return go_on(connection, key, head, [one])

@@ -25,6 +25,7 @@ from app.store.audit.keys import OPTION, Keys, fingerprint
 from app.store.tables.audit import AuditHeadTable, AuditTable
 
 HEAD_ID: Final = 1
+KEY_CHANGED: Final = "audit.key_changed"
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,17 @@ class Note:
 def append(connection: Connection, notes: Sequence[Note]) -> None:
     """The last thing before a commit. Raises UnavailableError where the key is another one, or the
     end of the log was changed: then nothing is written."""
-    key = keys_of(connection).key()
+    keys = keys_of(connection)
+    key = keys.key()
     head = connection.execute(HEAD.with_for_update()).one_or_none()
     if head is None:
         raise _refusal("has lost its end")
-    _check(head, key)
     try:
-        add(connection, key, notes, last_id=head.last_id, seal=head.seal)
+        if _is_left_behind(connection, keys, head):
+            go_on(connection, key, head, [_key_changed(head), *notes])
+        else:
+            _check(head, key)
+            add(connection, key, notes, last_id=head.last_id, seal=head.seal)
     except IntegrityError as error:
         raise _refusal("goes on behind its end: somebody changed it") from error
 
@@ -77,6 +82,17 @@ def add(
             last_id=last, seal=seal, closing=closing_of(key, last, seal), key=fingerprint(key)
         )
     )  # fmt: skip
+
+
+def go_on(
+    connection: Connection, key: bytes, head: Row[*tuple[Any, ...]] | None, notes: Sequence[Note]
+) -> int:
+    """The id of the first of them. They come behind all that is there, whatever the head says."""
+    query = select(AuditTable.id, AuditTable.seal).order_by(AuditTable.id.desc()).limit(1)
+    newest = connection.execute(query).one_or_none()
+    last_id = max(0 if newest is None else newest.id, 0 if head is None else head.last_id)
+    add(connection, key, notes, last_id=last_id, seal="" if newest is None else newest.seal)
+    return last_id + 1
 
 
 HEAD: Final = select(
@@ -117,6 +133,19 @@ def text_of_moment(at: datetime) -> str:
 def _sealed(key: bytes, content: list[object]) -> str:
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _is_left_behind(connection: Connection, keys: Keys, head: Row[*tuple[Any, ...]]) -> bool:
+    """Whether a SQLite file came here without its key: whoever takes a backup alone to another
+    folder shall be able to work there. Verifying tells of it. On PostgreSQL it would be a second
+    server that is not set up, and would shut out the first."""
+    if is_new(head) or not keys.is_file or connection.dialect.name != "sqlite":
+        return False
+    return bool(head.key != fingerprint(keys.key()))
+
+
+def _key_changed(head: Row[*tuple[Any, ...]]) -> Note:
+    return Note("patchclamp", None, KEY_CHANGED, None, "audit log", dict(head._mapping), None)
 
 
 def _check(head: Row[*tuple[Any, ...]], key: bytes) -> None:

@@ -13,16 +13,30 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, Engine, Row, Select, Text, func, select, type_coerce
 
 from app.store.audit.keys import fingerprint
-from app.store.audit.sealing import HEAD, closing_of, is_new, keys_of, seal_of, text_of_moment
+from app.store.audit.sealing import (
+    HEAD,
+    KEY_CHANGED,
+    closing_of,
+    is_new,
+    keys_of,
+    seal_of,
+    text_of_moment,
+)
 from app.store.tables.audit import AuditTable
 from app.store.views.audit import AuditVerification, Unverified
 
 ROWS: Final = 5000
+AT_ONCE: Final = 100_000
+"""Rows that are read while somebody waits: about a second."""
 RESTARTED: Final = "audit.restarted"
 
 
 class _FaultError(Exception):
-    """The first difference, as a sentence."""
+    """The first difference, as a sentence, behind the last row that fits."""
+
+    def __init__(self, told: str, after: int = 0) -> None:
+        super().__init__(told)
+        self.after = after
 
 
 class _Known(NamedTuple):
@@ -91,32 +105,40 @@ def _walk_on(
         try:
             return _walk(connection, key, last, head)
         except _FaultError as fault:
-            restart = _next_restart(connection, key, last.id)
+            restart = _next_restart(connection, key, fault.after)
             if restart is None:
                 raise
-            unverified.append(_acknowledged(last.id + 1, restart, str(fault)))
+            unverified.append(_acknowledged(fault, restart))
             last = _Known(restart.id, restart.seal)
 
 
 def _walk(connection: Connection, key: bytes, last: _Known, head: Row[*tuple[Any, ...]]) -> _Known:
     """The last row. Raises _FaultError at the first that does not follow the one before it."""
     for row in _rows(connection, last.id):
-        if row.id != last.id + 1:
-            raise _FaultError(_missing(last.id + 1, row.id - 1))
-        if row.id > head.last_id:
-            raise _FaultError(
-                f"Row {row.id} is behind the end of the log, which is row {head.last_id}."
-            )
-        if row.seal != _seal(key, last.seal, row):
-            raise _FaultError(_differs(connection, row))
+        fault = _fault_of(connection, key, last, row, head.last_id)
+        if fault is not None:
+            raise _FaultError(fault, last.id)
         last = _Known(row.id, row.seal)
     if last.id < head.last_id:
-        raise _FaultError(_missing(last.id + 1, head.last_id))
+        raise _FaultError(_missing(last.id + 1, head.last_id), last.id)
     if is_new(head):
         return last
     if head.seal != last.seal or head.closing != closing_of(key, last.id, last.seal):
-        raise _FaultError(f"What is kept of the end of the log, row {last.id}, was changed.")
+        told = f"What is kept of the end of the log, row {last.id}, was changed."
+        raise _FaultError(told, last.id)
     return last
+
+
+def _fault_of(
+    connection: Connection, key: bytes, last: _Known, row: Row[*tuple[Any, ...]], end: int
+) -> str | None:
+    if row.id != last.id + 1:
+        return _missing(last.id + 1, row.id - 1)
+    if row.action == KEY_CHANGED and last.id and row.seal == _seal(key, last.seal, row):
+        return f"Row {row.id} found another key at the end, where this one fits: it was changed."
+    if row.id > end:
+        return f"Row {row.id} is behind the end of the log, which is row {end}."
+    return None if row.seal == _seal(key, last.seal, row) else _differs(connection, row)
 
 
 def _rows(connection: Connection, after: int) -> Iterator[Row[*tuple[Any, ...]]]:
@@ -139,6 +161,13 @@ def _missing(first: int, last: int) -> str:
 
 def _differs(connection: Connection, row: Row[*tuple[Any, ...]]) -> str:
     same = select(AuditTable.id).where(AuditTable.seal == row.seal, AuditTable.id != row.id)
+    changed = select(AuditTable.id).where(AuditTable.action == KEY_CHANGED, AuditTable.id > row.id)
+    key_changed = connection.execute(changed.order_by(AuditTable.id).limit(1)).scalar()
+    if key_changed is not None:
+        return (
+            f"Row {row.id} does not fit this key: row {key_changed} says that the key of the rows "
+            "before it was not here. Put it back, or note why with `patchclamp audit restart`."
+        )
     other = connection.execute(same.order_by(AuditTable.id).limit(1)).scalar()
     if other is not None:
         return f"Row {row.id} has the seal of row {other}: one is a copy of the other."
@@ -162,26 +191,27 @@ def _next_restart(connection: Connection, key: bytes, after: int) -> Row[*tuple[
     """The next row that says, under this key, that the log goes on."""
     query = ROW.where(AuditTable.action == RESTARTED, AuditTable.id > after)
     for row in connection.execute(query.order_by(AuditTable.id)):
-        if row.seal == _seal(key, previous_seal(connection, row.id), row):
+        if row.seal == _seal(key, _previous_seal(connection, row.id), row):
             return row
     return None
 
 
-def previous_seal(connection: Connection, number: int) -> str:
+def _previous_seal(connection: Connection, number: int) -> str:
     """Of the last row before that number; empty where there is none."""
     query = select(AuditTable.seal).where(AuditTable.id < number).order_by(AuditTable.id.desc())
     return connection.execute(query.limit(1)).scalar() or ""
 
 
-def _acknowledged(first: int, restart: Row[*tuple[Any, ...]], fault: str) -> Unverified:
+def _acknowledged(fault: _FaultError, restart: Row[*tuple[Any, ...]]) -> Unverified:
     because = json.loads(restart.after or "{}").get("because", "")
-    return Unverified(first_id=first, last_id=restart.id - 1, fault=fault, because=because)
+    return Unverified(
+        first_id=fault.after + 1, last_id=restart.id - 1, fault=str(fault), because=because
+    )
 
 
 def _answer(fault: str | None, **told: Any) -> AuditVerification:  # noqa: ANN401 - its fields
-    return AuditVerification(
-        **{"n_rows": 0, "last_id": None, "last_seal": None, **told}, fault=fault
-    )
+    empty = {"n_rows": 0, "newest": False, "last_id": None, "last_seal": None, "unverified": []}
+    return AuditVerification(**{**empty, **told}, fault=fault)
 
 
 ROW: Final[Select[*tuple[Any, ...]]] = select(

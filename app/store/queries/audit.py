@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from app.errors import BadRequestError
+from app.store.audit.shortening import storable
 from app.store.paging import LARGEST_PAGE, check_limit, read_cursor, write_cursor
 from app.store.tables.audit import AuditTable
 from app.store.views.audit import AuditLine
@@ -66,17 +68,25 @@ def count_since(session: Session, *, action: str, since: datetime, most: int) ->
 
 def _narrowed(wanted: Wanted) -> Select[*tuple[object, ...]]:
     query = select(*COLUMNS)
-    if wanted.actor is not None:
-        query = query.where(AuditTable.actor == wanted.actor)
+    for column, text in ((AuditTable.actor, wanted.actor), (AuditTable.model, wanted.model)):
+        if text is not None:
+            query = query.where(column == storable(text))
     if wanted.action is not None:
-        kind = AuditTable.action.startswith(f"{wanted.action}.", autoescape=True)
-        query = query.where((AuditTable.action == wanted.action) | kind)
-    if wanted.model is not None:
-        query = query.where(AuditTable.model == wanted.model)
+        action = storable(wanted.action)
+        kind = AuditTable.action.startswith(f"{action}.", autoescape=True)
+        query = query.where((AuditTable.action == action) | kind)
     if wanted.subject is not None:
-        query = query.where(AuditTable.subject.contains(wanted.subject, autoescape=True))
+        query = query.where(AuditTable.subject.contains(storable(wanted.subject), autoescape=True))
     if wanted.since is not None:
-        query = query.where(AuditTable.at >= wanted.since)
+        query = query.where(AuditTable.at >= _utc(wanted.since))
     if wanted.until is not None:
-        query = query.where(AuditTable.at < wanted.until)
+        query = query.where(AuditTable.at < _utc(wanted.until))
     return query
+
+
+def _utc(at: datetime) -> datetime:
+    """Without a zone it is UTC already. Raises BadRequestError where UTC has no such moment."""
+    try:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except OverflowError as error:
+        raise BadRequestError("The moment is out of bounds.", hint="Name a later year.") from error
