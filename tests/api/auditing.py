@@ -1,4 +1,4 @@
-"""Every kind of call that writes or exports, made for real on a small store with a model's double."""
+"""Every kind of call that writes or exports, made on a small store with a model's double."""
 
 import gzip
 import json

@@ -92,6 +92,8 @@ def test_every_path_of_the_issue_is_described(document):
         "/api/v1/runs/{run_id}/artifacts",
         "/api/v1/runs/{run_id}/artifacts/{sha256}",
         "/api/v1/runs/{run_id}/windows",
+        "/api/v1/audit",
+        "/api/v1/audit/verification",
         "/api/v1/corpora",
         "/api/v1/corpora/{corpus}",
         "/api/v1/corpora/{corpus}/documents",

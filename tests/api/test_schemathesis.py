@@ -43,6 +43,7 @@ LISTS_WITH_CURSOR = (
     "GET /api/v1/models/{model}/circuits",
     "GET /api/v1/models/{model}/sites/{site}/units/{index}/circuits",
     "GET /api/v1/lists",
+    "GET /api/v1/audit",
 )
 TAKING_PROGRAMS = (
     "POST /api/v1/models/{model}/sites/{site}/units/{index}/explanations",
