@@ -50,8 +50,17 @@ def export_(
       patchclamp explanations export smollm2-135m-instruct --format csv --to table --site mlp.12
     """
     from app.exchange.exporting import export
+    from app.store.audit.noting import note_alone
+    from app.store.engine import open_session
+    from app.store.queries.exporting import find_chosen
 
     with opened_store() as (_, engine), console(stderr=True).status("Exporting") as status:
+        with open_session(engine) as session:
+            chosen = find_chosen(session, model=model, site=site, method=method)
+        note_alone(
+            engine, action="export.explanations", model=chosen.model, subject=f"model {model}",
+            after={"format": form, "site": site, "method": method, "to": to.name},
+        )  # fmt: skip
         report = export(
             engine,
             model=model,

@@ -13,7 +13,6 @@ from app.exchange.formats import format_named
 from app.exchange.manifest import AGAIN, Done, Header, Manifest
 from app.exchange.output import OutputFolder
 from app.exchange.plan import Piece, pieces
-from app.store.audit.noting import note_alone
 from app.store.engine import open_session
 from app.store.queries.exporting import Chosen, find_chosen
 
@@ -51,10 +50,6 @@ def export(
         chosen.sweep_id,
     )  # fmt: skip
     manifest = _manifest(folder, header, overwrite=overwrite)
-    note_alone(
-        engine, action="export.explanations", model=model, subject=f"model {model}",
-        after={"format": form, "site": site, "method": method, "to": to.name},
-    )  # fmt: skip
     # an export that goes on is of the state in which it began
     store = Exported(engine, _as_of(chosen, manifest.header.as_of))
     planned = list(pieces(store.chosen, units=kind.units, within_sites=kind.within_sites))

@@ -34,8 +34,14 @@ def get_wanted(
     until: Field = None,
 ) -> Wanted:
     """As the form of the page sends it: empty fields ask for nothing."""
-    texts = (actor, action, model, subject)
-    return Wanted(*(text or None for text in texts), _moment(since), _moment(until))
+    return Wanted(
+        actor or None,
+        action or None,
+        model or None,
+        subject or None,
+        _moment(since),
+        _moment(until),
+    )
 
 
 @router.get("/audit")

@@ -147,7 +147,7 @@ def describe_experiment(
     row = _locked(session, slug)
     read = {"name": _name, "note": _note}
     old = session.execute(WORDS.where(ExperimentTable.id == row.id)).one()
-    fresh = {word: read[word](given) for word, given in changes.items()}
+    fresh: dict[str, str | None] = {word: read[word](given) for word, given in changes.items()}
     _change(session, row.id, **fresh)
     log.info("experiment.described", experiment=slug, actor=actor)
     view = get_experiment(session, slug=slug)

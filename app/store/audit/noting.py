@@ -13,7 +13,7 @@ Functions that are given an `actor` pass it on; the token's name is added where 
 Without either, as on the command line, it is the local owner who acts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session, SessionTransaction
 
-from app.store.audit.sealing import Note, append
+from app.store.audit.sealing import Note, append, flush, put_off_flushing
 from app.store.audit.shortening import shortened, storable
 from app.store.views.account import LOCAL_OWNER
 
@@ -40,6 +40,7 @@ NOBODY: Final = By("nobody signed in")
 BY: Final = "audit.by"
 PENDING: Final = "audit.pending"
 MARKS: Final = "audit.marks"
+SEALED: Final = "audit.sealed"
 
 
 def note(
@@ -109,7 +110,7 @@ def pending(session: Session) -> list[Note]:
     return notes
 
 
-def changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """Only what differs, as the two arguments of a note."""
     names = [name for name in after if before.get(name) != after[name]]
     return {
@@ -123,7 +124,18 @@ def _seal(session: Session) -> None:
     notes: Sequence[Note] = session.info.get(PENDING, ())
     if notes and not session.in_nested_transaction():
         session.flush()
-        append(session.connection(), notes)
+        connection = session.connection()
+        put_off_flushing(connection)
+        append(connection, notes)
+        session.info[SEALED] = connection
+
+
+@event.listens_for(Session, "after_commit")
+def _flush(session: Session) -> None:
+    """Nobody is told that it is done before it is on the disk."""
+    connection = session.info.pop(SEALED, None)
+    if connection is not None:
+        flush(connection)
 
 
 @event.listens_for(Session, "after_transaction_create")
@@ -146,3 +158,4 @@ def _forget_all(session: Session, transaction: SessionTransaction) -> None:
     """However the whole ended: what was committed is sealed already."""
     if transaction.parent is None:
         pending(session).clear()
+        session.info.pop(SEALED, None)

@@ -6,7 +6,8 @@ could be cut off its end and the head set back. What stays possible with the dat
 put all of it back to an older state: note the last seal elsewhere (`audit verify` prints it).
 
 On PostgreSQL the head's row is locked, last of all locks of its transaction: writers wait for each
-other only from here to their commit. SQLite's write lock is taken already.
+other only from here to their commit, and then for the disk together. SQLite's write lock is taken
+already.
 """
 
 import hashlib
@@ -57,6 +58,20 @@ def append(connection: Connection, notes: Sequence[Note]) -> None:
             add(connection, key, notes, last_id=head.last_id, seal=head.seal)
     except IntegrityError as error:
         raise _refusal("goes on behind its end: somebody changed it") from error
+
+
+def put_off_flushing(connection: Connection) -> None:
+    """PostgreSQL then gives the head's lock back without waiting for the disk, for which all who
+    write would wait one after another. `flush` waits for it, together with others."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
+def flush(connection: Connection) -> None:
+    """Once what was committed before is on the disk, as far as the server's settings ask for it."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_logical_emit_message(true, 'patchclamp', '')")
+        connection.commit()
 
 
 def add(

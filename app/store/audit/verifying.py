@@ -210,7 +210,13 @@ def _acknowledged(fault: _FaultError, restart: Row[*tuple[Any, ...]]) -> Unverif
 
 
 def _answer(fault: str | None, **told: Any) -> AuditVerification:  # noqa: ANN401 - its fields
-    empty = {"n_rows": 0, "newest": False, "last_id": None, "last_seal": None, "unverified": []}
+    empty: dict[str, Any] = {
+        "n_rows": 0,
+        "newest": False,
+        "last_id": None,
+        "last_seal": None,
+        "unverified": [],
+    }
     return AuditVerification(**{**empty, **told}, fault=fault)
 
 
