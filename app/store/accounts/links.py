@@ -1,14 +1,19 @@
 """Addresses that let somebody in once: made, looked at, used."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.errors import NotFoundError
+from app.errors import BadRequestError, NotFoundError
+from app.store.accounts.members import ROLES, role_called
 from app.store.accounts.secret import LONGEST, digest_of, new_secret
+from app.store.locating import require_model
 from app.store.tables import AccountTable, LinkTable, ModelTable
 from app.store.views.account import LinkKind, LinkView, Role
+
+LONGEST_NOTE: Final = 200
 
 
 def create_link(
@@ -39,6 +44,26 @@ def create_link(
     )
     session.flush()
     return secret
+
+
+def create_invite(
+    session: Session, *, role: str, model: str | None, note: str, lasts: timedelta, actor: str
+) -> str:
+    """The secret of a link by which somebody makes an account with this role; `model` None: with
+    every model. Raises NotFoundError, and BadRequestError where the role is none of ours or the
+    note too long."""
+    note = " ".join(note.split())
+    if len(note) > LONGEST_NOTE or "\0" in note:
+        raise BadRequestError(
+            "The note is too long.", hint=f"Take {LONGEST_NOTE} characters at most."
+        )
+    wanted = role_called(role)
+    if wanted is None:
+        raise BadRequestError("An invite needs a role.", hint=f"Known: {', '.join(ROLES)}.")
+    model_id = None if model is None else require_model(session, name=model)
+    return create_link(
+        session, kind="invite", lasts=lasts, actor=actor, role=wanted, model_id=model_id, note=note
+    )
 
 
 def find_link(session: Session, *, secret: str) -> LinkView:
