@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, NotFoundError
@@ -126,7 +126,7 @@ def _find(session: Session, digest: str) -> LinkView | None:
     return None if row is None else _view(row)
 
 
-def _open() -> tuple[object, ...]:
+def _open() -> tuple[ColumnElement[bool], ...]:
     return (
         LinkTable.used_at.is_(None),
         LinkTable.revoked_at.is_(None),
@@ -134,8 +134,8 @@ def _open() -> tuple[object, ...]:
     )
 
 
-def _view(row: object) -> LinkView:
-    link, account, model = row  # type: ignore[misc]
+def _view(row: Row[tuple[LinkTable, str, str]]) -> LinkView:
+    link, account, model = row._tuple()
     return LinkView(
         id=link.id,
         kind=link.kind,
