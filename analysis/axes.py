@@ -34,5 +34,6 @@ width     numbers that make one value: 1 of a neuron, d_head of a head, d_model 
 AXES = (
     "batch", "pos", "d_model", "neuron", "head", "d_head", "vocab", "unit", "window", "bin",
     "document", "replicate", "token", "case", "top", "metric", "column",
-    "id", "dim", "place", "byte", "source", "row", "value", "layer", "next", "annotator", "item", "width",
+    "id", "dim", "place", "byte", "source", "row", "value", "layer", "next", "width",
+    "annotator", "item",
 )  # fmt: skip

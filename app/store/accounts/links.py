@@ -134,8 +134,8 @@ def _open() -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _view(row: Row[tuple[LinkTable, str, str]]) -> LinkView:
-    link, account, model = row._tuple()
+def _view(row: Row[LinkTable, str, str]) -> LinkView:
+    link, account, model = row
     return LinkView(
         id=link.id,
         kind=link.kind,
