@@ -16,6 +16,7 @@ from app.pages.explanation import router as explanations
 from app.pages.glossary import router as glossary
 from app.pages.home import router as home
 from app.pages.job import router as jobs
+from app.pages.judgement import router as judgements
 from app.pages.jump import router as jump
 from app.pages.live import router as live
 from app.pages.model import router as models
@@ -58,6 +59,7 @@ for part in (
     live,
     writing,
     explanations,
+    judgements,
     neuronpedia,
 ):
     router.include_router(part)

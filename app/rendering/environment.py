@@ -46,6 +46,7 @@ from app.rendering import (
     words,
 )
 from app.rendering.markup import QuickCode
+from app.store.views import judgement
 
 
 class QuickEnvironment(Environment):
@@ -177,6 +178,7 @@ environment.globals.update(
     legend=network.legend,
     circuit_words=circuit,
     task_examples=task.EXAMPLES,
+    judgement_words=judgement,
     proof_words=proof,
     proof_cautions=proof_cautions,
     new_seed=lambda: secrets.randbelow(1_000_000),

@@ -60,6 +60,8 @@ def test_every_path_of_the_issue_is_described(document):
         "/api/v1/explanations/{explanation_id}/evidence/causal",
         f"{model}/evidence",
         f"{model}/sites/{{site}}/evidence",
+        "/api/v1/explanations/{explanation_id}/judgement",
+        "/api/v1/explanations/{explanation_id}/judgements",
         "/api/v1/explanations/{explanation_id}/scores",
         "/api/v1/explanations/{explanation_id}/versions",
         "/api/v1/explanations/{explanation_id}/withdraw",

@@ -49,6 +49,7 @@ TAKING_PROGRAMS = (
     "POST /api/v1/models/{model}/sites/{site}/units/{index}/explanations/try",
     "POST /api/v1/explanations/{explanation_id}/versions",
 )
+JUDGING = ("PUT /api/v1/explanations/{explanation_id}/judgement",)
 TAKING_TASKS_AND_TITLES = (
     "POST /api/v1/models/{model}/tasks",
     "PATCH /api/v1/models/{model}/circuits/{slug}",
@@ -108,6 +109,7 @@ REFUSED = (
     *TAKING_PROGRAMS,
     *TAKING_TASKS_AND_TITLES,
     *TELLING_ROWS,
+    *JUDGING,
     *TAKING_GRAPHS,
     *TAKING_VECTORS_AND_LISTS,
 )
