@@ -65,6 +65,7 @@ TAKING_VECTORS_AND_LISTS = (
     "POST /api/list/new",
     "POST /api/list/add-features",
 )
+WITHOUT_AN_ACCOUNT = ("POST /api/v1/account/tokens",)
 SHARING_PATHS = ("POST /api/v1/models/{model}/circuits/import",)
 TAKING_GRAPHS = (
     "PUT /api/graph-uploads/{token}",
@@ -93,6 +94,7 @@ ASKING_THE_MODEL = (
 # older proofs have no rows;
 # a task's prompts are equally long and of the model's tokens, and titles are not blank;
 # a graph has nodes of a model's layers, and none is made of one prompt;
+# nobody has an account that could have a token
 # a vector has as many numbers as its model's stream, and names are not blank;
 # a prompt is one of three things, and what an edit needs depends on its operation
 REFUSING = {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}}
@@ -110,6 +112,7 @@ REFUSED = (
     *TELLING_ROWS,
     *TAKING_GRAPHS,
     *TAKING_VECTORS_AND_LISTS,
+    *WITHOUT_AN_ACCOUNT,
 )
 # a word that stands where a slug could stand: that of no circuit, whose methods it seems to have
 SHARING = REFUSING | {"allow_header_conformance": {"enabled": False}}

@@ -1,14 +1,17 @@
 """Addresses that let somebody in once: made, looked at, used."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.errors import NotFoundError
+from app.errors import BadRequestError, NotFoundError
 from app.store.accounts.secret import LONGEST, digest_of, new_secret
 from app.store.tables import AccountTable, LinkTable, ModelTable
 from app.store.views.account import LinkKind, LinkView, Role
+
+LONGEST_NOTE: Final = 200
 
 
 def create_link(
@@ -22,7 +25,7 @@ def create_link(
     model_id: int | None = None,
     note: str = "",
 ) -> str:
-    """Its secret, which is never told again."""
+    """Its secret, which is never told again. Raises BadRequestError where the note is too long."""
     secret, now = new_secret(), datetime.now(UTC)
     session.add(
         LinkTable(
@@ -31,7 +34,7 @@ def create_link(
             account_id=account_id,
             role=role,
             model_id=model_id,
-            note=note,
+            note=_checked(note),
             actor=actor,
             created_at=now,
             expires_at=now + lasts,
@@ -85,6 +88,16 @@ def withdraw_link(session: Session, *, link_id: int) -> None:
     )
     if done.first() is None:
         raise NotFoundError("There is no such invite.", hint="It may have been used meanwhile.")
+
+
+def _checked(note: str) -> str:
+    note = " ".join(note.split())
+    if len(note) > LONGEST_NOTE or not note.isprintable():
+        raise BadRequestError(
+            "The note is too long, or has characters that do not print.",
+            hint=f"Take {LONGEST_NOTE} characters at most.",
+        )
+    return note
 
 
 _LINKS = (
