@@ -94,7 +94,6 @@ ASKING_THE_MODEL = (
 # older proofs have no rows;
 # a task's prompts are equally long and of the model's tokens, and titles are not blank;
 # a graph has nodes of a model's layers, and none is made of one prompt;
-# nobody has an account that could have a token
 # a vector has as many numbers as its model's stream, and names are not blank;
 # a prompt is one of three things, and what an edit needs depends on its operation
 REFUSING = {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}}
@@ -112,15 +111,19 @@ REFUSED = (
     *TELLING_ROWS,
     *TAKING_GRAPHS,
     *TAKING_VECTORS_AND_LISTS,
-    *WITHOUT_AN_ACCOUNT,
 )
 # a word that stands where a slug could stand: that of no circuit, whose methods it seems to have
 SHARING = REFUSING | {"allow_header_conformance": {"enabled": False}}
+# nobody has an account that could have a token, whatever the body is
+NOBODY = REFUSING | {
+    "negative_data_rejection": {"expected-statuses": [*TOO_LARGE["expected-statuses"], "409"]}
+}
 CONFIG = {
     "seed": 1,
     "checks": {"negative_data_rejection": TOO_LARGE},
     "operations": [{"include-name": name, "checks": REFUSING} for name in REFUSED]
     + [{"include-name": name, "checks": SHARING} for name in SHARING_PATHS]
+    + [{"include-name": name, "checks": NOBODY} for name in WITHOUT_AN_ACCOUNT]
     + [{"include-name": name, "checks": NOT_RUNNING} for name in ASKING_THE_MODEL],
 }
 PATTERNS = {"job_id": JOB, "slug": SLUG}

@@ -66,7 +66,8 @@ def create_own_token(
     secret = tokens.create_token(
         session, account_id=person.account_id, name=body.name, scopes=body.scopes, lasts=lasts
     )
-    view = tokens.list_tokens(session, account_id=person.account_id)[0]
+    kept = tokens.list_tokens(session, account_id=person.account_id)
+    view = next(view for view in kept if view.ending == secret[-len(view.ending) :])
     return NewTokenView(**view.model_dump(), secret=secret)
 
 
