@@ -114,7 +114,7 @@ def show(
     changed: bool = False,
 ) -> Response:
     person = actor.person
-    context = {
+    context: dict[str, object] = {
         "person": person,
         "is_local_owner": actor.name == LOCAL_OWNER,
         "in_browser": person is not None and person.login_id is not None,

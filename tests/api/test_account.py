@@ -62,10 +62,10 @@ def test_a_token_is_told_its_name_and_what_it_is_limited_to(app: FastAPI, header
 
 
 def test_no_token_is_an_administrator(app: FastAPI) -> None:
-    app.state.ada = add(app, "root", is_administrator=True)
+    app.state.ada = add(app, "grace", is_administrator=True)
     _, secret = token(app, "see", "manage")
     found = program(app, authorization=f"Bearer {secret}").get("/api/v1/account").json()
-    assert found["name"] == "root"
+    assert found["name"] == "grace"
     assert not found["is_administrator"]
 
 

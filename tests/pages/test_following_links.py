@@ -183,7 +183,7 @@ def gone(app: FastAPI, how: str) -> str:
     if how == "used":
         browser(app).post(path)
     else:
-        add(app, "root", is_administrator=True)
+        add(app, "grace", is_administrator=True)
         with open_session(app.state.engine, commit=True) as session:
             disable(session, name="ada")
     return path
@@ -215,13 +215,13 @@ def test_nonsense_in_place_of_a_secret_is_refused(client: TestClient, secret: st
 
 
 def test_names_and_notes_that_are_scripts_stay_text(app: FastAPI) -> None:
-    root = browser(app, add(app, "root", is_administrator=True, full_name=EVIL))
+    grace = browser(app, add(app, "grace", is_administrator=True, full_name=EVIL))
     link(app, "invite", role="viewer", note=EVIL)
     bea = browser(app)
     invited(bea, link(app, "invite", role="viewer"), full_name=EVIL)
     bea.post("/account/tokens", data={"name": EVIL, "scopes": "see", "days": "7"})
     for client, path in (
-        (root, "/people"), (root, "/people/bea"), (root, "/account"), (bea, "/account"),
+        (grace, "/people"), (grace, "/people/bea"), (grace, "/account"), (bea, "/account"),
     ):  # fmt: skip
         page = client.get(path)
         assert page.status_code == 200

@@ -32,14 +32,14 @@ FIRST = {"name": "ada", "full_name": "Ada L.", "password": PASSWORD}
 @pytest.fixture
 def app(tmp_path) -> FastAPI:
     app = closed_app(tmp_path)
-    app.state.root = add(app, "root", is_administrator=True)
+    app.state.grace = add(app, "grace", is_administrator=True)
     app.state.bea = add(app, "bea", role="viewer")
     return app
 
 
 @pytest.fixture
-def root(app: FastAPI) -> TestClient:
-    return browser(app, app.state.root)
+def grace(app: FastAPI) -> TestClient:
+    return browser(app, app.state.grace)
 
 
 def account(app: FastAPI, name: str = "bea") -> AccountView:
@@ -58,8 +58,8 @@ def path_of(page: str) -> str:
     return address.removeprefix(ADDRESS)
 
 
-def test_accounts_are_listed_with_what_they_may(root: TestClient) -> None:
-    page = root.get("/people").text
+def test_accounts_are_listed_with_what_they_may(grace: TestClient) -> None:
+    page = grace.get("/people").text
     assert 'href="/people/bea"' in page
     assert "viewer of every model" in page
     assert "everything" in page
@@ -69,15 +69,15 @@ def test_accounts_are_listed_with_what_they_may(root: TestClient) -> None:
     ("method", "path"),
     [
         ("GET", "/people"),
-        ("GET", "/people/root"),
+        ("GET", "/people/grace"),
         ("GET", "/people/nobody"),
         ("POST", "/people/first"),
         ("POST", "/people/invites"),
         ("POST", "/people/invites/1/withdraw"),
         ("POST", "/people/bea/role"),
         ("POST", "/people/bea/administrator"),
-        ("POST", "/people/root/enabled"),
-        ("POST", "/people/root/reset"),
+        ("POST", "/people/grace/enabled"),
+        ("POST", "/people/grace/reset"),
     ],
 )
 def test_nobody_else_may_look_or_act(app: FastAPI, method: str, path: str) -> None:
@@ -85,7 +85,7 @@ def test_nobody_else_may_look_or_act(app: FastAPI, method: str, path: str) -> No
     add(app, "own", role="owner")
     with open_session(app.state.engine, commit=True) as session:
         secret = create_token(
-            session, account_id=app.state.root, name="t", scopes=["manage", "see"], lasts=None
+            session, account_id=app.state.grace, name="t", scopes=["manage", "see"], lasts=None
         )
     program = browser(app)
     program.headers["authorization"] = f"Bearer {secret}"
@@ -99,30 +99,30 @@ def test_nobody_else_may_look_or_act(app: FastAPI, method: str, path: str) -> No
     assert roles(app) == {None: "viewer"}
 
 
-def test_an_invite_is_shown_once_and_lets_in(app: FastAPI, root: TestClient) -> None:
-    made = root.post(
+def test_an_invite_is_shown_once_and_lets_in(app: FastAPI, grace: TestClient) -> None:
+    made = grace.post(
         "/people/invites",
         data={"role": "annotator", "model": "synthetic", "days": "7", "note": "Cy, 2nd floor"},
     )
     assert made.headers["cache-control"] == "no-store"
     path = path_of(made.text)
-    listed = root.get("/people").text
+    listed = grace.get("/people").text
     assert "Cy, 2nd floor" in listed
     assert path not in listed
     cy = browser(app)
     assert cy.post(path, data={"name": "cy", "password": NEW}).status_code == 303
     assert roles(app, "cy") == {"synthetic": "annotator"}
-    assert "Cy, 2nd floor" not in root.get("/people").text
+    assert "Cy, 2nd floor" not in grace.get("/people").text
 
 
-def test_an_invite_can_be_withdrawn(app: FastAPI, root: TestClient) -> None:
-    made = root.post("/people/invites", data={"role": "viewer", "days": "1"}).text
+def test_an_invite_can_be_withdrawn(app: FastAPI, grace: TestClient) -> None:
+    made = grace.post("/people/invites", data={"role": "viewer", "days": "1"}).text
     withdraw = re.search(r'action="(/people/invites/\d+/withdraw)"', made)
     assert withdraw is not None
-    assert root.post(withdraw[1]).status_code == 303
+    assert grace.post(withdraw[1]).status_code == 303
     answer = browser(app).post(path_of(made), data={"name": "cy", "password": NEW})
     assert answer.status_code == 404
-    assert root.post(withdraw[1]).status_code == 404
+    assert grace.post(withdraw[1]).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -135,76 +135,76 @@ def test_an_invite_can_be_withdrawn(app: FastAPI, root: TestClient) -> None:
     ],
 )
 def test_an_invite_that_cannot_be_is_not_made(
-    root: TestClient, fields: dict[str, str], status: int
+    grace: TestClient, fields: dict[str, str], status: int
 ) -> None:
-    answer = root.post("/people/invites", data={"role": "viewer", "days": "7"} | fields)
+    answer = grace.post("/people/invites", data={"role": "viewer", "days": "7"} | fields)
     assert answer.status_code == status
     assert shown_once(answer.text) == []
-    assert "None is open" in root.get("/people").text
+    assert "None is open" in grace.get("/people").text
 
 
-def test_a_role_is_given_and_taken_by_model(app: FastAPI, root: TestClient) -> None:
+def test_a_role_is_given_and_taken_by_model(app: FastAPI, grace: TestClient) -> None:
     give = {"role": "reviewer", "model": "synthetic"}
-    answer = root.post("/people/bea/role", data=give)
+    answer = grace.post("/people/bea/role", data=give)
     assert (answer.status_code, answer.headers["location"]) == (303, "/people/bea")
     assert roles(app) == {None: "viewer", "synthetic": "reviewer"}
-    root.post("/people/bea/role", data={"role": "none", "model": ""})
+    grace.post("/people/bea/role", data={"role": "none", "model": ""})
     assert roles(app) == {"synthetic": "reviewer"}
-    page = root.get("/people/bea").text
+    page = grace.get("/people/bea").text
     assert "reviewer of synthetic" in page
 
 
-def test_a_role_counts_at_once_for_whoever_is_signed_in(app: FastAPI, root: TestClient) -> None:
+def test_a_role_counts_at_once_for_whoever_is_signed_in(app: FastAPI, grace: TestClient) -> None:
     bea = browser(app, app.state.bea)
-    root.post("/people/bea/role", data={"role": "reviewer"})
+    grace.post("/people/bea/role", data={"role": "reviewer"})
     assert bea.get("/api/v1/account").json()["roles"] == [{"model": None, "role": "reviewer"}]
 
 
-def test_an_administrator_is_made_and_unmade(app: FastAPI, root: TestClient) -> None:
-    root.post("/people/bea/administrator", data={"on": "true"})
+def test_an_administrator_is_made_and_unmade(app: FastAPI, grace: TestClient) -> None:
+    grace.post("/people/bea/administrator", data={"on": "true"})
     assert account(app).is_administrator
     assert browser(app, app.state.bea).get("/people").status_code == 200
-    root.post("/people/bea/administrator", data={"on": "false"})
+    grace.post("/people/bea/administrator", data={"on": "false"})
     assert not account(app).is_administrator
 
 
 @pytest.mark.parametrize("switch", ["administrator", "enabled"])
 def test_the_last_administrator_is_not_locked_out(
-    app: FastAPI, root: TestClient, switch: str
+    app: FastAPI, grace: TestClient, switch: str
 ) -> None:
     with open_session(app.state.engine, commit=True) as session:
         local_owner(session)  # who comes in on the machine alone, and does not count
-    answer = root.post(f"/people/root/{switch}", data={"on": "false"})
+    answer = grace.post(f"/people/grace/{switch}", data={"on": "false"})
     assert answer.status_code == 409
     assert "only administrator" in answer.text
-    assert account(app, "root").is_administrator
-    assert root.get("/people").status_code == 200
+    assert account(app, "grace").is_administrator
+    assert grace.get("/people").status_code == 200
 
 
-def test_a_disabled_administrator_is_not_one_who_is_left(root: TestClient) -> None:
-    root.post("/people/bea/administrator", data={"on": "true"})
-    root.post("/people/bea/enabled", data={"on": "false"})
-    assert root.post("/people/root/enabled", data={"on": "false"}).status_code == 409
-    assert root.post("/people/root/administrator", data={"on": "false"}).status_code == 409
+def test_a_disabled_administrator_is_not_one_who_is_left(grace: TestClient) -> None:
+    grace.post("/people/bea/administrator", data={"on": "true"})
+    grace.post("/people/bea/enabled", data={"on": "false"})
+    assert grace.post("/people/grace/enabled", data={"on": "false"}).status_code == 409
+    assert grace.post("/people/grace/administrator", data={"on": "false"}).status_code == 409
 
 
 def test_whoever_is_disabled_is_out_at_once_and_signs_in_anew_later(
-    app: FastAPI, root: TestClient
+    app: FastAPI, grace: TestClient
 ) -> None:
     bea = browser(app, app.state.bea)
-    assert root.post("/people/bea/enabled", data={"on": "false"}).status_code == 303
+    assert grace.post("/people/bea/enabled", data={"on": "false"}).status_code == 303
     assert whoever(bea) is None
     assert login(browser(app), "bea").status_code == 422
-    assert "disabled" in root.get("/people/bea").text
-    root.post("/people/bea/enabled", data={"on": "true"})
+    assert "disabled" in grace.get("/people/bea").text
+    grace.post("/people/bea/enabled", data={"on": "true"})
     assert whoever(bea) is None
     assert login(browser(app), "bea").status_code == 303
 
 
-def test_a_reset_link_is_shown_once_and_sets_a_password(app: FastAPI, root: TestClient) -> None:
-    made = root.post("/people/bea/reset")
+def test_a_reset_link_is_shown_once_and_sets_a_password(app: FastAPI, grace: TestClient) -> None:
+    made = grace.post("/people/bea/reset")
     path = path_of(made.text)
-    assert path not in root.get("/people/bea").text
+    assert path not in grace.get("/people/bea").text
     bea = browser(app)
     bea.post(path, data={"password": NEW})
     assert whoever(bea) == "bea"
@@ -212,11 +212,11 @@ def test_a_reset_link_is_shown_once_and_sets_a_password(app: FastAPI, root: Test
 
 
 @pytest.mark.parametrize("name", ["nobody", "local owner", "Bea", "..", "%00", "a" * 100])
-def test_nobody_is_made_of_an_address(app: FastAPI, root: TestClient, name: str) -> None:
+def test_nobody_is_made_of_an_address(app: FastAPI, grace: TestClient, name: str) -> None:
     with open_session(app.state.engine, commit=True) as session:
         local_owner(session)
     for path in ("reset", "enabled", "administrator"):
-        answer = root.post(f"/people/{name}/{path}", data={"on": "false"})
+        answer = grace.post(f"/people/{name}/{path}", data={"on": "false"})
         assert answer.status_code in (404, 405, 422)
 
 
@@ -257,8 +257,8 @@ def test_what_is_wrong_of_the_first_account_leaves_the_doors_open(tmp_path) -> N
     assert browser(app).get("/people").status_code == 200
 
 
-def test_there_is_no_second_first_account(root: TestClient) -> None:
-    answer = root.post("/people/first", data=FIRST)
+def test_there_is_no_second_first_account(grace: TestClient) -> None:
+    answer = grace.post("/people/first", data=FIRST)
     assert answer.status_code == 409
-    assert whoever(root) == "root"
-    assert root.get("/people/ada", headers=PAGE).status_code == 404
+    assert whoever(grace) == "grace"
+    assert grace.get("/people/ada", headers=PAGE).status_code == 404
