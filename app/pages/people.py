@@ -20,7 +20,7 @@ from app.errors import ConflictError
 from app.fields import RowId
 from app.pages.blaming import FieldError, blamed
 from app.rendering.answers import respond_once
-from app.store.accounts.links import LONGEST_NOTE, create_link, list_invites, withdraw_link
+from app.store.accounts.links import LONGEST_NOTE, create_invite, list_invites, withdraw_link
 from app.store.accounts.members import ROLES
 from app.store.accounts.people import (
     checked_full_name,
@@ -28,7 +28,6 @@ from app.store.accounts.people import (
     has_administrator,
     list_accounts,
 )
-from app.store.locating import require_model
 from app.store.queries.model import list_models
 from app.store.views.account import LOCAL_OWNER, Role
 
@@ -108,14 +107,13 @@ def make_invite(
 ) -> Response:
     try:
         with blamed("note"), writer.session() as writing:
-            secret = create_link(
+            secret = create_invite(
                 writing,
-                kind="invite",
+                role=form.role,
+                model=form.model or None,
+                note=form.note,
                 lasts=timedelta(days=int(form.days)),
                 actor=administrator.name,
-                role=form.role,
-                model_id=require_model(writing, name=form.model) if form.model else None,
-                note=form.note,
             )
     except FieldError as fault:
         return show(request, session, administrator, invite=form, fault=fault)

@@ -12,7 +12,6 @@ from app.dependencies import ReadSession, StoreWriter, WriteSession
 from app.pages.people import HERE, Administrator, address_of
 from app.rendering.answers import respond_once
 from app.store.accounts.links import create_link
-from app.store.accounts.logins import end_logins
 from app.store.accounts.members import ROLES, set_role
 from app.store.accounts.people import NAME, disable, enable, get_account, set_administrator
 from app.store.queries.model import list_models
@@ -87,7 +86,6 @@ def switch_enabled(
         enable(session, name=name)
     else:
         disable(session, name=name)
-        end_logins(session, account_id=get_account(session, name=name).id)
     return back(name)
 
 

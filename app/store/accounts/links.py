@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, NotFoundError
+from app.store.accounts.members import ROLES, role_called
 from app.store.accounts.secret import LONGEST, digest_of, new_secret
+from app.store.locating import require_model
 from app.store.tables import AccountTable, LinkTable, ModelTable
 from app.store.views.account import LinkKind, LinkView, Role
 
@@ -42,6 +44,21 @@ def create_link(
     )
     session.flush()
     return secret
+
+
+def create_invite(
+    session: Session, *, role: str, model: str | None, note: str, lasts: timedelta, actor: str
+) -> str:
+    """The secret of a link by which somebody makes an account with this role; `model` None: with
+    every model. Raises NotFoundError, and BadRequestError where the role is none of ours or the
+    note too long."""
+    wanted = role_called(role)
+    if wanted is None:
+        raise BadRequestError("An invite needs a role.", hint=f"Known: {', '.join(ROLES)}.")
+    model_id = None if model is None else require_model(session, name=model)
+    return create_link(
+        session, kind="invite", lasts=lasts, actor=actor, role=wanted, model_id=model_id, note=note
+    )
 
 
 def find_link(session: Session, *, secret: str) -> LinkView:
@@ -114,7 +131,7 @@ def _find(session: Session, digest: str) -> LinkView | None:
     return None if row is None else _view(row)
 
 
-def _open() -> tuple[object, ...]:
+def _open() -> tuple[ColumnElement[bool], ...]:
     return (
         LinkTable.used_at.is_(None),
         LinkTable.revoked_at.is_(None),
@@ -122,8 +139,8 @@ def _open() -> tuple[object, ...]:
     )
 
 
-def _view(row: object) -> LinkView:
-    link, account, model = row  # type: ignore[misc]
+def _view(row: Row[LinkTable, str, str]) -> LinkView:
+    link, account, model = row
     return LinkView(
         id=link.id,
         kind=link.kind,

@@ -8,12 +8,12 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
-from app.store.tables import AccountTable, MembershipTable, ModelTable
+from app.store.tables import AccountTable, LoginTable, MembershipTable, ModelTable
 from app.store.views.account import LOCAL_OWNER, AccountView, Membership
 
 NAME: Final = r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$"
@@ -123,11 +123,17 @@ def set_administrator(session: Session, *, name: str, is_administrator: bool) ->
 
 
 def disable(session: Session, *, name: str) -> None:
-    """It cannot come in any more; what it did stays. Raises NotFoundError, and ConflictError for
-    the last administrator."""
+    """It cannot come in any more, and is signed out; what it did stays. Raises NotFoundError, and
+    ConflictError for the last administrator."""
     row = _require(session, name)
     _check_others(session, row)
-    row.disabled_at = row.disabled_at or datetime.now(UTC)
+    now = datetime.now(UTC)
+    row.disabled_at = row.disabled_at or now
+    session.execute(
+        update(LoginTable)
+        .where(LoginTable.account_id == row.id, LoginTable.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
     session.flush()
 
 
