@@ -14,7 +14,8 @@ DESCRIPTION: Final = (
     "Record from the neurons of a network, explain them, prove or refute the explanation, "
     "intervene. Numbers belong to a run (`run_id`; default: the model's current run) and to a "
     "split (`fit`, `calibration`, `test`, `ood:<domain>`). Lists are paged: give `next_cursor` "
-    "back as `cursor`. Errors are RFC 9457 problem documents with a `hint`."
+    "back as `cursor`. Errors are RFC 9457 problem documents with a `hint`. Where people have "
+    "accounts, a token lets in: `Authorization: Bearer pc_…`, made at /account."
 )
 
 TAGS: Final = [

@@ -14,7 +14,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.test_accessibility import barriers, overflow
 from tests.kept import synthetic_store
 
-PASSWORD = "four words that differ"  # noqa: S105 - of nobody
+PASSWORD = "four words that differ"
 EVIL = "<img src=x onerror=\"document.title='taken'\">"
 
 

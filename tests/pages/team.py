@@ -20,7 +20,7 @@ from app.store.engine import open_session
 from app.store.views.account import LinkKind, Role
 from tests.kept import synthetic_store
 
-PASSWORD = "four words that differ"  # noqa: S105 - of nobody
+PASSWORD = "four words that differ"
 ADDRESS = "http://localhost:8765"
 COOKIE = "patchclamp-8765"
 PAGE = {"accept": "text/html,application/xhtml+xml"}
