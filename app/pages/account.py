@@ -68,7 +68,7 @@ def change_password(
     with writer.session() as writing:
         set_password(writing, account_id=person.account_id, password=password)
         end_logins(writing, account_id=person.account_id, but=person.login_id)
-    return RedirectResponse(HERE + "?changed=true#password", status_code=303)
+    return RedirectResponse(HERE + "?changed=true#new-password", status_code=303)
 
 
 @router.post(HERE + "/logins/{login_id}/end")

@@ -225,6 +225,13 @@ def test_a_token_changes_nothing_of_what_lets_its_account_in(
     assert len(tokens(app)) == 1
 
 
+def test_each_name_of_a_field_is_of_one(app: FastAPI, client: TestClient) -> None:
+    grace = browser(app, add(app, "grace", is_administrator=True))
+    for reader, path in ((client, "/account"), (grace, "/people"), (grace, "/people/ada")):
+        ids = re.findall(r'\sid="([^"]+)"', reader.get(path).text)
+        assert len(ids) == len(set(ids)), path
+
+
 def test_the_local_owner_has_no_password_to_be_set(app: FastAPI) -> None:
     with open_session(app.state.engine, commit=True) as session:
         account_id = local_owner(session)
