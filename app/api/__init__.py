@@ -15,6 +15,7 @@ from app.api.neuronpedia import (
 )
 from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
+    account,
     bulk,
     circuit_files,
     circuit_proving,
@@ -46,7 +47,7 @@ def install(app: FastAPI) -> None:
     own = (
         models, units, unit_explanations, explanations, judgements, evidence, search, runs,
         run_windows, bulk, corpora, jobs, job_events, experiments, conducting, live, vectors,
-        unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows,
+        unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows, account,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

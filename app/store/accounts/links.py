@@ -27,7 +27,7 @@ def create_link(
     model_id: int | None = None,
     note: str = "",
 ) -> str:
-    """Its secret, which is never told again."""
+    """Its secret, which is never told again. Raises BadRequestError where the note is too long."""
     secret, now = new_secret(), datetime.now(UTC)
     session.add(
         LinkTable(
@@ -36,7 +36,7 @@ def create_link(
             account_id=account_id,
             role=role,
             model_id=model_id,
-            note=note,
+            note=_checked(note),
             actor=actor,
             created_at=now,
             expires_at=now + lasts,
@@ -52,11 +52,6 @@ def create_invite(
     """The secret of a link by which somebody makes an account with this role; `model` None: with
     every model. Raises NotFoundError, and BadRequestError where the role is none of ours or the
     note too long."""
-    note = " ".join(note.split())
-    if len(note) > LONGEST_NOTE or "\0" in note:
-        raise BadRequestError(
-            "The note is too long.", hint=f"Take {LONGEST_NOTE} characters at most."
-        )
     wanted = role_called(role)
     if wanted is None:
         raise BadRequestError("An invite needs a role.", hint=f"Known: {', '.join(ROLES)}.")
@@ -110,6 +105,16 @@ def withdraw_link(session: Session, *, link_id: int) -> None:
     )
     if done.first() is None:
         raise NotFoundError("There is no such invite.", hint="It may have been used meanwhile.")
+
+
+def _checked(note: str) -> str:
+    note = " ".join(note.split())
+    if len(note) > LONGEST_NOTE or not note.isprintable():
+        raise BadRequestError(
+            "The note is too long, or has characters that do not print.",
+            hint=f"Take {LONGEST_NOTE} characters at most.",
+        )
+    return note
 
 
 _LINKS = (
