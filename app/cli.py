@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from app.commands import (
+    accounts,
     audit,
     benching,
     circuit_files,
@@ -78,7 +79,7 @@ def register(app: typer.Typer) -> None:
     """The commands of the web side."""
     for module in (
         serving, sweeping, following, circuits, circuit_files, listing, tasks, jobs,
-        explanations, pools, audit, databases, benching,
+        explanations, pools, audit, databases, accounts, benching,
     ):  # fmt: skip
         module.register(app)
 

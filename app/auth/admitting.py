@@ -1,4 +1,4 @@
-"""The guard of every route: nobody gets in who has not said who they are, but to where one says it."""
+"""The guard of every route: only where one says who one is, one may go without saying so."""
 
 from typing import Final
 
