@@ -16,7 +16,7 @@ from app.auth.entering import SEE_OTHER, enter, let_in
 from app.auth.gate import PasswordGate
 from app.auth.returning import ours
 from app.auth.visitor import Visitor
-from app.dependencies import AppSettings, ReadSession, StoreWriter, WriteSession, Writer
+from app.dependencies import AppSettings, ReadSession, StoreWriter, Writer, WriteSession
 from app.errors import BadRequestError, PatchclampError
 from app.rendering.answers import respond_once
 from app.store.accounts.logins import end_login, refuse_login

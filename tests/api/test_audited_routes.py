@@ -14,6 +14,7 @@ from app.security import SAFE_METHODS
 from app.settings import Settings
 from app.store.audit.verifying import verify
 from tests.api.auditing import CALLS, KEEPING_NOTHING, OTHERWISE, Site
+from tests.api.auditing_people import CALLS_OF_PEOPLE, sign_in
 from tests.api.test_actor import calls
 from tests.kept import synthetic_store
 from tests.pages.playing import load
@@ -54,7 +55,7 @@ def test_whatever_can_write_to_the_store_is_tried_here_or_named_with_a_reason(em
         name for name, route in named_routes(empty_app) if WRITING & {*calls(route.dependant)}
     }
     assert len(writing) > 50
-    assert writing == CALLS.keys() | OTHERWISE.keys() | KEEPING_NOTHING
+    assert writing == CALLS.keys() | CALLS_OF_PEOPLE.keys() | OTHERWISE.keys() | KEEPING_NOTHING
 
 
 def test_a_route_that_changes_something_has_a_writer_or_no_store_but_to_read(empty_app):
@@ -93,6 +94,23 @@ def test_a_call_leaves_a_row_that_says_what_was_done(on, name):
     assert row["model"] in ("synthetic", "gpt") or action.startswith("list.")
     assert row["before"] or row["after"] or action in SAYING_ENOUGH
     assert verify(on.engine).fault is None
+
+
+@pytest.mark.parametrize("name", CALLS_OF_PEOPLE)
+def test_what_lets_people_in_or_do_things_leaves_a_row(on, name):
+    action, actor, call = CALLS_OF_PEOPLE[name]
+    answer = call(on)
+    assert answer.status_code in (200, 201, 303), answer.text
+    row = rows(on.engine)[-1]
+    assert (row["action"], row["actor"]) == (action, actor)
+    assert verify(on.engine).fault is None
+
+
+def test_a_password_that_is_wrong_leaves_a_row_without_it(on):
+    assert sign_in(on, "not this one at all").status_code == 422
+    row = rows(on.engine)[-1]
+    assert (row["action"], row["subject"]) == ("login.refused", "account root")
+    assert "not this one" not in repr(rows(on.engine))
 
 
 def test_what_keeps_nothing_leaves_none(on):
