@@ -115,6 +115,11 @@ def answer_problem(
     return response
 
 
+def answer_error(request: Request, error: PatchclampError) -> Response:
+    """For middlewares, whose exceptions nobody maps."""
+    return _answer_ours(request, error)
+
+
 def wants_html(request: Request) -> bool:
     path = request.url.path
     return not path.startswith("/api/") and "text/html" in request.headers.get("accept", "")

@@ -47,16 +47,18 @@ class SweepForm(BaseModel):
 def show_jobs(
     request: Request,
     session: ReadSession,
+    actor: CurrentActor,
     status: Annotated[str | None, Query(max_length=20)] = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
-    page = list_jobs(session, status=status or None, cursor=cursor, limit=50)
+    seen = actor.sees
+    page = list_jobs(session, status=status or None, models=seen, cursor=cursor, limit=50)
     context = {
         "page": page,
         "active": any(job.status in ACTIVE for job in page.items),
         "status": status or None,
-        "models": list_models(session),
-        "corpora": list_corpora(session),
+        "models": list_models(session, models=seen),
+        "corpora": list_corpora(session, models=seen),
         "defaults": SweepForm.model_construct(model="", corpus=""),
     }
     return respond(request, "job/list.html", context)
@@ -79,9 +81,9 @@ def start_sweep(
 
 
 @router.get("/jobs/running")
-def count_running(request: Request, session: ReadSession) -> Response:
+def count_running(request: Request, session: ReadSession, actor: CurrentActor) -> Response:
     """The quiet count in every page's header."""
-    running = list_jobs(session, status="running", limit=50).items
+    running = list_jobs(session, status="running", models=actor.sees, limit=50).items
     return respond(request, "job/running.html", {"running": running})
 
 

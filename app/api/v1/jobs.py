@@ -21,6 +21,7 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 def list_jobs(
     request: Request,
     session: ReadSession,
+    actor: CurrentActor,
     status: Annotated[
         Literal["queued", "running", "succeeded", "failed", "cancelled"] | None,
         Query(description="Only jobs in this state.", examples=["running"]),
@@ -33,7 +34,9 @@ def list_jobs(
     cursor: Cursor = None,
 ) -> Response:
     """Jobs, newest first; `GET /api/v1/jobs/{job_id}` has the request and the traceback."""
-    page = jobs.list_jobs(session, status=status, model=model, limit=limit, cursor=cursor)
+    page = jobs.list_jobs(
+        session, status=status, model=model, models=actor.sees, limit=limit, cursor=cursor
+    )
     return answer(request, page)
 
 
