@@ -48,14 +48,14 @@ def list_jobs(
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[JobRow]:
-    """Jobs, newest first; `models`: only of these, and none that is of no model."""
+    """Newest first; `models`: only of these, and none that is of no model."""
     if status is not None and status not in STATES:
         raise BadRequestError(
             f"There is no job state {status!r}.", hint=f"Use one of {', '.join(STATES)}."
         )
     check_limit(limit)
-    query = select(JobTable).options(*LINE)
-    query = query.order_by(JobTable.created_at.desc(), JobTable.id.desc())
+    newest_first = (JobTable.created_at.desc(), JobTable.id.desc())
+    query = select(JobTable).options(*LINE).order_by(*newest_first)
     if status is not None:
         query = query.where(JobTable.status == status)
     if model is not None:
@@ -233,9 +233,8 @@ def list_living_workers(session: Session, *, lease_seconds: float) -> set[str]:
 
 
 def _check_room(session: Session, most: int) -> None:
-    waiting = session.scalar(
-        select(func.count()).select_from(JobTable).where(JobTable.status == "queued")
-    )
+    queued = select(func.count()).select_from(JobTable).where(JobTable.status == "queued")
+    waiting = session.scalar(queued)
     if (waiting or 0) >= most:
         raise TooManyError(
             f"{waiting} jobs wait already; no more are taken.",

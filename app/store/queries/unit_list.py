@@ -111,6 +111,7 @@ def _lists(reader: Reader | None) -> Select[Any]:
         return LISTS
     seen = (
         select(func.count())
+        .select_from(UnitListEntryTable)
         .join(SiteTable, SiteTable.id == UnitListEntryTable.site_id)
         .join(OfModel, OfModel.id == SiteTable.model_id)
         .where(*HELD, OfModel.name.in_(reader.models))
