@@ -47,6 +47,7 @@ SEEN_EXPLANATION: Final = Need(SEE, EXPLANATION)
 SEEN_ON_UNIT: Final = Need(SEE, NUMBER, beside=(MODEL,))
 RUNS: Final = Need(RUN, MODEL)
 RUNS_FORK: Final = Need(RUN, MODEL, beside=(SENT_PARENT,))
+RUNS_FORM: Final = Need(RUN, MODEL, beside=(POSTED_PARENT,))
 RUNS_SENT: Final = Need(RUN, SENT_ID)
 RUNS_EXPERIMENT: Final = Need(RUN, EXPERIMENT)
 WRITES: Final = Need(ANNOTATE, MODEL)
@@ -194,9 +195,9 @@ NEEDS: Final[dict[str, Need]] = {
     "POST /api/steer": RUNS_SENT,
     "POST /api/steer-chat": RUNS_SENT,
     "GET /m/{model}/text": RUNS,
-    "POST /m/{model}/playground": Need(RUN, MODEL, beside=(POSTED_PARENT,)),
-    "POST /m/{model}/playground/tokens": RUNS,
-    "POST /m/{model}/playground/sweep": RUNS,
+    "POST /m/{model}/playground": RUNS_FORM,
+    "POST /m/{model}/playground/tokens": RUNS_FORM,
+    "POST /m/{model}/playground/sweep": RUNS_FORM,
     f"POST {PAGE}/live": RUNS,
     "POST /experiments/{slug}/again": RUNS_EXPERIMENT,
     "POST /experiments/{slug}/continue": RUNS_EXPERIMENT,
