@@ -16,7 +16,7 @@ from app.auth.need import Made, Need, Reach, Subject, Who
 from app.auth.needs import need_of_request
 from app.auth.rights import Right
 from app.errors import ForbiddenError
-from app.store.accounts.subjects import NOTHING, STANDINGS, Standing, maker_of
+from app.store.accounts.subjects import NOTHING, STANDINGS, Kept, Standing, maker_of
 from app.store.engine import open_session
 
 
@@ -95,12 +95,12 @@ def may(actor: Actor, right: Right, standing: Standing) -> bool:
 async def _standing(request: Request, subject: Subject, name: str) -> Standing | None:
     if subject.kind == "model":
         return Standing((name,))
-    return await run_in_threadpool(_looked_up, request.app.state.engine, subject, name)
+    return await run_in_threadpool(_looked_up, request.app.state.engine, subject.kind, name)
 
 
-def _looked_up(engine: Engine, subject: Subject, name: str) -> Standing | None:
+def _looked_up(engine: Engine, kind: Kept, name: str) -> Standing | None:
     with open_session(engine) as session:
-        return STANDINGS[subject.kind](session, name)
+        return STANDINGS[kind](session, name)
 
 
 async def _makers(request: Request, made: Made, model: str) -> set[str | None]:

@@ -19,6 +19,7 @@ from app.store.queries.job import (
     request_cancel,
 )
 from app.store.queries.model import list_models
+from app.store.queries.waiting import told_to
 from app.store.request_fields import Dtype, Name
 from app.store.requests import SweepRequest
 
@@ -89,10 +90,10 @@ def count_running(request: Request, session: ReadSession, actor: CurrentActor) -
 
 @router.get("/jobs/{job_id}")
 def show_job(
-    request: Request, session: ReadSession, settings: AppSettings, job_id: str
+    request: Request, session: ReadSession, settings: AppSettings, actor: CurrentActor, job_id: str
 ) -> Response:
     context = {
-        "job": get_job(session, job_id=job_id),
+        "job": told_to(get_job(session, job_id=job_id), models=actor.sees),
         "events": list_events(session, job_id=job_id, limit=500),
         "workers": bool(list_living_workers(session, lease_seconds=settings.lease_seconds)),
     }

@@ -1,5 +1,6 @@
 """What spans models shows of them what somebody sees, and is as full as for those who see all."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,13 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from app.auth.actor import Actor
+from app.dependencies import get_inference_state
+from app.inference.connection import State
 from app.store.engine import open_session
 from app.store.listing import Named, add_units, create_unit_list, delete_unit_list
 from app.store.queries.search import search, search_explanations
 from app.store.search.vectors import write_vectors
+from app.store.tables import JobTable
 from tests.auth.routes.house import CORPUS, MAKER, MODELS, House
 
 SEEN, HIDDEN = MODELS
@@ -216,6 +220,45 @@ def test_a_job_cannot_name_a_run_or_corpus_that_is_hidden(client: TestClient, ho
     assert all(HIDDEN not in one.text for one in told)
     form = {"model": SEEN, "corpus": "secret-corpus"}
     assert client.post("/jobs", data=form, headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/api/v1/jobs/{}", "/jobs/{}"])
+def test_a_job_that_waits_does_not_tell_what_workers_do_for_a_hidden_model(
+    client: TestClient, house: House, app: FastAPI, path: str
+) -> None:
+    mine, others = (of["job"] for of in house.subjects)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    with open_session(app.state.engine, commit=True) as session:
+        row = session.get_one(JobTable, mine)
+        row.status, row.finished_at = "queued", None
+        busy = session.get_one(JobTable, others)
+        busy.status, busy.lease_until, busy.started_at = "running", later, datetime.now(UTC)
+    pages = {
+        person: client.get(path.format(mine), headers=house.credentials[person]).text
+        for person in ("owner", "administrator")
+    }
+    assert others in pages["administrator"]
+    assert others not in pages["owner"]
+    with open_session(app.state.engine, commit=True) as session:
+        for job in (mine, others):
+            session.get_one(JobTable, job).status = "cancelled"
+
+
+def test_only_who_sees_every_model_is_told_what_the_service_is_stuck_on(
+    client: TestClient, house: House, app: FastAPI
+) -> None:
+    app.dependency_overrides[get_inference_state] = lambda: State("stuck", f"on {HIDDEN}")
+    told = {
+        person: client.get("/readyz", headers=house.credentials[person]).json()
+        for person in ("nobody", "owner", "administrator")
+    }
+    del app.dependency_overrides[get_inference_state]
+    assert {person: one["inference"] for person, one in told.items()} == dict.fromkeys(
+        told, "stuck"
+    )
+    assert [person for person, one in told.items() if "inference_detail" in one] == [
+        "administrator"
+    ]
 
 
 def test_the_local_owner_sees_every_model() -> None:
