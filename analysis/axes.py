@@ -26,6 +26,8 @@ row       rows of a batch whose windows are those of another
 value     single values that are changed, in whatever row, position and unit
 layer     layers, first to last
 next      tokens of a window that follow another: all but the first
+annotator people who judge
+item      what is judged
 width     numbers that make one value: 1 of a neuron, d_head of a head, d_model of the stream
 """
 
@@ -33,4 +35,5 @@ AXES = (
     "batch", "pos", "d_model", "neuron", "head", "d_head", "vocab", "unit", "window", "bin",
     "document", "replicate", "token", "case", "top", "metric", "column",
     "id", "dim", "place", "byte", "source", "row", "value", "layer", "next", "width",
+    "annotator", "item",
 )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from app.commands import (
+    accounts,
     benching,
     circuit_files,
     circuits,
@@ -77,7 +78,7 @@ def register(app: typer.Typer) -> None:
     """The commands of the web side."""
     for module in (
         serving, sweeping, following, circuits, circuit_files, listing, tasks, jobs,
-        explanations, pools, databases, benching,
+        explanations, pools, databases, accounts, benching,
     ):  # fmt: skip
         module.register(app)
 

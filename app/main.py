@@ -29,11 +29,12 @@ from app.auth.throttling import Throttle
 from app.bodies import SignedInFirstMiddleware
 from app.compressing import CompressingMiddleware
 from app.dependencies import WriterQueue, program_places
+from app.errors import SignInError
 from app.exchange.uploads import Uploads
 from app.inference.opening import open_client
 from app.large_circuits import large_circuit_places
 from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
-from app.problems import CrashMiddleware, Problem, bare_page
+from app.problems import CrashMiddleware, Problem, bare_page, sign_in_address
 from app.rendering.answers import respond, target_of
 from app.security import GuardMiddleware, SecurityHeadersMiddleware
 from app.settings import Settings, get_settings
@@ -127,7 +128,8 @@ def _show_problem(request: Request, problem: Problem) -> Response:
     """The page of a problem; a bare one where the template itself is what fails. Where a page asked
     for one of its fragments, it gets one in its place, and stays."""
     target = target_of(request)
-    context = {"problem": problem, "target": target}
+    sign_in = sign_in_address(request) if problem.status == SignInError.status else None
+    context = {"problem": problem, "target": target, "sign_in": sign_in}
     try:
         return respond(
             request,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from html import escape
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from fastapi import FastAPI, Request
@@ -19,13 +20,15 @@ from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.datastructures import State
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import BadRequestError, PatchclampError, UnavailableError
+from app.errors import BadRequestError, PatchclampError, SignInError, UnavailableError
+from app.observability import told_path
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
+READING = ("GET", "HEAD")
 
 log = structlog.get_logger("patchclamp.web")
 
@@ -74,6 +77,7 @@ def install(app: FastAPI, page: PageOfProblem | None = None) -> None:
     """Map each exception once; what nobody foresaw is caught by `CrashMiddleware`."""
     app.state.problem_page = page or bare_page
     app.add_exception_handler(PatchclampError, _answer_ours)
+    app.add_exception_handler(SignInError, _answer_sign_in)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_validation)
     for unstorable in (DataError, OverflowError, UnicodeEncodeError):
@@ -117,12 +121,34 @@ def answer_problem(
 
 def answer_error(request: Request, error: PatchclampError) -> Response:
     """For middlewares, whose exceptions nobody maps."""
-    return _answer_ours(request, error)
+    answer = _answer_sign_in if isinstance(error, SignInError) else _answer_ours
+    return answer(request, error)
 
 
 def wants_html(request: Request) -> bool:
     path = request.url.path
     return not path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def sign_in_address(request: Request) -> str:
+    """Where one signs in and comes back from: to the page that is asked for, or to the one that
+    asks for a part of itself, or sends a form."""
+    headers = request.headers
+    if request.method in READING and "hx-request" not in headers:
+        shown = request.scope.get("raw_path", b"").decode("ascii", "replace") or request.url.path
+        query = request.url.query
+    else:
+        shown, query = _path_of(headers.get("hx-current-url") or headers.get("referer") or "/")
+    return "/login?" + urlencode({"next": f"{shown}?{query}" if query else shown})
+
+
+def _path_of(address: str) -> tuple[str, str]:
+    """Path and query of what a browser says that it shows."""
+    try:
+        page = urlsplit(address)
+    except ValueError:
+        return "/", ""
+    return page.path, page.query
 
 
 def bare_page(request: Request, problem: Problem) -> Response:  # noqa: ARG001
@@ -158,7 +184,7 @@ class CrashMiddleware:
         try:
             await self.app(scope, receive, send_and_note)
         except Exception:
-            log.exception("request.crashed", path=scope["path"])
+            log.exception("request.crashed", path=told_path(scope))
             if started:
                 raise
             failure = PatchclampError(
@@ -185,6 +211,18 @@ def _answer_ours(request: Request, error: Exception) -> Response:
         hint=error.hint,
         headers=None if error.retry_after is None else {"Retry-After": str(error.retry_after)},
     )
+
+
+def _answer_sign_in(request: Request, error: Exception) -> Response:
+    """Browsers that go to a page are led to where one signs in; parts of pages stay where they are,
+    so that nothing that was typed is lost."""
+    if request.method in READING and wants_html(request) and "hx-request" not in request.headers:
+        response: Response = RedirectResponse(sign_in_address(request), status_code=303)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    response = _answer_ours(request, error)
+    response.headers["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def _answer_http(request: Request, error: Exception) -> Response:

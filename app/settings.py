@@ -33,6 +33,11 @@ class Settings(BaseSettings):
         "then listens on this machine alone; always: also then, with the link that is printed, "
         "for machines that others use too.",
     )
+    admin_name: str | None = Field(
+        default=None,
+        description="Makes an administrator of this name at the start, where there is none.",
+    )
+    admin_password: SecretStr | None = Field(default=None, description="The password of it.")
     login_days: float = Field(
         default=30, gt=0, le=400, description="So long a browser stays signed in."
     )

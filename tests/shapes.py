@@ -26,8 +26,8 @@ WITHOUT_ARRAYS = {"cursor", "lexing", "program"}
 """Called for every word of long programs; and checking a record draws at random, which hypothesis
 must do alone where it makes records."""
 ROOMS = (
-    "causal", "circuits", "circuits.planted", "explain", "explain.rules", "interventions", "live",
-    "models", "programs", "score", "solving", "sweep",
+    "agreement", "causal", "circuits", "circuits.planted", "explain", "explain.rules",
+    "interventions", "live", "models", "programs", "score", "solving", "sweep",
 )  # fmt: skip
 
 ANALYSIS = Path(__file__).resolve().parents[1] / "analysis"

@@ -15,6 +15,7 @@ from app.api.neuronpedia import (
 )
 from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
+    account,
     bulk,
     circuit_files,
     circuit_proving,
@@ -27,6 +28,7 @@ from app.api.v1 import (
     explanations,
     job_events,
     jobs,
+    judgements,
     live,
     models,
     run_windows,
@@ -43,9 +45,9 @@ from app.api.v1 import (
 def install(app: FastAPI) -> None:
     """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
     own = (
-        models, units, unit_explanations, explanations, evidence, search, runs, run_windows, bulk,
-        corpora, jobs, job_events, experiments, conducting, live, vectors, unit_lists, tasks,
-        circuits, circuit_files, circuit_proving, circuit_rows,
+        models, units, unit_explanations, explanations, judgements, evidence, search, runs,
+        run_windows, bulk, corpora, jobs, job_events, experiments, conducting, live, vectors,
+        unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows, account,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

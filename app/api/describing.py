@@ -5,6 +5,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from app.auth.admitting import OPEN
 from app.problems import MEDIA_TYPE, InvalidField, Problem
 
 Responses = dict[int | str, dict[str, Any]]
@@ -13,7 +14,8 @@ DESCRIPTION: Final = (
     "Record from the neurons of a network, explain them, prove or refute the explanation, "
     "intervene. Numbers belong to a run (`run_id`; default: the model's current run) and to a "
     "split (`fit`, `calibration`, `test`, `ood:<domain>`). Lists are paged: give `next_cursor` "
-    "back as `cursor`. Errors are RFC 9457 problem documents with a `hint`."
+    "back as `cursor`. Errors are RFC 9457 problem documents with a `hint`. Where people have "
+    "accounts, a token lets in: `Authorization: Bearer pc_…`, made at /account."
 )
 
 TAGS: Final = [
@@ -45,13 +47,19 @@ TAGS: Final = [
         "name": "jobs",
         "description": "Durable work of the workers: ask for it, watch it, cancel it.",
     },
+    {
+        "name": "account",
+        "description": "Whose request it is, and the tokens that let programs in.",
+    },
     {"name": "neuronpedia", "description": "Paths and shapes that Neuronpedia's clients know."},
     {"name": "operations", "description": "For those who keep the server running."},
 ]
 
 WORDS: Final = {
     400: "The Host header or the body cannot be read.",
-    403: "Another site sent the request.",
+    401: "Nobody is signed in, and there is no token that lets in. While nobody has an account, "
+    "nobody needs to.",
+    403: "Another site sent the request, or whoever did may not do this.",
     404: "There is no such thing.",
     405: "Not this method; `Allow` names those that work.",
     408: "The body took too long to arrive.",
@@ -89,11 +97,47 @@ def describe(app: FastAPI) -> dict[str, Any]:
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         problem.pop("$defs")
         schemas["Problem"] = problem
+        _name_ways_in(document)
         _require_kinds(schemas)
         _forget_nulls(document["paths"])
         _count_in_integers(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+WAYS_IN: Final = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token, made at /account: `Authorization: Bearer pc_…`.",
+    },
+    "key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Api-Key",
+        "description": "The same token, as Neuronpedia's clients send it.",
+    },
+    "login": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "patchclamp",
+        "description": "The cookie of a browser that is signed in; with the port in its name "
+        "where the address has one.",
+    },
+}
+
+
+def _name_ways_in(document: dict[str, Any]) -> None:
+    """Of every operation but those that tell whether the server is well; none is needed while
+    nobody has an account."""
+    document["components"]["securitySchemes"] = WAYS_IN
+    document["security"] = [{name: []} for name in WAYS_IN] + [{}]
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            if path in OPEN:
+                operation["security"] = []
+            else:
+                operation["responses"].setdefault("401", _described(401))
 
 
 def _require_kinds(schemas: dict[str, Any]) -> None:

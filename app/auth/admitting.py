@@ -6,6 +6,8 @@ they ask is told which right it takes. Nothing is looked up but whose model it i
 the request names that by an id.
 """
 
+from typing import Final
+
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Engine
@@ -13,11 +15,16 @@ from sqlalchemy import Engine
 from app.auth.actor import Actor, get_actor
 from app.auth.asked import values_of
 from app.auth.need import Made, Need, Reach, Subject, Who
-from app.auth.needs import need_of_request
+from app.auth.needs import NEEDS, need_of_request
 from app.auth.rights import Right
 from app.errors import ForbiddenError
 from app.store.accounts.subjects import NOTHING, STANDINGS, Kept, Standing, maker_of
 from app.store.engine import open_session
+
+OPEN: Final = frozenset(
+    route.partition(" ")[2] for route, need in NEEDS.items() if need.right is Who.ANYBODY
+)
+"""Paths, as their routes write them, that anybody may go to."""
 
 
 async def admit(request: Request) -> None:

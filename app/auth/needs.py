@@ -9,29 +9,28 @@ from fastapi import Request
 
 from app.auth.need import Made, Need, Reach, Subject, Who
 from app.auth.rights import Right
+from app.auth.subjects import (
+    CORPUS,
+    EXPERIMENT,
+    EXPLANATION,
+    FILTERED,
+    JOB,
+    JOB_NAMES,
+    LIST,
+    MODEL,
+    NAMED_CORPUS,
+    NUMBER,
+    PLAYGROUND_SHOWS,
+    POSTED,
+    POSTED_PARENT,
+    RUN_ID,
+    SENT,
+    SENT_ID,
+    SENT_PARENT,
+)
 
 SEE, RUN, ANNOTATE, REVIEW = Right.SEE, Right.RUN, Right.ANNOTATE, Right.REVIEW
 EXPORT, WORK, MANAGE = Right.EXPORT, Right.WORK, Right.MANAGE
-
-MODEL: Final = Subject("model", "path", "model")
-EXPLANATION: Final = Subject("explanation", "path", "explanation_id")
-NUMBER: Final = Subject("explanation", "path", "number")
-RUN_ID: Final = Subject("run", "path", "run_id")
-JOB: Final = Subject("job", "path", "job_id")
-EXPERIMENT: Final = Subject("experiment", "path", "slug")
-LIST: Final = Subject("list", "path", "slug")
-CORPUS: Final = Subject("corpus", "path", "corpus")
-NAMED_CORPUS: Final = Subject("corpus", "path", "name")
-FILTERED: Final = Subject("model", "query", "model")
-SENT: Final = Subject("model", "json", "model")
-SENT_ID: Final = Subject("model", "json", "modelId")
-POSTED: Final = Subject("model", "form", "model")
-SENT_PARENT: Final = Subject("experiment", "json", "parent")
-POSTED_PARENT: Final = Subject("experiment", "form", "parent")
-JOB_NAMES: Final = (Subject("run", "json", "run_id"), Subject("corpus", "json", "corpus"))
-PLAYGROUND_SHOWS: Final = (
-    Subject("experiment", "query", "experiment"), Subject("run", "query", "window", before=":"),
-)  # fmt: skip
 
 OPEN: Final = Need(Who.ANYBODY)
 ANY_ACCOUNT: Final = Need(Who.SIGNED_IN)
@@ -51,6 +50,8 @@ RUNS_FORM: Final = Need(RUN, MODEL, beside=(POSTED_PARENT,))
 RUNS_SENT: Final = Need(RUN, SENT_ID)
 RUNS_EXPERIMENT: Final = Need(RUN, EXPERIMENT)
 WRITES: Final = Need(ANNOTATE, MODEL)
+JUDGES: Final = Need(ANNOTATE, EXPLANATION)
+JUDGES_ON_UNIT: Final = Need(ANNOTATE, NUMBER, beside=(MODEL,))
 FILLS: Final = Need(ANNOTATE, LIST)
 EXPORTS: Final = Need(EXPORT, MODEL)
 WORKS: Final = Need(WORK, MODEL)
@@ -204,7 +205,7 @@ NEEDS: Final[dict[str, Need]] = {
     # what people write and keep
     f"POST {UNIT}/explanations": WRITES,
     f"POST {UNIT}/explanations/try": WRITES,
-    f"POST {V1}/explanations/{{explanation_id}}/versions": Need(ANNOTATE, EXPLANATION),
+    f"POST {V1}/explanations/{{explanation_id}}/versions": JUDGES,
     f"POST {V1}/explanations/{{explanation_id}}/withdraw": Need(
         ANNOTATE, EXPLANATION, others=REVIEW
     ),
@@ -238,6 +239,11 @@ NEEDS: Final[dict[str, Need]] = {
     "POST /api/graph/delete": Need(
         ANNOTATE, SENT_ID, others=MANAGE, made=Made("circuit", "json", "slug")
     ),
+    f"GET {V1}/explanations/{{explanation_id}}/judgements": SEEN_EXPLANATION,
+    f"PUT {V1}/explanations/{{explanation_id}}/judgement": JUDGES,
+    f"DELETE {V1}/explanations/{{explanation_id}}/judgement": JUDGES,
+    f"POST {PAGE}/explanations/{{number}}/judgement": JUDGES_ON_UNIT,
+    f"POST {PAGE}/explanations/{{number}}/judgement/take-back": JUDGES_ON_UNIT,
     # data in bulk
     f"GET {M}/statistics": EXPORTS,
     f"GET {M}/explanations.{{form}}": EXPORTS,

@@ -41,7 +41,8 @@ def hashed(password: str) -> str:
 
 def is_right(password: str, known: str | None) -> bool:
     """Against a hash; None: of nobody, which takes as long."""
-    right = _hasher().verify(password[:LONGEST], known or _of_nobody())
+    nobodys = _of_nobody()  # also where there is a hash: it is made at the first call
+    right = _hasher().verify(password[:LONGEST], known or nobodys)
     return right and known is not None
 
 

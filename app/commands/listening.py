@@ -37,17 +37,23 @@ def take_port(host: str, port: int) -> socket.socket:
     return taken
 
 
+def is_loopback(taken: socket.socket) -> bool:
+    """Whether this machine alone can reach it."""
+    host = str(taken.getsockname()[0])
+    return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+
+
 def warning_of(taken: socket.socket) -> str | None:
     """What to know before serving on an address that others may reach; None for loopback."""
-    host = str(taken.getsockname()[0])
-    if ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+    if is_loopback(taken):
         return None
+    host = str(taken.getsockname()[0])
     where = "every address of this machine" if host in ANY_ADDRESS else host
     return (
-        f"Warning: listening on {where}. There are no accounts yet: whoever reaches it can read "
-        "everything here and start jobs, and what they read travels unencrypted.\n"
-        "Listen on 127.0.0.1 and forward the port (ssh -L), or put a proxy before it that asks "
-        "who is there; see docs/settings.md."
+        f"Warning: listening on {where}. What people send and read travels unencrypted, passwords "
+        "too.\n"
+        "Put a proxy before it that speaks https, or listen on 127.0.0.1 and forward the port "
+        "(ssh -L); see docs/settings.md."
     )
 
 

@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -52,13 +52,16 @@ def serve(
 
       patchclamp serve --port 9000
     """
+    from app.commands.doors import check_doors, invitation
     from app.commands.listening import take_port, url_of
 
     taken = _socket(host, port, take_port) if fd is None else socket.socket(fileno=fd)
-    with opened_store():
-        pass
+    with opened_store() as (settings, engine):
+        if fd is None:
+            check_doors(engine, settings, taken)
+            said = [invitation(engine, taken, url_of(taken))]
     if fd is None:
-        _announce_when_answering(url_of(taken), typer.echo, lambda: False)
+        _announce_when_answering(url_of(taken), said, typer.echo, lambda: False)
     _serve(taken, supervised=supervised)
 
 
@@ -74,12 +77,14 @@ def up(host: Host = None, port: Port = None) -> None:
 
       PATCHCLAMP_DATA=~/lab PATCHCLAMP_PORT=9000 patchclamp up
     """
-    from app.commands.listening import take_port
+    from app.commands.doors import check_doors, invitation
+    from app.commands.listening import take_port, url_of
 
     taken = _socket(host, port, take_port)
-    with opened_store():
-        pass
-    _supervise(taken)
+    with opened_store() as (settings, engine):
+        check_doors(engine, settings, taken)
+        said = [invitation(engine, taken, url_of(taken))]
+    _supervise(taken, said)
 
 
 def demo(
@@ -98,18 +103,23 @@ def demo(
 
       PATCHCLAMP_PORT=0 patchclamp demo
     """
-    from app.commands.listening import take_port
+    from app.commands.doors import check_doors, invitation
+    from app.commands.listening import take_port, url_of
     from app.store.engine import open_session
     from app.store.queries.job import create_job, state_of_demo
     from app.store.requests import PrepareDemoRequest
 
     taken = _socket(host, port, take_port)
     request = PrepareDemoRequest(share=share)
-    with opened_store() as (_, engine), open_session(engine, commit=True) as session:
-        state = state_of_demo(session, request=request)
-        if state == "absent":
-            create_job(session, request=request, actor="patchclamp demo")
-    _supervise(taken, lambda url: _outlook(state, f"{url}/m/{request.model}", f"{url}/jobs"))
+    url = url_of(taken)
+    with opened_store() as (settings, engine):
+        check_doors(engine, settings, taken)
+        with open_session(engine, commit=True) as session:
+            state = state_of_demo(session, request=request)
+            if state == "absent":
+                create_job(session, request=request, actor="patchclamp demo")
+        said = [invitation(engine, taken, url)]
+    _supervise(taken, [*said, _outlook(state, f"{url}/m/{request.model}", f"{url}/jobs")])
 
 
 def _outlook(state: "DemoState", page: str, jobs: str) -> str:
@@ -168,7 +178,7 @@ def _ignore(number: int, frame: FrameType | None) -> None:
     pass
 
 
-def _supervise(taken: socket.socket, also: Callable[[str], str] | None = None) -> None:
+def _supervise(taken: socket.socket, said: Sequence[str]) -> None:
     from app.commands.listening import url_of
     from app.supervisor import Child, Supervisor
 
@@ -187,14 +197,7 @@ def _supervise(taken: socket.socket, also: Callable[[str], str] | None = None) -
     worker.start_at = inference.start_at = time.monotonic() + HEAD_START_SECONDS
     supervisor: Supervisor = Supervisor([web, worker, inference])
     supervisor.stop_on_signals()
-    url = url_of(taken)
-
-    def announce(text: str) -> None:
-        supervisor.say(text)
-        if also:
-            supervisor.say(also(url))
-
-    _announce_when_answering(url, announce, lambda: supervisor.stopping)
+    _announce_when_answering(url_of(taken), said, supervisor.say, lambda: supervisor.stopping)
     supervisor.run()
     taken.close()
     asked.close()
@@ -249,12 +252,15 @@ def _known_to_both(asked: socket.socket) -> dict[str, str]:
 
 
 def _announce_when_answering(
-    url: str, say: Callable[[str], None], given_up: Callable[[], bool]
+    url: str, also: Sequence[str], say: Callable[[str], None], given_up: Callable[[], bool]
 ) -> None:
+    """Says where it is, and what else there is to say, once a page can be opened."""
     from app.commands.listening import wait_until_answering
 
     def wait() -> None:
         if wait_until_answering(url, given_up):
             say(f"Patchclamp is at {url} (Ctrl-C stops it)")
+            for text in filter(None, also):
+                say(text)
 
     threading.Thread(target=wait, name="announce", daemon=True).start()

@@ -6,6 +6,8 @@ The order counts: fixed paths come before `/m/{model}/…`, and those before Neu
 
 from fastapi import APIRouter
 
+from app.pages.account import router as own_account
+from app.pages.account_tokens import router as own_tokens
 from app.pages.circuit import router as circuits
 from app.pages.circuit_request import router as circuit_requests
 from app.pages.conducting import router as conducting
@@ -16,10 +18,15 @@ from app.pages.explanation import router as explanations
 from app.pages.glossary import router as glossary
 from app.pages.home import router as home
 from app.pages.job import router as jobs
+from app.pages.judgement import router as judgements
 from app.pages.jump import router as jump
 from app.pages.live import router as live
+from app.pages.login import router as logins
+from app.pages.login_link import router as login_links
 from app.pages.model import router as models
 from app.pages.neuronpedia import router as neuronpedia
+from app.pages.people import router as people
+from app.pages.person import router as persons
 from app.pages.playground import router as playground
 from app.pages.run import router as runs
 from app.pages.scores import router as scores
@@ -35,6 +42,12 @@ from app.pages.writing import router as writing
 router = APIRouter(include_in_schema=False)
 for part in (
     home,
+    logins,
+    login_links,
+    own_account,
+    own_tokens,
+    people,
+    persons,
     glossary,
     jobs,
     runs,
@@ -58,6 +71,7 @@ for part in (
     live,
     writing,
     explanations,
+    judgements,
     neuronpedia,
 ):
     router.include_router(part)

@@ -15,6 +15,7 @@ from app.dependencies import (
 )
 from app.errors import NotFoundError, TooManyError
 from app.pages.choosing import AskedRun
+from app.pages.judged import judgement_context
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.words import unit_noun
@@ -68,6 +69,7 @@ def show_explanation(
     index: Index,
     number: Number,
     places: ProgramPlaces,
+    actor: CurrentActor,
     split: Annotated[str, Query(max_length=100)] = "test",
     run: AskedRun = None,
 ) -> Response:
@@ -81,6 +83,7 @@ def show_explanation(
         "explanation": view,
         "evidence": found,
         "causal": causal_evidence(session, view),
+        **judgement_context(session, actor, view),
         "pages": ModelPages(model, run),
         "noun": unit_noun(site.partition(".")[0]),
         "split": split,

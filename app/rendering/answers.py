@@ -12,9 +12,12 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2_fragments import render_block
 
+from app.errors import PatchclampError
 from app.rendering.environment import environment
+from app.rendering.masthead import masthead_of
 
 VARY = "HX-Request, HX-Target"
+ONCE = "no-store"
 
 
 def respond(
@@ -29,6 +32,7 @@ def respond(
 
     `fragments`: templates of parts that several pages show, by the id of their element.
     """
+    context = {"masthead": masthead_of(request), **context}
     target = target_of(request)
     block = target if target in environment.get_template(template).blocks else None
     if fragments is not None and target in fragments:
@@ -39,6 +43,18 @@ def respond(
         html = render_block(environment, template, block, context)
     headers = {"Vary": VARY, "Cache-Control": "no-cache"}
     return HTMLResponse(html, status_code=status, headers=headers)
+
+
+def respond_once(
+    request: Request, template: str, context: dict[str, Any], error: PatchclampError | None = None
+) -> HTMLResponse:
+    """The same of what may be kept nowhere: pages that let somebody in, or that show a secret;
+    refused where there is an error."""
+    response = respond(request, template, context, 200 if error is None else error.status)
+    response.headers["Cache-Control"] = ONCE
+    if error is not None and error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def target_of(request: Request) -> str:

@@ -15,6 +15,7 @@ from app.rendering import (
     circuit_strip,
     control,
     corpus,
+    device,
     edits,
     event,
     exemplar,
@@ -33,6 +34,7 @@ from app.rendering import (
     proof_cautions,
     proof_curves,
     quoting,
+    rights,
     score,
     score_bar,
     score_layers,
@@ -46,6 +48,7 @@ from app.rendering import (
     words,
 )
 from app.rendering.markup import QuickCode
+from app.store.views import judgement
 
 
 class QuickEnvironment(Environment):
@@ -170,6 +173,9 @@ environment.filters.update(
     matched_text=proof.matched_text,
     incompleteness_text=proof.incompleteness_text,
     competence=task.competence,
+    device=device.device,
+    right_words=rights.right_words,
+    role_words=rights.role_words,
     json=json.dumps,
     pages_of=addresses.ModelPages,
 )
@@ -177,9 +183,11 @@ environment.globals.update(
     legend=network.legend,
     circuit_words=circuit,
     task_examples=task.EXAMPLES,
+    judgement_words=judgement,
     proof_words=proof,
     proof_cautions=proof_cautions,
     new_seed=lambda: secrets.randbelow(1_000_000),
+    fields=environment.get_template("parts/fields.html").module,
     exemplars=environment.get_template("parts/exemplars.html").module,
     claims=environment.get_template("parts/explanations.html").module,
     programs=environment.get_template("parts/programs.html").module,

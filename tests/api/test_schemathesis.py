@@ -49,6 +49,7 @@ TAKING_PROGRAMS = (
     "POST /api/v1/models/{model}/sites/{site}/units/{index}/explanations/try",
     "POST /api/v1/explanations/{explanation_id}/versions",
 )
+JUDGING = ("PUT /api/v1/explanations/{explanation_id}/judgement",)
 TAKING_TASKS_AND_TITLES = (
     "POST /api/v1/models/{model}/tasks",
     "PATCH /api/v1/models/{model}/circuits/{slug}",
@@ -65,6 +66,7 @@ TAKING_VECTORS_AND_LISTS = (
     "POST /api/list/new",
     "POST /api/list/add-features",
 )
+WITHOUT_AN_ACCOUNT = ("POST /api/v1/account/tokens",)
 SHARING_PATHS = ("POST /api/v1/models/{model}/circuits/import",)
 TAKING_GRAPHS = (
     "PUT /api/graph-uploads/{token}",
@@ -108,16 +110,22 @@ REFUSED = (
     *TAKING_PROGRAMS,
     *TAKING_TASKS_AND_TITLES,
     *TELLING_ROWS,
+    *JUDGING,
     *TAKING_GRAPHS,
     *TAKING_VECTORS_AND_LISTS,
 )
 # a word that stands where a slug could stand: that of no circuit, whose methods it seems to have
 SHARING = REFUSING | {"allow_header_conformance": {"enabled": False}}
+# nobody has an account that could have a token, whatever the body is
+NOBODY = REFUSING | {
+    "negative_data_rejection": {"expected-statuses": [*TOO_LARGE["expected-statuses"], "409"]}
+}
 CONFIG = {
     "seed": 1,
     "checks": {"negative_data_rejection": TOO_LARGE},
     "operations": [{"include-name": name, "checks": REFUSING} for name in REFUSED]
     + [{"include-name": name, "checks": SHARING} for name in SHARING_PATHS]
+    + [{"include-name": name, "checks": NOBODY} for name in WITHOUT_AN_ACCOUNT]
     + [{"include-name": name, "checks": NOT_RUNNING} for name in ASKING_THE_MODEL],
 }
 PATTERNS = {"job_id": JOB, "slug": SLUG}

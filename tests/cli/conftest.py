@@ -32,9 +32,12 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def run(environment: dict[str, str]) -> Run:
-    def run_command(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    def run_command(
+        *arguments: str, typed: str | None = None, **more: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*COMMAND, *arguments],
+            input=typed or "",
             env=environment | more,
             cwd=ROOT,
             capture_output=True,

@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.conftest import COMMAND, ROOT
 
-SECRET = "known-to-both-sides"  # noqa: S105 (of tests)
+SECRET = "known-to-both-sides"
 
 
 def test_without_a_secret_it_does_not_start_and_says_what_to_do(run):
@@ -63,7 +63,7 @@ def test_it_serves_whoever_knows_the_secret_which_it_never_tells_and_leaves_when
 
 @pytest.mark.parametrize("command", ["inference", "up"])
 def test_a_short_secret_is_refused_and_not_told(run, command):
-    ran = run(command, PATCHCLAMP_INFERENCE_SECRET="hunter2")  # noqa: S106 (refused)
+    ran = run(command, PATCHCLAMP_INFERENCE_SECRET="hunter2")
     assert ran.returncode == 1
     assert "PATCHCLAMP_INFERENCE_SECRET is too short" in ran.stderr
     assert "openssl rand -hex 32" in ran.stderr

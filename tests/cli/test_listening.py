@@ -26,7 +26,7 @@ def test_loopback_needs_no_warning(taken: socket.socket) -> None:
 def test_an_address_that_others_reach_is_warned_of(taken: socket.socket) -> None:
     warning = str(warning_of(taken))
     assert "every address of this machine" in warning
-    assert "no accounts" in warning
+    assert "unencrypted, passwords too" in warning
     assert "ssh -L" in warning
 
 

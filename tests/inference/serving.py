@@ -21,7 +21,7 @@ from analysis.models import load_plain
 from analysis.protocol.model import ModelSpec
 from tests.analysis.models.tiny import make_tiny_plain
 
-SECRET = "known to both of us"  # noqa: S105 (of tests)
+SECRET = "known to both of us"
 HEADERS = {"Authorization": f"Bearer {SECRET}"}
 
 

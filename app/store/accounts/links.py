@@ -1,14 +1,19 @@
 """Addresses that let somebody in once: made, looked at, used."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.orm import Session
 
-from app.errors import NotFoundError
+from app.errors import BadRequestError, NotFoundError
+from app.store.accounts.members import ROLES, role_called
 from app.store.accounts.secret import LONGEST, digest_of, new_secret
+from app.store.locating import require_model
 from app.store.tables import AccountTable, LinkTable, ModelTable
 from app.store.views.account import LinkKind, LinkView, Role
+
+LONGEST_NOTE: Final = 200
 
 
 def create_link(
@@ -22,7 +27,7 @@ def create_link(
     model_id: int | None = None,
     note: str = "",
 ) -> str:
-    """Its secret, which is never told again."""
+    """Its secret, which is never told again. Raises BadRequestError where the note is too long."""
     secret, now = new_secret(), datetime.now(UTC)
     session.add(
         LinkTable(
@@ -31,7 +36,7 @@ def create_link(
             account_id=account_id,
             role=role,
             model_id=model_id,
-            note=note,
+            note=_checked(note),
             actor=actor,
             created_at=now,
             expires_at=now + lasts,
@@ -39,6 +44,21 @@ def create_link(
     )
     session.flush()
     return secret
+
+
+def create_invite(
+    session: Session, *, role: str, model: str | None, note: str, lasts: timedelta, actor: str
+) -> str:
+    """The secret of a link by which somebody makes an account with this role; `model` None: with
+    every model. Raises NotFoundError, and BadRequestError where the role is none of ours or the
+    note too long."""
+    wanted = role_called(role)
+    if wanted is None:
+        raise BadRequestError("An invite needs a role.", hint=f"Known: {', '.join(ROLES)}.")
+    model_id = None if model is None else require_model(session, name=model)
+    return create_link(
+        session, kind="invite", lasts=lasts, actor=actor, role=wanted, model_id=model_id, note=note
+    )
 
 
 def find_link(session: Session, *, secret: str) -> LinkView:
@@ -87,6 +107,16 @@ def withdraw_link(session: Session, *, link_id: int) -> None:
         raise NotFoundError("There is no such invite.", hint="It may have been used meanwhile.")
 
 
+def _checked(note: str) -> str:
+    note = " ".join(note.split())
+    if len(note) > LONGEST_NOTE or not note.isprintable():
+        raise BadRequestError(
+            "The note is too long, or has characters that do not print.",
+            hint=f"Take {LONGEST_NOTE} characters at most.",
+        )
+    return note
+
+
 _LINKS = (
     select(LinkTable, AccountTable.name.label("account"), ModelTable.name.label("model"))
     .outerjoin(AccountTable, AccountTable.id == LinkTable.account_id)
@@ -101,7 +131,7 @@ def _find(session: Session, digest: str) -> LinkView | None:
     return None if row is None else _view(row)
 
 
-def _open() -> tuple[object, ...]:
+def _open() -> tuple[ColumnElement[bool], ...]:
     return (
         LinkTable.used_at.is_(None),
         LinkTable.revoked_at.is_(None),
@@ -109,8 +139,8 @@ def _open() -> tuple[object, ...]:
     )
 
 
-def _view(row: object) -> LinkView:
-    link, account, model = row  # type: ignore[misc]
+def _view(row: Row[LinkTable, str, str]) -> LinkView:
+    link, account, model = row
     return LinkView(
         id=link.id,
         kind=link.kind,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import Session
 
 from app.store.accounts.members import roles_of
@@ -107,7 +107,7 @@ def _of(account_id: int) -> Select[LoginTable]:
     )
 
 
-def _alive(now: datetime) -> tuple[object, ...]:
+def _alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         LoginTable.revoked_at.is_(None),
         LoginTable.expires_at > now,

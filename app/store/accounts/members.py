@@ -15,12 +15,19 @@ ROLES: Final[tuple[Role, ...]] = get_args(Role)
 """Who may do most first."""
 
 
+def role_called(text: str) -> Role | None:
+    """None for "none". Raises BadRequestError."""
+    for role in ROLES:
+        if role == text:
+            return role
+    if text == "none":
+        return None
+    raise BadRequestError(f"{text!r} is no role.", hint=f"Known: {', '.join(ROLES)}.")
+
+
 def set_role(session: Session, *, name: str, model: str | None, role: Role | None) -> None:
     """Gives an account a role with a model, in the place of the one that it had; `model` None: with
-    every model; `role` None: none. Raises NotFoundError, and BadRequestError where the role is none
-    of ours."""
-    if role is not None and role not in ROLES:
-        raise BadRequestError(f"{role!r} is no role.", hint=f"Known: {', '.join(ROLES)}.")
+    every model; `role` None: none. Raises NotFoundError."""
     account_id = get_account(session, name=name).id
     model_id = None if model is None else require_model(session, name=model)
     put_role(session, account_id=account_id, model_id=model_id, role=role)

@@ -8,12 +8,12 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
-from app.store.tables import AccountTable, MembershipTable, ModelTable
+from app.store.tables import AccountTable, LoginTable, MembershipTable, ModelTable
 from app.store.views.account import LOCAL_OWNER, AccountView, Membership
 
 NAME: Final = r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$"
@@ -42,7 +42,7 @@ def create_account(
         session,
         AccountTable(
             name=name,
-            full_name=_checked(full_name),
+            full_name=checked_full_name(full_name),
             password=password,
             identity=identity,
             is_administrator=is_administrator,
@@ -112,16 +112,28 @@ def set_password(session: Session, *, account_id: int, password: str) -> None:
     session.flush()
 
 
-def disable(session: Session, *, name: str) -> None:
-    """It cannot come in any more; what it did stays. Raises NotFoundError, and ConflictError for
-    the last administrator."""
+def set_administrator(session: Session, *, name: str, is_administrator: bool) -> None:
+    """Whether it may do everything on this server. Raises NotFoundError, and ConflictError where
+    nobody would be left who may."""
     row = _require(session, name)
-    if row.is_administrator and row.disabled_at is None and _n_administrators(session) == 1:
-        raise ConflictError(
-            f"{name} is the only administrator.",
-            hint="Make another account an administrator first.",
-        )
-    row.disabled_at = row.disabled_at or datetime.now(UTC)
+    if not is_administrator:
+        _check_others(session, row)
+    row.is_administrator = is_administrator
+    session.flush()
+
+
+def disable(session: Session, *, name: str) -> None:
+    """It cannot come in any more, and is signed out; what it did stays. Raises NotFoundError, and
+    ConflictError for the last administrator."""
+    row = _require(session, name)
+    _check_others(session, row)
+    now = datetime.now(UTC)
+    row.disabled_at = row.disabled_at or now
+    session.execute(
+        update(LoginTable)
+        .where(LoginTable.account_id == row.id, LoginTable.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
     session.flush()
 
 
@@ -131,13 +143,20 @@ def enable(session: Session, *, name: str) -> None:
     session.flush()
 
 
-def _n_administrators(session: Session) -> int:
-    query = select(func.count()).where(
+def _check_others(session: Session, row: AccountTable) -> None:
+    """Raises ConflictError of the only administrator. Locks them all: two who go at once would each
+    see the other."""
+    query = select(AccountTable.id).where(
         AccountTable.is_administrator,
         AccountTable.disabled_at.is_(None),
         AccountTable.name != LOCAL_OWNER,
     )
-    return session.scalar(query) or 0
+    locked = session.scalars(query.order_by(AccountTable.id).with_for_update()).all()
+    if locked == [row.id]:
+        raise ConflictError(
+            f"{row.name} is the only administrator.",
+            hint="Make another account an administrator first.",
+        )
 
 
 def _require(session: Session, name: str) -> AccountTable:
@@ -149,11 +168,13 @@ def _require(session: Session, name: str) -> AccountTable:
     return row
 
 
-def _checked(full_name: str) -> str:
+def checked_full_name(full_name: str) -> str:
+    """As it is kept. Raises BadRequestError."""
     full_name = " ".join(full_name.split())
-    if len(full_name) > LONGEST_FULL_NAME or "\0" in full_name:
+    if len(full_name) > LONGEST_FULL_NAME or not full_name.isprintable():
         raise BadRequestError(
-            "The full name is too long.", hint=f"Take {LONGEST_FULL_NAME} characters at most."
+            "The full name is too long, or has characters that do not print.",
+            hint=f"Take {LONGEST_FULL_NAME} characters at most.",
         )
     return full_name
 

@@ -32,7 +32,7 @@ def create_token(
     """The token, which is never told again. `scopes`: rights that it has of its account's.
     Raises BadRequestError where it has no name, or the account has too many."""
     name = " ".join(name.split())
-    if not 0 < len(name) <= LONGEST_NAME or "\0" in name:
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise BadRequestError(
             "A token needs a name.", hint=f"Say what it is for, in {LONGEST_NAME} characters."
         )

@@ -27,6 +27,7 @@ from app.store.tables.explanation import (
     TokenSpaceTable,
 )
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
+from app.store.tables.judgement import JudgementTable
 from app.store.tables.model import ModelTable, SiteTable, VocabularyTable
 from app.store.tables.run import ArtifactTable, RunTable
 from app.store.tables.task import TaskTable
@@ -63,6 +64,7 @@ __all__ = [
     "ImportedFileTable",
     "JobEventTable",
     "JobTable",
+    "JudgementTable",
     "LinkTable",
     "LoginTable",
     "MembershipTable",

@@ -64,6 +64,25 @@ class TokenView(View):
     used_at: datetime | None
 
 
+class NewTokenView(TokenView):
+    secret: str
+    """What the program shows: told this once."""
+
+
+class SelfView(View):
+    """Whoever asks."""
+
+    name: str
+    full_name: str
+    is_administrator: bool
+    """May do everything on this server; no token may."""
+    roles: list[Membership]
+    token: str | None
+    """Name of the token that was shown; None: none was."""
+    scopes: list[str] | None
+    """What the token is limited to, of what its account may."""
+
+
 class Person(View):
     """Who stands behind a request: an account that may come in, with what it may do where."""
 

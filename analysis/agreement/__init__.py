@@ -1,0 +1,1 @@
+"""How far people agree who judge the same things, beyond what chance would bring; no torch."""

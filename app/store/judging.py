@@ -1,0 +1,120 @@
+"""People judge explanations; a later judgement of a person takes the place of the one before.
+
+with open_session(engine, commit=True) as session:
+    judge(session, explanation_id=7, actor="ada", rating=Rating("accept", specificity=4))
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, get_args
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.errors import BadRequestError, ConflictError
+from app.store.claiming import LOCK
+from app.store.queries.explanation import require_explanation
+from app.store.queries.judgement import view_of
+from app.store.tables import ExplanationTable, JudgementTable
+from app.store.views.judgement import JudgementView, Verdict
+from app.store.writing_explanations import storable
+
+log = structlog.get_logger("patchclamp.store")
+
+MOST_TAGS: Final = 20
+LONGEST_TAG: Final = 50
+LONGEST_NOTE: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Rating:
+    verdict: Verdict
+    specificity: int | None = None
+    sensitivity: int | None = None
+    several_meanings: bool = False
+    tags: tuple[str, ...] = ()
+    note: str = ""
+
+    def checked(self) -> "Rating":
+        """As it is stored. Raises BadRequestError."""
+        if self.verdict not in get_args(Verdict):
+            raise BadRequestError(
+                f"{self.verdict!r} is no verdict.", hint=f"Known: {', '.join(get_args(Verdict))}."
+            )
+        for name in ("specificity", "sensitivity"):
+            value = getattr(self, name)
+            if value is not None and value not in range(1, 6):
+                raise BadRequestError(f"{name} goes from 1 to 5.", hint="Or leave it out.")
+        tags = tuple(dict.fromkeys(filter(None, (" ".join(tag.split()) for tag in self.tags))))
+        if len(tags) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in tags):
+            raise BadRequestError(
+                "These are too many tags, or one is too long.",
+                hint=f"Give {MOST_TAGS} of {LONGEST_TAG} characters at most.",
+            )
+        note = self.note.strip()
+        if len(note) > LONGEST_NOTE:
+            raise BadRequestError(
+                "The note is too long.", hint=f"Take {LONGEST_NOTE:,} characters at most."
+            )
+        return Rating(
+            self.verdict,
+            self.specificity,
+            self.sensitivity,
+            self.several_meanings,
+            tuple(storable(tag) for tag in tags),
+            storable(note),
+        )
+
+
+def judge(session: Session, *, explanation_id: int, actor: str, rating: Rating) -> JudgementView:
+    """Raises NotFoundError, BadRequestError, and ConflictError where the explanation does not count
+    any more: somebody has edited or withdrawn it meanwhile."""
+    rating = rating.checked()
+    require_explanation(session, explanation_id)
+    session.execute(LOCK, {"explanation_id": explanation_id})  # two of one person at once
+    status = session.scalar(
+        select(ExplanationTable.status).where(ExplanationTable.id == explanation_id)
+    )
+    if status not in ("current", "failed"):
+        raise ConflictError(
+            f"Explanation {explanation_id} does not count any more: it was {status}.",
+            hint="Judge the version that counts now; its page leads there.",
+        )
+    now = datetime.now(UTC)
+    _replace(session, explanation_id, actor, now)
+    row = JudgementTable(
+        explanation_id=explanation_id,
+        actor=actor,
+        verdict=rating.verdict,
+        specificity=rating.specificity,
+        sensitivity=rating.sensitivity,
+        several_meanings=rating.several_meanings,
+        tags=list(rating.tags),
+        note=rating.note,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    log.info("explanation.judged", explanation=explanation_id, actor=actor, verdict=row.verdict)
+    return view_of(row)
+
+
+def take_back(session: Session, *, explanation_id: int, actor: str) -> bool:
+    """Whether there was a judgement of this person. Raises NotFoundError."""
+    require_explanation(session, explanation_id)
+    return _replace(session, explanation_id, actor, datetime.now(UTC))
+
+
+def _replace(session: Session, explanation_id: int, actor: str, now: datetime) -> bool:
+    done = session.execute(
+        update(JudgementTable)
+        .where(
+            JudgementTable.explanation_id == explanation_id,
+            JudgementTable.actor == actor,
+            JudgementTable.replaced_at.is_(None),
+        )
+        .values(replaced_at=now)
+        .returning(JudgementTable.id)
+    )
+    return done.first() is not None
