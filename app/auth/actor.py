@@ -54,8 +54,9 @@ class Actor(BaseModel):
 
     def refused(self, right: Right, what: str) -> ForbiddenError:
         return ForbiddenError(
-            f"{self.name} may not do this {what}: it takes the right “{right}”.",
-            hint="An administrator can give it; a token may also be limited to less.",
+            f"{self.name} may not {right} {what}.",
+            hint=f"It takes the right “{right}”. An administrator can give it; a token may also be "
+            "limited to less.",
         )
 
     def require_administrator(self) -> None:

@@ -175,8 +175,11 @@ def address(path: str, subjects: Mapping[str, str]) -> str:
         "run_id": subjects["run"], "job_id": subjects["job"], "slug": subjects[kind],
         "corpus": subjects["corpus"], "name": subjects["corpus"], "sha256": subjects["artifact"],
         "proof_id": subjects["proof"], "source": subjects["site"], "form": "jsonl",
-        "token": "q2lyY3VpdC1ncmFwaC1maWxl", "secret": "none-of-ours",
+        "token": "q2lyY3VpdC1ncmFwaC1maWxl", "secret": "none-of-ours", "token_id": "987654321",
+        "login_id": "987654321", "link_id": "987654321",
     }  # fmt: skip
+    if path.startswith("/people"):
+        filled["name"] = "outsider"
     if "vectors" in path:
         filled["index"] = subjects["vector"]
     if "corpora" in path:

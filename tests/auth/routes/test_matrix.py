@@ -132,6 +132,8 @@ def wrong(
     for method, path in routes:
         need = need_of(method, path)
         assert need is not None
+        if person.startswith("token") and need is AREAS["/account"] and "/account" in path:
+            continue  # its handlers say what tokens may not
         app.state.n_writes = 0
         answer = client.request(
             method, address(path, subjects), headers=house.credentials[person],

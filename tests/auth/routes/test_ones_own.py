@@ -164,4 +164,4 @@ def test_what_a_method_wrote_is_nobodys_own(client: TestClient, house: House) ->
     path = f"/api/v1/explanations/{house.subjects[0]['explanation']}/withdraw"
     answer = client.post(path, headers=house.credentials["annotator"])
     assert answer.status_code == 403
-    assert "“review”" in answer.json()["detail"]
+    assert "“review”" in answer.json()["hint"]
