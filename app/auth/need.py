@@ -1,6 +1,6 @@
 """What a route needs of whoever asks: a right, and where the request says which model it is about.
 
-The table of all routes is in `needs.py`.
+The table of all routes is `needs`.
 """
 
 from dataclasses import dataclass
