@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store.locating import require_model
 from app.store.paging import is_name
-from app.store.queries.unit_list import MOST_ENTRIES, get_unit_list, no_unit_list
+from app.store.queries.unit_list import MOST_ENTRIES, Reader, get_unit_list, no_unit_list
 from app.store.slugs import is_slug, new_slug
 from app.store.tables import ModelTable, SiteTable, UnitListEntryTable, UnitListTable
 from app.store.views.unit_list import UnitListView
@@ -58,8 +58,16 @@ def create_unit_list(
     return get_unit_list(session, slug=slug)
 
 
-def add_units(session: Session, *, slug: str, units: Sequence[Named], actor: str) -> UnitListView:
-    """With these at its end; those that are in it already stay where they are.
+def add_units(
+    session: Session,
+    *,
+    slug: str,
+    units: Sequence[Named],
+    actor: str,
+    reader: Reader | None = None,
+) -> UnitListView:
+    """With these at its end; those that are in it already stay where they are. `reader`: as whom
+    it is shown.
 
     Raises NotFoundError where a unit is missing, ConflictError where the list is of another model,
     BadRequestError where there are too many.
@@ -89,10 +97,12 @@ def add_units(session: Session, *, slug: str, units: Sequence[Named], actor: str
         )
     _touch(session, row.id)
     log.info("unit_list.added", unit_list=slug, units=len(units), actor=actor)
-    return get_unit_list(session, slug=slug)
+    return get_unit_list(session, slug=slug, reader=reader)
 
 
-def remove_unit(session: Session, *, slug: str, unit: Named, actor: str) -> UnitListView:
+def remove_unit(
+    session: Session, *, slug: str, unit: Named, actor: str, reader: Reader | None = None
+) -> UnitListView:
     """Without this one. Raises NotFoundError where it is not in the list."""
     row = _locked(session, slug)
     table = UnitListEntryTable
@@ -112,7 +122,7 @@ def remove_unit(session: Session, *, slug: str, unit: Named, actor: str) -> Unit
         )
     _touch(session, row.id)
     log.info("unit_list.removed", unit_list=slug, unit=f"{unit.site}/{unit.index}", actor=actor)
-    return get_unit_list(session, slug=slug)
+    return get_unit_list(session, slug=slug, reader=reader)
 
 
 def delete_unit_list(session: Session, *, slug: str, actor: str) -> None:
