@@ -26,6 +26,7 @@ from app.auth.admitting import admit
 from app.auth.identifying import Doors
 from app.auth.passwords import password_places
 from app.auth.throttling import Throttle
+from app.bodies import SignedInFirstMiddleware
 from app.compressing import CompressingMiddleware
 from app.dependencies import WriterQueue, program_places
 from app.errors import SignInError
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             Middleware(GuardMiddleware, allowed_hosts=settings.allowed_hosts),
             Middleware(CompressingMiddleware, minimum_size=2048),
             Middleware(CrashMiddleware),
+            Middleware(SignedInFirstMiddleware),
         ],
     )
     app.state.settings = settings

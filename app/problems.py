@@ -119,6 +119,12 @@ def answer_problem(
     return response
 
 
+def answer_error(request: Request, error: PatchclampError) -> Response:
+    """For middlewares, whose exceptions nobody maps."""
+    answer = _answer_sign_in if isinstance(error, SignInError) else _answer_ours
+    return answer(request, error)
+
+
 def wants_html(request: Request) -> bool:
     path = request.url.path
     return not path.startswith("/api/") and "text/html" in request.headers.get("accept", "")

@@ -1,6 +1,6 @@
 """For those who keep the server running: is it alive, can it answer, what has it done."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -8,7 +8,9 @@ from pydantic import BaseModel, Field
 
 from app.api.describing import problems_of
 from app.api.metrics import generate_inference_metrics, generate_store_metrics
+from app.auth.actor import get_actor
 from app.dependencies import InferenceState, ReadSession, StoreEngine
+from app.errors import PatchclampError
 from app.store import migrating
 
 router = APIRouter(tags=["operations"])
@@ -25,6 +27,14 @@ class ReadinessView(StateView):
     inference_detail: str | None = Field(
         default=None, description="On what it is stuck, as a sentence."
     )
+
+
+async def may_know_all(request: Request) -> bool:
+    """Whether whoever asks sees every model: what the service is stuck on names one."""
+    try:
+        return (await get_actor(request)).sees is None
+    except PatchclampError:
+        return False
 
 
 def require_store(engine: StoreEngine) -> None:
@@ -44,9 +54,12 @@ async def get_health() -> StateView:
     responses={503: problems_of()[503]},
     dependencies=[Depends(require_store)],
 )
-async def get_readiness(inference: InferenceState) -> ReadinessView:
+async def get_readiness(
+    inference: InferenceState, knows_all: Annotated[bool, Depends(may_know_all)]
+) -> ReadinessView:
     """The database can be reached and has the tables of this version; else 503 with the reason."""
-    return ReadinessView(status="ok", inference=inference.status, inference_detail=inference.detail)
+    detail = inference.detail if knows_all else None
+    return ReadinessView(status="ok", inference=inference.status, inference_detail=detail)
 
 
 @router.get(

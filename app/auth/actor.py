@@ -10,9 +10,10 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict
 
 from app.auth.identifying import identify
-from app.auth.rights import Right, may, models_seen
-from app.errors import ForbiddenError, NotFoundError, SignInError
+from app.auth.rights import Right, may, may_everywhere, may_somewhere, models_seen
+from app.errors import ForbiddenError, SignInError
 from app.store.audit.noting import By
+from app.store.locating import no_model
 from app.store.views.account import LOCAL_OWNER, Person
 
 
@@ -42,16 +43,26 @@ class Actor(BaseModel):
     def may(self, right: Right, model: str) -> bool:
         return self.person is None or may(self.person, right, model)
 
+    def may_somewhere(self, right: Right) -> bool:
+        return self.person is None or may_somewhere(self.person, right)
+
+    def may_everywhere(self, right: Right) -> bool:
+        return self.person is None or may_everywhere(self.person, right)
+
     def require(self, right: Right, model: str) -> None:
         """Raises NotFoundError of a model that they do not see, which they are not told of, and
         ForbiddenError."""
         if self.may(right, model):
             return
         if not self.may(Right.SEE, model):
-            raise no_such_model(model)
-        raise ForbiddenError(
-            f"{self.name} may not {right} with the model {model!r}.",
-            hint="An administrator can change that; a token may also be limited to less.",
+            raise no_model(model)
+        raise self.refused(right, f"with the model {model!r}")
+
+    def refused(self, right: Right, what: str) -> ForbiddenError:
+        return ForbiddenError(
+            f"{self.name} may not {right} {what}.",
+            hint=f"It takes the right “{right}”. An administrator can give it; a token may also be "
+            "limited to less.",
         )
 
     def require_administrator(self) -> None:
@@ -61,13 +72,6 @@ class Actor(BaseModel):
                 "Only administrators of this server may do that.",
                 hint="Sign in as one; tokens cannot do it.",
             )
-
-
-def no_such_model(name: str) -> NotFoundError:
-    return NotFoundError(
-        f"There is no model {name!r}.",
-        hint="Add it with `patchclamp models add`, or see `patchclamp models list`.",
-    )
 
 
 async def get_actor(request: Request) -> Actor:

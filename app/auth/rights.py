@@ -48,6 +48,23 @@ def may(person: Person, right: Right, model: str) -> bool:
     return person.is_administrator or (role is not None and right in RIGHTS[role])
 
 
+def may_somewhere(person: Person, right: Right) -> bool:
+    """With one model at least, or with those that are yet to come."""
+    if person.scopes is not None and right not in person.scopes:
+        return False
+    return person.is_administrator or any(right in RIGHTS[role] for role in person.roles.values())
+
+
+def may_everywhere(person: Person, right: Right) -> bool:
+    """With every model, also with those that are yet to come."""
+    if person.scopes is not None and right not in person.scopes:
+        return False
+    roles = person.roles
+    return person.is_administrator or (
+        None in roles and all(right in RIGHTS[role] for role in roles.values())
+    )
+
+
 def models_seen(person: Person) -> frozenset[str] | None:
     """By name; None: every model. Every role sees."""
     if person.scopes is not None and Right.SEE not in person.scopes:

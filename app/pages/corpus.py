@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from app.auth.actor import CurrentActor
 from app.dependencies import ReadSession
 from app.rendering.answers import respond
 from app.store.queries.corpus import get_corpus, get_document, list_corpora
@@ -13,8 +14,9 @@ router = APIRouter()
 
 
 @router.get("/corpora")
-def show_corpora(request: Request, session: ReadSession) -> Response:
-    return respond(request, "corpus/list.html", {"corpora": list_corpora(session)})
+def show_corpora(request: Request, session: ReadSession, actor: CurrentActor) -> Response:
+    corpora = list_corpora(session, models=actor.sees)
+    return respond(request, "corpus/list.html", {"corpora": corpora})
 
 
 @router.get("/corpora/{name}")

@@ -5,6 +5,7 @@ from typing import Final, Literal
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
+from app.auth.actor import CurrentActor
 from app.dependencies import AppSettings, ReadSession
 from app.rendering.answers import respond
 from app.store.queries.corpus import list_corpora
@@ -23,26 +24,31 @@ Step = Literal[
 
 
 @router.get("/")
-def show_home(request: Request, session: ReadSession, settings: AppSettings) -> Response:
-    context = gather(session, lease_seconds=settings.lease_seconds)
+def show_home(
+    request: Request, session: ReadSession, settings: AppSettings, actor: CurrentActor
+) -> Response:
+    context = gather(session, models=actor.sees, lease_seconds=settings.lease_seconds)
     return respond(request, "home/page.html", context)
 
 
-def gather(session: Session, *, lease_seconds: float) -> dict[str, object]:
-    models, corpora = list_models(session), list_corpora(session)
-    running = list_jobs(session, status="running", limit=10).items
-    queued = list_jobs(session, status="queued", limit=10).items
+def gather(
+    session: Session, *, models: frozenset[str] | None, lease_seconds: float
+) -> dict[str, object]:
+    """`models`: of which alone anything is shown."""
+    found, corpora = list_models(session, models=models), list_corpora(session, models=models)
+    running = list_jobs(session, models=models, status="running", limit=10).items
+    queued = list_jobs(session, models=models, status="queued", limit=10).items
     awake = bool(list_living_workers(session, lease_seconds=lease_seconds))
-    newest = list_jobs(session, limit=1).items
+    newest = list_jobs(session, models=models, limit=1).items
     return {
-        "models": models,
+        "models": found,
         "corpora": corpora,
         "running": running,
         "queued": queued,
-        "step": next_step(models, corpora, [*running, *queued], awake=awake),
+        "step": next_step(found, corpora, [*running, *queued], awake=awake),
         "preparing": find_preparation([*running, *queued]),
-        "unswept": [model for model in models if model.current_run_id is None],
-        "shown": next((model for model in models if model.current_run_id is not None), None),
+        "unswept": [model for model in found if model.current_run_id is None],
+        "shown": next((model for model in found if model.current_run_id is not None), None),
         "failed": next((job for job in newest if job.status == "failed"), None),
     }
 

@@ -19,6 +19,7 @@ from app.store.queries.job import (
     request_cancel,
 )
 from app.store.queries.model import list_models
+from app.store.queries.waiting import told_to
 from app.store.request_fields import Dtype, Name
 from app.store.requests import SweepRequest
 
@@ -47,16 +48,18 @@ class SweepForm(BaseModel):
 def show_jobs(
     request: Request,
     session: ReadSession,
+    actor: CurrentActor,
     status: Annotated[str | None, Query(max_length=20)] = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
-    page = list_jobs(session, status=status or None, cursor=cursor, limit=50)
+    seen = actor.sees
+    page = list_jobs(session, status=status or None, models=seen, cursor=cursor, limit=50)
     context = {
         "page": page,
         "active": any(job.status in ACTIVE for job in page.items),
         "status": status or None,
-        "models": list_models(session),
-        "corpora": list_corpora(session),
+        "models": list_models(session, models=seen),
+        "corpora": list_corpora(session, models=seen),
         "defaults": SweepForm.model_construct(model="", corpus=""),
     }
     return respond(request, "job/list.html", context)
@@ -79,18 +82,18 @@ def start_sweep(
 
 
 @router.get("/jobs/running")
-def count_running(request: Request, session: ReadSession) -> Response:
+def count_running(request: Request, session: ReadSession, actor: CurrentActor) -> Response:
     """The quiet count in every page's header."""
-    running = list_jobs(session, status="running", limit=50).items
+    running = list_jobs(session, status="running", models=actor.sees, limit=50).items
     return respond(request, "job/running.html", {"running": running})
 
 
 @router.get("/jobs/{job_id}")
 def show_job(
-    request: Request, session: ReadSession, settings: AppSettings, job_id: str
+    request: Request, session: ReadSession, settings: AppSettings, actor: CurrentActor, job_id: str
 ) -> Response:
     context = {
-        "job": get_job(session, job_id=job_id),
+        "job": told_to(get_job(session, job_id=job_id), models=actor.sees),
         "events": list_events(session, job_id=job_id, limit=500),
         "workers": bool(list_living_workers(session, lease_seconds=settings.lease_seconds)),
     }

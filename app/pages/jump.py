@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
+from app.auth.actor import CurrentActor
 from app.dependencies import ReadSession
 from app.errors import BadRequestError
 from app.pages.choosing import AskedRun
@@ -26,28 +27,35 @@ HINT: Final = "Type a unit such as mlp.12/345 (12/345 means the same), or a site
 @router.get("/jump")
 def jump(
     session: ReadSession,
+    actor: CurrentActor,
     to: Annotated[str, Query(max_length=200)] = "",
     model: Annotated[str, Query(max_length=200)] = "",
     run: AskedRun = None,
 ) -> RedirectResponse:
-    return RedirectResponse(find_path(session, to.strip(), model, run), status_code=303)
+    path = find_path(session, to.strip(), model, run, seen=actor.sees)
+    return RedirectResponse(path, status_code=303)
 
 
-def find_path(session: Session, typed: str, model: str, run: int | None) -> str:
+def find_path(
+    session: Session, typed: str, model: str, run: int | None, *, seen: frozenset[str] | None
+) -> str:
     """The path of the site or unit; a model's name alone leads to the model."""
-    path = find_named(session, typed, model, run)
+    path = find_named(session, typed, model, run, seen=seen)
     if path is None:
         raise BadRequestError(f"{typed!r} names no unit and no model.", hint=HINT)
     return path
 
 
-def find_named(session: Session, typed: str, model: str, run: int | None) -> str | None:
+def find_named(
+    session: Session, typed: str, model: str, run: int | None, *, seen: frozenset[str] | None
+) -> str | None:
     """The path of what is named; None where nothing is.
 
-    `run` is of the page of `model` where it was typed, and holds for no other model.
+    `seen`: the models that are known to whoever typed it; None: all. `run` is of the page of
+    `model` where it was typed, and holds for no other model.
     """
     found = TYPED.fullmatch(typed)
-    names = [view.name for view in list_models(session)]
+    names = [view.name for view in list_models(session, models=seen)]
     if typed in names:
         return ModelPages(typed, run if typed == model else None).front()
     if found is None:

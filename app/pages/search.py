@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from analysis.embedding.finding import INSTALL
+from app.auth.actor import CurrentActor
 from app.dependencies import ReadSession
 from app.embedding import embed
 from app.errors import BadRequestError
@@ -72,17 +73,24 @@ class SearchFilter(BaseModel):
 
 @router.get("/search")
 def show_search(
-    request: Request, session: ReadSession, chosen: Annotated[SearchFilter, Query()]
+    request: Request,
+    session: ReadSession,
+    actor: CurrentActor,
+    chosen: Annotated[SearchFilter, Query()],
 ) -> Response:
-    named = find_named(session, chosen.q.strip(), chosen.model or "", chosen.run)
+    seen = actor.sees
+    named = find_named(session, chosen.q.strip(), chosen.model or "", chosen.run, seen=seen)
     if named is not None:
         return RedirectResponse(named, status_code=303)
-    return respond(request, "search/page.html", gather(session, chosen))
+    return respond(request, "search/page.html", gather(session, chosen, seen))
 
 
-def gather(session: Session, chosen: SearchFilter) -> dict[str, object]:
-    found = find(session, chosen) if chosen.q.strip() else None
-    models = list_models(session)
+def gather(
+    session: Session, chosen: SearchFilter, seen: frozenset[str] | None
+) -> dict[str, object]:
+    """`seen`: the models that are known to whoever asks; None: all."""
+    found = find(session, chosen, seen) if chosen.q.strip() else None
+    models = list_models(session, models=seen)
     return {
         "chosen": chosen,
         "found": found,
@@ -94,7 +102,7 @@ def gather(session: Session, chosen: SearchFilter) -> dict[str, object]:
     }
 
 
-def find(session: Session, chosen: SearchFilter) -> SearchView:
+def find(session: Session, chosen: SearchFilter, seen: frozenset[str] | None) -> SearchView:
     """Of a model that was chosen before a site: the site belongs to it."""
     return searching.search(
         session,
@@ -103,6 +111,7 @@ def find(session: Session, chosen: SearchFilter) -> SearchView:
         site=chosen.site if chosen.model else None,
         method=chosen.method,
         r_min=chosen.r_min,
+        models=seen,
         vector=embed(chosen.q),
         cursor=chosen.cursor,
     )

@@ -14,7 +14,7 @@ from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store.audit.noting import note
 from app.store.locating import require_model
 from app.store.paging import is_name
-from app.store.queries.unit_list import MOST_ENTRIES, get_unit_list, no_unit_list
+from app.store.queries.unit_list import MOST_ENTRIES, Reader, get_unit_list, no_unit_list
 from app.store.slugs import is_slug, new_slug
 from app.store.tables import ModelTable, SiteTable, UnitListEntryTable, UnitListTable
 from app.store.views.unit_list import UnitListView
@@ -63,8 +63,16 @@ def create_unit_list(
     return get_unit_list(session, slug=slug)
 
 
-def add_units(session: Session, *, slug: str, units: Sequence[Named], actor: str) -> UnitListView:
-    """With these at its end; those that are in it already stay where they are.
+def add_units(
+    session: Session,
+    *,
+    slug: str,
+    units: Sequence[Named],
+    actor: str,
+    reader: Reader | None = None,
+) -> UnitListView:
+    """With these at its end; those that are in it already stay where they are. `reader`: as whom
+    it is shown.
 
     Raises NotFoundError where a unit is missing, ConflictError where the list is of another model,
     BadRequestError where there are too many.
@@ -98,10 +106,12 @@ def add_units(session: Session, *, slug: str, units: Sequence[Named], actor: str
         session, actor=actor, action="list.units_added", subject=f"list {slug}",
         after={"units": [f"{one.model} {one.site}/{one.index}" for one in units]},
     )  # fmt: skip
-    return get_unit_list(session, slug=slug)
+    return get_unit_list(session, slug=slug, reader=reader)
 
 
-def remove_unit(session: Session, *, slug: str, unit: Named, actor: str) -> UnitListView:
+def remove_unit(
+    session: Session, *, slug: str, unit: Named, actor: str, reader: Reader | None = None
+) -> UnitListView:
     """Without this one. Raises NotFoundError where it is not in the list."""
     row = _locked(session, slug)
     table = UnitListEntryTable
@@ -125,7 +135,7 @@ def remove_unit(session: Session, *, slug: str, unit: Named, actor: str) -> Unit
         session, actor=actor, action="list.unit_removed", model=unit.model, subject=f"list {slug}",
         before={"unit": f"{unit.model} {unit.site}/{unit.index}"},
     )  # fmt: skip
-    return get_unit_list(session, slug=slug)
+    return get_unit_list(session, slug=slug, reader=reader)
 
 
 def delete_unit_list(session: Session, *, slug: str, actor: str) -> None:

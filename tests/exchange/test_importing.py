@@ -12,10 +12,12 @@ from app.errors import BadRequestError, NotFoundError
 from app.exchange import importing
 from app.exchange.faults import DamagedFileError, WrongModelError
 from app.exchange.importing import ImportReport, import_path
+from app.store.audit.verifying import verify
 from app.store.claiming import withdraw_explanation
 from app.store.engine import open_session
 from app.store.tables import ExplanationTable, ImportedFileTable
 from tests.exchange.stores import RULES
+from tests.store import audit_log
 
 
 def line(n: int, **more: object) -> dict[str, Any]:
@@ -235,3 +237,18 @@ def test_what_is_not_there_or_not_known_is_said(one_store: Engine, tmp_path: Pat
     (tmp_path / "odd.jsonl").write_text("[1, 2]\n")
     with pytest.raises(BadRequestError, match=r"odd\.jsonl is in none of the formats"):
         import_path(one_store, tmp_path / "odd.jsonl", model="toy")
+
+
+@pytest.mark.usefixtures("batches_of_three")
+def test_each_batch_leaves_a_row_of_the_audit_log_and_what_is_there_already_none(
+    receiving: Engine, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "five.jsonl", [line(n) for n in range(5)])
+    import_path(receiving, path, model="toy")
+    import_path(receiving, path, model="toy", again=True)
+    found = audit_log.rows(receiving)
+    assert [json.loads(str(row["after"]))["explanations"] for row in found] == [3, 2]
+    assert {(row["action"], row["actor"], row["subject"]) for row in found} == {
+        ("explanations.imported", "local owner", "file five.jsonl")
+    }
+    assert verify(receiving).fault is None

@@ -21,6 +21,7 @@ from app.store.request_fields import MOST_SPLITS
 from app.store.requests import SweepRequest
 from app.store.tables import CorpusTable, DocumentTable, ModelTable
 from tests.analysis.models.tiny import make_tiny
+from tests.store import audit_log
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,9 @@ def test_adding_the_same_model_again_changes_nothing_and_another_one_is_refused(
     assert not add_model(engine, settings, source=str(tiny), name="mine").new
     with pytest.raises(ConflictError, match="belongs to another model"):
         add_model(engine, settings, source=str(plain), name="mine")
+    assert [(row["action"], row["model"]) for row in audit_log.rows(engine)] == [
+        ("model.added", "mine")
+    ]
     assert add_model(engine, settings, source=str(plain), name="other").new
     with open_session(engine) as session:
         assert [view.name for view in model.list_models(session)] == ["mine", "other"]

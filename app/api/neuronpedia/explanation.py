@@ -16,7 +16,7 @@ from app.api.neuronpedia.parameters import (
     SourcesSearch,
 )
 from app.api.neuronpedia.views import ExplanationResults, FeatureExplanation, FeatureScore
-from app.auth.actor import get_actor
+from app.auth.actor import CurrentActor, get_actor
 from app.dependencies import ReadSession
 from app.exchange.sources import site_of, source_of
 from app.store.queries.search import search_explanations
@@ -35,10 +35,12 @@ PAGE = 20
 @router.post("/search-all/", include_in_schema=False)
 @router.post("/search-all", summary="Search all explanations")
 def search_all(
-    session: ReadSession, body: Annotated[ExplanationSearch, Body(description="What to look for.")]
+    session: ReadSession,
+    actor: CurrentActor,
+    body: Annotated[ExplanationSearch, Body(description="What to look for.")],
 ) -> ExplanationResults:
-    """Of all models, 20 a page; `nextOffset` leads to the rest."""
-    return find(session, body, None, None)
+    """Of all models that you see, 20 a page; `nextOffset` leads to the rest."""
+    return find(session, body, None, None, models=actor.sees)
 
 
 @router.post("/search-model/", include_in_schema=False)
@@ -62,10 +64,21 @@ def search_sources(
 
 
 def find(
-    session: Session, body: ExplanationSearch, model: str | None, sites: list[str] | None
+    session: Session,
+    body: ExplanationSearch,
+    model: str | None,
+    sites: list[str] | None,
+    *,
+    models: frozenset[str] | None = None,
 ) -> ExplanationResults:
     lines, more = search_explanations(
-        session, query=body.query, model=model, sites=sites, offset=body.offset, limit=PAGE
+        session,
+        query=body.query,
+        model=model,
+        sites=sites,
+        models=models,
+        offset=body.offset,
+        limit=PAGE,
     )
     return ExplanationResults(
         request=body.model_dump(),

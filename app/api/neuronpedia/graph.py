@@ -6,6 +6,7 @@ that is answered, and kept (`save-to-db`) under the model and slug that it names
 
 # ruff: noqa: N815 - the names are Neuronpedia's
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Path, Request
@@ -26,6 +27,7 @@ from app.api.parameters import ModelName
 from app.api.receiving import BODY, AnnouncedFiles, ReadingPlaces, ReceptionOfFiles, received
 from app.api.v1.bulk import take_place
 from app.auth.actor import CurrentActor
+from app.auth.rights import Right
 from app.dependencies import AppSettings, ReadSession, StoreEngine, StoreWriter, WriteSession
 from app.exchange.circuits.importing import keep_read, read_circuit
 from app.store.queries.circuit_prompt import get_prompt, prompts_of
@@ -101,7 +103,8 @@ def list_owned_graphs(
 ) -> list[GraphMetadata]:
     """Those that you made or brought in, of all models, newest first; 200 at most, and
     no more than have 16 MiB of prompts."""
-    return [to_metadata(request, one) for one in prompts_of(session, actor=actor.name)]
+    found = prompts_of(session, actor=actor.name, models=actor.sees)
+    return [to_metadata(request, one) for one in found]
 
 
 @router.post("/graph/delete/", include_in_schema=False)
@@ -170,7 +173,9 @@ async def keep_graph(
 ) -> KeptGraph:
     """Under the model and slug that the file names."""
     with places.taken(), uploads.taken(body.putRequestId) as file:
-        found = await run_in_threadpool(read_circuit, engine, file)
+        found = await run_in_threadpool(
+            read_circuit, engine, file, check=partial(actor.require, Right.WORK)
+        )
     view = await writer.write(
         lambda session: keep_read(session, found, actor=actor.name, slug=found.slug)
     )

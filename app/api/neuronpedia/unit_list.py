@@ -8,6 +8,7 @@ from app.api.describing import problems_of
 from app.api.neuronpedia.keeping import AddedFeatures, ListName, NewList
 from app.api.neuronpedia.views import FeatureList, FilledList, ListedFeature
 from app.auth.actor import CurrentActor
+from app.auth.listing import ListReader, require_each
 from app.dependencies import ReadSession, WriteSession
 from app.exchange.sources import site_of, source_of
 from app.store import listing
@@ -42,6 +43,7 @@ def add_features(
     body: Annotated[AddedFeatures, Body(description="Which list, which units.")],
 ) -> list[ListedFeature]:
     """Put units at its end; answered are those that were sent."""
+    require_each(actor, {one.modelId for one in body.featuresToAdd})
     units = [
         listing.Named(one.modelId, site_of(one.layer), int(one.index), one.description)
         for one in body.featuresToAdd
@@ -56,10 +58,11 @@ def add_features(
 def find_list(
     session: ReadSession,
     actor: CurrentActor,  # noqa: ARG001 - as of all that is sent: they read by POST
+    reader: ListReader,
     body: Annotated[ListName, Body(description="Which list.")],
 ) -> FilledList:
     """With its units, in the order in which they were added."""
-    view = get_unit_list(session, slug=body.listId)
+    view = get_unit_list(session, slug=body.listId, reader=reader)
     return FilledList(
         **to_list(view).model_dump(), neurons=[to_feature(entry) for entry in view.entries]
     )
@@ -67,9 +70,11 @@ def find_list(
 
 @router.post("/list/", include_in_schema=False)
 @router.post("/list", summary="List your lists")
-def list_owned_lists(session: ReadSession, actor: CurrentActor) -> list[FeatureList]:
+def list_owned_lists(
+    session: ReadSession, actor: CurrentActor, reader: ListReader
+) -> list[FeatureList]:
     """The lists that you made, newest first, without their units; 200 at most."""
-    page = list_unit_lists(session, actor=actor.name, limit=LARGEST_PAGE)
+    page = list_unit_lists(session, actor=actor.name, reader=reader, limit=LARGEST_PAGE)
     return [to_list(line) for line in page.items]
 
 

@@ -70,9 +70,8 @@ def find_vector(
 @router.post("/list-owned", summary="List your vectors")
 def list_owned_vectors(session: ReadSession, actor: CurrentActor) -> OwnedVectors:
     """The vectors that you made, of all models, newest first; 500 at most."""
-    return OwnedVectors(
-        vectors=[to_found(view) for view in vectors.vectors_of(session, actor=actor.name)]
-    )
+    found = vectors.vectors_of(session, actor=actor.name, models=actor.sees)
+    return OwnedVectors(vectors=[to_found(view) for view in found])
 
 
 @router.post("/delete/", include_in_schema=False)

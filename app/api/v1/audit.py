@@ -1,9 +1,11 @@
 """The audit log, for administrators: read newest first, verified on demand."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BeforeValidator
 
 from app.api.answering import answer
 from app.api.describing import problems_of
@@ -18,6 +20,16 @@ from app.store.views.base import Page
 router = APIRouter(prefix="/api/v1/audit", tags=["operations"], responses=problems_of(403))
 
 LONGEST: Final = 200
+
+
+def refuse_numbers(given: object) -> object:
+    """Pydantic would take them for seconds since 1970."""
+    if isinstance(given, str) and not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+        raise ValueError("write it as 2026-11-23T10:00:00Z")
+    return given
+
+
+Moment = Annotated[datetime, BeforeValidator(refuse_numbers)]
 
 
 @router.get("", response_model=Page[AuditLine], summary="Read the audit log")
@@ -50,11 +62,11 @@ def read_audit_log(
         ),
     ] = None,
     since: Annotated[
-        datetime | None,
+        Moment | None,
         Query(description="From then on; UTC without a zone.", examples=["2026-11-23T10:00:00Z"]),
     ] = None,
     until: Annotated[
-        datetime | None,
+        Moment | None,
         Query(description="Until before then.", examples=["2026-11-24T10:00:00Z"]),
     ] = None,
     limit: Limit = 50,

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from app.api.answering import answer
 from app.api.describing import problems_of
 from app.api.parameters import CorpusName, Cursor, DocumentNumber, Limit
+from app.auth.actor import CurrentActor
 from app.dependencies import ReadSession
 from app.store.queries import corpus as corpora
 from app.store.queries import document as documents
@@ -15,9 +16,10 @@ router = APIRouter(prefix="/api/v1/corpora", tags=["corpora"], responses=problem
 
 
 @router.get("", response_model=list[CorpusView], summary="List the corpora")
-def list_corpora(request: Request, session: ReadSession) -> Response:
-    """Every corpus that was added, with how it was read and split."""
-    return answer(request, corpora.list_corpora(session))
+def list_corpora(request: Request, session: ReadSession, actor: CurrentActor) -> Response:
+    """Every corpus that you see, with how it was read and split: those that a run of a model of
+    yours has read, or all."""
+    return answer(request, corpora.list_corpora(session, models=actor.sees))
 
 
 @router.get("/{corpus}", response_model=CorpusView, summary="Get one corpus")

@@ -10,6 +10,7 @@ from app.api.parameters import NAME, Cursor, JobId, Limit
 from app.auth.actor import CurrentActor
 from app.dependencies import AppSettings, ReadSession, WriteSession
 from app.store.queries import job as jobs
+from app.store.queries.waiting import told_to
 from app.store.requests import JobRequest
 from app.store.views.base import Page
 from app.store.views.job import JobRow, JobView
@@ -21,6 +22,7 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 def list_jobs(
     request: Request,
     session: ReadSession,
+    actor: CurrentActor,
     status: Annotated[
         Literal["queued", "running", "succeeded", "failed", "cancelled"] | None,
         Query(description="Only jobs in this state.", examples=["running"]),
@@ -33,7 +35,9 @@ def list_jobs(
     cursor: Cursor = None,
 ) -> Response:
     """Jobs, newest first; `GET /api/v1/jobs/{job_id}` has the request and the traceback."""
-    page = jobs.list_jobs(session, status=status, model=model, limit=limit, cursor=cursor)
+    page = jobs.list_jobs(
+        session, status=status, model=model, models=actor.sees, limit=limit, cursor=cursor
+    )
     return answer(request, page)
 
 
@@ -61,13 +65,13 @@ def create_job(
         session, request=job, actor=actor.name, most_queued=settings.most_queued_jobs
     )
     response.headers["Location"] = f"/api/v1/jobs/{view.id}"
-    return view
+    return told_to(view, models=actor.sees)
 
 
 @router.get("/{job_id}", response_model=JobView, summary="Get one job", responses=problems_of(404))
-def get_job(request: Request, session: ReadSession, job_id: JobId) -> Response:
+def get_job(request: Request, session: ReadSession, actor: CurrentActor, job_id: JobId) -> Response:
     """State, progress, result; for a failed job the reason and the traceback."""
-    return answer(request, jobs.get_job(session, job_id=job_id))
+    return answer(request, told_to(jobs.get_job(session, job_id=job_id), models=actor.sees))
 
 
 @router.post(
@@ -78,4 +82,5 @@ def get_job(request: Request, session: ReadSession, job_id: JobId) -> Response:
 )
 def cancel_job(session: WriteSession, actor: CurrentActor, job_id: JobId) -> JobView:
     """Ask the job's worker to stop; it does within a batch. What is stored so far stays."""
-    return jobs.request_cancel(session, job_id=job_id, actor=actor.name)
+    view = jobs.request_cancel(session, job_id=job_id, actor=actor.name)
+    return told_to(view, models=actor.sees)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.api.answering import answer
 from app.api.describing import problems_of
 from app.api.parameters import ModelName, OfRun, SiteKind, Split, Statistic
+from app.auth.actor import CurrentActor
 from app.dependencies import ReadSession
 from app.store.queries import model as models
 from app.store.queries import unit as units
@@ -17,9 +18,9 @@ router = APIRouter(prefix="/api/v1/models", tags=["models"], responses=problems_
 
 
 @router.get("", response_model=list[ModelView], summary="List the models")
-def list_models(request: Request, session: ReadSession) -> Response:
-    """Every model that was added, with how many of its units have statistics."""
-    return answer(request, models.list_models(session))
+def list_models(request: Request, session: ReadSession, actor: CurrentActor) -> Response:
+    """Every model that you see, with how many of its units have statistics."""
+    return answer(request, models.list_models(session, models=actor.sees))
 
 
 @router.get("/{model}", response_model=ModelView, summary="Get one model")

@@ -21,6 +21,7 @@ router = APIRouter(prefix="/api/v1/runs", tags=["runs"], responses=problems_of(4
 def list_runs(
     request: Request,
     session: ReadSession,
+    actor: CurrentActor,
     model: Annotated[
         str | None,
         Query(description="Only of this model.", pattern=NAME, examples=["smollm2-135m-instruct"]),
@@ -37,7 +38,9 @@ def list_runs(
 ) -> Response:
     """Executions of methods, newest first. Those of experiments only where `kind` asks for them:
     `GET /api/v1/models/{model}/experiments` lists experiments."""
-    page = runs.list_runs(session, model=model, kind=kind, limit=limit, cursor=cursor)
+    page = runs.list_runs(
+        session, model=model, kind=kind, models=actor.sees, limit=limit, cursor=cursor
+    )
     return answer(request, page)
 
 

@@ -9,6 +9,7 @@ from app.api.describing import problems_of
 from app.api.keeping import ListBody, ListSlug, OfActor, UnitsBody
 from app.api.parameters import NAME, Cursor, Limit, ModelName, SiteName, UnitIndex
 from app.auth.actor import CurrentActor
+from app.auth.listing import ListReader, require_each
 from app.dependencies import ReadSession, WriteSession
 from app.store import listing
 from app.store.queries import unit_list as unit_lists
@@ -23,6 +24,7 @@ router = APIRouter(prefix="/api/v1/lists", tags=["lists"], responses=problems_of
 def list_unit_lists(
     request: Request,
     session: ReadSession,
+    reader: ListReader,
     model: Annotated[
         str | None,
         Query(
@@ -36,7 +38,9 @@ def list_unit_lists(
     cursor: Cursor = None,
 ) -> Response:
     """Newest first, without their units."""
-    page = unit_lists.list_unit_lists(session, model=model, actor=actor, limit=limit, cursor=cursor)
+    page = unit_lists.list_unit_lists(
+        session, model=model, actor=actor, reader=reader, limit=limit, cursor=cursor
+    )
     return answer(request, page)
 
 
@@ -60,9 +64,11 @@ def create_unit_list(
 
 
 @router.get("/{slug}", response_model=UnitListView, summary="Get one list")
-def get_unit_list(request: Request, session: ReadSession, slug: ListSlug) -> Response:
+def get_unit_list(
+    request: Request, session: ReadSession, reader: ListReader, slug: ListSlug
+) -> Response:
     """With its units, in the order in which they were added."""
-    return answer(request, unit_lists.get_unit_list(session, slug=slug))
+    return answer(request, unit_lists.get_unit_list(session, slug=slug, reader=reader))
 
 
 @router.post(
@@ -71,12 +77,14 @@ def get_unit_list(request: Request, session: ReadSession, slug: ListSlug) -> Res
 def add_units(
     session: WriteSession,
     actor: CurrentActor,
+    reader: ListReader,
     slug: ListSlug,
     body: Annotated[UnitsBody, Body(description="The units.")],
 ) -> UnitListView:
     """Put units at the end of a list; those that it has stay where they are."""
+    require_each(actor, {unit.model for unit in body.units})
     units = [listing.Named(**unit.model_dump()) for unit in body.units]
-    return listing.add_units(session, slug=slug, units=units, actor=actor.name)
+    return listing.add_units(session, slug=slug, units=units, actor=actor.name, reader=reader)
 
 
 @router.delete(
@@ -87,6 +95,7 @@ def add_units(
 def remove_unit(
     session: WriteSession,
     actor: CurrentActor,
+    reader: ListReader,
     slug: ListSlug,
     model: ModelName,
     site: SiteName,
@@ -94,7 +103,7 @@ def remove_unit(
 ) -> UnitListView:
     """The unit itself stays, and so do its entries in other lists."""
     unit = listing.Named(model, site, index)
-    return listing.remove_unit(session, slug=slug, unit=unit, actor=actor.name)
+    return listing.remove_unit(session, slug=slug, unit=unit, actor=actor.name, reader=reader)
 
 
 @router.delete("/{slug}", summary="Delete a list", responses=problems_of(400, 403))

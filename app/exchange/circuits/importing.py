@@ -7,6 +7,7 @@
 Reading may take seconds, and is done before the store is written to.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -34,16 +35,25 @@ class ReadCircuit:
 
 
 def read_circuit(
-    engine: Engine, file: InputFile, *, model: str | None = None, their_name: str | None = None
+    engine: Engine,
+    file: InputFile,
+    *,
+    model: str | None = None,
+    their_name: str | None = None,
+    check: Callable[[str], None] | None = None,
 ) -> ReadCircuit:
     """Of the model, or of the one that the file names; `their_name` is what the file calls it.
+    `check` is given the model's name before anything is told of it, and may raise.
 
     Raises NotFoundError where there is no such model, FileFaultError for what is wrong with the
     file, WrongModelError where it is about another model.
     """
     found = GraphFile(file)
+    name = found.scan if model is None else model
+    if check is not None:
+        check(name)
     with open_session(engine) as session:
-        place = get_model(session, name=found.scan if model is None else model)
+        place = get_model(session, name=name)
     if found.scan not in (place.name, their_name):
         called = shown(found.scan)
         raise WrongModelError(

@@ -5,6 +5,7 @@ the beginning is read.
 """
 
 import zlib
+from collections.abc import Collection
 from typing import Any, Final
 
 from pydantic_core import from_json
@@ -49,10 +50,14 @@ def get_prompt(session: Session, *, model: str, slug: str) -> CircuitPrompt:
     return _view(row)
 
 
-def prompts_of(session: Session, *, actor: str) -> list[CircuitPrompt]:
-    """Of the circuits that the actor made or brought in, of all models, newest first; fewer than
-    there are where their prompts are very long."""
+def prompts_of(
+    session: Session, *, actor: str, models: Collection[str] | None = None
+) -> list[CircuitPrompt]:
+    """Of the circuits that the actor made or brought in, of all models or only of these, newest
+    first; fewer than there are where their prompts are very long."""
     query = PROMPTS.where(CircuitTable.actor == actor).order_by(CircuitTable.id.desc())
+    if models is not None:
+        query = query.where(ModelTable.name.in_(models))
     found = session.execute(query.limit(MOST_OWNED).execution_options(yield_per=1))
     views: list[CircuitPrompt] = []
     left = MOST_TOLD

@@ -3,14 +3,14 @@
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
 from app.store.locating import ordered_splits
 from app.store.paging import is_integer, is_name
 from app.store.queries.held_out import held_out
-from app.store.tables import CorpusTable, DocumentTable
+from app.store.tables import CorpusTable, DocumentTable, ModelTable, RunTable
 from app.store.views.corpus import CorpusView, DocumentView
 
 MISSING: Final = {
@@ -23,9 +23,16 @@ MISSING: Final = {
 }
 
 
-def list_corpora(session: Session) -> list[CorpusView]:
-    """By name."""
-    rows = session.scalars(select(CorpusTable).order_by(CorpusTable.name))
+def list_corpora(session: Session, *, models: Collection[str] | None = None) -> list[CorpusView]:
+    """By name; `models`: only those that a run of one of these has read."""
+    query = select(CorpusTable).order_by(CorpusTable.name)
+    if models is not None:
+        query = query.where(
+            exists()
+            .where(RunTable.corpus_id == CorpusTable.id, RunTable.model_id == ModelTable.id)
+            .where(ModelTable.name.in_(models))
+        )
+    rows = session.scalars(query)
     return [_view(session, row) for row in rows]
 
 
@@ -62,11 +69,15 @@ def _find(session: Session, name: str) -> CorpusTable:
     if is_name(name):
         row = session.scalars(select(CorpusTable).filter_by(name=name)).one_or_none()
     if row is None:
-        raise NotFoundError(
-            f"There is no corpus {name!r}.",
-            hint="Add it with `patchclamp corpora add`, or see `patchclamp corpora list`.",
-        )
+        raise no_corpus(name)
     return row
+
+
+def no_corpus(name: str) -> NotFoundError:
+    return NotFoundError(
+        f"There is no corpus {name!r}.",
+        hint="Add it with `patchclamp corpora add`, or see `patchclamp corpora list`.",
+    )
 
 
 def _view(session: Session, row: CorpusTable) -> CorpusView:

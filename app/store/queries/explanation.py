@@ -196,11 +196,15 @@ def require_explanation(session: Session, explanation_id: int) -> Row[*tuple[Any
     if is_integer(explanation_id):
         row = session.execute(FULL, {"explanation_id": explanation_id}).one_or_none()
     if row is None:
-        raise NotFoundError(
-            f"There is no explanation {explanation_id}.",
-            hint="Explanations are listed on the page of their unit, and found by search.",
-        )
+        raise no_explanation(explanation_id)
     return row
+
+
+def no_explanation(explanation_id: int | str) -> NotFoundError:
+    return NotFoundError(
+        f"There is no explanation {explanation_id}.",
+        hint="Explanations are listed on the page of their unit, and found by search.",
+    )
 
 
 def _scores_of(session: Session, ids: Sequence[int]) -> dict[int, list[Row[*tuple[Any, ...]]]]:

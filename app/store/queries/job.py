@@ -8,6 +8,7 @@ else has to be told and nothing is lost between two places. What a worker writes
 import base64
 import binascii
 import uuid
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -44,21 +45,24 @@ def list_jobs(
     *,
     status: str | None = None,
     model: str | None = None,
+    models: Collection[str] | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[JobRow]:
-    """Jobs, newest first."""
+    """Newest first; `models`: only of these, and none that is of no model."""
     if status is not None and status not in STATES:
         raise BadRequestError(
             f"There is no job state {status!r}.", hint=f"Use one of {', '.join(STATES)}."
         )
     check_limit(limit)
-    query = select(JobTable).options(*LINE)
-    query = query.order_by(JobTable.created_at.desc(), JobTable.id.desc())
+    newest_first = (JobTable.created_at.desc(), JobTable.id.desc())
+    query = select(JobTable).options(*LINE).order_by(*newest_first)
     if status is not None:
         query = query.where(JobTable.status == status)
     if model is not None:
         query = query.where(JobTable.model_name == model if is_name(model) else false())
+    if models is not None:
+        query = query.where(JobTable.model_name.in_(models))
     if cursor is not None:
         at, job_id = _read_cursor(cursor)
         query = query.where(
@@ -80,9 +84,7 @@ def get_job(session: Session, *, job_id: str) -> JobView:
         # it may have been read before in this session, and changed since
         row = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if row is None:
-        raise NotFoundError(
-            f"There is no job {job_id}.", hint="Look at /jobs, or run `patchclamp jobs`."
-        )
+        raise no_job(job_id)
     return JobView(
         **_line(row),
         request=row.request,
@@ -90,6 +92,11 @@ def get_job(session: Session, *, job_id: str) -> JobView:
         result=row.result,
         waiting=waiting_of(session, row),
     )
+
+
+def no_job(job_id: str) -> NotFoundError:
+    hint = "Look at /jobs, or run `patchclamp jobs`."
+    return NotFoundError(f"There is no job {job_id}.", hint=hint)
 
 
 def create_job(
@@ -250,9 +257,8 @@ def _cancelled(session: Session, job_id: str, actor: str, after: str) -> JobView
 
 
 def _check_room(session: Session, most: int) -> None:
-    waiting = session.scalar(
-        select(func.count()).select_from(JobTable).where(JobTable.status == "queued")
-    )
+    queued = select(func.count()).select_from(JobTable).where(JobTable.status == "queued")
+    waiting = session.scalar(queued)
     if (waiting or 0) >= most:
         raise TooManyError(
             f"{waiting} jobs wait already; no more are taken.",

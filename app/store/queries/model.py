@@ -1,7 +1,7 @@
 """Models, their sites, how statistics are distributed over them, and their vocabularies."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from threading import Lock
 from typing import Any, Literal
 
@@ -71,9 +71,12 @@ Counts = dict[int, dict[str, int]]
 """Units with statistics, by site id and split."""
 
 
-def list_models(session: Session) -> list[ModelView]:
-    """By name."""
-    return [_view(session, row) for row in session.scalars(select(ModelTable).order_by("name"))]
+def list_models(session: Session, *, models: Collection[str] | None = None) -> list[ModelView]:
+    """By name; `models`: only these."""
+    query = select(ModelTable).order_by("name")
+    if models is not None:
+        query = query.where(ModelTable.name.in_(models))
+    return [_view(session, row) for row in session.scalars(query)]
 
 
 def get_model(session: Session, *, name: str, run_id: int | None = None) -> ModelView:

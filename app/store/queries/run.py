@@ -1,5 +1,6 @@
 """Runs: the provenance of every number, and the files that they left."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, exists, select
@@ -71,8 +72,12 @@ def get_run(session: Session, *, run_id: int) -> RunView:
     if is_integer(run_id):
         found = fetch(session, RUN, {"run_id": run_id}).one_or_none()
     if found is None:
-        raise NotFoundError(f"There is no run {run_id}.", hint="See the runs on a model's page.")
+        raise no_run(run_id)
     return _view(found)
+
+
+def no_run(run_id: int | str) -> NotFoundError:
+    return NotFoundError(f"There is no run {run_id}.", hint="See the runs on a model's page.")
 
 
 def list_runs(
@@ -80,15 +85,18 @@ def list_runs(
     *,
     model: str | None = None,
     kind: str | None = None,
+    models: Collection[str] | None = None,
     limit: int = 20,
     cursor: str | None = None,
 ) -> Page[RunView]:
-    """Newest first. Experiments only where they are asked for: they have a list of their own, and
-    would hide everything else in this one."""
+    """Newest first; `models`: only of these. Experiments only where they are asked for: they have a
+    list of their own, and would hide everything else in this one."""
     check_limit(limit)
     query = RUNS.order_by(RunTable.id.desc()).limit(limit + 1)
     if model is not None:
         query = query.where(RunTable.model_id == require_model(session, name=model))
+    if models is not None:
+        query = query.where(ModelTable.name.in_(models))
     if kind is not None:
         check_choice("kind of run", kind, RUN_KINDS)
         query = query.where(RunTable.kind == kind)

@@ -5,7 +5,7 @@ page of it why it was found. Lists are bounded, and the answer says where more m
 ranked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from zlib import crc32
 
@@ -57,15 +57,17 @@ def search(
     site: str | None = None,
     method: str | None = None,
     r_min: float | None = None,
+    models: Collection[str] | None = None,
     vector: NDArray[np.float32] | None = None,
     limit: int = 20,
     cursor: str | None = None,
 ) -> SearchView:
     """A page of units. `vector` is the sentence embedding of the query, where there is one;
-    `r_min` asks for explanations of at least this simulation r on the test split."""
+    `r_min` asks for explanations of at least this simulation r on the test split; `models`: only
+    of these."""
     check_limit(limit)
     asked = read_asked(query)
-    scope = _scope(session, model, site, method, r_min)
+    scope = _scope(session, model, site, method, r_min, models)
     name = f"{SORT}:{crc32(repr((asked, model, site, method, r_min)).encode()):08x}"
     first = 0 if cursor is None else read_cursor(cursor, name)[1]
     keys = find_keys(
@@ -84,7 +86,7 @@ def search(
     if asked.left_out:
         note = f"Only the first words were looked for: {', '.join(map(shown, asked.words))}."
     if not ordered:
-        note = _nothing(session, asked, scope, vector)
+        note = _nothing(session, asked, scope, _everywhere(session, models), vector)
     return SearchView(
         query=asked.text,
         words=[shown(word) for word in asked.words],
@@ -102,19 +104,20 @@ def search_explanations(
     query: str,
     model: str | None = None,
     sites: Sequence[str] | None = None,
+    models: Collection[str] | None = None,
     offset: int = 0,
     limit: int = 20,
 ) -> tuple[list[ExplanationLine], bool]:
     """Explanations that have all the words, best tested first, and whether there are more.
 
-    `sites` are of `model`; those that it does not have are passed over.
+    `sites` are of `model`; those that it does not have are passed over. `models`: only of these.
     """
     asked = read_asked(query)
     facets: list[list[str]] = []
-    if model is not None:
-        facets.append([facet_of_model(_models(session, model)[0].id)])
+    if model is not None or models is not None:
+        facets.append(_facets_of(_models(session, model, models)))
     if sites is not None:
-        known = {row.site: row.id for row in _sites(session, model)}
+        known = {row.site: row.id for row in _sites(session, _named(model))}
         there = [facet_of_site(known[site]) for site in sites if site in known]
         if not there:
             return [], False
@@ -132,7 +135,12 @@ def search_explanations(
 
 
 def _scope(
-    session: Session, model: str | None, site: str | None, method: str | None, r_min: float | None
+    session: Session,
+    model: str | None,
+    site: str | None,
+    method: str | None,
+    r_min: float | None,
+    models: Collection[str] | None,
 ) -> Scope:
     if method is not None:
         check_choice("method", method, METHODS)
@@ -142,14 +150,14 @@ def _scope(
         raise BadRequestError(
             "A site belongs to a model.", hint="Give the model as well as the site."
         )
-    models = _models(session, model)
-    runs = [row.current_run_id for row in models if row.current_run_id is not None]
+    rows = _models(session, model, models)
+    runs = [row.current_run_id for row in rows if row.current_run_id is not None]
     explanations: list[list[str]] = []
     of_runs = [facet_of_run(run) for run in runs]
     units: Facets | None = [of_runs]
     site_ids = None
     if model is not None:
-        sites = _sites(session, model)
+        sites = _sites(session, [model])
         site_ids = [row.id for row in sites if site in (None, row.site)]
         if not site_ids and site is not None:
             raise NotFoundError(
@@ -157,10 +165,13 @@ def _scope(
                 hint="Sites are called mlp.LAYER and attn.LAYER, for instance mlp.0.",
             )
         explanations.append(
-            [facet_of_model(models[0].id) if site is None else facet_of_site(site_ids[0])]
+            [facet_of_model(rows[0].id) if site is None else facet_of_site(site_ids[0])]
         )
         if site is not None:
             units = [of_runs, [facet_of_site(site_ids[0])]]
+    elif models is not None:
+        explanations.append(_facets_of(rows))
+        site_ids = [row.id for row in _sites(session, models)]
     if method is not None:
         explanations.append([method])
     if method is not None or r_min is not None or not runs:
@@ -168,20 +179,41 @@ def _scope(
     return Scope(explanations, units, site_ids, method, r_min)
 
 
-def _models(session: Session, model: str | None) -> Sequence[AnyRow]:
+def _everywhere(session: Session, models: Collection[str] | None) -> Scope:
+    """Where nothing is filtered."""
+    if models is None:
+        return Scope([], [], None, None, None)
+    facets = [_facets_of(_models(session, None, models))]
+    return Scope(facets, facets, [row.id for row in _sites(session, models)], None, None)
+
+
+def _facets_of(rows: Sequence[AnyRow]) -> list[str]:
+    """One at least: where there are no models, one that nothing has."""
+    return [facet_of_model(row.id) for row in rows] or [facet_of_model(0)]
+
+
+def _models(
+    session: Session, model: str | None, models: Collection[str] | None
+) -> Sequence[AnyRow]:
     query = MODELS
     if model is not None:
         if not is_name(model):
             raise no_model(model)
         query = MODELS.where(ModelTable.name == model)
+    if models is not None:
+        query = query.where(ModelTable.name.in_(models))
     rows: Sequence[AnyRow] = fetch(session, query, {}).all()
     if model is not None and not rows:
         raise no_model(model)
     return rows
 
 
-def _sites(session: Session, model: str | None) -> Sequence[AnyRow]:
-    query = SITES if model is None else SITES.where(ModelTable.name == model)
+def _named(model: str | None) -> list[str] | None:
+    return None if model is None else [model]
+
+
+def _sites(session: Session, models: Collection[str] | None) -> Sequence[AnyRow]:
+    query = SITES if models is None else SITES.where(ModelTable.name.in_(models))
     return fetch(session, query.order_by(SiteTable.id), {}).all()
 
 
@@ -225,12 +257,15 @@ def _bounded(what: Any, n: int) -> ConsideredView:  # noqa: ANN401 - one of the 
 
 
 def _nothing(
-    session: Session, asked: Asked, scope: Scope, vector: NDArray[np.float32] | None
+    session: Session,
+    asked: Asked,
+    scope: Scope,
+    everywhere: Scope,
+    vector: NDArray[np.float32] | None,
 ) -> str:
     """What to try instead."""
     if not asked.phrases:
         return "Type a word that an explanation may have, or a token."
-    everywhere = Scope([], [], None, None, None)
     if (scope.explanations or scope.r_min is not None) and (
         _is_there(session, asked, everywhere)
         or _ranked(session, asked, everywhere, (), (), vector)[0]

@@ -1,9 +1,10 @@
 """Lists of units as the interface sees them."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, and_, false, func, or_, select, true
+from sqlalchemy.orm import Session, aliased
 
 from app.errors import NotFoundError
 from app.store.locating import require_model
@@ -17,13 +18,9 @@ SORT: Final = "newest"
 MOST_ENTRIES: Final = 10_000
 """Of one list."""
 
-COUNT: Final = (
-    select(func.count())
-    .where(UnitListEntryTable.list_id == UnitListTable.id)
-    .correlate(UnitListTable)
-    .scalar_subquery()
-)
-LISTS: Final = select(
+HELD: Final = (UnitListEntryTable.list_id == UnitListTable.id,)
+COUNT: Final = select(func.count()).where(*HELD).correlate(UnitListTable).scalar_subquery()
+LINE: Final = (
     UnitListTable.id,
     UnitListTable.slug,
     UnitListTable.name,
@@ -32,15 +29,29 @@ LISTS: Final = select(
     UnitListTable.created_at,
     UnitListTable.updated_at,
     ModelTable.name.label("model"),
-    COUNT.label("n_entries"),
-).outerjoin(ModelTable, ModelTable.id == UnitListTable.model_id)
+)
+LISTS: Final = select(*LINE, COUNT.label("n_entries")).outerjoin(
+    ModelTable, ModelTable.id == UnitListTable.model_id
+)
+OfModel = aliased(ModelTable)
+"""That an entry's unit is of."""
 
 
-def get_unit_list(session: Session, *, slug: str) -> UnitListView:
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who does not see every model."""
+
+    name: str
+    models: frozenset[str]
+    """That they see: of no other is an entry shown or counted."""
+
+
+def get_unit_list(session: Session, *, slug: str, reader: Reader | None = None) -> UnitListView:
     """With its units. Raises NotFoundError."""
     row = None
     if is_slug(slug):
-        row = session.execute(LISTS.where(UnitListTable.slug == slug)).one_or_none()
+        query = _lists(reader).where(UnitListTable.slug == slug)
+        row = session.execute(query).one_or_none()
     if row is None:
         raise no_unit_list(slug)
     entries = (
@@ -55,6 +66,8 @@ def get_unit_list(session: Session, *, slug: str) -> UnitListView:
         .where(UnitListEntryTable.list_id == row.id)
         .order_by(UnitListEntryTable.id)
     )
+    if reader is not None:
+        entries = entries.where(ModelTable.name.in_(reader.models))
     return UnitListView(
         **_line(row),
         entries=[
@@ -71,12 +84,14 @@ def list_unit_lists(
     *,
     model: str | None = None,
     actor: str | None = None,
+    reader: Reader | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[UnitListLine]:
-    """Newest first; `model`: those that take units of this model only."""
+    """Newest first; `model`: those that take units of this model only. A reader sees those of their
+    models; of those that take units of any, their own, and those with a unit of their models."""
     check_limit(limit)
-    query = LISTS.order_by(UnitListTable.id.desc()).limit(limit + 1)
+    query = _lists(reader).order_by(UnitListTable.id.desc()).limit(limit + 1)
     if model is not None:
         query = query.where(UnitListTable.model_id == require_model(session, name=model))
     if actor is not None:
@@ -88,6 +103,31 @@ def list_unit_lists(
     return Page[UnitListLine](
         items=[UnitListLine(**_line(row)) for row in rows[:limit]],
         next_cursor=write_cursor(SORT, None, rows[limit - 1].id) if more else None,
+    )
+
+
+def _lists(reader: Reader | None) -> Select[Any]:
+    if reader is None:
+        return LISTS
+    seen = (
+        select(func.count())
+        .select_from(UnitListEntryTable)
+        .join(SiteTable, SiteTable.id == UnitListEntryTable.site_id)
+        .join(OfModel, OfModel.id == SiteTable.model_id)
+        .where(*HELD, OfModel.name.in_(reader.models))
+        .correlate(UnitListTable)
+        .scalar_subquery()
+    )
+    own = and_(UnitListTable.actor == reader.name, true() if reader.models else false())
+    return (
+        select(*LINE, seen.label("n_entries"))
+        .outerjoin(ModelTable, ModelTable.id == UnitListTable.model_id)
+        .where(
+            or_(
+                ModelTable.name.in_(reader.models),
+                and_(UnitListTable.model_id.is_(None), or_(own, seen > 0)),
+            )
+        )
     )
 
 

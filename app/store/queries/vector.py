@@ -1,5 +1,6 @@
 """Steering vectors as the interface sees them: one, or a list of a model's."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import numpy as np
@@ -65,9 +66,14 @@ def list_vectors(
     )
 
 
-def vectors_of(session: Session, *, actor: str) -> list[VectorView]:
-    """Those that the actor made, of all models, newest first, with their values."""
+def vectors_of(
+    session: Session, *, actor: str, models: Collection[str] | None = None
+) -> list[VectorView]:
+    """Those that the actor made, of all models or only of these, newest first, with their
+    values."""
     query = VECTORS.where(VectorTable.actor == actor).order_by(VectorTable.id.desc())
+    if models is not None:
+        query = query.where(ModelTable.name.in_(models))
     return [_view(row) for row in session.execute(query.limit(MOST_OWNED))]
 
 

@@ -1,5 +1,6 @@
 """Why a job waits: which go before it, and what workers do meanwhile."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Final
 
@@ -7,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.store.tables.job import JobTable
-from app.store.views.job import BusyView, WaitingView
+from app.store.views.job import BusyView, JobView, WaitingView
 
 MOST_BUSY: Final = 5
 """Running jobs that are named."""
@@ -36,6 +37,14 @@ def waiting_of(session: Session, row: JobTable) -> WaitingView | None:
             for job in session.execute(busy)
         ],
     )
+
+
+def told_to(view: JobView, *, models: Collection[str] | None) -> JobView:
+    """Without the names of running jobs that are of no model of these; None: as it is."""
+    if models is None or view.waiting is None:
+        return view
+    busy = [job for job in view.waiting.busy if job.model in models]
+    return view.model_copy(update={"waiting": view.waiting.model_copy(update={"busy": busy})})
 
 
 def unattended(now: datetime) -> ColumnElement[bool]:
