@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from app.dependencies import get_writer, open_write_session
 from app.main import create_app
 from app.settings import Settings
+from app.store.audit.noting import note
 from app.store.engine import open_session
 from tests.auth.routes.house import House, make_house
 from tests.kept import copy_of
@@ -32,6 +33,10 @@ class Undoing:
     async def write(self, work: Callable[[Session], Any]) -> Any:
         with self.session() as session:
             return work(session)
+
+    def note(self, **said: Any) -> None:
+        with self.session() as session:
+            note(session, **said)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
