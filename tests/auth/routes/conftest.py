@@ -73,7 +73,7 @@ def house(data: Path) -> House:
 
 @pytest.fixture(scope="session")
 def app(data: Path) -> FastAPI:
-    return undone(create_app(Settings(data=data, log_level="critical")))
+    return undone(create_app(Settings(data=data, log_level="error")))
 
 
 @pytest.fixture(scope="session")

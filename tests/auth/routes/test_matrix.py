@@ -92,7 +92,7 @@ def test_the_table_has_no_route_that_is_not_there(routes: list[tuple[str, str]])
 
 
 def test_a_route_that_is_in_no_table_lets_nobody_in(data: Path, house: House) -> None:
-    app = create_app(Settings(data=data, log_level="critical"))
+    app = create_app(Settings(data=data, log_level="error"))
 
     @app.get("/careless")
     def careless() -> None: ...
