@@ -6,14 +6,12 @@ again each second until somebody has; then never again, because accounts are not
 """
 
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Literal
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from app.auth.cookie import secret_in
 from app.errors import UnavailableError
@@ -76,31 +74,27 @@ def _identified(engine: Engine, doors: Doors, token: str | None, cookie: str | N
 def _by_token(engine: Engine, secret: str) -> Person | None:
     with open_session(engine) as session:
         found = person_of_token(session, secret=secret)
-    if found is None:
-        return None
-    person, note = found
-    if note and person.token_id is not None:
-        token_id = person.token_id
-        _noted(engine, lambda session: note_used(session, token_id=token_id))
-    return person
+    return _noted(engine, found)
 
 
 def _by_login(engine: Engine, secret: str) -> Person | None:
     with open_session(engine) as session:
         found = person_of_login(session, secret=secret)
+    return _noted(engine, found)
+
+
+def _noted(engine: Engine, found: tuple[Person, bool] | None) -> Person | None:
+    """Nobody is kept out because the store cannot be written to."""
     if found is None:
         return None
-    person, note = found
-    if note and person.login_id is not None:
-        login_id = person.login_id
-        _noted(engine, lambda session: note_seen(session, login_id=login_id))
+    person, is_due = found
+    if is_due:
+        with suppress(UnavailableError), open_session(engine, commit=True) as session:
+            if person.token_id is not None:
+                note_used(session, token_id=person.token_id)
+            elif person.login_id is not None:
+                note_seen(session, login_id=person.login_id)
     return person
-
-
-def _noted(engine: Engine, note: Callable[[Session], None]) -> None:
-    """Nobody is kept out because the store cannot be written to."""
-    with suppress(UnavailableError), open_session(engine, commit=True) as session:
-        note(session)
 
 
 def _token_in(request: Request) -> str | None:

@@ -52,16 +52,14 @@ def serve(
 
       patchclamp serve --port 9000
     """
-    from app.commands.doors import check_doors, invitation
     from app.commands.listening import take_port, url_of
 
-    taken = _socket(host, port, take_port) if fd is None else socket.socket(fileno=fd)
-    with opened_store() as (settings, engine):
-        if fd is None:
-            check_doors(engine, settings, taken)
-            said = [invitation(engine, taken, url_of(taken))]
     if fd is None:
-        _announce_when_answering(url_of(taken), said, typer.echo, lambda: False)
+        taken = _socket(host, port, take_port)
+        said = _let_in(taken)
+        _announce_when_answering(url_of(taken), [said], typer.echo, lambda: False)
+    else:  # whoever gave us the socket has looked at the store
+        taken = socket.socket(fileno=fd)
     _serve(taken, supervised=supervised)
 
 
@@ -77,14 +75,10 @@ def up(host: Host = None, port: Port = None) -> None:
 
       PATCHCLAMP_DATA=~/lab PATCHCLAMP_PORT=9000 patchclamp up
     """
-    from app.commands.doors import check_doors, invitation
-    from app.commands.listening import take_port, url_of
+    from app.commands.listening import take_port
 
     taken = _socket(host, port, take_port)
-    with opened_store() as (settings, engine):
-        check_doors(engine, settings, taken)
-        said = [invitation(engine, taken, url_of(taken))]
-    _supervise(taken, said)
+    _supervise(taken, [_let_in(taken)])
 
 
 def demo(
@@ -103,7 +97,6 @@ def demo(
 
       PATCHCLAMP_PORT=0 patchclamp demo
     """
-    from app.commands.doors import check_doors, invitation
     from app.commands.listening import take_port, url_of
     from app.store.engine import open_session
     from app.store.queries.job import create_job, state_of_demo
@@ -111,15 +104,13 @@ def demo(
 
     taken = _socket(host, port, take_port)
     request = PrepareDemoRequest(share=share)
+    said = _let_in(taken)
+    with opened_store() as (_, engine), open_session(engine, commit=True) as session:
+        state = state_of_demo(session, request=request)
+        if state == "absent":
+            create_job(session, request=request, actor="patchclamp demo")
     url = url_of(taken)
-    with opened_store() as (settings, engine):
-        check_doors(engine, settings, taken)
-        with open_session(engine, commit=True) as session:
-            state = state_of_demo(session, request=request)
-            if state == "absent":
-                create_job(session, request=request, actor="patchclamp demo")
-        said = [invitation(engine, taken, url)]
-    _supervise(taken, [*said, _outlook(state, f"{url}/m/{request.model}", f"{url}/jobs")])
+    _supervise(taken, [said, _outlook(state, f"{url}/m/{request.model}", f"{url}/jobs")])
 
 
 def _outlook(state: "DemoState", page: str, jobs: str) -> str:
@@ -143,6 +134,17 @@ def _socket(
     if warning is not None:
         typer.echo(warning, err=True)
     return taken
+
+
+def _let_in(taken: socket.socket) -> str:
+    """What to say of signing in; the store is brought up to date. Raises BadRequestError where
+    nobody could be told from anybody else."""
+    from app.commands.doors import check_doors, invitation
+    from app.commands.listening import url_of
+
+    with opened_store() as (settings, engine):
+        check_doors(engine, settings, taken)
+        return invitation(engine, taken, url_of(taken))
 
 
 def _serve(taken: socket.socket, *, supervised: bool) -> None:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.auth.actor import CurrentActor
+from app.auth.rights import Right
 from app.dependencies import (
     AppSettings,
     ProgramDeadline,
@@ -15,13 +16,13 @@ from app.dependencies import (
 )
 from app.errors import NotFoundError, TooManyError
 from app.pages.choosing import AskedRun
-from app.pages.judged import judgement_context
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.words import unit_noun
 from app.store.claiming import withdraw_explanation
 from app.store.queries.causal import causal_evidence
 from app.store.queries.explanation import get_explanation, list_explanations
+from app.store.queries.judgement import judgements_of
 from app.store.queries.version import list_versions
 from app.store.views.evidence import EvidenceView
 from app.store.views.explanation import ExplanationView
@@ -83,7 +84,9 @@ def show_explanation(
         "explanation": view,
         "evidence": found,
         "causal": causal_evidence(session, view),
-        **judgement_context(session, actor, view),
+        "judgements": judgements_of(
+            session, view, actor=actor.name, may_judge=actor.may(Right.ANNOTATE, model)
+        ),
         "pages": ModelPages(model, run),
         "noun": unit_noun(site.partition(".")[0]),
         "split": split,

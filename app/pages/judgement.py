@@ -8,15 +8,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, CurrentActor
+from app.auth.rights import Right
 from app.dependencies import WriteSession
 from app.fields import blank_to_none
 from app.pages.choosing import AskedRun
 from app.pages.explanation import HERE, Index, Number, check_place
-from app.pages.judged import judgement_context
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond, target_of
 from app.store.judging import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Rating, judge, take_back
 from app.store.queries.explanation import get_explanation
+from app.store.queries.judgement import judgements_of
 from app.store.views.explanation import ExplanationView
 from app.store.views.judgement import Verdict
 
@@ -89,7 +90,10 @@ def _shown(
     if target_of(request) != "judgement":
         address = pages.explanation(view.site, view.index, view.id)
         return RedirectResponse(f"{address}#judgement", status_code=303)
-    context = {"pages": pages, "explanation": view, **judgement_context(session, actor, view)}
+    judged = judgements_of(
+        session, view, actor=actor.name, may_judge=actor.may(Right.ANNOTATE, view.model)
+    )
+    context = {"pages": pages, "explanation": view, "judgements": judged}
     return respond(
         request, "judgement/panel.html", context, fragments={"judgement": "judgement/panel.html"}
     )

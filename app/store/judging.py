@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from typing import Final, get_args
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError
 from app.store.audit.noting import note
-from app.store.claiming import LOCK
-from app.store.queries.explanation import require_explanation
-from app.store.queries.judgement import view_of
-from app.store.tables import ExplanationTable, JudgementTable
+from app.store.paging import is_integer
+from app.store.queries.explanation import no_explanation
+from app.store.queries.judgement import JUDGED, view_of
+from app.store.tables import ExplanationTable, JudgementTable, ModelTable
 from app.store.views.judgement import JudgementView, Verdict
 from app.store.writing_explanations import storable
 
@@ -26,6 +26,12 @@ log = structlog.get_logger("patchclamp.store")
 MOST_TAGS: Final = 20
 LONGEST_TAG: Final = 50
 LONGEST_NOTE: Final = 10_000
+LOCK: Final = (
+    select(ExplanationTable.status, ModelTable.name.label("model"))
+    .join(ModelTable, ModelTable.id == ExplanationTable.model_id)
+    .where(ExplanationTable.id == bindparam("explanation_id"))
+    .with_for_update(of=ExplanationTable, key_share=True)
+)
 
 
 @dataclass(frozen=True)
@@ -72,14 +78,10 @@ def judge(session: Session, *, explanation_id: int, actor: str, rating: Rating) 
     """Raises NotFoundError, BadRequestError, and ConflictError where the explanation does not count
     any more: somebody has edited or withdrawn it meanwhile."""
     rating = rating.checked()
-    explained = require_explanation(session, explanation_id)
-    session.execute(LOCK, {"explanation_id": explanation_id})  # two of one person at once
-    status = session.scalar(
-        select(ExplanationTable.status).where(ExplanationTable.id == explanation_id)
-    )
-    if status not in ("current", "failed"):
+    explained = _locked(session, explanation_id)
+    if explained.status not in JUDGED:
         raise ConflictError(
-            f"Explanation {explanation_id} does not count any more: it was {status}.",
+            f"Explanation {explanation_id} does not count any more: it was {explained.status}.",
             hint="Judge the version that counts now; its page leads there.",
         )
     now = datetime.now(UTC)
@@ -107,7 +109,7 @@ def judge(session: Session, *, explanation_id: int, actor: str, rating: Rating) 
 
 def take_back(session: Session, *, explanation_id: int, actor: str) -> bool:
     """Whether there was a judgement of this person. Raises NotFoundError."""
-    explained = require_explanation(session, explanation_id)
+    explained = _locked(session, explanation_id)
     taken = _replace(session, explanation_id, actor, datetime.now(UTC))
     if taken:
         note(
@@ -115,6 +117,16 @@ def take_back(session: Session, *, explanation_id: int, actor: str) -> bool:
             subject=f"explanation {explanation_id}",
         )  # fmt: skip
     return taken
+
+
+def _locked(session: Session, explanation_id: int) -> Row[str, str]:
+    """Its status and model, against others who change or judge it now. Raises NotFoundError."""
+    row = None
+    if is_integer(explanation_id):
+        row = session.execute(LOCK, {"explanation_id": explanation_id}).one_or_none()
+    if row is None:
+        raise no_explanation(explanation_id)
+    return row
 
 
 def _replace(session: Session, explanation_id: int, actor: str, now: datetime) -> bool:

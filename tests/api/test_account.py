@@ -8,16 +8,14 @@ from starlette.testclient import TestClient
 
 from app.store.accounts.tokens import create_token, list_tokens
 from app.store.engine import open_session
-from tests.pages.team import add, browser, closed_app
+from tests.pages.team import add, app_of_ada, browser
 
 TOKENS = "/api/v1/account/tokens"
 
 
 @pytest.fixture
 def app(tmp_path) -> FastAPI:
-    app = closed_app(tmp_path)
-    app.state.ada = add(app, "ada", role="annotator", full_name="Ada L.")
-    return app
+    return app_of_ada(tmp_path)
 
 
 @pytest.fixture

@@ -42,6 +42,13 @@ def closed_app(data: Path) -> FastAPI:
     return create_app(Settings(data=data, log_level="error", login="always"))
 
 
+def app_of_ada(data: Path) -> FastAPI:
+    """The same, with an annotator: `app.state.ada` is the id of her account."""
+    app = closed_app(data)
+    app.state.ada = add(app, "ada", role="annotator", full_name="Ada L.")
+    return app
+
+
 def add(
     app: FastAPI,
     name: str,

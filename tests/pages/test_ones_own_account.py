@@ -15,8 +15,8 @@ from tests.pages.team import (
     PAGE,
     PASSWORD,
     add,
+    app_of_ada,
     browser,
-    closed_app,
     login,
     shown_once,
     whoever,
@@ -28,9 +28,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.
 
 @pytest.fixture
 def app(tmp_path) -> FastAPI:
-    app = closed_app(tmp_path)
-    app.state.ada = add(app, "ada", role="annotator", full_name="Ada L.")
-    return app
+    return app_of_ada(tmp_path)
 
 
 @pytest.fixture

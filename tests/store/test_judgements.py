@@ -9,6 +9,7 @@ from app.errors import BadRequestError, ConflictError, NotFoundError
 from app.store.claiming import withdraw_explanation
 from app.store.engine import open_session
 from app.store.judging import Rating, judge, take_back
+from app.store.queries.explanation import get_explanation
 from app.store.queries.judgement import judgements_of
 from app.store.tables import JudgementTable
 
@@ -20,9 +21,11 @@ def give(engine: Engine, actor: str = "ada", rating: Rating = FULL, number: int 
         return judge(session, explanation_id=number, actor=actor, rating=rating)
 
 
-def seen(engine: Engine, actor: str, *, has_a_say: bool = True):
+def seen(engine: Engine, actor: str, *, may_judge: bool = True):
     with open_session(engine) as session:
-        return judgements_of(session, explanation_id=1, actor=actor, has_a_say=has_a_say)
+        return judgements_of(
+            session, get_explanation(session, explanation_id=1), actor=actor, may_judge=may_judge
+        )
 
 
 def test_a_judgement_is_kept_as_it_was_meant(explained: Engine):
@@ -45,7 +48,7 @@ def test_what_others_say_is_hidden_until_one_has_judged(explained: Engine):
 
 def test_whoever_has_no_say_sees_all(explained: Engine):
     give(explained)
-    assert [one.actor for one in seen(explained, "vi", has_a_say=False).others] == ["ada"]
+    assert [one.actor for one in seen(explained, "vi", may_judge=False).others] == ["ada"]
 
 
 def test_a_later_judgement_takes_the_place_of_the_one_before_which_is_kept(explained: Engine):

@@ -85,8 +85,5 @@ def take_judgement_back(
 def _shown(session: Session, actor: Actor, explanation_id: int) -> JudgementsView:
     view = get_explanation(session, explanation_id=explanation_id)
     return judgements_of(
-        session,
-        explanation_id=explanation_id,
-        actor=actor.name,
-        has_a_say=actor.may(Right.ANNOTATE, view.model) and view.status in ("current", "failed"),
+        session, view, actor=actor.name, may_judge=actor.may(Right.ANNOTATE, view.model)
     )

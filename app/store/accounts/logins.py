@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from app.store.accounts.members import roles_of
@@ -71,7 +71,7 @@ def person_of_login(session: Session, *, secret: str) -> tuple[Person, bool] | N
             AccountTable.is_administrator, LoginTable.id.label("login_id"), LoginTable.seen_at,
         )
         .join(AccountTable, AccountTable.id == LoginTable.account_id)
-        .where(LoginTable.digest == digest_of(secret), *_alive(now))
+        .where(LoginTable.digest == digest_of(secret), *_open(), AccountTable.disabled_at.is_(None))
     ).one_or_none()  # fmt: skip
     if row is None:
         return None
@@ -94,57 +94,35 @@ def note_seen(session: Session, *, login_id: int) -> None:
 
 def list_logins(session: Session, *, account_id: int) -> list[LoginView]:
     """Those that still let in, the last used first."""
-    rows = session.scalars(_of(account_id).order_by(LoginTable.seen_at.desc()))
+    query = select(LoginTable).where(LoginTable.account_id == account_id, *_open())
+    rows = session.scalars(query.order_by(LoginTable.seen_at.desc()))
     return [LoginView.model_validate(row, from_attributes=True, extra="ignore") for row in rows]
 
 
 def end_login(session: Session, *, account_id: int, login_id: int) -> bool:
     """Whether the account had it."""
-    ended = session.execute(
-        update(LoginTable)
-        .where(
-            LoginTable.id == login_id,
-            LoginTable.account_id == account_id,
-            LoginTable.revoked_at.is_(None),
-        )
-        .values(revoked_at=datetime.now(UTC))
-        .returning(LoginTable.id)
-    )
-    if ended.first() is None:
-        return False
-    _note_ended(session, account_id, 1)
-    return True
+    return _end(session, account_id, LoginTable.id == login_id) == 1
 
 
 def end_logins(session: Session, *, account_id: int, but: int | None = None) -> None:
     """All of an account's, but one."""
-    query = update(LoginTable).where(
-        LoginTable.account_id == account_id, LoginTable.revoked_at.is_(None)
+    _end(session, account_id, *([] if but is None else [LoginTable.id != but]))
+
+
+def _end(session: Session, account_id: int, *which: ColumnElement[bool]) -> int:
+    """How many."""
+    ended = session.execute(
+        update(LoginTable)
+        .where(LoginTable.account_id == account_id, LoginTable.revoked_at.is_(None), *which)
+        .values(revoked_at=datetime.now(UTC))
+        .returning(LoginTable.id)
     )
-    if but is not None:
-        query = query.where(LoginTable.id != but)
-    ended = session.execute(query.values(revoked_at=datetime.now(UTC)).returning(LoginTable.id))
-    if n := len(ended.all()):
-        _note_ended(session, account_id, n)
+    n = len(ended.all())
+    if n:
+        name = session.get_one(AccountTable, account_id).name
+        note(session, action="login.ended", subject=f"account {name}", after={"logins": n})
+    return n
 
 
-def _note_ended(session: Session, account_id: int, n: int) -> None:
-    name = session.get_one(AccountTable, account_id).name
-    note(session, action="login.ended", subject=f"account {name}", after={"logins": n})
-
-
-def _of(account_id: int) -> Select[LoginTable]:
-    now = datetime.now(UTC)
-    return select(LoginTable).where(
-        LoginTable.account_id == account_id,
-        LoginTable.revoked_at.is_(None),
-        LoginTable.expires_at > now,
-    )
-
-
-def _alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        LoginTable.revoked_at.is_(None),
-        LoginTable.expires_at > now,
-        AccountTable.disabled_at.is_(None),
-    )
+def _open() -> tuple[ColumnElement[bool], ...]:
+    return (LoginTable.revoked_at.is_(None), LoginTable.expires_at > datetime.now(UTC))

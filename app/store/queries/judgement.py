@@ -1,43 +1,41 @@
 """What people make of an explanation, as one of them may see it."""
 
+from typing import Final
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.store.queries.explanation import require_explanation
 from app.store.tables import JudgementTable
+from app.store.views.explanation import ExplanationView
 from app.store.views.judgement import JudgementsView, JudgementView
+
+JUDGED: Final = ("current", "failed")
+"""States of explanations that count, or that somebody may mend."""
 
 
 def judgements_of(
-    session: Session, *, explanation_id: int, actor: str, has_a_say: bool = True
+    session: Session, explanation: ExplanationView, *, actor: str, may_judge: bool
 ) -> JudgementsView:
-    """In the order in which they were given; `has_a_say`: whether this person may judge, so that
-    others' judgements wait for theirs. Raises NotFoundError."""
-    require_explanation(session, explanation_id)
+    """In the order in which they were given; `may_judge`: whether this person has the right to, so
+    that others' judgements wait for theirs."""
     rows = session.scalars(
         select(JudgementTable)
         .where(
-            JudgementTable.explanation_id == explanation_id, JudgementTable.replaced_at.is_(None)
+            JudgementTable.explanation_id == explanation.id, JudgementTable.replaced_at.is_(None)
         )
         .order_by(JudgementTable.id)
     )
     views = [view_of(row) for row in rows]
     own = next((view for view in views if view.actor == actor), None)
     others = [view for view in views if view.actor != actor]
-    hidden = has_a_say and own is None
-    return JudgementsView(own=own, n_others=len(others), others=None if hidden else others)
+    has_a_say = may_judge and explanation.status in JUDGED
+    return JudgementsView(
+        has_a_say=has_a_say,
+        own=own,
+        n_others=len(others),
+        others=None if has_a_say and own is None else others,
+    )
 
 
 def view_of(row: JudgementTable) -> JudgementView:
-    return JudgementView(
-        id=row.id,
-        explanation_id=row.explanation_id,
-        actor=row.actor,
-        verdict=row.verdict,
-        specificity=row.specificity,
-        sensitivity=row.sensitivity,
-        several_meanings=row.several_meanings,
-        tags=row.tags,
-        note=row.note,
-        created_at=row.created_at,
-    )
+    return JudgementView.model_validate(row, from_attributes=True, extra="ignore")

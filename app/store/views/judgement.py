@@ -48,6 +48,8 @@ class JudgementView(View):
 class JudgementsView(View):
     """What one person is shown of the judgements of an explanation."""
 
+    has_a_say: bool
+    """Whether they may judge it: it counts, and they have the right."""
     own: JudgementView | None
     n_others: int
     others: list[JudgementView] | None
