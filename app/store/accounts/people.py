@@ -5,6 +5,7 @@ with open_session(engine, commit=True) as session:
 """
 
 import re
+from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,6 +20,12 @@ from app.store.views.account import LOCAL_OWNER, AccountView, Membership
 
 NAME: Final = r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$"
 LONGEST_FULL_NAME: Final = 200
+MEMBERSHIPS: Final = (
+    select(MembershipTable.account_id, ModelTable.name, MembershipTable.role)
+    .outerjoin(ModelTable, ModelTable.id == MembershipTable.model_id)
+    .order_by(MembershipTable.model_id.is_not(None), ModelTable.name)
+)
+"""That with every model first."""
 
 
 def create_account(
@@ -94,13 +101,18 @@ def has_administrator(session: Session) -> bool:
 
 def list_accounts(session: Session) -> list[AccountView]:
     """By name."""
-    rows = session.scalars(select(AccountTable).order_by(AccountTable.name))
-    return [_view(session, row) for row in rows]
+    rows = session.scalars(select(AccountTable).order_by(AccountTable.name)).all()
+    roles: dict[int, list[Membership]] = defaultdict(list)
+    for row in session.execute(MEMBERSHIPS):
+        roles[row.account_id].append(Membership(model=row.name, role=row.role))
+    return [_view(row, roles[row.id]) for row in rows]
 
 
 def get_account(session: Session, *, name: str) -> AccountView:
     """Raises NotFoundError."""
-    return _view(session, _require(session, name))
+    row = _require(session, name)
+    roles = session.execute(MEMBERSHIPS.where(MembershipTable.account_id == row.id))
+    return _view(row, [Membership(model=one.name, role=one.role) for one in roles])
 
 
 def password_of(session: Session, *, name: str) -> tuple[int, str] | None:
@@ -214,13 +226,7 @@ def _insert(session: Session, row: AccountTable) -> int:
     return row.id
 
 
-def _view(session: Session, row: AccountTable) -> AccountView:
-    memberships = session.execute(
-        select(ModelTable.name, MembershipTable.role)
-        .outerjoin(ModelTable, ModelTable.id == MembershipTable.model_id)
-        .where(MembershipTable.account_id == row.id)
-        .order_by(MembershipTable.model_id.is_not(None), ModelTable.name)
-    )
+def _view(row: AccountTable, memberships: list[Membership]) -> AccountView:
     return AccountView(
         id=row.id,
         name=row.name,
@@ -230,5 +236,5 @@ def _view(session: Session, row: AccountTable) -> AccountView:
         has_identity=row.identity is not None,
         created_at=row.created_at,
         disabled_at=row.disabled_at,
-        memberships=[Membership(model=one.name, role=one.role) for one in memberships],
+        memberships=memberships,
     )
