@@ -17,6 +17,8 @@ from sqlalchemy import Engine
 from analysis.protocol.activations import StrongUnit
 from analysis.protocol.experiments import TokenText
 from analysis.protocol.prompts import LONGEST_TEXT, Prompt
+from app.auth.actor import CurrentActor
+from app.auth.rights import Right
 from app.errors import BadRequestError, PatchclampError
 from app.fields import blank_to_none
 from app.live.asking import Lab
@@ -66,7 +68,11 @@ class AtToken:
 
 @router.get("/m/{model}/text")
 async def show_text_search(
-    request: Request, lab: Lab, model: str, asked: Annotated[TextQuestion, Query()]
+    request: Request,
+    lab: Lab,
+    actor: CurrentActor,
+    model: str,
+    asked: Annotated[TextQuestion, Query()],
 ) -> Response:
     sites = await run_in_threadpool(_sites, lab.engine, model)
     context: dict[str, Any] = {
@@ -87,6 +93,7 @@ async def show_text_search(
     else:
         refuse_guesses(request)
         try:
+            actor.require(Right.RUN, model)
             _check_site(asked.site, sites)
             found = await find(lab, model, asked)
         except PatchclampError as error:  # the form is there to be mended, whatever it is

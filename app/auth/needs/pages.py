@@ -74,6 +74,7 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
         SEE, MODEL, beside=(Subject("model", "query", "with", before="/"),)
     ),
     "GET /m/{model}/playground": Need(SEE, MODEL, beside=PLAYGROUND_SHOWS),
+    "GET /m/{model}/text": SEEN,  # its handler asks for the right to run what is asked
     "GET /m/{model}/{site}": SEEN,
     f"GET {PAGE}": SEEN,
     f"GET {PAGE}/live": SEEN,
@@ -91,7 +92,6 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "GET /experiments/{slug}": SEEN_EXPERIMENT,
     "GET /lists/{slug}": SEEN_LIST,
     # the loaded model
-    "GET /m/{model}/text": RUNS,
     "POST /m/{model}/playground": RUNS_FORM,
     "POST /m/{model}/playground/tokens": RUNS_FORM,
     "POST /m/{model}/playground/sweep": RUNS_FORM,

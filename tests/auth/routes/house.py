@@ -123,6 +123,7 @@ def fill(engine: Engine, model: str) -> dict[str, str]:
         request = SweepRequest(model=model, corpus=CORPUS)
         job = create_job(session, request=request, actor=MAKER)
         request_cancel(session, job_id=job.id, actor=MAKER)
+        create_job(session, request=SweepRequest(model=model, corpus=CORPUS, seed=1), actor=MAKER)
         made = create_unit_list(session, name=f"units of {model}", actor=MAKER, model=model)
         add_units(session, slug=made.slug, units=[Named(model, "mlp.0", 1)], actor=MAKER)
         artifact = select(ArtifactTable.sha256).where(ArtifactTable.run_id == view.current_run_id)
