@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = open_engine(settings, busy_seconds=BUSY_SECONDS)
     app.state.doors = Doors(app.state.engine, always=settings.login == "always")
     app.state.passwords = password_places()
-    app.state.throttle = Throttle()
+    app.state.throttle = Throttle(settings)
     app.state.writers = WriterQueue()
     app.state.streams = EventStreams(settings.most_streams)
     app.state.downloads = downloads(settings.most_downloads)

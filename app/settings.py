@@ -41,6 +41,19 @@ class Settings(BaseSettings):
     login_days: float = Field(
         default=30, gt=0, le=400, description="So long a browser stays signed in."
     )
+    trusted_proxies: list[str] = Field(
+        default=["127.0.0.1", "::1"],
+        description="Addresses of proxies that are believed where somebody asks from; * for all.",
+    )
+    token_requests: int = Field(
+        default=1200, ge=0, description="So many requests a minute of one token; 0: any number."
+    )
+    account_requests: int = Field(
+        default=2400, ge=0, description="The same of all tokens of one account together."
+    )
+    inference_requests: int = Field(
+        default=300, ge=0, description="So often a minute one account may ask the loaded model."
+    )
     audit_key: SecretStr | None = Field(
         default=None,
         description="What the audit log is sealed with, 32 characters or more; default: the file "

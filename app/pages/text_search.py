@@ -18,6 +18,7 @@ from analysis.protocol.activations import StrongUnit
 from analysis.protocol.experiments import TokenText
 from analysis.protocol.prompts import LONGEST_TEXT, Prompt
 from app.auth.actor import CurrentActor
+from app.auth.admitting import count_inference
 from app.auth.rights import Right
 from app.errors import BadRequestError, PatchclampError
 from app.fields import blank_to_none
@@ -94,13 +95,18 @@ async def show_text_search(
         refuse_guesses(request)
         try:
             actor.require(Right.RUN, model)
+            count_inference(request, actor)
             _check_site(asked.site, sites)
             found = await find(lab, model, asked)
         except PatchclampError as error:  # the form is there to be mended, whatever it is
             context["error"], status = error, error.status
         else:
             context |= {"found": found, "scale": scale_of(found), "rows": rows_of(found, asked)}
-    return respond(request, "text_search/page.html", context, status)
+    response = respond(request, "text_search/page.html", context, status)
+    error = context["error"]
+    if error is not None and error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 async def find(lab: Laboratory, model: str, asked: TextQuestion) -> Strongest:

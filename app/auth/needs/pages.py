@@ -11,6 +11,7 @@ from app.auth.needs.named import (
     DELETES_EXPERIMENT,
     JOB,
     JUDGES_ON_UNIT,
+    MANAGES,
     MODEL,
     NAMED_CORPUS,
     NUMBER,
@@ -113,4 +114,9 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "POST /jobs/{job_id}/cancel": Need(WORK, JOB),
     "POST /runs/{run_id}/show": Need(WORK, RUN_ID),
     "POST /m/{model}/circuits": WORKS,
+    # who may do what with a model
+    "GET /m/{model}/people": MANAGES,
+    "POST /m/{model}/people": MANAGES,
+    "POST /m/{model}/people/invites": MANAGES,
+    "POST /m/{model}/people/invites/{link_id}/withdraw": MANAGES,
 }

@@ -179,7 +179,7 @@ def address(path: str, subjects: Mapping[str, str]) -> str:
         "token": "q2lyY3VpdC1ncmFwaC1maWxl", "secret": "none-of-ours", "token_id": "987654321",
         "login_id": "987654321", "link_id": "987654321",
     }  # fmt: skip
-    if path.startswith("/people"):
+    if path.startswith("/people") or "/people/{name}" in path:
         filled["name"] = "outsider"
     if "vectors" in path:
         filled["index"] = subjects["vector"]
