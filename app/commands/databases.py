@@ -1,4 +1,4 @@
-"""`db`: bring the store up to date, copy it, look for damage."""
+"""`db`: bring the store up to date, copy it, put a copy back, look for damage."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,6 +83,8 @@ def restore(
       patchclamp db restore /media/stick/patchclamp.sqlite
 
       patchclamp db restore data/backups/store-20261123T101500.sqlite --replace
+
+      PATCHCLAMP_DATABASE_URL=postgresql://lab@db/lab patchclamp db restore copy.sqlite
     """
     from app.settings import get_settings
     from app.store.restoring import restore as restore_copy

@@ -6,8 +6,8 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -20,6 +20,8 @@ from app.settings import Settings
 from app.store.backup import connection_environment, copy_sqlite
 from app.store.engine import open_engine
 from app.store.failures import unavailable
+from app.store.migrating import upgrade
+from app.store.pouring import pour
 from app.store.tables import Base
 
 PATIENCE: Final = 60
@@ -33,25 +35,47 @@ Prepare = Callable[[Engine], None]
 """Is given what was restored; where it raises, the store is left, or put back, as it was."""
 
 
+SQLITE, POSTGRESQL = b"SQLite format 3", b"PGDMP"
+
+
 def replace_sqlite(settings: Settings, copy: Path, prepare: Prepare) -> None:
     """Prepared before it is in place. Raises UnavailableError: the copy is damaged, or somebody
     does not let the store go."""
+    if begins_with(copy, POSTGRESQL):
+        raise UnavailableError(
+            f"{copy} is of a PostgreSQL store, and the settings name a SQLite file.",
+            hint="Set PATCHCLAMP_DATABASE_URL to a PostgreSQL database and restore it there.",
+        )
     place = Path(str(open_engine(settings).url.database))
-    staged = place.with_name(f".{place.name}.{os.getpid()}.restoring")
     try:
-        copy_sqlite(copy, staged)
-        url = SecretStr(f"sqlite:///{staged}")
-        engine = open_engine(settings.model_copy(update={"database_url": url}))
-        try:
+        with staged(settings, copy, beside=place) as engine:
             prepare(engine)
-        finally:
             engine.dispose()
-        _write_over(staged, place)
+            _write_over(Path(str(engine.url.database)), place)
     except sqlite3.Error as error:
         told = unavailable(error, name=str(copy))
         raise (told or error) from error
+
+
+def begins_with(file: Path, mark: bytes) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(len(mark)) == mark
+
+
+@contextmanager
+def staged(settings: Settings, copy: Path, *, beside: Path) -> Iterator[Engine]:
+    """A copy of the copy, which may be changed, and is gone afterwards."""
+    place = beside.with_name(f".{beside.name}.{os.getpid()}.restoring")
+    try:
+        copy_sqlite(copy, place)
+        url = SecretStr(f"sqlite:///{place}")
+        engine = open_engine(settings.model_copy(update={"database_url": url}))
+        try:
+            yield engine
+        finally:
+            engine.dispose()
     finally:
-        _of_one_store(staged, lambda file: file.unlink(missing_ok=True))
+        _of_one_store(place, lambda file: file.unlink(missing_ok=True))
 
 
 def _write_over(staged: Path, place: Path) -> None:
@@ -90,13 +114,21 @@ def _of_one_store(place: Path, do: Callable[[Path], object]) -> None:
 
 
 def replace_postgresql(
-    engine: Engine, copy: Path, prepare: Prepare, *, before: Path | None
+    settings: Settings, engine: Engine, copy: Path, prepare: Prepare, *, before: Path | None
 ) -> None:
-    """Prepared once it is in place, since one database holds one store; if that fails, what was
-    `before` is put back. Raises UnavailableError."""
-    _load(engine, copy)
+    """An archive is prepared once it is in place, since one database holds one store; a SQLite file
+    before it is poured. If anything fails, what was `before` is put back. Raises UnavailableError.
+    """
     try:
-        prepare(engine)
+        if begins_with(copy, SQLITE):
+            with staged(settings, copy, beside=settings.data / "store.sqlite") as other:
+                prepare(other)
+                _load(engine, None)
+                upgrade(engine)
+                pour(other, engine)
+        else:
+            _load(engine, copy)
+            prepare(engine)
     except Exception:
         _load(engine, before)
         raise

@@ -61,7 +61,7 @@ def restore(
         if engine.dialect.name == "sqlite":
             replace_sqlite(settings, copy, prepare)
         else:
-            replace_postgresql(engine, copy, prepare, before=kept)
+            replace_postgresql(settings, engine, copy, prepare, before=kept)
     finally:
         engine.dispose()
     return told[0]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Table, func, select
 from sqlalchemy.exc import OperationalError
 
 from app.errors import ConflictError, UnavailableError
@@ -15,10 +15,13 @@ from app.store.accounts.logins import begin_login, person_of_login
 from app.store.accounts.people import create_account
 from app.store.audit.verifying import verify
 from app.store.backup import backup
+from app.store.checking import check
 from app.store.engine import open_engine, open_session
 from app.store.migrating import downgrade, head_revision, upgrade
+from app.store.queries.search import search
 from app.store.restoring import restore
-from app.store.tables import AccountTable
+from app.store.synthetic import fill_synthetic
+from app.store.tables import AccountTable, Base, ExplanationTable
 from tests.store.audit_log import rows
 
 
@@ -137,8 +140,11 @@ def empty_store(settings: Settings, postgresql: Any, tmp_path: Path) -> Path:
     """A copy of a database that Patchclamp never set up."""
     url = None if settings.database_url is None else postgresql.create()
     other = open_engine(Settings(data=tmp_path / "empty", database_url=url))
-    with other.connect():
-        return backup(other, tmp_path / "empty-copy")
+    try:
+        with other.connect():
+            return backup(other, tmp_path / "empty-copy")
+    finally:
+        other.dispose()
 
 
 def test_a_log_under_a_lost_key_is_restored_only_on_demand(
@@ -164,6 +170,49 @@ def test_a_damaged_file_is_set_aside_and_replaced(tmp_path: Path) -> None:
     assert done.kept is not None
     assert done.kept.read_bytes() == b"\xff" * 50_000
     assert names(open_engine(settings)) == {"ada"}
+
+
+def test_a_store_moves_from_a_file_to_postgresql_whole(
+    postgresql: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{postgresql.programs}{os.pathsep}{os.environ['PATH']}")
+    before = Settings(data=tmp_path / "data")
+    file = open_engine(before)
+    upgrade(file)
+    fill_synthetic(file, data=before.data, layers=2, neurons=16, heads=2, windows=32)
+    add(file, "ada")
+    after = Settings(data=before.data, database_url=postgresql.create())
+    done = restore(after, backup(file, tmp_path / "copy.sqlite"))
+    assert (done.kept, done.log.fault) == (None, None)
+    server = open_engine(after)
+    assert check(server, data=after.data, deep=True) == []
+    assert verify(server).fault is None
+    for table in Base.metadata.sorted_tables:
+        if table.name not in {"audit", "audit_head"}:
+            assert contents(server, table) == contents(file, table), table.name
+    assert found_by(file)
+    assert found_by(server) == found_by(file)
+    add(server, "grace")
+    with open_session(server) as session:
+        grace = session.scalars(select(AccountTable.id).where(AccountTable.name == "grace")).one()
+    assert grace == 2
+
+
+def contents(engine: Engine, table: Table) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        return sorted(map(tuple, connection.execute(select(table))), key=repr)
+
+
+def found_by(engine: Engine) -> object:
+    with open_session(engine) as session:
+        (text,) = session.scalars(select(ExplanationTable.text).limit(1))
+        return search(session, query=text.split()[0], limit=50).model_dump(exclude={"seconds"})
+
+
+def test_an_archive_of_postgresql_is_no_file_for_sqlite(tmp_path: Path) -> None:
+    (tmp_path / "copy.dump").write_bytes(b"PGDMP\x01")
+    with pytest.raises(UnavailableError, match="is of a PostgreSQL store"):
+        restore(Settings(data=tmp_path / "data"), tmp_path / "copy.dump")
 
 
 def test_a_copy_made_under_load_is_a_moment_of_the_store_and_restored_under_load_verifies(
