@@ -26,6 +26,11 @@ class Settings(BaseSettings):
         default=["127.0.0.1", "localhost", "[::1]"],
         description="Host names that requests may carry.",
     )
+    sealed: bool = Field(
+        default=False,
+        description="No process connects to anything beyond this machine but the database, "
+        "exports wait for an administrator, and what is viewed goes into the audit log.",
+    )
     login: str = Field(
         default="auto",
         pattern="^(auto|always)$",

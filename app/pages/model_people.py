@@ -97,7 +97,12 @@ def invite_to_model(
 
 
 @router.post(HERE + "/invites/{link_id}/withdraw")
-def withdraw_model_invite(session: WriteSession, model: str, link_id: RowId) -> RedirectResponse:
+def withdraw_model_invite(
+    session: WriteSession,
+    actor: CurrentActor,  # noqa: ARG001 - who may
+    model: str,
+    link_id: RowId,
+) -> RedirectResponse:
     withdraw_invite_of(session, model=model, link_id=link_id)
     return back(model)
 

@@ -103,9 +103,9 @@ async def show_text_search(
         else:
             context |= {"found": found, "scale": scale_of(found), "rows": rows_of(found, asked)}
     response = respond(request, "text_search/page.html", context, status)
-    error = context["error"]
-    if error is not None and error.retry_after is not None:
-        response.headers["Retry-After"] = str(error.retry_after)
+    refused: PatchclampError | None = context["error"]
+    if refused is not None and refused.retry_after is not None:
+        response.headers["Retry-After"] = str(refused.retry_after)
     return response
 
 

@@ -53,6 +53,7 @@ def list_model_people(request: Request, session: ReadSession, model: ModelName) 
 )  # fmt: skip
 def give_role_with_model(
     session: WriteSession,
+    actor: CurrentActor,  # noqa: ARG001 - who may
     model: ModelName,
     name: Name,
     body: Annotated[RoleBody, Body(description="The role.")],
@@ -67,7 +68,12 @@ def give_role_with_model(
 @router.delete(
     "/people/{name}", summary="Take somebody's role with a model away", responses=problems_of(409)
 )
-def take_role_with_model(session: WriteSession, model: ModelName, name: Name) -> DeletedView:
+def take_role_with_model(
+    session: WriteSession,
+    actor: CurrentActor,  # noqa: ARG001
+    model: ModelName,
+    name: Name,
+) -> DeletedView:
     """A role with every model stays. 409: the model would be left without an owner."""
     team.change_role(session, model=model, name=name, role=None)
     return DeletedView(deleted=name)
@@ -106,7 +112,10 @@ def create_model_invite(
 
 @router.delete("/invites/{link_id}", summary="Withdraw an invite to a model")
 def withdraw_invite_to_model(
-    session: WriteSession, model: ModelName, link_id: LinkId
+    session: WriteSession,
+    actor: CurrentActor,  # noqa: ARG001
+    model: ModelName,
+    link_id: LinkId,
 ) -> DeletedView:
     """Its link lets nobody in from now on."""
     team.withdraw_invite_of(session, model=model, link_id=link_id)
