@@ -53,6 +53,16 @@ def refuse_outgoing(settings: Settings, what: str, *, instead: str, address: str
         raise SealedError(f"{what} was refused: this server is sealed.", hint=instead)
 
 
+def refuse_export(settings: Settings) -> None:
+    """For commands that write data into files. Raises SealedError where the server is sealed."""
+    if settings.sealed:
+        raise SealedError(
+            "Nothing was exported: this server is sealed.",
+            hint="Ask at /exports in a browser, with a purpose; an administrator approves it "
+            "there, and the same page has the download.",
+        )
+
+
 def close_process(settings: Settings) -> None:
     """Does nothing where the settings leave the door open."""
     if not settings.sealed:

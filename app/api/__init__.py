@@ -27,6 +27,7 @@ from app.api.v1 import (
     evidence,
     experiments,
     explanations,
+    exports,
     job_events,
     jobs,
     judgements,
@@ -50,7 +51,7 @@ def install(app: FastAPI) -> None:
         models, units, unit_explanations, explanations, judgements, evidence, search, runs,
         run_windows, bulk, corpora, jobs, job_events, experiments, conducting, live, vectors,
         unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows, account, people,
-        audit,
+        audit, exports,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

@@ -62,3 +62,10 @@ class Need:
     """The right that it takes instead, where somebody else made …"""
     made: Made | None = None
     """… this; None: what it is `of`."""
+    whole: bool = False
+    """The answer is a thing whole, or many at once, in a form that is kept elsewhere."""
+
+    @property
+    def leaves(self) -> bool:
+        """Whether a sealed server lets it out only where an administrator has approved it."""
+        return self.whole or self.right is Right.EXPORT

@@ -16,6 +16,7 @@ from app.pages.corpus import router as corpora
 from app.pages.evidence import router as evidence
 from app.pages.experiment import router as experiments
 from app.pages.explanation import router as explanations
+from app.pages.export import router as exports
 from app.pages.glossary import router as glossary
 from app.pages.home import router as home
 from app.pages.job import router as jobs
@@ -53,6 +54,7 @@ for part in (
     glossary,
     jobs,
     audit,
+    exports,
     runs,
     corpora,
     jump,

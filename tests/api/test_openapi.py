@@ -98,6 +98,8 @@ def test_every_path_of_the_issue_is_described(document):
         f"{model}/people/{{name}}",
         f"{model}/invites",
         f"{model}/invites/{{link_id}}",
+        "/api/v1/exports",
+        "/api/v1/exports/{export_id}/decision",
         "/api/v1/audit",
         "/api/v1/audit/verification",
         "/api/v1/corpora",

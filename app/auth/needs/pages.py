@@ -4,11 +4,13 @@ from typing import Final
 
 from app.auth.need import Need, Reach, Subject
 from app.auth.needs.named import (
+    ADMINISTRATORS,
     ANNOTATE,
     ANY_ACCOUNT,
     ANY_OF_MODEL,
     CHANGES_EXPERIMENT,
     DELETES_EXPERIMENT,
+    EXPORTS_SOMEWHERE,
     JOB,
     JUDGES_ON_UNIT,
     MANAGES,
@@ -114,6 +116,10 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "POST /jobs/{job_id}/cancel": Need(WORK, JOB),
     "POST /runs/{run_id}/show": Need(WORK, RUN_ID),
     "POST /m/{model}/circuits": WORKS,
+    # what is to leave a sealed server
+    "GET /exports": ANY_ACCOUNT,
+    "POST /exports": EXPORTS_SOMEWHERE,
+    "POST /exports/{export_id}": ADMINISTRATORS,
     # who may do what with a model
     "GET /m/{model}/people": MANAGES,
     "POST /m/{model}/people": MANAGES,

@@ -177,7 +177,7 @@ def address(path: str, subjects: Mapping[str, str]) -> str:
         "corpus": subjects["corpus"], "name": subjects["corpus"], "sha256": subjects["artifact"],
         "proof_id": subjects["proof"], "source": subjects["site"], "form": "jsonl",
         "token": "q2lyY3VpdC1ncmFwaC1maWxl", "secret": "none-of-ours", "token_id": "987654321",
-        "login_id": "987654321", "link_id": "987654321",
+        "login_id": "987654321", "link_id": "987654321", "export_id": "987654321",
     }  # fmt: skip
     if path.startswith("/people") or "/people/{name}" in path:
         filled["name"] = "outsider"
