@@ -24,6 +24,7 @@ from app.api.tabling import downloads
 from app.assets import asset
 from app.auth.admitting import admit
 from app.auth.identifying import Doors
+from app.auth.oidc.provider import Provider
 from app.auth.passwords import password_places
 from app.auth.sealing import Views
 from app.auth.throttling import Throttle
@@ -81,6 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.passwords = password_places()
     app.state.throttle = Throttle(settings)
     app.state.views = Views()
+    app.state.provider = Provider(settings)
     app.state.writers = WriterQueue()
     app.state.streams = EventStreams(settings.most_streams)
     app.state.downloads = downloads(settings.most_downloads)

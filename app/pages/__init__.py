@@ -25,6 +25,7 @@ from app.pages.jump import router as jump
 from app.pages.live import router as live
 from app.pages.login import router as logins
 from app.pages.login_link import router as login_links
+from app.pages.login_oidc import router as provider_logins
 from app.pages.model import router as models
 from app.pages.model_people import router as model_people
 from app.pages.neuronpedia import router as neuronpedia
@@ -46,6 +47,7 @@ router = APIRouter(include_in_schema=False)
 for part in (
     home,
     logins,
+    provider_logins,
     login_links,
     own_account,
     own_tokens,

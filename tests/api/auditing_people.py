@@ -6,6 +6,7 @@ from typing import Any, Final
 import httpx
 
 from app.auth.passwords import hashed
+from app.store.accounts.identities import link_identity
 from app.store.accounts.links import create_invite, create_link
 from app.store.accounts.logins import begin_login
 from app.store.accounts.members import set_role
@@ -61,6 +62,11 @@ def invite_to_model(on: Site) -> None:
 def viewing(on: Site) -> None:
     with open_session(on.engine, commit=True) as session:
         set_role(session, name="ada", model="synthetic", role="viewer")
+
+
+def identified(on: Site) -> None:
+    with open_session(on.engine, commit=True) as session:
+        link_identity(session, account_id=1, identity="https://login.example root")
 
 
 def asking(on: Site) -> None:
@@ -190,6 +196,9 @@ CALLS_OF_PEOPLE: Final[dict[str, tuple[str, str, Call]]] = {
     ),
     "POST /account/logins/end": (
         "login.ended", "root", as_root("/account/logins/end", other_login),
+    ),
+    "POST /account/identity/unlink": (
+        "account.identity_unlinked", "root", as_root("/account/identity/unlink", identified),
     ),
     "POST /account/tokens": ("token.created", "root", as_root("/account/tokens", data=TOKEN)),
     "POST /account/tokens/{token_id}/revoke": (

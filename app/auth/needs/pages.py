@@ -52,6 +52,9 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "POST /login": OPEN,
     "GET /login/{secret}": OPEN,
     "POST /login/{secret}": OPEN,
+    "GET /login/oidc": OPEN,
+    "GET /login/oidc/back": OPEN,
+    "POST /login/{secret}/oidc": OPEN,
     "POST /logout": ANY_ACCOUNT,
     # what spans models
     "GET /": ANY_ACCOUNT,

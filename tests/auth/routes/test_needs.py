@@ -17,7 +17,8 @@ from app.security import SAFE_METHODS
 from tests.contracts.tree import ROOT
 
 READ_BY_POST = {
-    "POST /login", "POST /login/{secret}", "POST /logout", "POST /api/explanation/search-all",
+    "POST /login", "POST /login/{secret}", "POST /login/{secret}/oidc", "POST /logout",
+    "POST /api/explanation/search-all",
     "POST /api/explanation/search-model", "POST /api/explanation/search", "POST /api/vector/get",
     "POST /api/vector/list-owned", "POST /api/list/get", "POST /api/list/list",
     "POST /api/graph/list-owned",
@@ -106,7 +107,8 @@ def test_only_the_way_in_and_the_operators_questions_are_open() -> None:
     open_to_all = {route for route, need in NEEDS.items() if need.right is Who.ANYBODY}
     assert open_to_all == {
         "GET /healthz", "GET /readyz", "GET /login", "POST /login", "GET /login/{secret}",
-        "POST /login/{secret}",
+        "POST /login/{secret}", "GET /login/oidc", "GET /login/oidc/back",
+        "POST /login/{secret}/oidc",
     }  # fmt: skip
 
 
