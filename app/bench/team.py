@@ -108,7 +108,7 @@ def _served(settings: Settings) -> Iterator[str]:
     }
     if settings.database_url is not None:
         environment["PATCHCLAMP_DATABASE_URL"] = settings.database_url.get_secret_value()
-    server = subprocess.Popen(  # noqa: S603 - our own command
+    server = subprocess.Popen(
         [sys.executable, "-m", "app", "serve"],
         env=environment, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
@@ -120,8 +120,7 @@ def _served(settings: Settings) -> Iterator[str]:
 
 
 def _address(server: subprocess.Popen[str]) -> str:
-    assert server.stdout is not None
-    for line in server.stdout:
+    for line in server.stdout or ():
         if found := ADDRESS.search(line):
             return found.group(1)
     raise RuntimeError("the server did not start")
