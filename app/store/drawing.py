@@ -21,6 +21,7 @@ from app.store.search.index import EXPLANATIONS, facet_of_model
 from app.store.search.matching import find_keys
 from app.store.tables import ExplanationTable, JudgementTable, ScoreTable, SiteTable
 from app.store.views.score import IMPORTED
+from app.store.writing_explanations import storable
 
 MOST_FOUND: Final = 2_000
 """By search."""
@@ -89,7 +90,7 @@ def _candidates(subject: Subject, choice: Choice) -> Select[Any]:
     if choice.layers:
         query = query.where(SiteTable.layer.in_(choice.layers))
     if choice.author is not None:
-        query = query.where(table.author == choice.author)
+        query = query.where(table.author == storable(choice.author))
     if choice.r_min is not None or choice.r_max is not None:
         query = query.where(_scored(choice))
     if choice.disagreed:

@@ -85,6 +85,17 @@ def get_assignment(
     )
 
 
+def sweep_of(session: Session, *, number: int) -> int | None:
+    """The sweep that the explanation of an assignment was made from; None: the one shown now."""
+    query = (
+        select(ExplanationTable.sweep_id)
+        .join(Items, Items.explanation_id == ExplanationTable.id)
+        .join(Assignments, Assignments.item_id == Items.id)
+        .where(Assignments.id == number)
+    )
+    return session.scalars(query).one()
+
+
 def show_held(session: Session, *, model: str, slug: str, actor: str) -> NextView | None:
     """What this person has, without handing out anything; None: nothing. Raises NotFoundError."""
     campaign = find_campaign(session, model=model, slug=slug)
@@ -125,7 +136,7 @@ def own_progress(session: Session, campaign: AnyRow, *, actor: str) -> OwnProgre
         .where(Assignments.campaign_id == campaign.id, Assignments.actor == actor)
         .group_by(Assignments.state)
     )
-    own = {state: n for state, n in session.execute(states)}
+    own: dict[str, int] = dict(session.execute(states).all())
     return OwnProgress(
         n_judged=own.get("judged", 0),
         n_skipped=own.get("skipped", 0),

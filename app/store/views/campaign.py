@@ -7,6 +7,7 @@ from typing import Final, Literal
 from app.store.choice import Choice
 from app.store.views.base import View
 from app.store.views.judgement import JudgementView, Verdict
+from app.store.views.unit import ExemplarView
 
 Status = Literal["open", "paused", "ended"]
 Question = Literal["specificity", "sensitivity", "several_meanings", "tags", "note"]
@@ -123,6 +124,36 @@ class AssignmentView(View):
     guideline_version: int
     """The newest."""
     draft: DraftView | None
+
+
+class ShownWindows(View):
+    """What an explanation is judged by: windows of test, on which nothing was fitted, chosen by
+    the unit's activations and the explanation's words alone; for all annotators the same."""
+
+    model: str
+    site: str
+    index: int
+    run_id: int
+    split: str
+    n_windows: int
+    """Of the pool that random windows and near misses are drawn from; 0: there is none."""
+    counted_from: int
+    scale: float
+    """The largest magnitude of what is shown."""
+    tail: Literal["upper", "lower"]
+    """Whether the unit fires upwards or downwards."""
+    threshold: float | None
+    """Beyond which it fires: what 1 % of the positions of fit are; null where that is not known."""
+    top: list[ExemplarView]
+    """Those that make it fire most."""
+    random: list[ExemplarView]
+    """Not picked."""
+    named: list[ExemplarView]
+    """Near misses: words of the explanation occur, and the unit stays silent; at the word."""
+    nearest: list[ExemplarView]
+    """Near misses: other silent windows, which come nearest to firing."""
+    missing: str | None
+    """Why there are no random windows and near misses."""
 
 
 class OwnProgress(View):
