@@ -222,7 +222,7 @@ def _take_new(session: Session, campaign: AnyRow, actor: str, after: int) -> int
     return number
 
 
-def _free_for(campaign_id: int, actor: str) -> Select[tuple[int]]:
+def _free_for(campaign_id: int, actor: str) -> Select[int]:
     free: ColumnElement[bool] = Items.n_free > 0
     return select(Items.id).where(Items.campaign_id == campaign_id, free, open_to(actor))
 

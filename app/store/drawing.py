@@ -74,7 +74,7 @@ def _of_unit(ids: Sequence[int], choice: Choice) -> Sequence[int]:
 def _candidates(subject: Subject, choice: Choice) -> Select[Any]:
     """Claims that count now, of the sweep that is shown or of none."""
     table = ExplanationTable
-    query = (
+    query: Select[Any] = (
         select(table.id, SiteTable.name, table.unit_index)
         .join(SiteTable, SiteTable.id == table.site_id)
         .where(

@@ -213,7 +213,7 @@ def get_progress(session: Session, *, model: str, slug: str, may_review: bool) -
         here, Assignments.state == "judged", Assignments.seconds.is_not(None)
     )
     for actor, spent in session.execute(timed):
-        seconds[actor].append(spent)
+        seconds[actor].append(spent or 0.0)
     gold = _gold(session, found.id) if may_review else {}
     done = (
         select(Assignments.item_id)
