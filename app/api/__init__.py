@@ -16,8 +16,10 @@ from app.api.neuronpedia import (
 from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     account,
+    assignments,
     audit,
     bulk,
+    campaigns,
     circuit_files,
     circuit_proving,
     circuit_rows,
@@ -48,7 +50,8 @@ def install(app: FastAPI) -> None:
     own = (
         models, units, unit_explanations, explanations, judgements, evidence, search, runs,
         run_windows, bulk, corpora, jobs, job_events, experiments, conducting, live, vectors,
-        unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows, account, audit,
+        unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows,
+        campaigns, assignments, account, audit,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

@@ -9,6 +9,8 @@ from fastapi import APIRouter
 from app.pages.account import router as own_account
 from app.pages.account_tokens import router as own_tokens
 from app.pages.audit import router as audit
+from app.pages.campaign import router as campaigns
+from app.pages.campaign_queue import router as campaign_queues
 from app.pages.circuit import router as circuits
 from app.pages.circuit_request import router as circuit_requests
 from app.pages.conducting import router as conducting
@@ -59,6 +61,8 @@ for part in (
     scores,
     evidence,
     experiments,
+    campaigns,
+    campaign_queues,
     circuits,
     circuit_requests,
     tasks,

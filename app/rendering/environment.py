@@ -25,6 +25,7 @@ from app.rendering import (
     histogram,
     job,
     live_strip,
+    markdown,
     marks,
     markup,
     network,
@@ -48,7 +49,7 @@ from app.rendering import (
     words,
 )
 from app.rendering.markup import QuickCode
-from app.store.views import judgement
+from app.store.views import campaign, judgement
 
 
 class QuickEnvironment(Environment):
@@ -150,6 +151,7 @@ environment.filters.update(
     unit_noun=words.unit_noun,
     query=words.query,
     unbroken=quoting.unbroken,
+    markdown=markdown.markdown,
     heat=heat.heat,
     profile=heat.profile,
     paired=paired.paired,
@@ -184,6 +186,7 @@ environment.globals.update(
     circuit_words=circuit,
     task_examples=task.EXAMPLES,
     judgement_words=judgement,
+    campaign_words=campaign,
     proof_words=proof,
     proof_cautions=proof_cautions,
     new_seed=lambda: secrets.randbelow(1_000_000),

@@ -18,6 +18,7 @@ from app.auth.needs.named import (
     PLAYGROUND_SHOWS,
     POSTED,
     REVIEW,
+    REVIEWS,
     RUN_ID,
     RUNS,
     RUNS_EXPERIMENT,
@@ -73,6 +74,8 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "GET /m/{model}/circuits/{slug}/compare": Need(
         SEE, MODEL, beside=(Subject("model", "query", "with", before="/"),)
     ),
+    "GET /m/{model}/campaigns": SEEN,
+    "GET /m/{model}/campaigns/{slug}": SEEN,
     "GET /m/{model}/playground": Need(SEE, MODEL, beside=PLAYGROUND_SHOWS),
     "GET /m/{model}/{site}": SEEN,
     f"GET {PAGE}": SEEN,
@@ -108,6 +111,14 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "POST /experiments/{slug}/delete": DELETES_EXPERIMENT,
     f"POST {PAGE}/explanations/{{number}}/judgement": JUDGES_ON_UNIT,
     f"POST {PAGE}/explanations/{{number}}/judgement/take-back": JUDGES_ON_UNIT,
+    # campaigns: begun by reviewers, answered by annotators
+    "POST /m/{model}/campaigns": REVIEWS,
+    "POST /m/{model}/campaigns/{slug}/status": REVIEWS,
+    "POST /m/{model}/campaigns/{slug}/guidelines": REVIEWS,
+    "GET /m/{model}/campaigns/{slug}/judge": WRITES,
+    "POST /m/{model}/campaigns/{slug}/judge": WRITES,
+    "POST /m/{model}/campaigns/{slug}/judge/{assignment_id}": WRITES,
+    "POST /m/{model}/campaigns/{slug}/judge/{assignment_id}/skip": WRITES,
     # work that is asked for, and what is brought in
     "POST /jobs": Need(WORK, POSTED, beside=(Subject("corpus", "form", "corpus"),)),
     "POST /jobs/{job_id}/cancel": Need(WORK, JOB),

@@ -9,8 +9,15 @@ from app.store.tables.account import (
 )
 from app.store.tables.audit import AuditHeadTable, AuditTable
 from app.store.tables.base import Base
+from app.store.tables.campaign import (
+    AssignmentTable,
+    CampaignItemTable,
+    CampaignTable,
+    GuidelineTable,
+)
 from app.store.tables.circuit import CircuitTable, CircuitUnitTable, ProofTable
 from app.store.tables.corpus import CorpusTable, DocumentTable, WindowSetTable, WindowTable
+from app.store.tables.decision import DecisionTable
 from app.store.tables.evidence import (
     CausalScoreTable,
     CausalSummaryTable,
@@ -47,20 +54,25 @@ from app.store.tables.vector import VectorTable
 __all__ = [
     "AccountTable",
     "ArtifactTable",
+    "AssignmentTable",
     "AttentionPatternTable",
     "AuditHeadTable",
     "AuditTable",
     "Base",
+    "CampaignItemTable",
+    "CampaignTable",
     "CausalScoreTable",
     "CausalSummaryTable",
     "CircuitTable",
     "CircuitUnitTable",
     "CorpusTable",
+    "DecisionTable",
     "DocumentTable",
     "ExemplarTable",
     "ExperimentTable",
     "ExplanationTable",
     "ExplanationVectorTable",
+    "GuidelineTable",
     "ImportedFileTable",
     "JobEventTable",
     "JobTable",
