@@ -39,6 +39,8 @@ SECONDS, QUICK_SECONDS = 60.0, 8.0
 LOOKS: Final = 3.0
 PER_ITEM: Final = 3
 LAYERS, NEURONS = 6, 256
+FEWEST: Final = 20
+"""Requests of a kind that percentiles are told of."""
 MODEL, SLUG = "synthetic", "bench"
 ADDRESS: Final = re.compile(r"Patchclamp is at (http://\S+)")
 
@@ -152,6 +154,8 @@ def _figures(
     ):  # fmt: skip
         yield Measurement(f"{prefix}{name}", value, unit, f"{words}; {where}")
     for name, values in (("", every), *((f"{kind}.", seen.taken[kind]) for kind in seen.taken)):
+        if len(values) < FEWEST:
+            continue
         percentiles = statistics.quantiles(values, n=100, method="inclusive")
         for percentile in (50, 95, 99):
             words = f"{name.rstrip('.') or 'a request of any kind'}: percentile {percentile}"
