@@ -34,6 +34,7 @@ from app.api.v1 import (
     judgements,
     live,
     models,
+    people,
     run_windows,
     runs,
     search,
@@ -50,8 +51,8 @@ def install(app: FastAPI) -> None:
     own = (
         models, units, unit_explanations, explanations, judgements, evidence, search, runs,
         run_windows, bulk, corpora, jobs, job_events, experiments, conducting, live, vectors,
-        unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows,
-        campaigns, assignments, account, audit,
+        unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows, campaigns,
+        assignments, account, people, audit,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

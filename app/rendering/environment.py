@@ -178,6 +178,7 @@ environment.filters.update(
     device=device.device,
     right_words=rights.right_words,
     role_words=rights.role_words,
+    lacking=rights.lacking,
     json=json.dumps,
     pages_of=addresses.ModelPages,
 )

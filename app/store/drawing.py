@@ -6,7 +6,7 @@ drawn = draw(session, model="toy", choice=Choice(n=50, seed=7))
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -71,10 +71,10 @@ def _of_unit(ids: Sequence[int], choice: Choice) -> Sequence[int]:
     return ids if choice.all_of_unit else [min(ids, key=lambda one: choice.place(f"one:{one}"))]
 
 
-def _candidates(subject: Subject, choice: Choice) -> Select[Any]:
+def _candidates(subject: Subject, choice: Choice) -> Select[int, str, int]:
     """Claims that count now, of the sweep that is shown or of none."""
     table = ExplanationTable
-    query: Select[Any] = (
+    query = (
         select(table.id, SiteTable.name, table.unit_index)
         .join(SiteTable, SiteTable.id == table.site_id)
         .where(

@@ -30,7 +30,7 @@ router = APIRouter(
 )
 
 
-@router.post("/next", summary="Get the next item to judge", responses=problems_of(403))
+@router.post("/next", summary="Get the next item to judge", responses=problems_of(400, 403))
 def hand_out(
     session: WriteSession, actor: CurrentActor, model: ModelName, slug: CampaignSlug
 ) -> NextView:

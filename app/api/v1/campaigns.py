@@ -35,7 +35,9 @@ def list_campaigns(
     return answer(request, page)
 
 
-@router.post("", status_code=201, summary="Begin a campaign", responses=problems_of(403, 409, 413))
+@router.post(
+    "", status_code=201, summary="Begin a campaign", responses=problems_of(400, 403, 409, 413)
+)
 def create_campaign(
     response: Response,
     session: WriteSession,
@@ -65,7 +67,7 @@ def get_campaign(
     return answer(request, view)
 
 
-@router.post("/{slug}/pause", summary="Pause a campaign", responses=problems_of(403, 409))
+@router.post("/{slug}/pause", summary="Pause a campaign", responses=problems_of(400, 403, 409))
 def pause_campaign(
     session: WriteSession, actor: CurrentActor, model: ModelName, slug: CampaignSlug
 ) -> CampaignView:
@@ -75,7 +77,7 @@ def pause_campaign(
     )
 
 
-@router.post("/{slug}/resume", summary="Resume a campaign", responses=problems_of(403, 409))
+@router.post("/{slug}/resume", summary="Resume a campaign", responses=problems_of(400, 403, 409))
 def resume_campaign(
     session: WriteSession, actor: CurrentActor, model: ModelName, slug: CampaignSlug
 ) -> CampaignView:
@@ -83,7 +85,7 @@ def resume_campaign(
     return campaigning.set_status(session, model=model, slug=slug, status="open", actor=actor.name)
 
 
-@router.post("/{slug}/end", summary="End a campaign", responses=problems_of(403))
+@router.post("/{slug}/end", summary="End a campaign", responses=problems_of(400, 403))
 def end_campaign(
     session: WriteSession, actor: CurrentActor, model: ModelName, slug: CampaignSlug
 ) -> CampaignView:
@@ -114,7 +116,7 @@ def list_guidelines(
     "/{slug}/guidelines",
     status_code=201,
     summary="Write a version of the guidelines",
-    responses=problems_of(403, 409, 413),
+    responses=problems_of(400, 403, 409, 413),
 )
 def add_guidelines(
     session: WriteSession,

@@ -125,6 +125,7 @@ def fill(engine: Engine, model: str) -> dict[str, str]:
         request = SweepRequest(model=model, corpus=CORPUS)
         job = create_job(session, request=request, actor=MAKER)
         request_cancel(session, job_id=job.id, actor=MAKER)
+        create_job(session, request=SweepRequest(model=model, corpus=CORPUS, seed=1), actor=MAKER)
         made = create_unit_list(session, name=f"units of {model}", actor=MAKER, model=model)
         add_units(session, slug=made.slug, units=[Named(model, "mlp.0", 1)], actor=MAKER)
         campaign = create_campaign(session, model=model, plan=Plan(title="C"), actor=MAKER)
@@ -183,7 +184,7 @@ def address(path: str, subjects: Mapping[str, str]) -> str:
         "token": "q2lyY3VpdC1ncmFwaC1maWxl", "secret": "none-of-ours", "token_id": "987654321",
         "login_id": "987654321", "assignment_id": "987654321", "link_id": "987654321",
     }  # fmt: skip
-    if path.startswith("/people"):
+    if path.startswith("/people") or "/people/{name}" in path:
         filled["name"] = "outsider"
     if "vectors" in path:
         filled["index"] = subjects["vector"]
