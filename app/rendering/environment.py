@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.assets import asset
 from app.rendering import (
     addresses,
+    agreement,
     attention,
     badges,
     circuit,
@@ -48,6 +49,7 @@ from app.rendering import (
     words,
 )
 from app.rendering.markup import QuickCode
+from app.store.views import agreement as agreement_views
 from app.store.views import judgement
 
 
@@ -176,6 +178,11 @@ environment.filters.update(
     device=device.device,
     right_words=rights.right_words,
     role_words=rights.role_words,
+    accepted_by_score=agreement.accepted_by_score,
+    predictors=agreement.predictors,
+    alpha_line=agreement.alpha_line,
+    between=agreement.between,
+    share_between=agreement.share_between,
     json=json.dumps,
     pages_of=addresses.ModelPages,
 )
@@ -184,6 +191,7 @@ environment.globals.update(
     circuit_words=circuit,
     task_examples=task.EXAMPLES,
     judgement_words=judgement,
+    agreement_words=agreement_views,
     proof_words=proof,
     proof_cautions=proof_cautions,
     new_seed=lambda: secrets.randbelow(1_000_000),

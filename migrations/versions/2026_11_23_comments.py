@@ -3,7 +3,6 @@
 Revision 2026_11_23_comments; after 2026_11_23_decisions.
 """
 
-
 revision = "2026_11_23_comments"
 down_revision = "2026_11_23_decisions"
 branch_labels = None

@@ -18,6 +18,8 @@ from app.auth.needs.named import (
     PLAYGROUND_SHOWS,
     POSTED,
     REVIEW,
+    REVIEWS,
+    REVIEWS_NUMBER,
     RUN_ID,
     RUNS,
     RUNS_EXPERIMENT,
@@ -63,6 +65,11 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "GET /m/{model}/random": SEEN,
     "GET /m/{model}/scores": SEEN,
     "GET /m/{model}/evidence": SEEN,
+    "GET /m/{model}/agreement": SEEN,  # the handler leaves out what is yet to be judged
+    "GET /m/{model}/campaigns/{slug}/agreement": SEEN,
+    "GET /m/{model}/disagreements": REVIEWS,
+    "GET /m/{model}/campaigns/{slug}/disagreements": REVIEWS,
+    "GET /m/{model}/disagreements/{number}": REVIEWS_NUMBER,
     "GET /m/{model}/experiments": SEEN,
     "GET /m/{model}/vectors": SEEN,
     "GET /m/{model}/tasks": SEEN,
@@ -104,6 +111,7 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     f"POST {PAGE}/explanations/{{number}}/withdraw": Need(
         ANNOTATE, NUMBER, beside=(MODEL,), others=REVIEW
     ),
+    "POST /m/{model}/disagreements/{number}": REVIEWS_NUMBER,
     "POST /experiments/{slug}/words": CHANGES_EXPERIMENT,
     "POST /experiments/{slug}/delete": DELETES_EXPERIMENT,
     f"POST {PAGE}/explanations/{{number}}/judgement": JUDGES_ON_UNIT,
