@@ -16,6 +16,7 @@ from app.api.neuronpedia import (
 from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     account,
+    agreement,
     audit,
     bulk,
     circuit_files,
@@ -46,8 +47,8 @@ from app.api.v1 import (
 def install(app: FastAPI) -> None:
     """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
     own = (
-        models, units, unit_explanations, explanations, judgements, evidence, search, runs,
-        run_windows, bulk, corpora, jobs, job_events, experiments, conducting, live, vectors,
+        models, units, unit_explanations, explanations, judgements, agreement, evidence, search,
+        runs, run_windows, bulk, corpora, jobs, job_events, experiments, conducting, live, vectors,
         unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows, account, audit,
     )  # fmt: skip
     for part in own:

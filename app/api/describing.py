@@ -26,6 +26,10 @@ TAGS: Final = [
         "description": "Claims about units, and what became of them when they were tested.",
     },
     {
+        "name": "agreement",
+        "description": "How far people agree on explanations, and how disagreements are settled.",
+    },
+    {
         "name": "search",
         "description": "Units by what explanations say, and by the tokens they fire on or write.",
     },

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.agreement.seeing import decisions_seen
 from app.auth.actor import CurrentActor
 from app.auth.rights import Right
 from app.dependencies import (
@@ -87,6 +88,7 @@ def show_explanation(
         "judgements": judgements_of(
             session, view, actor=actor.name, may_judge=actor.may(Right.ANNOTATE, model)
         ),
+        "decisions": decisions_seen(session, actor, view),
         "pages": ModelPages(model, run),
         "noun": unit_noun(site.partition(".")[0]),
         "split": split,

@@ -34,7 +34,7 @@ def accepted_by_score(bins: Sequence[AcceptanceBin]) -> Markup:
             '<p class="undefined">Fewer than five explanations have both an r and a verdict.</p>'
         )
     width, height = SIZE
-    low = min(0.0, min(one.low for one in bins))
+    low = min(0.0, *(one.low for one in bins))
     low, high = (-1.0 if low < -0.5 else -0.5 if low < 0 else 0.0), 1.0
 
     def x(value: float) -> float:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.errors import BadRequestError
 from app.store.queries.asked_judgements import Asked
@@ -65,11 +65,18 @@ def joined(query: Select[Any]) -> Select[Any]:
 def under_way() -> ColumnElement[bool]:
     """Whether the explanation is an item of a campaign that has not ended: whoever sees others'
     judgements of it may be yet to judge it."""
+    item, campaign = aliased(CampaignItemTable), aliased(CampaignTable)
     return exists().where(
-        CampaignItemTable.explanation_id == ExplanationTable.id,
-        CampaignItemTable.campaign_id == CampaignTable.id,
-        CampaignTable.status != "ended",
+        item.explanation_id == ExplanationTable.id,
+        item.campaign_id == campaign.id,
+        campaign.status != "ended",
     )
+
+
+def is_under_way(session: Session, *, explanation_id: int) -> bool:
+    """The same of one."""
+    query = select(ExplanationTable.id).where(ExplanationTable.id == explanation_id, under_way())
+    return session.execute(query).first() is not None
 
 
 def given(session: Session, asked: Asked, *, sees_all: bool = True) -> list[Given]:

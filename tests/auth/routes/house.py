@@ -21,6 +21,7 @@ from app.store.accounts.people import create_account
 from app.store.accounts.tokens import create_token
 from app.store.engine import open_engine, open_session
 from app.store.experimenting import create_experiment
+from app.store.judging import Rating, judge
 from app.store.listing import Named, add_units, create_unit_list
 from app.store.queries.job import create_job, request_cancel
 from app.store.queries.model import get_model
@@ -125,6 +126,7 @@ def fill(engine: Engine, model: str) -> dict[str, str]:
         request_cancel(session, job_id=job.id, actor=MAKER)
         made = create_unit_list(session, name=f"units of {model}", actor=MAKER, model=model)
         add_units(session, slug=made.slug, units=[Named(model, "mlp.0", 1)], actor=MAKER)
+        judge(session, explanation_id=claim.id, actor=MAKER, rating=Rating("accept"))
         artifact = select(ArtifactTable.sha256).where(ArtifactTable.run_id == view.current_run_id)
         return {
             "model": model,
