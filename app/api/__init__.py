@@ -30,6 +30,7 @@ from app.api.v1 import (
     explanations,
     job_events,
     jobs,
+    judgement_files,
     judgements,
     live,
     models,
@@ -47,7 +48,8 @@ from app.api.v1 import (
 def install(app: FastAPI) -> None:
     """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
     own = (
-        models, units, unit_explanations, explanations, judgements, agreement, evidence, search,
+        models, units, unit_explanations, explanations, judgements, agreement,
+        judgement_files, evidence, search,
         runs, run_windows, bulk, corpora, jobs, job_events, experiments, conducting, live, vectors,
         unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows, account, audit,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from app.agreement.acceptance import measure_acceptance
 from app.agreement.measuring import measure_agreement
 from app.agreement.seeing import Seen, what_is_seen
 from app.auth.actor import CurrentActor
+from app.auth.rights import Right
 from app.dependencies import ReadSession
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
@@ -36,11 +37,14 @@ def lead_to_agreement(model: str, slug: str) -> RedirectResponse:
 
 
 @router.get("/m/{model}/agreement")  # noqa: FAST003 - its dependency takes it
-def show_agreement(request: Request, session: ReadSession, seen: WhatIsSeen) -> Response:
+def show_agreement(
+    request: Request, session: ReadSession, actor: CurrentActor, seen: WhatIsSeen
+) -> Response:
     context = {
         "pages": ModelPages(seen.asked.model),
         "asked": seen.asked,
         "reviews": seen.reviews,
+        "exports": actor.may(Right.EXPORT, seen.asked.model),
         "agreement": measure_agreement(
             session, seen.asked, sees_all=seen.sees_all, sees_gold=seen.reviews
         ),

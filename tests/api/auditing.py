@@ -182,6 +182,18 @@ CALLS: Final[dict[str, tuple[str, Call]]] = {
         lambda on: on.client.post(f"{V1}/runs/{on.run}/show"),
     ),
     f"GET {OF}/statistics": ("export.statistics", lambda on: on.client.get(f"{M}/statistics")),
+    f"GET {OF}/judgements.{{form}}": (
+        "export.judgements",
+        lambda on: on.client.get(f"{M}/judgements.csv"),
+    ),
+    f"POST {OF}/judgements/import": (
+        "judgements.imported",
+        lambda on: on.client.post(
+            f"{M}/judgements/import",
+            params={"origin": "their-lab"},
+            json={"annotator": "jo", "verdict": "accept", "explanation": on.explanation},
+        ),
+    ),
     f"GET {OF}/explanations.{{form}}": (
         "export.explanations",
         lambda on: on.client.get(f"{M}/explanations.jsonl"),

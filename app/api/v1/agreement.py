@@ -19,7 +19,6 @@ from app.dependencies import (
     ReadSession,
     StoreWriter,
 )
-from app.errors import ForbiddenError
 from app.store.deciding import LONGEST_REASON, Ruling, decide
 from app.store.queries.asked_judgements import asked_of
 from app.store.queries.disagreement import Wanted, get_dispute
@@ -27,7 +26,7 @@ from app.store.queries.disagreement import list_disagreements as list_all
 from app.store.queries.explanation import get_explanation
 from app.store.views.agreement import AcceptanceView, AgreementView
 from app.store.views.base import Page
-from app.store.views.decision import DecisionView
+from app.store.views.decision import DecisionsView, DecisionView
 from app.store.views.disagreement import About, DisagreementLine, DisputeView, State
 from app.store.views.judgement import Verdict
 from app.trials.claim import make_claim
@@ -161,23 +160,17 @@ def get_disagreement(
 
 @router.get(
     "/explanations/{explanation_id}/decisions",
-    response_model=list[DecisionView],
-    summary="List an explanation's decisions",
-    responses=problems_of(403, 404),
+    response_model=DecisionsView,
+    summary="Get what was decided of an explanation",
+    responses=problems_of(404),
 )
-def list_decisions(
+def get_decisions(
     request: Request, session: ReadSession, actor: CurrentActor, explanation_id: ExplanationId
 ) -> Response:
-    """The newest first; the one that counts has no `replaced_at`. 403: they would sway you, who
-    are yet to judge."""
+    """The one that counts has no `replaced_at`. Whoever may judge gets them once they have, and,
+    where a campaign is about the explanation, once that has ended."""
     view = get_explanation(session, explanation_id=explanation_id)
-    found = decisions_seen(session, actor, view)
-    if found is None:
-        raise ForbiddenError(
-            f"What was decided of explanation {explanation_id} is shown once you have judged it.",
-            hint="And, where a campaign is about it, once that has ended.",
-        )
-    return answer(request, found)
+    return answer(request, DecisionsView(decisions=decisions_seen(session, actor, view)))
 
 
 @router.post(

@@ -142,6 +142,8 @@ V1_NEEDS: Final[dict[str, Need]] = {
     f"POST {V1}/explanations/{{explanation_id}}/decisions": REVIEWS_ON_ITS_OWN,
     # data in bulk
     f"GET {M}/statistics": EXPORTS,
+    f"GET {M}/judgements.{{form}}": EXPORTS,
+    f"GET {M}/judgements/manifest": EXPORTS,
     f"GET {M}/explanations.{{form}}": EXPORTS,
     f"GET {M}/circuits/{{slug}}/export": EXPORTS,
     f"GET {M}/circuits/{{slug}}/proofs/{{proof_id}}/rows": EXPORTS,
@@ -153,4 +155,5 @@ V1_NEEDS: Final[dict[str, Need]] = {
     f"POST {V1}/jobs/{{job_id}}/cancel": Need(WORK, JOB),
     f"POST {V1}/runs/{{run_id}}/show": Need(WORK, RUN_ID),
     f"POST {M}/circuits/import": WORKS,
+    f"POST {M}/judgements/import": WORKS,
 }

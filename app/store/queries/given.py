@@ -43,6 +43,7 @@ class Given(NamedTuple):
     expected: str | None
     campaign: str | None
     guideline: int | None
+    imported: dict[str, Any] | None
 
 
 def counting(asked: Asked) -> ColumnElement[bool]:
@@ -115,7 +116,7 @@ def _all() -> Select[Any]:
             Judgements.specificity, Judgements.sensitivity, Judgements.several_meanings,
             Judgements.tags, Judgements.note, Judgements.origin, Judgements.created_at,
             Judgements.replaced_at, Assignments.seconds, Items.expected, CampaignTable.slug,
-            GuidelineTable.version,
+            GuidelineTable.version, Judgements.imported,
         )
     )  # fmt: skip
     return query.outerjoin(CampaignTable, CampaignTable.id == Items.campaign_id).outerjoin(

@@ -22,3 +22,10 @@ class DecisionView(View):
     created_at: datetime
     replaced_at: datetime | None
     """When a later decision took its place; null: it counts."""
+
+
+class DecisionsView(View):
+    """What one person is shown of the decisions of an explanation."""
+
+    decisions: list[DecisionView] | None
+    """The newest first; null: they would sway this person, who is yet to judge."""
