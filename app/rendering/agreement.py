@@ -20,9 +20,9 @@ RIGHT: Final = 14
 TOP: Final = 14
 BOTTOM: Final = 40
 ROW: Final = 22
-NAMES: Final = 196
+NAMES: Final = 250
 PLOT: Final = 240
-NUMBERS: Final = 132
+NUMBERS: Final = 150
 LINE: Final = (180, 20)
 
 
@@ -50,8 +50,7 @@ def accepted_by_score(bins: Sequence[AcceptanceBin]) -> Markup:
     ) + "".join(
         f'<path class="grid" d="M{x(at):.1f} {TOP}V{height - BOTTOM}"/>'
         f'<text class="label middle" x="{x(at):.1f}" y="{height - BOTTOM + 14}">{number(at)}</text>'
-        for at in (low, 0.0, 0.5, 1.0)
-        if low < 0 or at >= 0
+        for at in sorted({low, 0.0, 0.5, 1.0})
     )
     marks = "".join(
         f'<path class="span" d="M{x(one.low):.1f} {y(one.share):.1f}H{x(one.high):.1f}"/>'
@@ -112,12 +111,17 @@ def predictors(rows: Sequence[PredictorView]) -> Markup:
     )
 
 
-def alpha_line(view: AlphaView) -> Markup:
-    """The value with its interval, from below 0, where people agree less than by chance, to 1."""
+def alpha_start(views: Sequence[AlphaView]) -> float:
+    """Where the axis of all of them begins: 0, or −1 where one is below it."""
+    numbers = [number for view in views for number in (view.value, view.low) if number is not None]
+    return -1.0 if min(numbers, default=0.0) < 0 else 0.0
+
+
+def alpha_line(view: AlphaView, start: float) -> Markup:
+    """The value with its interval, to 1."""
     if view.value is None:
         return Markup("")
     width, height = LINE
-    start = -1.0 if min(view.value, view.low if view.low is not None else 0) < 0 else 0.0
 
     def x(value: float) -> float:
         return 6 + (max(value, start) - start) / (1 - start) * (width - 12)
@@ -127,7 +131,9 @@ def alpha_line(view: AlphaView) -> Markup:
         if view.low is None or view.high is None
         else f'<path class="whisker" d="M{x(view.low):.1f} 10H{x(view.high):.1f}"/>'
     )
-    ticks = "".join(f'<path class="grid" d="M{x(at):.1f} 4V16"/>' for at in {start, 0.0, 1.0})
+    ticks = "".join(
+        f'<path class="grid" d="M{x(at):.1f} 4V16"/>' for at in sorted({start, 0.0, 1.0})
+    )
     return trusted(
         f'<svg class="alpha-line" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
         f' aria-hidden="true"><path class="rail" d="M6 10H{width - 6}"/>{ticks}{whisker}'

@@ -63,6 +63,7 @@ def test_every_path_of_the_issue_is_described(document):
         "/api/v1/explanations/{explanation_id}/judgement",
         "/api/v1/explanations/{explanation_id}/judgements",
         "/api/v1/explanations/{explanation_id}/decisions",
+        "/api/v1/explanations/{explanation_id}/compare",
         f"{model}/agreement",
         f"{model}/acceptance",
         f"{model}/disagreements",

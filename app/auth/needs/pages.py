@@ -88,6 +88,7 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     f"GET {PAGE}/explanations/new": SEEN,
     f"GET {PAGE}/explanations/{{number}}": SEEN_ON_UNIT,
     f"GET {PAGE}/explanations/{{number}}/versions": SEEN_ON_UNIT,
+    f"GET {PAGE}/explanations/{{number}}/compare": SEEN_ON_UNIT,
     "GET /{model}/{source:source}/{index:index}": SEEN,
     "GET /{model}/graph": SEEN,
     # what has an address of its own, read

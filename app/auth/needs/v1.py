@@ -90,6 +90,7 @@ V1_NEEDS: Final[dict[str, Need]] = {
     f"GET {V1}/explanations/{{explanation_id}}": SEEN_EXPLANATION,
     f"GET {V1}/explanations/{{explanation_id}}/scores": SEEN_EXPLANATION,
     f"GET {V1}/explanations/{{explanation_id}}/versions": SEEN_EXPLANATION,
+    f"GET {V1}/explanations/{{explanation_id}}/compare": SEEN_EXPLANATION,
     f"GET {V1}/explanations/{{explanation_id}}/evidence": SEEN_EXPLANATION,
     f"GET {V1}/explanations/{{explanation_id}}/evidence/causal": SEEN_EXPLANATION,
     f"GET {V1}/runs/{{run_id}}": SEEN_RUN,
