@@ -127,7 +127,7 @@ def compare_versions(
     site: str,
     index: Index,
     number: Number,
-    other: Annotated[int | None, Query(alias="with", ge=0, le=2**63 - 1)] = None,
+    other: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
     run: AskedRun = None,
 ) -> Response:
     """With the version before, unless another is named; the older one stands on the left."""

@@ -47,7 +47,7 @@ def test_words_and_rules_that_changed_are_marked_on_both_sides(
 def test_the_older_one_stands_on_the_left_whichever_is_asked_from(
     own_pages: TestClient, versions: list[str]
 ) -> None:
-    asked = {"with": number_of(versions[1])}
+    asked = {"other": number_of(versions[1])}
     assert (
         own_pages.get(f"{versions[0]}/compare", params=asked).text.count("<ins>brackets</ins>") == 1
     )
@@ -59,7 +59,7 @@ def test_a_first_version_has_none_before_it(own_pages: TestClient, versions: lis
 
 def test_other_claims_are_not_compared(own_pages: TestClient, versions: list[str]) -> None:
     other = number_of(save(own_pages, text="Ships"))
-    answered = own_pages.get(f"{versions[0]}/compare", params={"with": other})
+    answered = own_pages.get(f"{versions[0]}/compare", params={"other": other})
     assert answered.status_code == 404
 
 
@@ -69,7 +69,7 @@ def test_over_rest_the_same(own_pages: TestClient, versions: list[str]) -> None:
     assert (told["before"]["version"], told["after"]["version"]) == (1, 2)
     assert [one["change"] for one in told["program"]["rules"]] == ["changed", "same"]
     assert told["program"]["rules"][0]["after"]["level"] == 3
-    assert own_pages.get(here, params={"with": 999_999}).status_code == 404
+    assert own_pages.get(here, params={"other": 999_999}).status_code == 404
 
 
 def test_who_saves_second_is_told_keeps_what_they_typed_and_sees_the_difference(

@@ -99,7 +99,7 @@ def compare_versions(
     other: Annotated[
         int | None,
         Query(
-            alias="with", ge=1, le=LARGEST, description="Another version of the claim, by its id; "
+            ge=1, le=LARGEST, description="Another version of the claim, by its id; "
             "default: the one before.", examples=[41],
         ),
     ] = None,
