@@ -33,6 +33,8 @@ from app.commands import (
 from app.commands.version import version_text
 from app.importing import undisturbed
 from app.printable import escaped_lines
+from app.sealed import close_process, is_asked_for
+from app.settings import get_settings
 
 USAGE = 2
 HELP = """Record from the neurons of a network, explain them, prove or refute it, intervene.
@@ -46,6 +48,8 @@ def main() -> None:
     """The entry point of the command."""
     try:
         with undisturbed():
+            if is_asked_for():
+                close_process(get_settings())
             command = build()
         command(prog_name="patchclamp")
     except Exception as error:

@@ -165,4 +165,6 @@ def _estimate(told: float, replicates: list[Float[np.ndarray, " replicate"]], n:
     if value is None or not replicates:
         return Estimate(value, None, None, n)
     ((low, high),) = intervals(np.concatenate(replicates)[:, None], n)
-    return Estimate(value, *((None, None) if np.isnan(low) else (float(low), float(high))), n)
+    if np.isnan(low):
+        return Estimate(value, None, None, n)
+    return Estimate(value, float(low), float(high), n)

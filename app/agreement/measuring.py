@@ -29,7 +29,7 @@ LEVELS: Final[dict[Question, Level]] = {
     "specificity": "ordinal",
     "sensitivity": "ordinal",
 }
-CODES: Final = {verdict: float(code) for code, verdict in enumerate(VERDICTS)}
+CODES: Final[dict[str, float]] = {verdict: float(code) for code, verdict in enumerate(VERDICTS)}
 ORDER: Final = {"reject": 0.0, "edit": 1.0, "accept": 2.0}
 MOST_PAIRS: Final = 500
 MOST_PEOPLE: Final = 200

@@ -34,6 +34,7 @@ from app.api.v1 import (
     judgements,
     live,
     models,
+    people,
     run_windows,
     runs,
     search,
@@ -48,10 +49,10 @@ from app.api.v1 import (
 def install(app: FastAPI) -> None:
     """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
     own = (
-        models, units, unit_explanations, explanations, judgements, agreement,
-        judgement_files, evidence, search,
-        runs, run_windows, bulk, corpora, jobs, job_events, experiments, conducting, live, vectors,
-        unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows, account, audit,
+        models, units, unit_explanations, explanations, judgements, agreement, judgement_files,
+        evidence, search, runs, run_windows, bulk, corpora, jobs, job_events, experiments,
+        conducting, live, vectors, unit_lists, tasks, circuits, circuit_files, circuit_proving,
+        circuit_rows, account, people, audit,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

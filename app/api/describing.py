@@ -55,6 +55,7 @@ TAGS: Final = [
         "name": "account",
         "description": "Whose request it is, and the tokens that let programs in.",
     },
+    {"name": "people", "description": "Who may do what with a model, and invites to it."},
     {"name": "neuronpedia", "description": "Paths and shapes that Neuronpedia's clients know."},
     {"name": "operations", "description": "For those who keep the server running."},
 ]

@@ -27,6 +27,7 @@ from app.pages.live import router as live
 from app.pages.login import router as logins
 from app.pages.login_link import router as login_links
 from app.pages.model import router as models
+from app.pages.model_people import router as model_people
 from app.pages.neuronpedia import router as neuronpedia
 from app.pages.people import router as people
 from app.pages.person import router as persons
@@ -71,6 +72,7 @@ for part in (
     vectors,
     unit_lists,
     text_searches,
+    model_people,
     models,
     sites,
     units,

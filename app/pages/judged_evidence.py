@@ -35,16 +35,20 @@ class JudgedWindows:
 
 def read_windows(session: Session, view: ExplanationView) -> JudgedWindows | None:
     """Of the explanation's sweep; None where none are kept."""
-    named = {"model": view.model, "site": view.site, "index": view.index}
     try:
-        unit = get_unit(session, **named, run_id=view.sweep_id)
+        unit = get_unit(
+            session, model=view.model, site=view.site, index=view.index, run_id=view.sweep_id
+        )
     except NotFoundError:
         return None
     there = set(unit.exemplar_sets)
     for split in SPLITS:
         limits = {kind: limit for kind, limit in LIMITS.items() if (split, kind) in there}
         if limits:
-            found = list_exemplars(session, **named, split=split, run_id=unit.run_id, limits=limits)
+            found = list_exemplars(
+                session, model=view.model, site=view.site, index=view.index, split=split,
+                run_id=unit.run_id, limits=limits,
+            )  # fmt: skip
             lists = {kind: one.items for kind, one in found.items()}
             peaks = [abs(item.peak) for items in lists.values() for item in items]
             run = get_run(session, run_id=unit.run_id)

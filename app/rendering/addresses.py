@@ -52,6 +52,10 @@ class ModelPages:
     def agreement(self, **parameters: object) -> str:
         return f"/m/{part(self.model)}/agreement{query(parameters)}"
 
+    def people(self, *more: str) -> str:
+        """Who may do what with the model. `more`: `invites`, and which one to withdraw."""
+        return "/".join([f"/m/{part(self.model)}/people", *more])
+
     def experiments(self, **parameters: object) -> str:
         """They are of no sweep, so no run is asked for."""
         return f"/m/{part(self.model)}/experiments{query(parameters)}"

@@ -184,6 +184,7 @@ environment.filters.update(
     alpha_start=agreement.alpha_start,
     between=agreement.between,
     share_between=agreement.share_between,
+    lacking=rights.lacking,
     json=json.dumps,
     pages_of=addresses.ModelPages,
 )

@@ -22,7 +22,8 @@ NOT_MEANT: Final = ("lookup", "output")
 MOST_TOLD: Final = 5
 
 
-class Wanted(NamedTuple):
+@dataclass(frozen=True)
+class Wanted:
     """What a row says it is of."""
 
     explanation: int | None

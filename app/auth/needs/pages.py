@@ -11,6 +11,7 @@ from app.auth.needs.named import (
     DELETES_EXPERIMENT,
     JOB,
     JUDGES_ON_UNIT,
+    MANAGES,
     MODEL,
     NAMED_CORPUS,
     NUMBER,
@@ -81,6 +82,7 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
         SEE, MODEL, beside=(Subject("model", "query", "with", before="/"),)
     ),
     "GET /m/{model}/playground": Need(SEE, MODEL, beside=PLAYGROUND_SHOWS),
+    "GET /m/{model}/text": SEEN,  # its handler asks for the right to run what is asked
     "GET /m/{model}/{site}": SEEN,
     f"GET {PAGE}": SEEN,
     f"GET {PAGE}/live": SEEN,
@@ -99,7 +101,6 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "GET /experiments/{slug}": SEEN_EXPERIMENT,
     "GET /lists/{slug}": SEEN_LIST,
     # the loaded model
-    "GET /m/{model}/text": RUNS,
     "POST /m/{model}/playground": RUNS_FORM,
     "POST /m/{model}/playground/tokens": RUNS_FORM,
     "POST /m/{model}/playground/sweep": RUNS_FORM,
@@ -122,4 +123,9 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "POST /jobs/{job_id}/cancel": Need(WORK, JOB),
     "POST /runs/{run_id}/show": Need(WORK, RUN_ID),
     "POST /m/{model}/circuits": WORKS,
+    # who may do what with a model
+    "GET /m/{model}/people": MANAGES,
+    "POST /m/{model}/people": MANAGES,
+    "POST /m/{model}/people/invites": MANAGES,
+    "POST /m/{model}/people/invites/{link_id}/withdraw": MANAGES,
 }

@@ -23,6 +23,7 @@ from app.auth.needs.named import (
     JOB_NAMES,
     JUDGES,
     LIST,
+    MANAGES,
     MODEL,
     RENAMES_CIRCUIT,
     REVIEW,
@@ -157,4 +158,11 @@ V1_NEEDS: Final[dict[str, Need]] = {
     f"POST {V1}/runs/{{run_id}}/show": Need(WORK, RUN_ID),
     f"POST {M}/circuits/import": WORKS,
     f"POST {M}/judgements/import": WORKS,
+    # who may do what with a model
+    f"GET {M}/people": MANAGES,
+    f"PUT {M}/people/{{name}}": MANAGES,
+    f"DELETE {M}/people/{{name}}": MANAGES,
+    f"GET {M}/invites": MANAGES,
+    f"POST {M}/invites": MANAGES,
+    f"DELETE {M}/invites/{{link_id}}": MANAGES,
 }

@@ -34,7 +34,7 @@ def view_of(row: Row[*tuple[Any, ...]]) -> DecisionView:
     return DecisionView.model_validate(row._mapping)
 
 
-def _select() -> Select[Any]:
+def _select() -> Select[*tuple[Any, ...]]:
     return select(
         DecisionTable.id, DecisionTable.explanation_id, CampaignTable.slug.label("campaign"),
         DecisionTable.actor, DecisionTable.verdict, DecisionTable.reason, DecisionTable.merged_id,

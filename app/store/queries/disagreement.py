@@ -120,7 +120,7 @@ def _given_view(row: Given) -> GivenView:
     )  # fmt: skip
 
 
-def _ordered(asked: Asked, wanted: Wanted) -> Select[Any]:
+def _ordered(asked: Asked, wanted: Wanted) -> Select[*tuple[Any, ...]]:
     """Their ids, in order."""
     differing, steps = _distance() > 0, or_(*(_spread(scale) >= APART for scale in SCALES))
     about = {"any": or_(differing, steps), "verdict": differing, "steps": steps}[wanted.about]
@@ -148,7 +148,7 @@ def _n(verdict: str) -> ColumnElement[int]:
     return func.sum(case((Judgements.verdict == verdict, 1), else_=0))
 
 
-def _distance() -> ColumnElement[float]:
+def _distance() -> ColumnElement[Any]:
     """The mean over all pairs of people, from 0 to 2."""
     accept, edit, reject, unsure = map(_n, VERDICTS)
     sure = accept + edit + reject
@@ -162,7 +162,7 @@ def _spread(scale: str) -> ColumnElement[int]:
     return func.coalesce(func.max(column) - func.min(column), 0)
 
 
-def _amount() -> ColumnElement[float]:
+def _amount() -> ColumnElement[Any]:
     steps = [
         case((_spread(scale) >= APART, cast(_spread(scale), Float) / LARGEST_STEP), else_=0.0)
         for scale in SCALES

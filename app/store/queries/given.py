@@ -53,7 +53,7 @@ def counting(asked: Asked) -> ColumnElement[bool]:
     return Items.campaign_id == asked.campaign_id
 
 
-def joined(query: Select[Any]) -> Select[Any]:
+def joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     """From judgements, with explanation, assignment and item."""
     return (
         query.select_from(Judgements)
@@ -109,7 +109,7 @@ def n_left_out(session: Session, asked: Asked) -> int:
     return len(session.execute(query.where(counting(asked), under_way())).all())
 
 
-def _all() -> Select[Any]:
+def _all() -> Select[*tuple[Any, ...]]:
     query = joined(
         select(
             Judgements.id, Judgements.explanation_id, Judgements.actor, Judgements.verdict,

@@ -1,7 +1,8 @@
 """What judgements are about: units, texts, the guidelines of a campaign, a model's weights."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,7 +13,8 @@ from app.store.tables import ExplanationTable, GuidelineTable, ModelTable, SiteT
 AT_ONCE: Final = 5000
 
 
-class JudgedUnit(NamedTuple):
+@dataclass(frozen=True)
+class JudgedUnit:
     site: str
     index: int
     version: int
@@ -31,7 +33,8 @@ def judged_units(session: Session, ids: Sequence[int]) -> dict[int, JudgedUnit]:
             .join(SiteTable, SiteTable.id == ExplanationTable.site_id)
             .where(ExplanationTable.id.in_(ids[start : start + AT_ONCE]))
         )  # fmt: skip
-        found |= {number: JudgedUnit(*rest) for number, *rest in session.execute(query)}
+        for row in session.execute(query):
+            found[row.id] = JudgedUnit(row.name, row.unit_index, row.version, row.text)
     return found
 
 

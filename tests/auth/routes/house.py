@@ -124,6 +124,7 @@ def fill(engine: Engine, model: str) -> dict[str, str]:
         request = SweepRequest(model=model, corpus=CORPUS)
         job = create_job(session, request=request, actor=MAKER)
         request_cancel(session, job_id=job.id, actor=MAKER)
+        create_job(session, request=SweepRequest(model=model, corpus=CORPUS, seed=1), actor=MAKER)
         made = create_unit_list(session, name=f"units of {model}", actor=MAKER, model=model)
         add_units(session, slug=made.slug, units=[Named(model, "mlp.0", 1)], actor=MAKER)
         judge(session, explanation_id=claim.id, actor=MAKER, rating=Rating("accept"))
@@ -180,7 +181,7 @@ def address(path: str, subjects: Mapping[str, str]) -> str:
         "token": "q2lyY3VpdC1ncmFwaC1maWxl", "secret": "none-of-ours", "token_id": "987654321",
         "login_id": "987654321", "link_id": "987654321",
     }  # fmt: skip
-    if path.startswith("/people"):
+    if path.startswith("/people") or "/people/{name}" in path:
         filled["name"] = "outsider"
     if "vectors" in path:
         filled["index"] = subjects["vector"]
