@@ -16,6 +16,7 @@ from app.api.neuronpedia import (
 from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     account,
+    agreement,
     assignments,
     audit,
     bulk,
@@ -31,6 +32,7 @@ from app.api.v1 import (
     explanations,
     job_events,
     jobs,
+    judgement_files,
     judgements,
     live,
     models,
@@ -49,10 +51,10 @@ from app.api.v1 import (
 def install(app: FastAPI) -> None:
     """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
     own = (
-        models, units, unit_explanations, explanations, judgements, evidence, search, runs,
-        run_windows, bulk, corpora, jobs, job_events, experiments, conducting, live, vectors,
-        unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows, campaigns,
-        assignments, account, people, audit,
+        models, units, unit_explanations, explanations, judgements, agreement, judgement_files,
+        evidence, search, runs, run_windows, bulk, corpora, jobs, job_events, experiments,
+        conducting, live, vectors, unit_lists, tasks, circuits, circuit_files, circuit_proving,
+        circuit_rows, campaigns, assignments, account, people, audit,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

@@ -30,6 +30,10 @@ TAGS: Final = [
         "description": "Explanations that a team judges together, blind.",
     },
     {
+        "name": "agreement",
+        "description": "How far people agree on explanations, and how disagreements are settled.",
+    },
+    {
         "name": "search",
         "description": "Units by what explanations say, and by the tokens they fire on or write.",
     },

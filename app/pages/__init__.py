@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from app.pages.account import router as own_account
 from app.pages.account_tokens import router as own_tokens
+from app.pages.agreement import router as agreement
 from app.pages.audit import router as audit
 from app.pages.campaign import router as campaigns
 from app.pages.campaign_queue import router as campaign_queues
@@ -15,6 +16,7 @@ from app.pages.circuit import router as circuits
 from app.pages.circuit_request import router as circuit_requests
 from app.pages.conducting import router as conducting
 from app.pages.corpus import router as corpora
+from app.pages.decision import router as decisions
 from app.pages.evidence import router as evidence
 from app.pages.experiment import router as experiments
 from app.pages.explanation import router as explanations
@@ -61,6 +63,8 @@ for part in (
     searching,
     scores,
     evidence,
+    agreement,
+    decisions,
     experiments,
     campaigns,
     campaign_queues,

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.assets import asset
 from app.rendering import (
     addresses,
+    agreement,
     attention,
     badges,
     circuit,
@@ -49,6 +50,7 @@ from app.rendering import (
     words,
 )
 from app.rendering.markup import QuickCode
+from app.store.views import agreement as agreement_views
 from app.store.views import campaign, judgement
 
 
@@ -178,6 +180,12 @@ environment.filters.update(
     device=device.device,
     right_words=rights.right_words,
     role_words=rights.role_words,
+    accepted_by_score=agreement.accepted_by_score,
+    predictors=agreement.predictors,
+    alpha_line=agreement.alpha_line,
+    alpha_start=agreement.alpha_start,
+    between=agreement.between,
+    share_between=agreement.share_between,
     lacking=rights.lacking,
     json=json.dumps,
     pages_of=addresses.ModelPages,
@@ -188,12 +196,14 @@ environment.globals.update(
     task_examples=task.EXAMPLES,
     judgement_words=judgement,
     campaign_words=campaign,
+    agreement_words=agreement_views,
     proof_words=proof,
     proof_cautions=proof_cautions,
     new_seed=lambda: secrets.randbelow(1_000_000),
     fields=environment.get_template("parts/fields.html").module,
     exemplars=environment.get_template("parts/exemplars.html").module,
     claims=environment.get_template("parts/explanations.html").module,
+    differences=environment.get_template("parts/differences.html").module,
     programs=environment.get_template("parts/programs.html").module,
     run_choice=environment.get_template("parts/run_choice.html").module,
     progress=environment.get_template("parts/progress.html").module,

@@ -97,7 +97,7 @@ def judge(
     any more: somebody has edited or withdrawn it meanwhile. With an assignment, a campaign asks for
     just this version."""
     rating = rating.checked()
-    explained = _locked(session, explanation_id)
+    explained = locked_explanation(session, explanation_id)
     if assignment_id is None and explained.status not in JUDGED:
         raise ConflictError(
             f"Explanation {explanation_id} does not count any more: it was {explained.status}.",
@@ -130,7 +130,7 @@ def judge(
 
 def take_back(session: Session, *, explanation_id: int, actor: str) -> bool:
     """Whether there was a judgement of this person. Raises NotFoundError."""
-    explained = _locked(session, explanation_id)
+    explained = locked_explanation(session, explanation_id)
     taken = _replace(session, explanation_id, actor, datetime.now(UTC))
     if taken:
         note(
@@ -140,7 +140,7 @@ def take_back(session: Session, *, explanation_id: int, actor: str) -> bool:
     return taken
 
 
-def _locked(session: Session, explanation_id: int) -> Row[str, str]:
+def locked_explanation(session: Session, explanation_id: int) -> Row[str, str]:
     """Its status and model, against others who change or judge it now. Raises NotFoundError."""
     row = None
     if is_integer(explanation_id):

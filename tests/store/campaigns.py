@@ -1,94 +1,123 @@
-"""Campaigns on the explanations of a test's own store."""
+"""Campaigns that tests need, made row by row: who was handed what, and said what of it."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
-from app.store.answering import Answered, skip, submit
-from app.store.assigning import hand_out
-from app.store.campaigning import Plan, create_campaign
-from app.store.choice import Choice
 from app.store.engine import open_session
-from app.store.judging import Rating
-from app.store.tables import AssignmentTable, CampaignItemTable, JudgementTable
-from app.store.views.campaign import CampaignView, NextView
+from app.store.tables import (
+    AssignmentTable,
+    CampaignItemTable,
+    CampaignTable,
+    GuidelineTable,
+    JudgementTable,
+    ModelTable,
+)
+from tests.store.rows import MOMENT
 
-PLACE: dict[str, str] = {"model": "toy", "slug": "c"}
-ACCEPT = Rating("accept")
+QUESTIONS = ["specificity", "sensitivity", "several_meanings", "tags", "note"]
 
 
-def begin(engine: Engine, model: str = "toy", **plan: Any) -> CampaignView:
-    PLACE["model"] = model
+def campaign(
+    engine: Engine,
+    slug: str = "first",
+    *,
+    model: str = "toy",
+    items: Sequence[int] = (1, 2, 3),
+    expected: Mapping[int, str] | None = None,
+    status: str = "open",
+    actor: str = "rho",
+) -> int:
+    """Its id; `items` are explanations, `expected` the verdicts of gold ones."""
     with open_session(engine, commit=True) as session:
-        return create_campaign(
-            session, model=model, actor="root",
-            plan=Plan.model_validate({"title": "C", "slug": "c", "n_per_item": 1, **plan}),
+        made = CampaignTable(
+            model_id=session.scalars(select(ModelTable.id).filter_by(name=model)).one(),
+            slug=slug, title=f"The {slug} one", request={}, n_items=len(items),
+            questions=QUESTIONS, n_per_item=3,
+            lease_seconds=600, status=status, actor=actor, created_at=MOMENT,
+            ended_at=MOMENT if status == "ended" else None,
         )  # fmt: skip
+        session.add(made)
+        session.flush()
+        session.add(
+            GuidelineTable(
+                campaign_id=made.id, version=1, markdown="Judge.", actor=actor, created_at=MOMENT
+            )
+        )
+        session.add_all(
+            CampaignItemTable(
+                campaign_id=made.id, position=place, explanation_id=number,
+                expected=(expected or {}).get(number), n_free=3,
+            )
+            for place, number in enumerate(items)
+        )  # fmt: skip
+        return made.id
 
 
-def ask(engine: Engine, actor: str = "ada") -> NextView:
+def end(engine: Engine, campaign_id: int) -> None:
     with open_session(engine, commit=True) as session:
-        return hand_out(session, actor=actor, **PLACE)
-
-
-def number(engine: Engine, actor: str = "ada") -> int:
-    given = ask(engine, actor).assignment
-    assert given is not None
-    return given.id
+        row = session.get_one(CampaignTable, campaign_id)
+        row.status, row.ended_at = "ended", MOMENT
 
 
 def answer(
-    engine: Engine, at: int, actor: str = "ada", rating: Rating = ACCEPT, **said: Any
-) -> Answered:
+    engine: Engine,
+    campaign_id: int,
+    actor: str,
+    number: int,
+    verdict: str,
+    *,
+    seconds: float | None = 10.0,
+    minute: int = 0,
+    **said: object,
+) -> int:
+    """A judgement given in the campaign; its id."""
     with open_session(engine, commit=True) as session:
-        return submit(session, number=at, actor=actor, rating=rating, **PLACE, **said)
+        return _answer(session, campaign_id, actor, number, verdict, seconds, minute, said)
 
 
-def pass_over(engine: Engine, at: int, actor: str = "ada", reason: str = "not my field") -> None:
-    with open_session(engine, commit=True) as session:
-        skip(session, number=at, actor=actor, reason=reason, **PLACE)
+def _answer(
+    session: Session,
+    campaign_id: int,
+    actor: str,
+    number: int,
+    verdict: str,
+    seconds: float | None,
+    minute: int,
+    said: Mapping[str, object],
+) -> int:
+    item = session.scalars(
+        select(CampaignItemTable.id).filter_by(campaign_id=campaign_id, explanation_id=number)
+    ).one()
+    guideline = session.scalars(
+        select(GuidelineTable.id).filter_by(campaign_id=campaign_id)
+    ).first()
+    at = MOMENT + timedelta(minutes=minute)
+    handed = AssignmentTable(
+        campaign_id=campaign_id, item_id=item, actor=actor, guideline_id=guideline,
+        state="judged", handed_at=at,
+        leased_until=at, ended_at=at, seconds=seconds, reason="", draft=None,
+    )  # fmt: skip
+    session.add(handed)
+    session.flush()
+    row = judgement(number, actor, verdict, minute=minute, **said)
+    row.assignment_id = handed.id
+    session.add(row)
+    session.flush()
+    return row.id
 
 
-def run_out(engine: Engine, actor: str | None = None) -> None:
-    """All leases, or those of a person."""
-    with open_session(engine, commit=True) as session:
-        past = update(AssignmentTable).values(leased_until=datetime.now(UTC) - timedelta(seconds=1))
-        session.execute(past if actor is None else past.where(AssignmentTable.actor == actor))
-
-
-def rows(engine: Engine) -> list[AssignmentTable]:
-    with open_session(engine) as session:
-        return list(session.scalars(select(AssignmentTable).order_by(AssignmentTable.id)))
-
-
-def places(engine: Engine) -> list[tuple[int, int]]:
-    """Of each item: free places, and those that are judged or held."""
-    taken = (
-        select(func.count())
-        .select_from(AssignmentTable)
-        .where(
-            AssignmentTable.item_id == CampaignItemTable.id,
-            AssignmentTable.state.in_(("leased", "judged")),
-        )
-        .correlate(CampaignItemTable)
-        .scalar_subquery()
-    )
-    with open_session(engine) as session:
-        query = select(CampaignItemTable.n_free, taken).order_by(CampaignItemTable.position)
-        return [(free, n) for free, n in session.execute(query)]
-
-
-def judgements(engine: Engine) -> list[JudgementTable]:
-    with open_session(engine) as session:
-        return list(session.scalars(select(JudgementTable).order_by(JudgementTable.id)))
-
-
-def items(engine: Engine) -> list[CampaignItemTable]:
-    with open_session(engine) as session:
-        query = select(CampaignItemTable).order_by(CampaignItemTable.position)
-        return list(session.scalars(query))
-
-
-def choice(**said: Any) -> Choice:
-    return Choice.model_validate(said)
+def judgement(
+    number: int, actor: str, verdict: str, *, minute: int = 0, **said: object
+) -> JudgementTable:
+    """Not yet in the store."""
+    given = {
+        "specificity": None, "sensitivity": None, "several_meanings": False, "tags": [],
+        "note": "", "origin": None, "replaced_at": None,
+    }  # fmt: skip
+    return JudgementTable(
+        explanation_id=number, actor=actor, verdict=verdict,
+        created_at=MOMENT + timedelta(minutes=minute), **{**given, **said},
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from app.store.engine import open_session
 from app.store.judging import Rating, judge, take_back
 from app.store.queries.assignment import show_held
 from app.store.queries.campaign import campaigns_with_work_for
-from tests.store.campaigns import (
+from tests.store.handing import (
     PLACE,
     answer,
     ask,

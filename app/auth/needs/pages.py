@@ -20,6 +20,7 @@ from app.auth.needs.named import (
     POSTED,
     REVIEW,
     REVIEWS,
+    REVIEWS_NUMBER,
     RUN_ID,
     RUNS,
     RUNS_EXPERIMENT,
@@ -65,6 +66,11 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "GET /m/{model}/random": SEEN,
     "GET /m/{model}/scores": SEEN,
     "GET /m/{model}/evidence": SEEN,
+    "GET /m/{model}/agreement": SEEN,  # the handler leaves out what is yet to be judged
+    "GET /m/{model}/campaigns/{slug}/agreement": SEEN,
+    "GET /m/{model}/disagreements": REVIEWS,
+    "GET /m/{model}/campaigns/{slug}/disagreements": REVIEWS,
+    "GET /m/{model}/disagreements/{number}": REVIEWS_NUMBER,
     "GET /m/{model}/experiments": SEEN,
     "GET /m/{model}/vectors": SEEN,
     "GET /m/{model}/tasks": SEEN,
@@ -86,6 +92,7 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     f"GET {PAGE}/explanations/new": SEEN,
     f"GET {PAGE}/explanations/{{number}}": SEEN_ON_UNIT,
     f"GET {PAGE}/explanations/{{number}}/versions": SEEN_ON_UNIT,
+    f"GET {PAGE}/explanations/{{number}}/compare": SEEN_ON_UNIT,
     "GET /{model}/{source:source}/{index:index}": SEEN,
     "GET /{model}/graph": SEEN,
     # what has an address of its own, read
@@ -108,6 +115,7 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     f"POST {PAGE}/explanations/{{number}}/withdraw": Need(
         ANNOTATE, NUMBER, beside=(MODEL,), others=REVIEW
     ),
+    "POST /m/{model}/disagreements/{number}": REVIEWS_NUMBER,
     "POST /experiments/{slug}/words": CHANGES_EXPERIMENT,
     "POST /experiments/{slug}/delete": DELETES_EXPERIMENT,
     f"POST {PAGE}/explanations/{{number}}/judgement": JUDGES_ON_UNIT,
