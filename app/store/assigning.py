@@ -13,7 +13,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, String, bindparam, literal_column, select, update
+from sqlalchemy import Boolean, Integer, Row, String, bindparam, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from app.store.audit.noting import note
@@ -33,9 +33,10 @@ LOOKS: Final = 4
 PAUSE: Final = 0.015
 JUDGED_ELSEWHERE: Final = "judged on the explanation's own page meanwhile"
 
-CAMPAIGN, ACTOR = bindparam("campaign_id"), bindparam("actor", type_=String())
-ANY_FREE: Final = literal_column("campaign_items.n_free > 0")
-LEASED: Final = literal_column("assignments.state = 'leased'")
+CAMPAIGN: Final = bindparam("campaign_id", type_=Integer())
+ACTOR: Final = bindparam("actor", type_=String())
+ANY_FREE: Final = literal_column("campaign_items.n_free > 0", Boolean())
+LEASED: Final = literal_column("assignments.state = 'leased'", Boolean())
 """Written out: the planner takes a partial index only where it sees that the condition holds."""
 OWN: Final = (Assignments.campaign_id == CAMPAIGN, Assignments.actor == ACTOR)
 BOTH: Final = (Assignments, Items)

@@ -48,5 +48,6 @@ def insert_new(
 
 @cache
 def _insert(dialect: str, table: type[Unique]) -> Insert:
-    made = (postgresql if dialect == "postgresql" else sqlite).insert(table)
-    return made.on_conflict_do_nothing().returning(table.id)
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    made: Insert = insert(table).on_conflict_do_nothing().returning(table.id)
+    return made
