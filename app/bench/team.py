@@ -146,7 +146,8 @@ def _figures(
          f"{PER_ITEM}, or of one person and item more than one"),
         ("errors", len(seen.errors), "1", "5xx, broken connections, no answer within a minute"),
         ("refused", len(seen.refused), "1", "4xx"),
-        ("handed_twice", doubled(seen.handed.values()), "1", "items that one person was handed twice"),
+        ("handed_twice", doubled(seen.handed.values()), "1", "items that one person was handed "
+         "twice"),
         ("log_faults", int(fault is not None), "1", "whether the audit log does not verify"),
         ("judgements", len(seen.acknowledged), "1", "answers that were acknowledged"),
         ("idle", seen.idle, "1", "times that somebody was told that there is nothing to judge"),
