@@ -16,14 +16,18 @@ from app.api.neuronpedia import (
 from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     account,
+    activity,
     audit,
+    bookmarks,
     bulk,
     circuit_files,
     circuit_proving,
     circuit_rows,
     circuits,
+    comments,
     conducting,
     corpora,
+    events,
     evidence,
     experiments,
     explanations,
@@ -32,6 +36,7 @@ from app.api.v1 import (
     judgements,
     live,
     models,
+    notices,
     run_windows,
     runs,
     search,
@@ -40,6 +45,7 @@ from app.api.v1 import (
     unit_lists,
     units,
     vectors,
+    votes,
 )
 
 
@@ -48,7 +54,8 @@ def install(app: FastAPI) -> None:
     own = (
         models, units, unit_explanations, explanations, judgements, evidence, search, runs,
         run_windows, bulk, corpora, jobs, job_events, experiments, conducting, live, vectors,
-        unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows, account, audit,
+        unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows, comments, votes,
+        bookmarks, notices, activity, events, account, audit,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

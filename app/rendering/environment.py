@@ -8,11 +8,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.assets import asset
 from app.rendering import (
+    activity,
     addresses,
     attention,
     badges,
     circuit,
     circuit_strip,
+    comment,
     control,
     corpus,
     device,
@@ -176,6 +178,8 @@ environment.filters.update(
     device=device.device,
     right_words=rights.right_words,
     role_words=rights.role_words,
+    comment_text=comment.comment_text,
+    happening=activity.happening,
     json=json.dumps,
     pages_of=addresses.ModelPages,
 )
@@ -184,6 +188,7 @@ environment.globals.update(
     circuit_words=circuit,
     task_examples=task.EXAMPLES,
     judgement_words=judgement,
+    comment_words=comment,
     proof_words=proof,
     proof_cautions=proof_cautions,
     new_seed=lambda: secrets.randbelow(1_000_000),

@@ -3,7 +3,6 @@
 Revision 2026_11_23_exports; after 2026_11_23_comments.
 """
 
-
 revision = "2026_11_23_exports"
 down_revision = "2026_11_23_comments"
 branch_labels = None

@@ -9,3 +9,4 @@ import "./playground.js";
 import "./tokens.js";
 import "./continue.js";
 import "./sweep.js";
+import "./together.js";
