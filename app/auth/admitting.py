@@ -41,6 +41,8 @@ async def admit(request: Request) -> None:
         )
     if need.right is Who.ADMINISTRATOR:
         actor.require_administrator()
+    if need.keeps and not _may_keep(actor):
+        raise actor.refused(Right.ANNOTATE, "with this token")
     if isinstance(need.right, Right):
         await _require(request, actor, need, need.right)
     for subject in need.beside:
@@ -48,6 +50,11 @@ async def admit(request: Request) -> None:
             standing = await _standing(request, subject, name)
             if standing is None or not sees(actor, standing):
                 raise NOTHING[subject.kind](name)
+
+
+def _may_keep(actor: Actor) -> bool:
+    scopes = None if actor.person is None else actor.person.scopes
+    return scopes is None or Right.ANNOTATE in scopes
 
 
 async def _require(request: Request, actor: Actor, need: Need, right: Right) -> None:

@@ -99,19 +99,14 @@ def talk_about(
 def places_of(topic: Topic, run: int | None = None) -> tuple[str, str, str]:
     """Its kind, its page, and where its comments are."""
     pages = ModelPages(topic.model, run)
-    if topic.circuit is not None:
-        return "circuit", pages.circuit(topic.circuit), pages.circuit(topic.circuit, "comments")
-    assert topic.site is not None
-    assert topic.unit_index is not None
-    unit = (topic.site, topic.unit_index)
-    if topic.explanation_id is not None:
-        number = topic.explanation_id
-        return (
-            "explanation",
-            pages.explanation(*unit, number),
-            pages.explanations(*unit, number, "comments"),
-        )
-    return "unit", pages.unit(*unit), pages.comments(*unit)
+    if topic.site is None or topic.unit_index is None:
+        slug = topic.circuit or ""
+        return "circuit", pages.circuit(slug), pages.circuit(slug, "comments")
+    unit, number = (topic.site, topic.unit_index), topic.explanation_id
+    if number is None:
+        return "unit", pages.unit(*unit), pages.comments(*unit)
+    here = pages.explanations(*unit, number, "comments")
+    return "explanation", pages.explanation(*unit, number), here
 
 
 def watch_address(topic: Topic) -> str:

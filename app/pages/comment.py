@@ -42,7 +42,7 @@ class CommentForm(BaseModel):
 
     text: str = Field(max_length=2 * LONGEST_COMMENT)
     """Browsers send each line end as two characters."""
-    parent: Annotated[int | None, BeforeValidator(blank_to_none), Field(ge=1)] = None
+    thread: Annotated[int | None, BeforeValidator(blank_to_none), Field(ge=1)] = None
 
 
 @router.get(CIRCUIT)
@@ -176,7 +176,7 @@ def _said(
     *,
     run: int | None = None,
 ) -> Response:
-    view = comment(session, topic, text=form.text, actor=actor.name, parent_id=form.parent)
+    view = comment(session, topic, text=form.text, actor=actor.name, parent_id=form.thread)
     if target_of(request).startswith("talk_"):
         return _shown(request, session, actor, topic, run=run)
     return RedirectResponse(f"{places_of(topic, run)[1]}#comment-{view.id}", status_code=303)

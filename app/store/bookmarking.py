@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy import delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, NotFoundError
 from app.store.audit.noting import note
 from app.store.paging import is_integer
-from app.store.queries.bookmark import marked
+from app.store.queries.bookmark import require_marked, which
 from app.store.tables import BookmarkTable, ModelTable
 from app.store.topics import Topic
 from app.store.views.bookmark import BookmarkView
@@ -37,21 +37,19 @@ def bookmark(
         .returning(BookmarkTable.id)
     )
     if added is None and said is not None:
-        session.execute(update(BookmarkTable).where(*_which(topic, actor)).values(note=said))
+        session.execute(update(BookmarkTable).where(*which(topic, actor)).values(note=said))
     if added is not None or said is not None:
         note(
             session, actor=actor, action="bookmark.kept", model=topic.model, subject=topic.told,
             after={"note": said or ""},
         )  # fmt: skip
-    view = marked(session, topic, actor=actor)
-    assert view is not None
-    return view
+    return require_marked(session, topic, actor=actor)
 
 
 def unmark(session: Session, topic: Topic, *, actor: str) -> bool:
     """Whether it was marked."""
     gone = session.scalar(
-        delete(BookmarkTable).where(*_which(topic, actor)).returning(BookmarkTable.note)
+        delete(BookmarkTable).where(*which(topic, actor)).returning(BookmarkTable.note)
     )
     if gone is None:
         return False
@@ -80,15 +78,3 @@ def remove_bookmark(session: Session, *, bookmark_id: int, actor: str) -> None:
         model=session.get_one(ModelTable, gone.model_id).name,
         subject=f"bookmark {bookmark_id}", before={"note": gone.note},
     )  # fmt: skip
-
-
-def _which(topic: Topic, actor: str) -> list[ColumnElement[bool]]:
-    return [
-        BookmarkTable.actor == actor,
-        *(
-            getattr(BookmarkTable, name).is_(None)
-            if value is None
-            else getattr(BookmarkTable, name) == value
-            for name, value in topic.columns.items()
-        ),
-    ]

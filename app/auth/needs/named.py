@@ -32,6 +32,7 @@ PLAYGROUND_SHOWS: Final = (
 OPEN: Final = Need(Who.ANYBODY)
 ANY_ACCOUNT: Final = Need(Who.SIGNED_IN)
 ANY_OF_MODEL: Final = Need(Who.SIGNED_IN, beside=(FILTERED,))
+KEEPS: Final = Need(Who.SIGNED_IN, keeps=True)
 ADMINISTRATORS: Final = Need(Who.ADMINISTRATOR)
 
 SEEN: Final = Need(SEE, MODEL)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session
 
 from app.store.locating import require_model
@@ -71,12 +71,26 @@ def marked_models(session: Session, *, actor: str, sees: Collection[str] | None)
 
 def marked(session: Session, topic: Topic, *, actor: str) -> BookmarkView | None:
     """This person's bookmark of it, if there is one."""
-    query = ROWS.where(BookmarkTable.actor == actor)
-    for name, value in topic.columns.items():
-        column = getattr(BookmarkTable, name)
-        query = query.where(column.is_(None) if value is None else column == value)
-    row = session.execute(query).one_or_none()
+    row = session.execute(ROWS.where(*which(topic, actor))).one_or_none()
     return None if row is None else _view(row)
+
+
+def require_marked(session: Session, topic: Topic, *, actor: str) -> BookmarkView:
+    """The same where there is one."""
+    return _view(session.execute(ROWS.where(*which(topic, actor))).one())
+
+
+def which(topic: Topic, actor: str) -> list[ColumnElement[bool]]:
+    """This person's bookmark of it."""
+    return [
+        BookmarkTable.actor == actor,
+        *(
+            getattr(BookmarkTable, name).is_(None)
+            if value is None
+            else getattr(BookmarkTable, name) == value
+            for name, value in topic.columns.items()
+        ),
+    ]
 
 
 def _view(row: Row[*tuple[Any, ...]]) -> BookmarkView:

@@ -131,7 +131,7 @@ def _about(topic: Topic) -> ColumnElement[bool]:
             & (CommentTable.unit_index == topic.unit_index)
             & CommentTable.explanation_id.is_(None)
         )
-    Version = aliased(ExplanationTable)  # noqa: N806 - a class
+    Version = aliased(ExplanationTable)
     versions = select(Version.id).where(
         or_(Version.id == topic.origin_id, Version.origin_id == topic.origin_id)
     )

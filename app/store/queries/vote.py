@@ -23,11 +23,11 @@ def votes_on(session: Session, explanation_id: int, *, actor: str, may_judge: bo
     if may_judge and is_blind_for(session, explanation_id, actor):
         return VotesView(own=own, n_up=None, n_down=None, withheld=True, votes=[])
     counted = session.execute(
-        select(VoteTable.value, func.count())
+        select(VoteTable.value, func.count().label("n"))
         .where(VoteTable.explanation_id == explanation_id)
         .group_by(VoteTable.value)
     )
-    n_of = {value: n for value, n in counted}
+    n_of = {row.value: row.n for row in counted}
     rows = session.scalars(
         select(VoteTable)
         .where(VoteTable.explanation_id == explanation_id)
