@@ -17,6 +17,7 @@ from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     account,
     activity,
+    agreement,
     audit,
     bookmarks,
     bulk,
@@ -33,10 +34,12 @@ from app.api.v1 import (
     explanations,
     job_events,
     jobs,
+    judgement_files,
     judgements,
     live,
     models,
     notices,
+    people,
     run_windows,
     runs,
     search,
@@ -52,10 +55,11 @@ from app.api.v1 import (
 def install(app: FastAPI) -> None:
     """Own paths under /api/v1, Neuronpedia's under /api, and what operators ask for."""
     own = (
-        models, units, unit_explanations, explanations, judgements, evidence, search, runs,
-        run_windows, bulk, corpora, jobs, job_events, experiments, conducting, live, vectors,
-        unit_lists, tasks, circuits, circuit_files, circuit_proving, circuit_rows, comments, votes,
-        bookmarks, notices, activity, events, account, audit,
+        models, units, unit_explanations, explanations, judgements, agreement, judgement_files,
+        evidence, search, runs, run_windows, bulk, corpora, jobs, job_events, experiments,
+        conducting, live, vectors, unit_lists, tasks, circuits, circuit_files, circuit_proving,
+        circuit_rows, comments, votes, bookmarks, notices, activity, events,
+        account, people, audit,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

@@ -26,6 +26,10 @@ TAGS: Final = [
         "description": "Claims about units, and what became of them when they were tested.",
     },
     {
+        "name": "agreement",
+        "description": "How far people agree on explanations, and how disagreements are settled.",
+    },
+    {
         "name": "search",
         "description": "Units by what explanations say, and by the tokens they fire on or write.",
     },
@@ -55,6 +59,7 @@ TAGS: Final = [
         "name": "account",
         "description": "Whose request it is, and the tokens that let programs in.",
     },
+    {"name": "people", "description": "Who may do what with a model, and invites to it."},
     {"name": "neuronpedia", "description": "Paths and shapes that Neuronpedia's clients know."},
     {"name": "operations", "description": "For those who keep the server running."},
 ]

@@ -22,7 +22,7 @@ WORDS: Final[dict[Right, str]] = {
     Right.REVIEW: "withdraw explanations that others wrote, rename what others made",
     Right.EXPORT: "take data out in bulk: tables, arrays, graphs, tasks, scripts",
     Right.WORK: "ask workers for jobs, cancel them, import, choose the sweep that is shown",
-    Right.MANAGE: "delete what others made",
+    Right.MANAGE: "say who may do what with the model, delete what others made",
 }
 
 

@@ -1,4 +1,4 @@
-"""`db`: bring the store up to date, copy it, look for damage."""
+"""`db`: bring the store up to date, copy it, put a copy back, look for damage."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +10,8 @@ from app.printable import escaped_lines
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Upgrade, back up and check the store.")
-    for command in (upgrade, backup, check):
+    group = typer.Typer(no_args_is_help=True, help="Upgrade, back up, restore and check the store.")
+    for command in (upgrade, backup, restore, check):
         group.command()(command)
     app.add_typer(group, name="db", rich_help_panel="Look and steer")
 
@@ -60,6 +60,50 @@ def backup(
         target = settings.data / "backups" / f"store-{moment}.{ending}"
     note_alone(engine, action="export.database", subject="database", after={"to": target.name})
     typer.echo(f"Wrote {copy(engine, target)}")
+
+
+def restore(
+    copy: Annotated[Path, typer.Argument(help="File that `db backup` wrote.")],
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Where a store is there: copy it to `backups`, go on."),
+    ] = False,
+    unverified: Annotated[
+        bool,
+        typer.Option("--unverified", help="Also where the audit log does not fit its key."),
+    ] = False,
+) -> None:
+    """Put a copy in the store's place, checked first. It ends all logins and links.
+
+    It is one transaction, also while the store is in use; yet what people did since the copy was
+    made is in the `backups` folder then, so tell them, or stop the servers first.
+
+    Examples:
+
+      patchclamp db restore /media/stick/patchclamp.sqlite
+
+      patchclamp db restore data/backups/store-20261123T101500.sqlite --replace
+
+      PATCHCLAMP_DATABASE_URL=postgresql://lab@db/lab patchclamp db restore copy.sqlite
+    """
+    from app.settings import get_settings
+    from app.store.restoring import restore as restore_copy
+
+    done = restore_copy(get_settings(), copy, replace=replace, unverified=unverified)
+    if done.kept is not None:
+        typer.echo(f"What was there is now {done.kept}")
+    if done.upgraded_to is not None:
+        typer.echo(f"The copy was of an older version, and is now at revision {done.upgraded_to}.")
+    if done.log.fault is not None:
+        typer.echo(f"Its audit log does not verify: {done.log.fault}", err=True)
+    else:
+        typer.echo(f"Its audit log verifies: {done.log.n_rows:,} rows.")
+    typer.echo(f"Restored {copy}; {done.n_logins} logins were ended.")
+    if done.n_tokens:
+        typer.echo(
+            f"{done.n_tokens} tokens let in as they did then: revoke at /account those that were "
+            "revoked since."
+        )
 
 
 def check(

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from app.pages.account import router as own_account
 from app.pages.account_tokens import router as own_tokens
 from app.pages.activity import router as activities
+from app.pages.agreement import router as agreement
 from app.pages.audit import router as audit
 from app.pages.bookmark import router as bookmarks
 from app.pages.circuit import router as circuits
@@ -16,6 +17,7 @@ from app.pages.circuit_request import router as circuit_requests
 from app.pages.comment import router as comments
 from app.pages.conducting import router as conducting
 from app.pages.corpus import router as corpora
+from app.pages.decision import router as decisions
 from app.pages.evidence import router as evidence
 from app.pages.experiment import router as experiments
 from app.pages.explanation import router as explanations
@@ -28,6 +30,7 @@ from app.pages.live import router as live
 from app.pages.login import router as logins
 from app.pages.login_link import router as login_links
 from app.pages.model import router as models
+from app.pages.model_people import router as model_people
 from app.pages.neuronpedia import router as neuronpedia
 from app.pages.notice import router as notices
 from app.pages.people import router as people
@@ -68,6 +71,8 @@ for part in (
     searching,
     scores,
     evidence,
+    agreement,
+    decisions,
     experiments,
     circuits,
     circuit_requests,
@@ -77,6 +82,7 @@ for part in (
     vectors,
     unit_lists,
     text_searches,
+    model_people,
     models,
     sites,
     units,

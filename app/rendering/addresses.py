@@ -44,6 +44,18 @@ class ModelPages:
     def evidence(self) -> str:
         return f"/m/{part(self.model)}/evidence{self._query({})}"
 
+    def disagreements(self, *number: int, **parameters: object) -> str:
+        """All, or the one of an explanation; people judge explanations, not sweeps."""
+        path = "/".join([f"/m/{part(self.model)}/disagreements", *map(str, number)])
+        return path + query(parameters)
+
+    def agreement(self, **parameters: object) -> str:
+        return f"/m/{part(self.model)}/agreement{query(parameters)}"
+
+    def people(self, *more: str) -> str:
+        """Who may do what with the model. `more`: `invites`, and which one to withdraw."""
+        return "/".join([f"/m/{part(self.model)}/people", *more])
+
     def experiments(self, **parameters: object) -> str:
         """They are of no sweep, so no run is asked for."""
         return f"/m/{part(self.model)}/experiments{query(parameters)}"

@@ -10,6 +10,7 @@ from app.assets import asset
 from app.rendering import (
     activity,
     addresses,
+    agreement,
     attention,
     badges,
     circuit,
@@ -50,6 +51,7 @@ from app.rendering import (
     words,
 )
 from app.rendering.markup import QuickCode
+from app.store.views import agreement as agreement_views
 from app.store.views import judgement
 
 
@@ -180,6 +182,13 @@ environment.filters.update(
     role_words=rights.role_words,
     comment_text=comment.comment_text,
     happening=activity.happening,
+    accepted_by_score=agreement.accepted_by_score,
+    predictors=agreement.predictors,
+    alpha_line=agreement.alpha_line,
+    alpha_start=agreement.alpha_start,
+    between=agreement.between,
+    share_between=agreement.share_between,
+    lacking=rights.lacking,
     json=json.dumps,
     pages_of=addresses.ModelPages,
 )
@@ -189,12 +198,14 @@ environment.globals.update(
     task_examples=task.EXAMPLES,
     judgement_words=judgement,
     comment_words=comment,
+    agreement_words=agreement_views,
     proof_words=proof,
     proof_cautions=proof_cautions,
     new_seed=lambda: secrets.randbelow(1_000_000),
     fields=environment.get_template("parts/fields.html").module,
     exemplars=environment.get_template("parts/exemplars.html").module,
     claims=environment.get_template("parts/explanations.html").module,
+    differences=environment.get_template("parts/differences.html").module,
     programs=environment.get_template("parts/programs.html").module,
     run_choice=environment.get_template("parts/run_choice.html").module,
     progress=environment.get_template("parts/progress.html").module,

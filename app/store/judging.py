@@ -78,7 +78,7 @@ def judge(session: Session, *, explanation_id: int, actor: str, rating: Rating) 
     """Raises NotFoundError, BadRequestError, and ConflictError where the explanation does not count
     any more: somebody has edited or withdrawn it meanwhile."""
     rating = rating.checked()
-    explained = _locked(session, explanation_id)
+    explained = locked_explanation(session, explanation_id)
     if explained.status not in JUDGED:
         raise ConflictError(
             f"Explanation {explanation_id} does not count any more: it was {explained.status}.",
@@ -109,7 +109,7 @@ def judge(session: Session, *, explanation_id: int, actor: str, rating: Rating) 
 
 def take_back(session: Session, *, explanation_id: int, actor: str) -> bool:
     """Whether there was a judgement of this person. Raises NotFoundError."""
-    explained = _locked(session, explanation_id)
+    explained = locked_explanation(session, explanation_id)
     taken = _replace(session, explanation_id, actor, datetime.now(UTC))
     if taken:
         note(
@@ -119,7 +119,7 @@ def take_back(session: Session, *, explanation_id: int, actor: str) -> bool:
     return taken
 
 
-def _locked(session: Session, explanation_id: int) -> Row[str, str]:
+def locked_explanation(session: Session, explanation_id: int) -> Row[str, str]:
     """Its status and model, against others who change or judge it now. Raises NotFoundError."""
     row = None
     if is_integer(explanation_id):

@@ -15,7 +15,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import psycopg
-from sqlalchemy import BigInteger, Connection, DateTime, Double, Float, Integer, LargeBinary, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Connection,
+    DateTime,
+    Double,
+    Float,
+    Integer,
+    LargeBinary,
+    Table,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.type_api import TypeEngine
 
@@ -164,9 +174,11 @@ def _replace(
     insert_rows(connection, table, columns, [(*key, *row) for row in rows])
 
 
-def insert_rows(connection: Connection, table: Table, columns: tuple[str, ...], rows: Rows) -> None:
+def insert_rows(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
+) -> None:
     """Many at once, as tuples of what the database holds: JSON and moments come as text."""
-    if not rows:
+    if isinstance(rows, Sequence) and not rows:
         return
     if connection.dialect.name == "postgresql":
         _copy(connection, table, columns, rows)
@@ -213,6 +225,8 @@ def _copy(
 
 def _copy_type(kind: TypeEngine[Any]) -> str:
     kind = getattr(kind, "impl_instance", kind)
+    if isinstance(kind, Boolean):
+        return "bool"
     if isinstance(kind, BigInteger):
         return "int8"
     if isinstance(kind, Integer):

@@ -121,6 +121,7 @@ def upgrade() -> None:
     with op.batch_alter_table("judgements") as batch:
         batch.add_column(sa.Column("assignment_id", sa.Integer(), nullable=True))
         batch.add_column(sa.Column("origin", sa.String(), nullable=True))
+        batch.add_column(sa.Column("imported", sa.Text(), nullable=True))
         batch.create_unique_constraint("uq_judgements_assignment_id", ["assignment_id"])
         batch.create_foreign_key(
             "fk_judgements_assignment_id_assignments",
@@ -135,6 +136,7 @@ def downgrade() -> None:
     with op.batch_alter_table("judgements") as batch:
         batch.drop_constraint("fk_judgements_assignment_id_assignments", type_="foreignkey")
         batch.drop_constraint("uq_judgements_assignment_id", type_="unique")
+        batch.drop_column("imported")
         batch.drop_column("origin")
         batch.drop_column("assignment_id")
     op.drop_table("assignments")

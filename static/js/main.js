@@ -10,3 +10,4 @@ import "./tokens.js";
 import "./continue.js";
 import "./sweep.js";
 import "./together.js";
+import "./decide.js";

@@ -29,6 +29,7 @@ UNIT: Final = f"/m/{MODEL}/mlp.0/5"
 EDITS: Final = [{"site": "mlp.0", "index": 3, "operation": "zero"}]
 ASKED: Final = {"prompt": {"text": TEXT}, "edits": EDITS}
 SWEEP: Final = {"kind": "sweep", "model": MODEL, "corpus": "starter"}
+RULING: Final = {"verdict": "accept", "reason": "It is so."}
 VECTOR: Final = {"modelId": MODEL, "layerNumber": 0, "hookType": "hook_resid_post"}
 
 
@@ -58,6 +59,13 @@ class Site:
     def explanation(self) -> int:
         path = f"/api/v1/models/{MODEL}/sites/mlp.0/units/5/explanations"
         return int(self.client.post(path, json={"text": "Cats."}).json()["id"])
+
+    @property
+    def judged(self) -> int:
+        number = self.explanation
+        path = f"/api/v1/explanations/{number}/judgement"
+        self.client.put(path, json={"verdict": "accept"})
+        return number
 
     @property
     def experiment(self) -> str:
@@ -161,11 +169,31 @@ CALLS: Final[dict[str, tuple[str, Call]]] = {
         "explanation.withdrawn",
         lambda on: on.client.post(f"{V1}/explanations/{on.explanation}/withdraw"),
     ),
+    f"POST {V1}/explanations/{{explanation_id}}/decisions": (
+        "explanation.decided",
+        lambda on: on.client.post(f"{V1}/explanations/{on.explanation}/decisions", json=RULING),
+    ),
+    "POST /m/{model}/disagreements/{number}": (
+        "explanation.decided",
+        lambda on: on.client.post(f"/m/{MODEL}/disagreements/{on.judged}", data=RULING),
+    ),
     f"POST {V1}/runs/{{run_id}}/show": (
         "run.shown",
         lambda on: on.client.post(f"{V1}/runs/{on.run}/show"),
     ),
     f"GET {OF}/statistics": ("export.statistics", lambda on: on.client.get(f"{M}/statistics")),
+    f"GET {OF}/judgements.{{form}}": (
+        "export.judgements",
+        lambda on: on.client.get(f"{M}/judgements.csv"),
+    ),
+    f"POST {OF}/judgements/import": (
+        "judgements.imported",
+        lambda on: on.client.post(
+            f"{M}/judgements/import",
+            params={"origin": "their-lab"},
+            json={"annotator": "jo", "verdict": "accept", "explanation": on.explanation},
+        ),
+    ),
     f"GET {OF}/explanations.{{form}}": (
         "export.explanations",
         lambda on: on.client.get(f"{M}/explanations.jsonl"),

@@ -82,7 +82,7 @@ def test_every_file_that_is_sent_is_an_export_that_is_tried(empty_app):
         and name.startswith("GET ")
     } - {"GET /api/v1/jobs/{job_id}/events", "GET /api/v1/events"}
     exports = {name for name, (action, _) in CALLS.items() if action.startswith("export.")}
-    assert len(exports) == 7
+    assert len(exports) == 8
     assert sending == exports
 
 

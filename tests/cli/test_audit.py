@@ -82,3 +82,15 @@ def test_what_commands_write_and_export_is_noted(run, engine, tmp_path):
     with engine.connect() as connection:
         found = connection.execute(text("SELECT action, actor FROM audit WHERE id > 3")).all()
     assert [tuple(row) for row in found] == [("export.database", "local owner")]
+
+
+def test_a_copy_is_put_back_and_that_is_noted(run, engine, tmp_path):
+    copy = str(tmp_path / "copy.sqlite")
+    run("db", "backup", copy)
+    assert "There is a store already" in run("db", "restore", copy).stderr
+    done = run("db", "restore", copy, "--replace")
+    assert "Its audit log verifies: 4 rows." in done.stdout
+    assert "What was there is now" in done.stdout
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT action FROM audit WHERE id > 4")).all()
+    assert [tuple(row) for row in found] == [("database.restored",)]

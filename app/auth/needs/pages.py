@@ -14,6 +14,7 @@ from app.auth.needs.named import (
     JOB,
     JUDGES_ON_UNIT,
     KEEPS,
+    MANAGES,
     MODEL,
     NAMED_CORPUS,
     NUMBER,
@@ -21,6 +22,8 @@ from app.auth.needs.named import (
     PLAYGROUND_SHOWS,
     POSTED,
     REVIEW,
+    REVIEWS,
+    REVIEWS_NUMBER,
     RUN_ID,
     RUNS,
     RUNS_EXPERIMENT,
@@ -70,6 +73,11 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "GET /m/{model}/random": SEEN,
     "GET /m/{model}/scores": SEEN,
     "GET /m/{model}/evidence": SEEN,
+    "GET /m/{model}/agreement": SEEN,  # the handler leaves out what is yet to be judged
+    "GET /m/{model}/campaigns/{slug}/agreement": SEEN,
+    "GET /m/{model}/disagreements": REVIEWS,
+    "GET /m/{model}/campaigns/{slug}/disagreements": REVIEWS,
+    "GET /m/{model}/disagreements/{number}": REVIEWS_NUMBER,
     "GET /m/{model}/experiments": SEEN,
     "GET /m/{model}/vectors": SEEN,
     "GET /m/{model}/tasks": SEEN,
@@ -83,6 +91,7 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
         SEE, MODEL, beside=(Subject("model", "query", "with", before="/"),)
     ),
     "GET /m/{model}/playground": Need(SEE, MODEL, beside=PLAYGROUND_SHOWS),
+    "GET /m/{model}/text": SEEN,  # its handler asks for the right to run what is asked
     "GET /m/{model}/{site}": SEEN,
     f"GET {PAGE}": SEEN,
     f"GET {PAGE}/live": SEEN,
@@ -94,6 +103,7 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     f"GET {PAGE}/explanations/{{number}}/comments": SEEN_ON_UNIT,
     f"GET {PAGE}/explanations/{{number}}/vote": SEEN_ON_UNIT,
     f"GET {PAGE}/explanations/{{number}}/judgement": SEEN_ON_UNIT,
+    f"GET {PAGE}/explanations/{{number}}/compare": SEEN_ON_UNIT,
     "GET /{model}/{source:source}/{index:index}": SEEN,
     "GET /{model}/graph": SEEN,
     # what has an address of its own, read
@@ -104,7 +114,6 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "GET /experiments/{slug}": SEEN_EXPERIMENT,
     "GET /lists/{slug}": SEEN_LIST,
     # the loaded model
-    "GET /m/{model}/text": RUNS,
     "POST /m/{model}/playground": RUNS_FORM,
     "POST /m/{model}/playground/tokens": RUNS_FORM,
     "POST /m/{model}/playground/sweep": RUNS_FORM,
@@ -117,6 +126,7 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     f"POST {PAGE}/explanations/{{number}}/withdraw": Need(
         ANNOTATE, NUMBER, beside=(MODEL,), others=REVIEW
     ),
+    "POST /m/{model}/disagreements/{number}": REVIEWS_NUMBER,
     "POST /experiments/{slug}/words": CHANGES_EXPERIMENT,
     "POST /experiments/{slug}/delete": DELETES_EXPERIMENT,
     f"POST {PAGE}/explanations/{{number}}/judgement": JUDGES_ON_UNIT,
@@ -137,4 +147,9 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "POST /jobs/{job_id}/cancel": Need(WORK, JOB),
     "POST /runs/{run_id}/show": Need(WORK, RUN_ID),
     "POST /m/{model}/circuits": WORKS,
+    # who may do what with a model
+    "GET /m/{model}/people": MANAGES,
+    "POST /m/{model}/people": MANAGES,
+    "POST /m/{model}/people/invites": MANAGES,
+    "POST /m/{model}/people/invites/{link_id}/withdraw": MANAGES,
 }

@@ -22,6 +22,7 @@ from app.store.accounts.tokens import create_token
 from app.store.commenting import comment
 from app.store.engine import open_engine, open_session
 from app.store.experimenting import create_experiment
+from app.store.judging import Rating, judge
 from app.store.listing import Named, add_units, create_unit_list
 from app.store.queries.job import create_job, request_cancel
 from app.store.queries.model import get_model
@@ -127,11 +128,13 @@ def fill(engine: Engine, model: str) -> dict[str, str]:
         request = SweepRequest(model=model, corpus=CORPUS)
         job = create_job(session, request=request, actor=MAKER)
         request_cancel(session, job_id=job.id, actor=MAKER)
+        create_job(session, request=SweepRequest(model=model, corpus=CORPUS, seed=1), actor=MAKER)
         made = create_unit_list(session, name=f"units of {model}", actor=MAKER, model=model)
         add_units(session, slug=made.slug, units=[Named(model, "mlp.0", 1)], actor=MAKER)
         said = comment(
             session, unit_topic(session, model=model, site="mlp.0", index=1), text="!", actor=MAKER
         )
+        judge(session, explanation_id=claim.id, actor=MAKER, rating=Rating("accept"))
         artifact = select(ArtifactTable.sha256).where(ArtifactTable.run_id == view.current_run_id)
         return {
             "model": model,
@@ -194,7 +197,7 @@ def address(path: str, subjects: Mapping[str, str]) -> str:
         "login_id": "987654321", "link_id": "987654321", "bookmark_id": "987654321",
         "comment_id": subjects["comment"],
     }  # fmt: skip
-    if path.startswith("/people"):
+    if path.startswith("/people") or "/people/{name}" in path:
         filled["name"] = "outsider"
     if "vectors" in path:
         filled["index"] = subjects["vector"]
