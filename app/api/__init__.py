@@ -18,9 +18,11 @@ from app.api.v1 import (
     account,
     activity,
     agreement,
+    assignments,
     audit,
     bookmarks,
     bulk,
+    campaigns,
     circuit_files,
     circuit_proving,
     circuit_rows,
@@ -58,8 +60,8 @@ def install(app: FastAPI) -> None:
         models, units, unit_explanations, explanations, judgements, agreement, judgement_files,
         evidence, search, runs, run_windows, bulk, corpora, jobs, job_events, experiments,
         conducting, live, vectors, unit_lists, tasks, circuits, circuit_files, circuit_proving,
-        circuit_rows, comments, votes, bookmarks, notices, activity, events,
-        account, people, audit,
+        circuit_rows, campaigns, assignments, comments, votes, bookmarks, notices, activity,
+        events, account, people, audit,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

@@ -26,6 +26,10 @@ TAGS: Final = [
         "description": "Claims about units, and what became of them when they were tested.",
     },
     {
+        "name": "campaigns",
+        "description": "Explanations that a team judges together, blind.",
+    },
+    {
         "name": "agreement",
         "description": "How far people agree on explanations, and how disagreements are settled.",
     },

@@ -12,6 +12,8 @@ from app.pages.activity import router as activities
 from app.pages.agreement import router as agreement
 from app.pages.audit import router as audit
 from app.pages.bookmark import router as bookmarks
+from app.pages.campaign import router as campaigns
+from app.pages.campaign_queue import router as campaign_queues
 from app.pages.circuit import router as circuits
 from app.pages.circuit_request import router as circuit_requests
 from app.pages.comment import router as comments
@@ -74,6 +76,8 @@ for part in (
     agreement,
     decisions,
     experiments,
+    campaigns,
+    campaign_queues,
     circuits,
     circuit_requests,
     tasks,

@@ -79,6 +79,14 @@ class ModelPages:
     def task(self, slug: str, **parameters: object) -> str:
         return f"/m/{part(self.model)}/tasks/{part(slug)}{query(parameters)}"
 
+    def campaigns(self, **parameters: object) -> str:
+        return f"/m/{part(self.model)}/campaigns{query(parameters)}"
+
+    def campaign(self, slug: str, *more: object, **parameters: object) -> str:
+        """`more`: `judge`, or what is done with it."""
+        path = "/".join([f"/m/{part(self.model)}/campaigns", part(slug), *map(str, more)])
+        return path + query(parameters)
+
     def playground(self, **parameters: object) -> str:
         """`edit` as it is typed, or several; `window` as run:number; `experiment` by its slug."""
         return f"/m/{part(self.model)}/playground{query(parameters)}"

@@ -28,6 +28,7 @@ from app.rendering import (
     histogram,
     job,
     live_strip,
+    markdown,
     marks,
     markup,
     network,
@@ -52,7 +53,7 @@ from app.rendering import (
 )
 from app.rendering.markup import QuickCode
 from app.store.views import agreement as agreement_views
-from app.store.views import judgement
+from app.store.views import campaign, judgement
 
 
 class QuickEnvironment(Environment):
@@ -154,6 +155,7 @@ environment.filters.update(
     unit_noun=words.unit_noun,
     query=words.query,
     unbroken=quoting.unbroken,
+    markdown=markdown.markdown,
     heat=heat.heat,
     profile=heat.profile,
     paired=paired.paired,
@@ -198,6 +200,7 @@ environment.globals.update(
     task_examples=task.EXAMPLES,
     judgement_words=judgement,
     comment_words=comment,
+    campaign_words=campaign,
     agreement_words=agreement_views,
     proof_words=proof,
     proof_cautions=proof_cautions,

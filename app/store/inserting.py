@@ -5,12 +5,32 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.store.tables import CircuitTable, CorpusTable, ModelTable, TaskTable, WindowSetTable
+from app.store.tables import (
+    AssignmentTable,
+    CampaignTable,
+    CircuitTable,
+    CorpusTable,
+    GuidelineTable,
+    ModelTable,
+    TaskTable,
+    WindowSetTable,
+)
+
+Unique = (
+    AssignmentTable
+    | CampaignTable
+    | CircuitTable
+    | CorpusTable
+    | GuidelineTable
+    | ModelTable
+    | TaskTable
+    | WindowSetTable
+)
 
 
 def insert_new(
     session: Session,
-    table: type[CircuitTable | CorpusTable | ModelTable | TaskTable | WindowSetTable],
+    table: type[Unique],
     **values: Any,  # noqa: ANN401 - the columns of the table
 ) -> int | None:
     """The new row's id; None where there is one with the same name or content.

@@ -74,12 +74,20 @@ class Rating:
         )
 
 
-def judge(session: Session, *, explanation_id: int, actor: str, rating: Rating) -> JudgementView:
+def judge(
+    session: Session,
+    *,
+    explanation_id: int,
+    actor: str,
+    rating: Rating,
+    assignment_id: int | None = None,
+) -> JudgementView:
     """Raises NotFoundError, BadRequestError, and ConflictError where the explanation does not count
-    any more: somebody has edited or withdrawn it meanwhile."""
+    any more: somebody has edited or withdrawn it meanwhile. With an assignment, a campaign asks for
+    just this version."""
     rating = rating.checked()
     explained = locked_explanation(session, explanation_id)
-    if explained.status not in JUDGED:
+    if assignment_id is None and explained.status not in JUDGED:
         raise ConflictError(
             f"Explanation {explanation_id} does not count any more: it was {explained.status}.",
             hint="Judge the version that counts now; its page leads there.",
@@ -95,6 +103,7 @@ def judge(session: Session, *, explanation_id: int, actor: str, rating: Rating) 
         several_meanings=rating.several_meanings,
         tags=list(rating.tags),
         note=rating.note,
+        assignment_id=assignment_id,
         created_at=now,
     )
     session.add(row)
@@ -102,7 +111,8 @@ def judge(session: Session, *, explanation_id: int, actor: str, rating: Rating) 
     log.info("explanation.judged", explanation=explanation_id, actor=actor, verdict=row.verdict)
     note(
         session, actor=actor, action="explanation.judged", model=explained.model,
-        subject=f"explanation {explanation_id}", after=asdict(rating),
+        subject=f"explanation {explanation_id}",
+        after=asdict(rating) | ({} if assignment_id is None else {"assignment": assignment_id}),
     )  # fmt: skip
     return view_of(row)
 

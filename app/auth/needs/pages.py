@@ -90,6 +90,8 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "GET /m/{model}/circuits/{slug}/compare": Need(
         SEE, MODEL, beside=(Subject("model", "query", "with", before="/"),)
     ),
+    "GET /m/{model}/campaigns": SEEN,
+    "GET /m/{model}/campaigns/{slug}": SEEN,
     "GET /m/{model}/playground": Need(SEE, MODEL, beside=PLAYGROUND_SHOWS),
     "GET /m/{model}/text": SEEN,  # its handler asks for the right to run what is asked
     "GET /m/{model}/{site}": SEEN,
@@ -142,6 +144,14 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "POST /bookmarks": Need(SEE, POSTED, unnamed=Reach.SOMEWHERE, keeps=True),
     "POST /bookmarks/remove": Need(SEE, POSTED, unnamed=Reach.SOMEWHERE, keeps=True),
     "POST /inbox/read": KEEPS,
+    # campaigns: begun by reviewers, answered by annotators
+    "POST /m/{model}/campaigns": REVIEWS,
+    "POST /m/{model}/campaigns/{slug}/status": REVIEWS,
+    "POST /m/{model}/campaigns/{slug}/guidelines": REVIEWS,
+    "GET /m/{model}/campaigns/{slug}/judge": WRITES,
+    "POST /m/{model}/campaigns/{slug}/judge": WRITES,
+    "POST /m/{model}/campaigns/{slug}/judge/{assignment_id}": WRITES,
+    "POST /m/{model}/campaigns/{slug}/judge/{assignment_id}/skip": WRITES,
     # work that is asked for, and what is brought in
     "POST /jobs": Need(WORK, POSTED, beside=(Subject("corpus", "form", "corpus"),)),
     "POST /jobs/{job_id}/cancel": Need(WORK, JOB),

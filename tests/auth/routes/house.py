@@ -19,6 +19,7 @@ from app.store.accounts.logins import begin_login
 from app.store.accounts.members import ROLES, set_role
 from app.store.accounts.people import create_account
 from app.store.accounts.tokens import create_token
+from app.store.campaigning import Plan, create_campaign, set_status
 from app.store.commenting import comment
 from app.store.engine import open_engine, open_session
 from app.store.experimenting import create_experiment
@@ -60,6 +61,7 @@ NOTHING: dict[str, str] = {
     "list": "BBBBBBBBBBBB", "corpus": "no-such-corpus", "circuit": "no-such-circuit",
     "task": "no-such-task", "vector": "987654321", "artifact": "0" * 64, "proof": "987654321",
     "comment": "987654321",
+    "campaign": "no-such-campaign",
 }  # fmt: skip
 """Names that nothing has."""
 
@@ -134,6 +136,8 @@ def fill(engine: Engine, model: str) -> dict[str, str]:
         said = comment(
             session, unit_topic(session, model=model, site="mlp.0", index=1), text="!", actor=MAKER
         )
+        campaign = create_campaign(session, model=model, plan=Plan(title="C"), actor=MAKER)
+        set_status(session, model=model, slug=campaign.slug, status="ended", actor=MAKER)
         judge(session, explanation_id=claim.id, actor=MAKER, rating=Rating("accept"))
         artifact = select(ArtifactTable.sha256).where(ArtifactTable.run_id == view.current_run_id)
         return {
@@ -151,6 +155,7 @@ def fill(engine: Engine, model: str) -> dict[str, str]:
             "task": task.slug,
             "vector": str(vector.index),
             "artifact": session.scalars(artifact).first() or "",
+            "campaign": campaign.slug,
             "proof": "1" if model == MODELS[0] else "3",
         }
 
@@ -185,7 +190,7 @@ def add_people(engine: Engine) -> dict[str, dict[str, str]]:
 
 def address(path: str, subjects: Mapping[str, str]) -> str:
     """The route's path, filled."""
-    slugs = ("experiments", "lists", "circuits", "tasks")
+    slugs = ("experiments", "lists", "circuits", "tasks", "campaigns")
     kind = next((kind[:-1] for kind in slugs if f"/{kind}/{{slug}}" in path), "circuit")
     filled = {
         "model": subjects["model"], "site": subjects["site"], "index": subjects["index"],
@@ -194,8 +199,8 @@ def address(path: str, subjects: Mapping[str, str]) -> str:
         "corpus": subjects["corpus"], "name": subjects["corpus"], "sha256": subjects["artifact"],
         "proof_id": subjects["proof"], "source": subjects["site"], "form": "jsonl",
         "token": "q2lyY3VpdC1ncmFwaC1maWxl", "secret": "none-of-ours", "token_id": "987654321",
-        "login_id": "987654321", "link_id": "987654321", "bookmark_id": "987654321",
-        "comment_id": subjects["comment"],
+        "login_id": "987654321", "assignment_id": "987654321", "link_id": "987654321",
+        "bookmark_id": "987654321", "comment_id": subjects["comment"],
     }  # fmt: skip
     if path.startswith("/people") or "/people/{name}" in path:
         filled["name"] = "outsider"
