@@ -23,6 +23,7 @@ from app.commands import (
     explanations,
     following,
     jobs,
+    judgements,
     listing,
     pools,
     serving,
@@ -32,6 +33,8 @@ from app.commands import (
 from app.commands.version import version_text
 from app.importing import undisturbed
 from app.printable import escaped_lines
+from app.sealed import close_process, is_asked_for
+from app.settings import get_settings
 
 USAGE = 2
 HELP = """Record from the neurons of a network, explain them, prove or refute it, intervene.
@@ -45,6 +48,8 @@ def main() -> None:
     """The entry point of the command."""
     try:
         with undisturbed():
+            if is_asked_for():
+                close_process(get_settings())
             command = build()
         command(prog_name="patchclamp")
     except Exception as error:
@@ -79,7 +84,7 @@ def register(app: typer.Typer) -> None:
     """The commands of the web side."""
     for module in (
         serving, sweeping, following, circuits, circuit_files, listing, tasks, jobs,
-        explanations, pools, audit, databases, accounts, benching,
+        explanations, judgements, pools, audit, databases, accounts, benching,
     ):  # fmt: skip
         module.register(app)
 

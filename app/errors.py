@@ -87,6 +87,13 @@ class SignInError(PatchclampError):
     title = "Sign in first"
 
 
+class SealedError(PatchclampError):
+    """Something would leave a server that is sealed."""
+
+    status = 403
+    title = "This server is sealed"
+
+
 class ForbiddenError(PatchclampError):
     """Somebody is known, and may not do this."""
 

@@ -21,6 +21,7 @@ from app.api.describing import DESCRIPTION
 from app.api.receiving import FOLDER, reading_places, receiving_places
 from app.api.streams import EventStreams
 from app.api.tabling import downloads
+from app.api.watching import Watching
 from app.assets import asset
 from app.auth.admitting import admit
 from app.auth.identifying import Doors
@@ -36,6 +37,7 @@ from app.large_circuits import large_circuit_places
 from app.observability import ObservingMiddleware, RequestMetrics, configure_logging
 from app.problems import CrashMiddleware, Problem, bare_page, sign_in_address
 from app.rendering.answers import respond, target_of
+from app.sealed import close_process
 from app.security import GuardMiddleware, SecurityHeadersMiddleware
 from app.settings import Settings, get_settings
 from app.store.engine import open_engine
@@ -50,6 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """An application on the store that the settings name; it does not migrate the store."""
     settings = settings or get_settings()
     configure_logging(settings)
+    close_process(settings)
     metrics = RequestMetrics()
     app = FastAPI(
         title="Patchclamp",
@@ -76,9 +79,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = open_engine(settings, busy_seconds=BUSY_SECONDS)
     app.state.doors = Doors(app.state.engine, always=settings.login == "always")
     app.state.passwords = password_places()
-    app.state.throttle = Throttle()
+    app.state.throttle = Throttle(settings)
     app.state.writers = WriterQueue()
     app.state.streams = EventStreams(settings.most_streams)
+    app.state.watching = Watching(app.state.engine, app.state.doors, most=settings.most_live)
     app.state.downloads = downloads(settings.most_downloads)
     app.state.programs = program_places()
     app.state.large_circuits = large_circuit_places()

@@ -58,10 +58,23 @@ class SecurityHeadersMiddleware:
 
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                _keep_private(scope, headers)
             await send(message)
 
         await self.app(scope, receive, send_protected)
+
+
+def _keep_private(scope: Scope, headers: MutableHeaders) -> None:
+    """What somebody with an account is answered may be kept by their own browser alone: what
+    others see at the same address differs."""
+    actor = scope.get("state", {}).get("actor")
+    if getattr(actor, "person", None) is None:
+        return
+    said = headers.get("cache-control", "no-cache")
+    if "no-store" not in said and "private" not in said:
+        headers["cache-control"] = f"private, {said.removeprefix('public, ')}"
 
 
 class GuardMiddleware:

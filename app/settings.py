@@ -26,6 +26,11 @@ class Settings(BaseSettings):
         default=["127.0.0.1", "localhost", "[::1]"],
         description="Host names that requests may carry.",
     )
+    sealed: bool = Field(
+        default=False,
+        description="No process connects to anything beyond this machine but the database, "
+        "exports wait for an administrator, and what is viewed goes into the audit log.",
+    )
     login: str = Field(
         default="auto",
         pattern="^(auto|always)$",
@@ -40,6 +45,19 @@ class Settings(BaseSettings):
     admin_password: SecretStr | None = Field(default=None, description="The password of it.")
     login_days: float = Field(
         default=30, gt=0, le=400, description="So long a browser stays signed in."
+    )
+    trusted_proxies: list[str] = Field(
+        default=["127.0.0.1", "::1"],
+        description="Addresses of proxies that are believed where somebody asks from; * for all.",
+    )
+    token_requests: int = Field(
+        default=1200, ge=0, description="So many requests a minute of one token; 0: any number."
+    )
+    account_requests: int = Field(
+        default=2400, ge=0, description="The same of all tokens of one account together."
+    )
+    inference_requests: int = Field(
+        default=300, ge=0, description="So often a minute one account may ask the loaded model."
     )
     audit_key: SecretStr | None = Field(
         default=None,
@@ -57,6 +75,11 @@ class Settings(BaseSettings):
     )
     most_streams: int = Field(
         default=100, ge=1, description="So many pages or programs may watch jobs at once."
+    )
+    most_live: int = Field(
+        default=1000,
+        ge=1,
+        description="So many pages may show at once what others do, as they do it.",
     )
     most_downloads: int = Field(
         default=4, ge=1, description="So many tables of statistics may be downloaded at once."

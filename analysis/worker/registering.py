@@ -29,6 +29,7 @@ from analysis.models.loading import converted_folder, detect_kind, load_model
 from analysis.models.subject import SourceKind, SubjectModel
 from analysis.worker.subjects import CACHE
 from app.errors import BadRequestError, ConflictError
+from app.sealed import refuse_outgoing
 from app.settings import Settings
 from app.store.audit.noting import note
 from app.store.engine import open_session
@@ -74,6 +75,8 @@ def add_model(
     """
     name = checked_name(name) if name else default_name(source, "model")
     found = detect_kind(source) if kind == "auto" else kind
+    if found == "hub":
+        _refuse_hub(settings, f"Fetching the model {source}")
     folder, loaded_kind = _weights_folder(source, found, settings, tell)
     tell("loading the model", 0.7, 1.0)
     model = load_model(
@@ -128,6 +131,8 @@ def add_corpus(
     """
     name = checked_name(name) if name else default_name(source, "corpus")
     kind = kind or tell_kind(source)
+    if kind == "hub":
+        _refuse_hub(settings, f"Fetching the data set {source}")
     held_out = HELD_OUT.get(kind, ()) if held_out is None else held_out
     _refuse_many(held_out)
     replaced = Replaced()
@@ -194,6 +199,15 @@ def _refuse_many(held_out: Collection[str]) -> None:
             hint="Hold out fewer, give several the same domain in the source, or add several "
             "corpora.",
         )
+
+
+def _refuse_hub(settings: Settings, what: str) -> None:
+    """Raises SealedError. Also of what its cache has: asking there asks the hub what is new."""
+    refuse_outgoing(
+        settings, f"{what} from the hub",
+        instead="Bring its files to this machine by other means, and give their folder.",
+        address=None,
+    )  # fmt: skip
 
 
 def without_home(source: str) -> str:

@@ -17,6 +17,7 @@ from app.auth.asked import values_of
 from app.auth.need import Made, Need, Reach, Subject, Who
 from app.auth.needs import NEEDS, need_of_request
 from app.auth.rights import Right
+from app.auth.throttling import Throttle
 from app.errors import ForbiddenError
 from app.store.accounts.subjects import NOTHING, STANDINGS, Kept, Standing, maker_of
 from app.store.engine import open_session
@@ -35,19 +36,38 @@ async def admit(request: Request) -> None:
     actor = await get_actor(request)
     if actor.person is None:
         return
+    throttle: Throttle = request.app.state.throttle
+    throttle.count_request(actor.person)
     if need is None:
         raise ForbiddenError(
             "Nobody has said who may do this.", hint="The server's table of needs lacks the route."
         )
-    if need.right is Who.ADMINISTRATOR:
-        actor.require_administrator()
+    _require_oneself(actor, need)
     if isinstance(need.right, Right):
         await _require(request, actor, need, need.right)
+    if need.right is Right.RUN:
+        count_inference(request, actor)
     for subject in need.beside:
         for name in await values_of(request, subject.place, subject.name, before=subject.before):
             standing = await _standing(request, subject, name)
             if standing is None or not sees(actor, standing):
                 raise NOTHING[subject.kind](name)
+
+
+def _require_oneself(actor: Actor, need: Need) -> None:
+    """What is of nobody's model."""
+    if need.right is Who.ADMINISTRATOR:
+        actor.require_administrator()
+    scopes = None if actor.person is None else actor.person.scopes
+    if need.keeps and scopes is not None and Right.ANNOTATE not in scopes:
+        raise actor.refused(Right.ANNOTATE, "with this token")
+
+
+def count_inference(request: Request, actor: Actor) -> None:
+    """Also for handlers of pages that ask the loaded model only sometimes. Raises TooManyError."""
+    if actor.person is not None:
+        throttle: Throttle = request.app.state.throttle
+        throttle.count_inference(actor.person)
 
 
 async def _require(request: Request, actor: Actor, need: Need, right: Right) -> None:

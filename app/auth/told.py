@@ -22,7 +22,7 @@ WORDS: Final[dict[Right, str]] = {
     Right.REVIEW: "withdraw explanations that others wrote, rename what others made",
     Right.EXPORT: "take data out in bulk: tables, arrays, graphs, tasks, scripts",
     Right.WORK: "ask workers for jobs, cancel them, import, choose the sweep that is shown",
-    Right.MANAGE: "delete what others made",
+    Right.MANAGE: "say who may do what with the model, delete what others made",
 }
 
 
@@ -72,6 +72,8 @@ def _routes() -> Iterator[str]:
 
 
 def _need(need: Need) -> str:
+    if need.keeps:
+        return f"{need.right}; of a token, to annotate"
     if isinstance(need.right, Who):
         return need.right.value
     words = need.right if need.others is None else f"{need.right}, {need.others}"

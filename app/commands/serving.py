@@ -162,12 +162,14 @@ def _serve(taken: socket.socket, *, supervised: bool) -> None:
         import uvicorn
 
         from app.main import create_app
+        from app.settings import get_settings
     config = uvicorn.Config(
         create_app,
         factory=True,
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=get_settings().trusted_proxies,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)

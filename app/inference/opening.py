@@ -4,6 +4,7 @@ from typing import Final
 
 from app.inference.client import InferenceClient
 from app.inference.connection import Connection
+from app.sealed import refuse_outgoing
 from app.settings import Settings
 
 PORT: Final = 8766
@@ -14,7 +15,13 @@ ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # n
 
 
 def open_client(settings: Settings) -> InferenceClient:
-    """Nothing is connected to before something is asked."""
+    """Nothing is connected to before something is asked. Raises SealedError."""
+    refuse_outgoing(
+        settings,
+        "Asking the inference service on another machine",
+        instead="Let it run on this one: PATCHCLAMP_INFERENCE_HOST=127.0.0.1.",
+        address=ANY_ADDRESS.get(settings.inference_host, settings.inference_host),
+    )
     secret = settings.inference_secret
     longest = max(settings.inference_seconds, settings.inference_sweep_seconds)
     connection = Connection(

@@ -17,6 +17,9 @@ from sqlalchemy import Engine
 from analysis.protocol.activations import StrongUnit
 from analysis.protocol.experiments import TokenText
 from analysis.protocol.prompts import LONGEST_TEXT, Prompt
+from app.auth.actor import CurrentActor
+from app.auth.admitting import count_inference
+from app.auth.rights import Right
 from app.errors import BadRequestError, PatchclampError
 from app.fields import blank_to_none
 from app.live.asking import Lab
@@ -66,7 +69,11 @@ class AtToken:
 
 @router.get("/m/{model}/text")
 async def show_text_search(
-    request: Request, lab: Lab, model: str, asked: Annotated[TextQuestion, Query()]
+    request: Request,
+    lab: Lab,
+    actor: CurrentActor,
+    model: str,
+    asked: Annotated[TextQuestion, Query()],
 ) -> Response:
     sites = await run_in_threadpool(_sites, lab.engine, model)
     context: dict[str, Any] = {
@@ -87,13 +94,19 @@ async def show_text_search(
     else:
         refuse_guesses(request)
         try:
+            actor.require(Right.RUN, model)
+            count_inference(request, actor)
             _check_site(asked.site, sites)
             found = await find(lab, model, asked)
         except PatchclampError as error:  # the form is there to be mended, whatever it is
             context["error"], status = error, error.status
         else:
             context |= {"found": found, "scale": scale_of(found), "rows": rows_of(found, asked)}
-    return respond(request, "text_search/page.html", context, status)
+    response = respond(request, "text_search/page.html", context, status)
+    refused: PatchclampError | None = context["error"]
+    if refused is not None and refused.retry_after is not None:
+        response.headers["Retry-After"] = str(refused.retry_after)
+    return response
 
 
 async def find(lab: Laboratory, model: str, asked: TextQuestion) -> Strongest:

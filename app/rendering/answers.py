@@ -15,6 +15,7 @@ from jinja2_fragments import render_block
 from app.errors import PatchclampError
 from app.rendering.environment import environment
 from app.rendering.masthead import masthead_of
+from app.rendering.permitted import permitted
 
 VARY = "HX-Request, HX-Target"
 ONCE = "no-store"
@@ -32,7 +33,7 @@ def respond(
 
     `fragments`: templates of parts that several pages show, by the id of their element.
     """
-    context = {"masthead": masthead_of(request), **context}
+    context = {"masthead": masthead_of(request), "may": permitted(request), **context}
     target = target_of(request)
     block = target if target in environment.get_template(template).blocks else None
     if fragments is not None and target in fragments:

@@ -26,3 +26,11 @@ def right_words(right: str) -> str:
 
 def role_words(role: str) -> str:
     return ROLES[role]
+
+
+def lacking(right: str) -> str:
+    """Instead of what somebody may not do, and who can change that."""
+    return (
+        f"Your role does not go so far: it takes the right “{right}” ({RIGHTS[right]}), which "
+        "whoever owns the model, or an administrator, can give you."
+    )

@@ -6,8 +6,9 @@ from typing import Any, Final
 import httpx
 
 from app.auth.passwords import hashed
-from app.store.accounts.links import create_link
+from app.store.accounts.links import create_invite, create_link
 from app.store.accounts.logins import begin_login
+from app.store.accounts.members import set_role
 from app.store.accounts.people import create_account
 from app.store.accounts.tokens import create_token
 from app.store.engine import open_session
@@ -48,6 +49,16 @@ def token(on: Site) -> None:
 def invite(on: Site) -> str:
     with open_session(on.engine, commit=True) as session:
         return create_link(session, kind="invite", lasts=HOUR, actor="root", role="viewer")
+
+
+def invite_to_model(on: Site) -> None:
+    with open_session(on.engine, commit=True) as session:
+        create_invite(session, role="viewer", model="synthetic", note="", lasts=HOUR, actor="root")
+
+
+def viewing(on: Site) -> None:
+    with open_session(on.engine, commit=True) as session:
+        set_role(session, name="ada", model="synthetic", role="viewer")
 
 
 def judged(on: Site) -> int:
@@ -95,6 +106,33 @@ CALLS_OF_PEOPLE: Final[dict[str, tuple[str, str, Call]]] = {
     "POST /m/{model}/{site}/{index}/explanations/{number}/judgement/take-back": (
         "explanation.judgement_taken_back", OWNER,
         lambda on: on.client.post(f"{UNIT}/explanations/{judged(on)}/judgement/take-back"),
+    ),
+    "POST /m/{model}/people": (
+        "role.changed", "root",
+        as_root("/m/synthetic/people", ada, data={"name": "ada", "role": "viewer"}),
+    ),
+    "POST /m/{model}/people/invites": (
+        "link.created", "root", as_root("/m/synthetic/people/invites", data={"role": "viewer"}),
+    ),
+    "POST /m/{model}/people/invites/{link_id}/withdraw": (
+        "link.withdrawn", "root",
+        as_root("/m/synthetic/people/invites/1/withdraw", invite_to_model),
+    ),
+    f"PUT {V1}/models/{{model}}/people/{{name}}": (
+        "role.changed", "root",
+        as_root(f"{V1}/models/synthetic/people/ada", ada, method="PUT", json={"role": "viewer"}),
+    ),
+    f"DELETE {V1}/models/{{model}}/people/{{name}}": (
+        "role.changed", "root",
+        as_root(f"{V1}/models/synthetic/people/ada", ada, viewing, method="DELETE"),
+    ),
+    f"POST {V1}/models/{{model}}/invites": (
+        "link.created", "root",
+        as_root(f"{V1}/models/synthetic/invites", json={"role": "viewer"}),
+    ),
+    f"DELETE {V1}/models/{{model}}/invites/{{link_id}}": (
+        "link.withdrawn", "root",
+        as_root(f"{V1}/models/synthetic/invites/1", invite_to_model, method="DELETE"),
     ),
     "POST /login": ("login.begun", "root", lambda on: sign_in(on, WORDS)),
     "POST /login/{secret}": (

@@ -23,6 +23,7 @@ from tests.kept import synthetic_store
 PASSWORD = "four words that differ"
 ADDRESS = "http://localhost:8765"
 COOKIE = "patchclamp-8765"
+DAY = timedelta(days=1)
 PAGE = {"accept": "text/html,application/xhtml+xml"}
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 FRAGMENT = {**PAGE, "hx-request": "true"}

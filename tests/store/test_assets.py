@@ -44,4 +44,4 @@ def test_a_wheel_migrates_with_the_files_that_it_carries(tmp_path: Path):
         text=True,
     )
     assert done.stdout.startswith(str(tmp_path / "site"))
-    assert done.stdout.strip().endswith("2026_11_23_judgements")
+    assert done.stdout.strip().endswith("2026_11_23_exports")

@@ -35,6 +35,7 @@ from analysis.worker.explaining.order import Chunk
 from analysis.worker.explaining.shuffling import others_of, stored_sentence
 from analysis.worker.explaining.spending import PaidCache, is_taken_up, spent_before
 from app.errors import BadRequestError
+from app.sealed import refuse_outgoing
 from app.settings import Settings
 from app.store.asking import questions_of
 from app.store.engine import open_session
@@ -64,6 +65,7 @@ def check_assistant(request: ExplainRequest, settings: Settings) -> Endpoint | N
     Raises:
         BadRequestError: it does not say which model.
         AssistantError: no endpoint is configured, or none that can be asked.
+        SealedError: it is on another machine, and the server is sealed.
     """
     if METHOD not in request.methods:
         return None
@@ -72,6 +74,13 @@ def check_assistant(request: ExplainRequest, settings: Settings) -> Endpoint | N
             "The method language_model needs the name of a model.",
             hint="Give it as `assistant`, on the command line as --assistant NAME.",
         )
+    refuse_outgoing(
+        settings,
+        "Asking a language model",
+        instead="Serve one on this machine, and give its address on 127.0.0.1 as "
+        "PATCHCLAMP_ASSISTANT_URL; rules and the output side need none.",
+        address=settings.assistant_url or "localhost",
+    )
     return configured_endpoint(
         settings.assistant_url, settings.assistant_key, settings.assistant_timeout_seconds
     )

@@ -18,6 +18,26 @@ class Membership(View):
     role: Role
 
 
+class MemberView(View):
+    """Somebody with a role with one model."""
+
+    name: str
+    full_name: str
+    role: Role
+    """The one that counts."""
+    own_role: Role | None
+    """The one with this model; None: none of its own."""
+    role_everywhere: Role | None
+    """The one with every model, which administrators give."""
+
+
+class NewInviteView(View):
+    """An invite to a model."""
+
+    link: str
+    """Told this once: whoever opens it makes an account with the role, once."""
+
+
 class AccountView(View):
     id: int
     name: str
