@@ -23,6 +23,7 @@ from app.commands import (
     explanations,
     following,
     jobs,
+    judgements,
     listing,
     pools,
     serving,
@@ -83,7 +84,7 @@ def register(app: typer.Typer) -> None:
     """The commands of the web side."""
     for module in (
         serving, sweeping, following, circuits, circuit_files, listing, tasks, jobs,
-        explanations, pools, audit, databases, accounts, benching,
+        explanations, judgements, pools, audit, databases, accounts, benching,
     ):  # fmt: skip
         module.register(app)
 

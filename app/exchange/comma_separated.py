@@ -47,24 +47,33 @@ def encode(records: Iterable[ExplanationRecord]) -> Iterator[bytes]:
         cells = _cells(record)
         rows.append([cells[name] for name in HEADER])
         if len(rows) >= AT_ONCE:
-            yield _lines(rows)
+            yield lines_of(rows)
             rows = []
-    yield _lines(rows)
+    yield lines_of(rows)
 
 
 def read(file: InputFile) -> Iterator[Row]:
+    for place, header, cells in read_cells(file, needed=NEEDED):
+        yield Row(place, partial(_parse, place, header, cells))
+
+
+def read_cells(
+    file: InputFile, *, needed: Sequence[str]
+) -> Iterator[tuple[Where, list[str], list[str]]]:
+    """Each row's place, the header, and its cells, which may be fewer or more. FileFaultError: the
+    header lacks what is needed, or it is no table."""
     csv.field_size_limit(LONGEST_PROGRAM)
     rows = _cut(file)
     where, header = next(rows, (file.where(1), []))
     header = [name.strip() for name in header]
-    missing = [name for name in NEEDED if name not in header]
+    missing = [name for name in needed if name not in header]
     if missing or len(header) > MOST_FIELDS:
         problem = f"the header lacks {', '.join(missing)}" if missing else "too many columns"
         raise FileFaultError(
-            where, problem, hint=f"The first line names the columns, {', '.join(NEEDED)} at least."
+            where, problem, hint=f"The first line names the columns, {', '.join(needed)} at least."
         )
     for place, cells in rows:
-        yield Row(place, partial(_parse, place, header, cells))
+        yield place, header, cells
 
 
 def escaped(text: str) -> str:
@@ -161,7 +170,7 @@ def headline_of(record: ExplanationRecord) -> ScoreRow | None:
     return min(tested, key=lambda score: (score.judge != "program", score.judge), default=None)
 
 
-def _lines(rows: Iterable[Sequence[object]]) -> bytes:
+def lines_of(rows: Iterable[Sequence[object]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode("utf-8", "replace")

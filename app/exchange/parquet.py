@@ -6,7 +6,7 @@ undefined. Parquet has its table of contents at the end: a file that was cut can
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache, partial
 from typing import Any, Final
@@ -68,7 +68,7 @@ def encode(records: Iterable[ExplanationRecord]) -> Iterator[bytes]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    sink = _Sink()
+    sink = Sink()
     with pq.ParquetWriter(sink, schema(), compression="zstd") as writer:
         for rows in _groups(records):
             writer.write_table(pa.Table.from_pylist(rows, schema()))
@@ -77,6 +77,15 @@ def encode(records: Iterable[ExplanationRecord]) -> Iterator[bytes]:
 
 
 def read(file: InputFile) -> Iterator[Row]:
+    for where, row in read_rows(file, known=schema().names, needed=NEEDED):
+        yield Row(where, partial(_parse, where, row))
+
+
+def read_rows(
+    file: InputFile, *, known: Sequence[str], needed: Sequence[str]
+) -> Iterator[tuple[Where, dict[str, Any]]]:
+    """Of the columns that are `known`. FileFaultError: one that is `needed` is not there, or it is
+    too much for memory; DamagedFileError."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -84,17 +93,16 @@ def read(file: InputFile) -> Iterator[Row]:
     number = 0
     try:
         with pq.ParquetFile(file.path) as table:
-            _check(file, table)
+            names = _known(table, known)
+            _check(file, table, names, needed)
             texts = _texts(table)
         with pq.ParquetFile(file.path, read_dictionary=texts) as table:
-            names = _known(table)
             for n in range(table.num_row_groups):
                 check_group(file.where(number + 1, "row"), table.metadata.row_group(n), names)
                 group = table.read_row_group(n, columns=list(names), use_threads=False)
                 for row in _rows(file, group.combine_chunks(), number):
                     number += 1
-                    where = file.where(number, "row")
-                    yield Row(where, partial(_parse, where, row))
+                    yield file.where(number, "row"), row
     except (pa.ArrowException, OSError) as error:
         raise DamagedFileError(
             file.where(number + 1, "row"),
@@ -116,22 +124,26 @@ def _groups(records: Iterable[ExplanationRecord]) -> Iterator[list[dict[str, Any
         yield rows
 
 
-def _check(file: InputFile, table: Any) -> None:  # noqa: ANN401 - pyarrow has no types
+def _check(
+    file: InputFile,
+    table: Any,  # noqa: ANN401 - pyarrow has no types
+    known: Sequence[str],
+    needed: Sequence[str],
+) -> None:
     names = table.schema_arrow.names
-    missing = [name for name in NEEDED if name not in names]
+    missing = [name for name in needed if name not in names]
     if missing:
         raise FileFaultError(file.where(1, "row"), f"there is no column {', '.join(missing)}")
     if len(names) > MOST_FIELDS:
         raise FileFaultError(
             file.where(1, "row"), f"{len(names):,} columns; at most {MOST_FIELDS:,}"
         )
-    for name in _known(table):
+    for name in known:
         check_type(file.where(1, "row").at(name), table.schema_arrow.field(name).type)
 
 
-def _known(table: Any) -> tuple[str, ...]:  # noqa: ANN401 - pyarrow has no types
+def _known(table: Any, ours: Sequence[str]) -> tuple[str, ...]:  # noqa: ANN401 - pyarrow has no types
     """Columns that are read: what others put beside them is not even looked at."""
-    ours = schema().names
     return tuple(dict.fromkeys(name for name in table.schema_arrow.names if name in ours))
 
 
@@ -194,7 +206,7 @@ def _score(fields: Fields) -> dict[str, Any]:
     return plain | {"metrics": by_name}
 
 
-class _Sink(io.RawIOBase):
+class Sink(io.RawIOBase):
     """Holds what was written until it is taken."""
 
     def __init__(self) -> None:

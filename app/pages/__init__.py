@@ -8,11 +8,18 @@ from fastapi import APIRouter
 
 from app.pages.account import router as own_account
 from app.pages.account_tokens import router as own_tokens
+from app.pages.activity import router as activities
+from app.pages.agreement import router as agreement
 from app.pages.audit import router as audit
+from app.pages.bookmark import router as bookmarks
+from app.pages.campaign import router as campaigns
+from app.pages.campaign_queue import router as campaign_queues
 from app.pages.circuit import router as circuits
 from app.pages.circuit_request import router as circuit_requests
+from app.pages.comment import router as comments
 from app.pages.conducting import router as conducting
 from app.pages.corpus import router as corpora
+from app.pages.decision import router as decisions
 from app.pages.evidence import router as evidence
 from app.pages.experiment import router as experiments
 from app.pages.explanation import router as explanations
@@ -29,6 +36,7 @@ from app.pages.login_oidc import router as provider_logins
 from app.pages.model import router as models
 from app.pages.model_people import router as model_people
 from app.pages.neuronpedia import router as neuronpedia
+from app.pages.notice import router as notices
 from app.pages.people import router as people
 from app.pages.person import router as persons
 from app.pages.playground import router as playground
@@ -41,6 +49,7 @@ from app.pages.text_search import router as text_searches
 from app.pages.unit import router as units
 from app.pages.unit_list import router as unit_lists
 from app.pages.vector import router as vectors
+from app.pages.vote import router as votes
 from app.pages.writing import router as writing
 
 router = APIRouter(include_in_schema=False)
@@ -54,6 +63,11 @@ for part in (
     people,
     persons,
     glossary,
+    bookmarks,
+    notices,
+    activities,
+    comments,
+    votes,
     jobs,
     audit,
     exports,
@@ -63,7 +77,11 @@ for part in (
     searching,
     scores,
     evidence,
+    agreement,
+    decisions,
     experiments,
+    campaigns,
+    campaign_queues,
     circuits,
     circuit_requests,
     tasks,

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.agreement.seeing import decisions_seen
 from app.auth.actor import CurrentActor
 from app.auth.rights import Right
 from app.dependencies import (
@@ -15,6 +16,7 @@ from app.dependencies import (
     WriteSession,
 )
 from app.errors import NotFoundError, TooManyError
+from app.pages.around import around
 from app.pages.choosing import AskedRun
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
@@ -23,9 +25,11 @@ from app.store.claiming import withdraw_explanation
 from app.store.queries.causal import causal_evidence
 from app.store.queries.explanation import get_explanation, list_explanations
 from app.store.queries.judgement import judgements_of
-from app.store.queries.version import list_versions
+from app.store.queries.version import list_versions, version_before
+from app.store.topics import explanation_topic
 from app.store.views.evidence import EvidenceView
 from app.store.views.explanation import ExplanationView
+from app.trials.differing import difference_of
 from app.trials.evidence import gather_evidence
 
 router = APIRouter()
@@ -87,10 +91,12 @@ def show_explanation(
         "judgements": judgements_of(
             session, view, actor=actor.name, may_judge=actor.may(Right.ANNOTATE, model)
         ),
+        "decisions": decisions_seen(session, actor, view),
         "pages": ModelPages(model, run),
         "noun": unit_noun(site.partition(".")[0]),
         "split": split,
     }
+    context |= around(session, actor, explanation_topic(session, explanation_id=number), run=run)
     return respond(request, "explanation/page.html", context)
 
 
@@ -114,6 +120,31 @@ def show_versions(
         "versions": list_versions(session, explanation_id=number, cursor=cursor),
     }
     return respond(request, "explanation/versions.html", context)
+
+
+@router.get(HERE + "/{number}/compare")
+def compare_versions(
+    request: Request,
+    session: ReadSession,
+    model: str,
+    site: str,
+    index: Index,
+    number: Number,
+    other: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
+    run: AskedRun = None,
+) -> Response:
+    """With the version before, unless another is named; the older one stands on the left."""
+    view = check_place(get_explanation(session, explanation_id=number), model, site, index)
+    if other is None:
+        other = version_before(session, explanation_id=number)
+    beside = view if other is None else get_explanation(session, explanation_id=other)
+    before, after = sorted((beside, view), key=lambda one: one.version)
+    context = {
+        "pages": ModelPages(model, run),
+        "explanation": view,
+        "difference": difference_of(before, after),
+    }
+    return respond(request, "explanation/compare.html", context)
 
 
 @router.post(HERE + "/{number}/withdraw")

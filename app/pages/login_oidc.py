@@ -39,6 +39,7 @@ from app.store.accounts.identities import (
 from app.store.accounts.links import find_link, use_link
 from app.store.accounts.members import role_called
 from app.store.accounts.people import checked_full_name
+from app.store.audit.noting import act_for
 
 router = APIRouter()
 log = structlog.get_logger("patchclamp.web")
@@ -197,11 +198,17 @@ def _account(
 
 def _linked(session: Session, attempt: Attempt, identity: Identity, visitor: Actor | None) -> int:
     person = None if visitor is None else visitor.person
-    if person is None or person.login_id is None or person.account_id != attempt.account_id:
+    if (
+        visitor is None
+        or person is None
+        or person.login_id is None
+        or person.account_id != attempt.account_id
+    ):
         raise ForbiddenError(
             "You are not signed in any more as whoever began this.",
             hint="Sign in, and link it again at /account.",
         )
+    act_for(session, visitor.by)
     link_identity(session, account_id=person.account_id, identity=identity.kept)
     return person.account_id
 

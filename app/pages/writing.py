@@ -23,7 +23,7 @@ from app.dependencies import (
     ReadSession,
     StoreWriter,
 )
-from app.errors import PatchclampError, TooManyError
+from app.errors import ConflictError, PatchclampError, TooManyError
 from app.fields import blank_to_none
 from app.pages.choosing import AskedRun
 from app.pages.explanation import HERE, Index, check_place
@@ -40,9 +40,12 @@ from app.store.claiming import (
 )
 from app.store.queries.explanation import get_explanation
 from app.store.queries.unit import get_unit
+from app.store.queries.version import newest_version
+from app.store.views.difference import DifferenceView, PieceView, ProgramDifferenceView
 from app.store.views.explanation import ExplanationView
 from app.store.views.trial import TrialView
 from app.trials.claim import make_claim
+from app.trials.differing import difference_of, program_differing, words_differing
 from app.trials.reading import LONGEST_PROGRAM
 from app.trials.trial import view_trial
 
@@ -71,11 +74,31 @@ WrittenForm = Annotated[ExplanationForm, Form()]
 
 
 @dataclass(frozen=True)
+class Conflict:
+    """Of two who edit at once, the second is told: what is there now, and how theirs differs."""
+
+    now: ExplanationView
+    """The newest version."""
+    by_others: DifferenceView
+    """What they changed of the version that was being edited."""
+    text: list[PieceView]
+    """From what is there now to what was typed."""
+    program: ProgramDifferenceView | None
+
+    @property
+    def edit(self) -> int | None:
+        """What is saved next is a version of this; None: it was withdrawn, and is a new claim."""
+        return self.now.id if self.now.status in ("current", "failed") else None
+
+
+@dataclass(frozen=True)
 class Attempt:
     """What became of what was written."""
 
     trial: TrialView | None = None
     error: PatchclampError | None = None
+    conflict: Conflict | None = None
+    """What somebody else did meanwhile."""
 
     @property
     def status(self) -> int:
@@ -156,9 +179,12 @@ def save_explanation(
         with writer.session() as writing:
             saved = write_claim(writing, unit, form, claim, actor=actor.name)
     except PatchclampError as error:  # whatever it is, what was written stays in the form
-        return answer(
-            request, session, unit, form, Attempt(error=error), status=error.status, run=run
-        )
+        session.rollback()  # to see what others did meanwhile
+        met = find_conflict(session, form) if isinstance(error, ConflictError) else None
+        if met is not None:
+            form = form.model_copy(update={"edit": met.edit})
+        attempt = Attempt(error=error, conflict=met)
+        return answer(request, session, unit, form, attempt, status=error.status, run=run)
     return RedirectResponse(
         ModelPages(model, run).explanation(site, index, saved.id), status_code=303
     )
@@ -229,6 +255,24 @@ def write_claim(
     )
 
 
+def find_conflict(session: Session, form: ExplanationForm) -> Conflict | None:
+    """None: nobody has changed what is edited."""
+    newest = None
+    if form.edit is not None:
+        newest = newest_version(session, explanation_id=form.edit)
+    if newest is None or form.edit is None:
+        return None
+    was = get_explanation(session, explanation_id=form.edit)
+    now = get_explanation(session, explanation_id=newest)
+    words = form.text if form.text.strip() or not form.program.strip() else now.text
+    return Conflict(
+        now=now,
+        by_others=difference_of(was, now),
+        text=words_differing(now.text, words),
+        program=program_differing(now.program, form.program),
+    )
+
+
 def fill_form(view: ExplanationView, editing: bool) -> ExplanationForm:
     """With words only where they are a person's: those of a program are written from it."""
     theirs = view.method == "hand" and not view.details.get(WORDS_OF_PROGRAM)
@@ -257,6 +301,7 @@ def answer(
         "form": form,
         "trial": attempt.trial,
         "error": attempt.error,
+        "conflict": attempt.conflict,
         "examples": EXAMPLES,
         "longest_program": LONGEST_PROGRAM,
         "longest_text": LONGEST_TEXT,

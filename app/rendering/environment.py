@@ -8,11 +8,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.assets import asset
 from app.rendering import (
+    activity,
     addresses,
+    agreement,
     attention,
     badges,
     circuit,
     circuit_strip,
+    comment,
     control,
     corpus,
     device,
@@ -25,6 +28,7 @@ from app.rendering import (
     histogram,
     job,
     live_strip,
+    markdown,
     marks,
     markup,
     network,
@@ -48,7 +52,8 @@ from app.rendering import (
     words,
 )
 from app.rendering.markup import QuickCode
-from app.store.views import judgement
+from app.store.views import agreement as agreement_views
+from app.store.views import campaign, judgement
 
 
 class QuickEnvironment(Environment):
@@ -150,6 +155,7 @@ environment.filters.update(
     unit_noun=words.unit_noun,
     query=words.query,
     unbroken=quoting.unbroken,
+    markdown=markdown.markdown,
     heat=heat.heat,
     profile=heat.profile,
     paired=paired.paired,
@@ -176,6 +182,14 @@ environment.filters.update(
     device=device.device,
     right_words=rights.right_words,
     role_words=rights.role_words,
+    comment_text=comment.comment_text,
+    happening=activity.happening,
+    accepted_by_score=agreement.accepted_by_score,
+    predictors=agreement.predictors,
+    alpha_line=agreement.alpha_line,
+    alpha_start=agreement.alpha_start,
+    between=agreement.between,
+    share_between=agreement.share_between,
     lacking=rights.lacking,
     json=json.dumps,
     pages_of=addresses.ModelPages,
@@ -185,12 +199,16 @@ environment.globals.update(
     circuit_words=circuit,
     task_examples=task.EXAMPLES,
     judgement_words=judgement,
+    comment_words=comment,
+    campaign_words=campaign,
+    agreement_words=agreement_views,
     proof_words=proof,
     proof_cautions=proof_cautions,
     new_seed=lambda: secrets.randbelow(1_000_000),
     fields=environment.get_template("parts/fields.html").module,
     exemplars=environment.get_template("parts/exemplars.html").module,
     claims=environment.get_template("parts/explanations.html").module,
+    differences=environment.get_template("parts/differences.html").module,
     programs=environment.get_template("parts/programs.html").module,
     run_choice=environment.get_template("parts/run_choice.html").module,
     progress=environment.get_template("parts/progress.html").module,

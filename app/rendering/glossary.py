@@ -76,6 +76,10 @@ GLOSSARY: Final[dict[str, str]] = {
     "flagged": "Some activations of the unit were NaN or infinite. They are counted and left out; "
     "all other numbers are over the finite ones.",
     "sign-log": "An axis that is logarithmic in both directions from a linear stretch around 0.",
+    "Krippendorff’s alpha": "How far people agree beyond chance: 1 where all give the same, 0 "
+    "where answers are as alike as if they had been dealt out at random.",
+    "Cohen’s kappa": "How far two people agree beyond chance, on what both judged: 1 always, 0 as "
+    "often as each of them answering for themselves would.",
     "experiment": "One set of edits on one prompt, with the measured change; kept with its run "
     "under a permalink.",
     "edit": "One change of the network while it runs: of a unit's activation, or of the residual "

@@ -37,12 +37,12 @@ def _rules(program: Program) -> list[RuleView]:
 
 def _tables(program: Program) -> list[RuleView]:
     return [
-        RuleView(level=None, predicate=_head(table), english=english)
+        RuleView(level=None, predicate=table_head(table), english=english)
         for table, english in zip(program.tables, tables_in_english(program), strict=True)
     ]
 
 
-def _head(table: Table) -> str:
+def table_head(table: Table) -> str:
     """A table without its entries, of which there may be thousands."""
     back = f"[-{table.back}]" if table.back else ""
     return f"table token{back}, {len(table.levels):,} tokens"

@@ -9,6 +9,9 @@ from typing import Any, Final
 import httpx
 from starlette.testclient import TestClient
 
+from app.store.assigning import hand_out
+from app.store.campaigning import Plan, create_campaign
+from app.store.choice import Choice
 from app.store.engine import open_session
 from app.store.experimenting import create_experiment
 from app.store.listing import create_unit_list
@@ -29,6 +32,7 @@ UNIT: Final = f"/m/{MODEL}/mlp.0/5"
 EDITS: Final = [{"site": "mlp.0", "index": 3, "operation": "zero"}]
 ASKED: Final = {"prompt": {"text": TEXT}, "edits": EDITS}
 SWEEP: Final = {"kind": "sweep", "model": MODEL, "corpus": "starter"}
+RULING: Final = {"verdict": "accept", "reason": "It is so."}
 VECTOR: Final = {"modelId": MODEL, "layerNumber": 0, "hookType": "hook_resid_post"}
 
 
@@ -58,6 +62,13 @@ class Site:
     def explanation(self) -> int:
         path = f"/api/v1/models/{MODEL}/sites/mlp.0/units/5/explanations"
         return int(self.client.post(path, json={"text": "Cats."}).json()["id"])
+
+    @property
+    def judged(self) -> int:
+        number = self.explanation
+        path = f"/api/v1/explanations/{number}/judgement"
+        self.client.put(path, json={"verdict": "accept"})
+        return number
 
     @property
     def experiment(self) -> str:
@@ -128,6 +139,25 @@ class Site:
             return tuple(session.query(ArtifactTable.run_id, ArtifactTable.sha256).first())
 
     @property
+    def campaign(self) -> str:
+        """Its address, of one that was begun."""
+        plan = Plan(title="C", choice=Choice(n=4))
+        made = self._write(create_campaign, model=MODEL, plan=plan)
+        return f"/campaigns/{made.slug}"
+
+    @property
+    def assignment(self) -> str:
+        """Its address below the model, of what the local owner holds."""
+        here = self.campaign
+        slug = here.rpartition("/")[2]
+        held = self._write(hand_out, model=MODEL, slug=slug).assignment
+        return f"{here}/assignments/{held.id}"
+
+    @property
+    def judging(self) -> str:
+        return self.assignment.replace("/assignments/", "/judge/")
+
+    @property
     def d_model(self) -> int:
         return int(self.client.get(f"/api/v1/models/{MODEL}").json()["facts"]["d_model"])
 
@@ -146,6 +176,12 @@ def post(path: str, **body: Any) -> Callable[[Site], httpx.Response]:
     return lambda on: on.client.post(path, **body)
 
 
+def resumed(on: Site) -> httpx.Response:
+    here = f"{M}{on.campaign}"
+    on.client.post(f"{here}/pause")
+    return on.client.post(f"{here}/resume")
+
+
 CALLS: Final[dict[str, tuple[str, Call]]] = {
     f"POST {OF}/sites/{{site}}/units/{{index}}/explanations": (
         "explanation.created",
@@ -161,11 +197,31 @@ CALLS: Final[dict[str, tuple[str, Call]]] = {
         "explanation.withdrawn",
         lambda on: on.client.post(f"{V1}/explanations/{on.explanation}/withdraw"),
     ),
+    f"POST {V1}/explanations/{{explanation_id}}/decisions": (
+        "explanation.decided",
+        lambda on: on.client.post(f"{V1}/explanations/{on.explanation}/decisions", json=RULING),
+    ),
+    "POST /m/{model}/disagreements/{number}": (
+        "explanation.decided",
+        lambda on: on.client.post(f"/m/{MODEL}/disagreements/{on.judged}", data=RULING),
+    ),
     f"POST {V1}/runs/{{run_id}}/show": (
         "run.shown",
         lambda on: on.client.post(f"{V1}/runs/{on.run}/show"),
     ),
     f"GET {OF}/statistics": ("export.statistics", lambda on: on.client.get(f"{M}/statistics")),
+    f"GET {OF}/judgements.{{form}}": (
+        "export.judgements",
+        lambda on: on.client.get(f"{M}/judgements.csv"),
+    ),
+    f"POST {OF}/judgements/import": (
+        "judgements.imported",
+        lambda on: on.client.post(
+            f"{M}/judgements/import",
+            params={"origin": "their-lab"},
+            json={"annotator": "jo", "verdict": "accept", "explanation": on.explanation},
+        ),
+    ),
     f"GET {OF}/explanations.{{form}}": (
         "export.explanations",
         lambda on: on.client.get(f"{M}/explanations.jsonl"),
@@ -346,10 +402,62 @@ CALLS: Final[dict[str, tuple[str, Call]]] = {
         "explanation.withdrawn",
         lambda on: on.client.post(f"{UNIT}/explanations/{on.explanation}/withdraw"),
     ),
+    f"POST {OF}/campaigns": (
+        "campaign.created",
+        post(f"{M}/campaigns", json={"title": "C", "choice": {"n": 3}}),
+    ),
+    **{
+        f"POST {OF}/campaigns/{{slug}}/{verb}": (
+            f"campaign.{action}",
+            lambda on, verb=verb: on.client.post(f"{M}{on.campaign}/{verb}"),
+        )
+        for verb, action in (("pause", "paused"), ("end", "ended"), ("next", "handed_out"))
+    },
+    f"POST {OF}/campaigns/{{slug}}/resume": ("campaign.resumed", resumed),
+    f"POST {OF}/campaigns/{{slug}}/guidelines": (
+        "campaign.guidelines_written",
+        lambda on: on.client.post(f"{M}{on.campaign}/guidelines", json={"markdown": "Look."}),
+    ),
+    f"POST {OF}/campaigns/{{slug}}/assignments/{{assignment_id}}/submit": (
+        "campaign.handed_out",
+        lambda on: on.client.post(f"{M}{on.assignment}/submit", json={"verdict": "accept"}),
+    ),
+    f"POST {OF}/campaigns/{{slug}}/assignments/{{assignment_id}}/skip": (
+        "campaign.handed_out",
+        lambda on: on.client.post(f"{M}{on.assignment}/skip", json={"reason": "Why not."}),
+    ),
+    "POST /m/{model}/campaigns": (
+        "campaign.created",
+        post(f"/m/{MODEL}/campaigns", data={"title": "C", "n": "3"}),
+    ),
+    "POST /m/{model}/campaigns/{slug}/status": (
+        "campaign.paused",
+        lambda on: on.client.post(f"/m/{MODEL}{on.campaign}/status", data={"status": "paused"}),
+    ),
+    "POST /m/{model}/campaigns/{slug}/guidelines": (
+        "campaign.guidelines_written",
+        lambda on: on.client.post(
+            f"/m/{MODEL}{on.campaign}/guidelines", data={"markdown": "Look."}
+        ),
+    ),
+    "POST /m/{model}/campaigns/{slug}/judge": (
+        "campaign.handed_out",
+        lambda on: on.client.post(f"/m/{MODEL}{on.campaign}/judge"),
+    ),
+    "POST /m/{model}/campaigns/{slug}/judge/{assignment_id}": (
+        "campaign.handed_out",
+        lambda on: on.client.post(f"/m/{MODEL}{on.judging}", data={"verdict": "accept"}),
+    ),
+    "POST /m/{model}/campaigns/{slug}/judge/{assignment_id}/skip": (
+        "campaign.handed_out",
+        lambda on: on.client.post(f"/m/{MODEL}{on.judging}/skip", data={"reason": "Why."}),
+    ),
 }
 """By method and path: the action that it leaves, and one such call that succeeds."""
 
 OTHERWISE: Final = {
+    f"PUT {OF}/campaigns/{{slug}}/assignments/{{assignment_id}}/draft": "is what somebody is about "
+    "to say, at every pause; the log has what they said",
     f"POST {OF}/circuits/{{slug}}/prove": "the double proves nothing; the store's function is "
     "tested in tests/store/audit/test_written_by_people.py",
     "GET /login/oidc/back": "needs a provider: tests/auth/oidc has one, and reads the rows",

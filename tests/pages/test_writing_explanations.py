@@ -112,14 +112,16 @@ def test_words_written_from_a_program_are_written_anew_in_a_new_version(
     assert heading_of(page) == "Fires on “a” (any case)."
 
 
-def test_an_old_version_cannot_be_edited_again(own_pages: TestClient) -> None:
+def test_an_old_version_is_edited_no_more_but_the_one_that_took_its_place(
+    own_pages: TestClient,
+) -> None:
     number = save(own_pages, text="First").rpartition("/")[2]
-    save(own_pages, text="Second", edit=number)
+    second = save(own_pages, text="Second", edit=number).rpartition("/")[2]
     answer = own_pages.post(HERE, data={"text": "Third & last", "edit": number})
     assert answer.status_code == 409
     assert "was replaced" in answer.text
     assert "Third &amp; last</textarea>" in answer.text
-    assert f'name="edit" value="{number}"' in answer.text
+    assert f'name="edit" value="{second}"' in answer.text
 
 
 def test_what_was_written_stays_in_the_form_where_the_explanation_is_gone(

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from app.api.answering import answer
 from app.api.describing import problems_of
 from app.api.parameters import (
+    LARGEST,
     SPLIT,
     ClaimBody,
     Cursor,
@@ -31,9 +32,11 @@ from app.store import claiming
 from app.store.queries import explanation as explanations
 from app.store.queries import score, version
 from app.store.views.base import Page
+from app.store.views.difference import DifferenceView
 from app.store.views.explanation import ExplanationView, VersionLine
 from app.store.views.score import ScoreSummaryView, ScoreView
 from app.trials.claim import make_claim
+from app.trials.differing import difference_of
 
 router = APIRouter(prefix="/api/v1", tags=["explanations"])
 
@@ -81,6 +84,33 @@ def list_versions(
     """All versions of the claim, the newest first: who wrote each, and r on the test split."""
     page = version.list_versions(session, explanation_id=explanation_id, limit=limit, cursor=cursor)
     return answer(request, page)
+
+
+@router.get(
+    "/explanations/{explanation_id}/compare",
+    response_model=DifferenceView,
+    summary="Compare two versions of an explanation",
+    responses=problems_of(404),
+)
+def compare_versions(
+    request: Request,
+    session: ReadSession,
+    explanation_id: ExplanationId,
+    other: Annotated[
+        int | None,
+        Query(
+            ge=1, le=LARGEST, description="Another version of the claim, by its id; "
+            "default: the one before.", examples=[41],
+        ),
+    ] = None,
+) -> Response:  # fmt: skip
+    """What changed from the older to the newer: words of the text, rules of the program."""
+    view = explanations.get_explanation(session, explanation_id=explanation_id)
+    if other is None:
+        other = version.version_before(session, explanation_id=explanation_id)
+    beside = view if other is None else explanations.get_explanation(session, explanation_id=other)
+    before, after = sorted((beside, view), key=lambda one: one.version)
+    return answer(request, difference_of(before, after))
 
 
 @router.post(

@@ -97,6 +97,25 @@ def list_versions(
     return versions_of(session, origin_id=origin_id, limit=limit, before=before)
 
 
+def newest_version(session: Session, *, explanation_id: int) -> int | None:
+    """The id of the newest version of the claim, whatever became of it; None: there is none."""
+    if not is_integer(explanation_id):
+        return None
+    origin_id = session.scalar(ORIGIN, {"explanation_id": explanation_id})
+    keys = {"origin_id": origin_id, "before": LARGEST_INTEGER, "n": 1}
+    return None if origin_id is None else session.scalar(IDS, keys)
+
+
+def version_before(session: Session, *, explanation_id: int) -> int | None:
+    """The id of the one before; None: this is the first."""
+    here = session.execute(
+        select(Explanations.version, func.coalesce(Explanations.origin_id, Explanations.id)).where(
+            Explanations.id == explanation_id
+        )
+    ).one()
+    return session.scalar(IDS, {"origin_id": here[1], "before": here[0], "n": 1})
+
+
 def versions_of(
     session: Session, *, origin_id: int, limit: int = SHOWN, before: int = LARGEST_INTEGER
 ) -> Page[VersionLine]:

@@ -46,7 +46,10 @@ class JudgementTable(Base):
     )
     """Of a campaign: then it was given blind, and counts there whatever its author says later."""
     origin: Mapped[str | None]
-    """Where it was made, if elsewhere; then its actor need not have an account here."""
+    """Where it was made, if elsewhere; then its actor need not have an account here, and is named
+    with the origin, as no account can be: `ada (their-lab)`."""
+    imported: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """What came with it from there: file and line, seconds, the campaign and guideline there."""
     created_at: Mapped[datetime] = mapped_column(Moment)
     replaced_at: Mapped[datetime | None] = mapped_column(Moment)
     """When the same person judged again, or took it back."""

@@ -1,0 +1,1 @@
+"""Judgements as files: written raw or as consensus, and brought in from elsewhere."""

@@ -1,0 +1,121 @@
+"""How far people agree, and whether scores say it beforehand: read by who may."""
+
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from app.store.engine import open_session
+from app.store.judging import Rating, judge
+from tests.pages.team import add, browser, closed_app
+from tests.pages.test_reading_a_circuit import words_of
+from tests.store.campaigns import answer, campaign, end
+
+PAGE = "/m/synthetic/agreement"
+REST = "/api/v1/models/synthetic/agreement"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> FastAPI:
+    """Two annotators judged eight explanations in a campaign, and one outside of it."""
+    app = closed_app(tmp_path)
+    for name in ("ada", "bo"):
+        setattr(app.state, name, add(app, name, role="annotator"))
+    app.state.rho = add(app, "rho", role="reviewer")
+    engine = app.state.engine
+    app.state.campaign = campaign(
+        engine, model="synthetic", items=range(1, 9), expected={1: "accept", 2: "reject"}
+    )
+    for number in range(1, 9):
+        said = "accept" if number % 2 else "reject"
+        answer(engine, app.state.campaign, "ada", number, said, seconds=number, specificity=3)
+        other = "edit" if number == 2 else said
+        answer(engine, app.state.campaign, "bo", number, other, seconds=20, specificity=4)
+    with open_session(engine, commit=True) as session:
+        for actor in ("ada", "bo"):
+            judge(session, explanation_id=12, actor=actor, rating=Rating("accept"))
+    return app
+
+
+def test_alphas_kappas_and_people_are_told_with_their_numbers(house: FastAPI) -> None:
+    rho = browser(house, house.state.rho)
+    told = rho.get(REST, params={"campaign": "first"}).json()
+    alphas = {one["question"]: one for one in told["alphas"]}
+    # o: 4 pairs accept, 3 reject, 1 reject/edit; of 16 values 8 accept, 7 reject, 1 edit
+    assert alphas["verdict"]["value"] == pytest.approx(1 - 15 * 2 / (256 - 64 - 49 - 1))
+    assert (alphas["verdict"]["n_explanations"], alphas["verdict"]["n_judgements"]) == (8, 16)
+    assert alphas["verdict"]["low"] < alphas["verdict"]["value"] <= alphas["verdict"]["high"]
+    assert alphas["specificity"]["value"] == pytest.approx(1 - 15 * 16 / (2 * 64))
+    (pair,) = told["kappas"]
+    assert (pair["first"], pair["second"], pair["agreed"]) == ("ada", "bo", 7 / 8)
+    ada, bo = told["annotators"]
+    assert (ada["with_others"]["n_right"], ada["with_others"]["n"]) == (7, 8)
+    assert (ada["gold"]["value"], bo["gold"]["value"]) == (1.0, 0.5)
+    assert (ada["seconds_low"], ada["seconds_median"], ada["seconds_high"]) == (2.75, 4.5, 6.25)
+    said = words_of(rho.get(PAGE, params={"campaign": "first"}).text)
+    assert "ada and bo" in said
+    assert "16 judgements of 8 explanations by 2 people" in said
+
+
+def test_while_a_campaign_is_under_way_annotators_see_nothing_of_it(house: FastAPI) -> None:
+    ada = browser(house, house.state.ada)
+    for path in (PAGE, REST, "/api/v1/models/synthetic/acceptance"):
+        assert ada.get(path, params={"campaign": "first"}).status_code == 403
+    told = ada.get(REST).json()
+    assert (told["n_explanations"], told["n_judgements"]) == (1, 2)
+    assert ": a campaign is still about" in words_of(ada.get(PAGE).text)
+    assert ada.get("/api/v1/models/synthetic/acceptance").json()["n_explanations"] == 1
+
+
+def test_what_was_said_again_outside_of_it_stays_hidden_too(house: FastAPI) -> None:
+    with open_session(house.state.engine, commit=True) as session:
+        judge(session, explanation_id=3, actor="bo", rating=Rating("reject"))
+    assert browser(house, house.state.ada).get(REST).json()["n_explanations"] == 1
+    assert browser(house, house.state.rho).get(REST).json()["n_explanations"] == 9
+
+
+def test_once_it_has_ended_they_see_it_but_not_which_were_gold(house: FastAPI) -> None:
+    end(house.state.engine, house.state.campaign)
+    ada = browser(house, house.state.ada)
+    told = ada.get(REST, params={"campaign": "first"}).json()
+    assert told["n_judgements"] == 16
+    assert {one["gold"] for one in told["annotators"]} == {None}
+    page = ada.get(PAGE, params={"campaign": "first"}).text
+    assert "gold" not in page
+    assert "Settle disagreements" not in page
+
+
+def test_whoever_runs_a_campaign_sees_it(tmp_path: Path) -> None:
+    app = closed_app(tmp_path)
+    account = add(app, "rho", role="annotator")
+    campaign(app.state.engine, model="synthetic", actor="rho")
+    seen = browser(app, account).get(REST, params={"campaign": "first"})
+    assert seen.status_code == 200
+
+
+def test_verdicts_stand_beside_scores_and_what_knows_nothing(house: FastAPI) -> None:
+    told = browser(house, house.state.rho).get("/api/v1/models/synthetic/acceptance").json()
+    assert (told["n_accepted"], told["n_edit"], told["n_rejected"]) == (10, 1, 7)
+    by_name = {one["name"]: one for one in told["predictors"]}
+    assert {"corpus_r", "detection", "auroc", "lookup", "length", "author", "random"} <= set(
+        by_name
+    )
+    assert by_name["length"]["n_explanations"] == 9
+    assert by_name["length"]["is_baseline"]
+    page = browser(house, house.state.rho).get(PAGE).text
+    assert '<svg class="predictors"' in page
+    assert "What it does not show" in page
+
+
+def test_of_a_model_that_nobody_judged_it_says_so(own_pages: TestClient) -> None:
+    assert "Nobody has judged an explanation yet" in words_of(own_pages.get(PAGE).text)
+    told = own_pages.get(REST).json()
+    assert {one["value"] for one in told["alphas"]} == {None}
+    assert own_pages.get("/m/none/agreement").status_code == 404
+    assert own_pages.get(PAGE, params={"campaign": "none"}).status_code == 404
+
+
+def test_the_address_of_a_campaigns_agreement_leads_to_it(own_pages: TestClient) -> None:
+    answered = own_pages.get("/m/synthetic/campaigns/first/agreement", follow_redirects=False)
+    assert answered.headers["location"] == f"{PAGE}?campaign=first"
