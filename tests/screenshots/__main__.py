@@ -13,6 +13,10 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import sync_playwright
 
+from app.settings import Settings
+from app.store.engine import open_engine, open_session
+from app.store.queries.circuit import list_circuits
+from app.store.queries.job import list_jobs, request_cancel
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.contracts.tree import ROOT
 from tests.screenshots import cast, house, stage, taking
@@ -29,7 +33,7 @@ def main(names: list[str]) -> None:
     data = Path(os.environ.get("PATCHCLAMP_DATA") or ROOT / "data").expanduser()
     with tempfile.TemporaryDirectory(prefix="screenshots-", dir=data.parent) as folder:
         settings, engine = house.copied(data, Path(folder))
-        _end_jobs(settings)
+        _prepare(settings, needs_circuit=not names or "circuit" in names)
         tokens, logins = cast.enter(engine, MODEL)
         with house.open_house(settings) as address:
             api = {
@@ -53,13 +57,9 @@ def main(names: list[str]) -> None:
         engine.dispose()
 
 
-def _end_jobs(settings: house.Settings) -> None:
-    """What was under way when the store was copied, and the circuit that is shown, where the store
-    has none: some minutes."""
-    from app.store.engine import open_engine, open_session
-    from app.store.queries.circuit import list_circuits
-    from app.store.queries.job import list_jobs, request_cancel
-
+def _prepare(settings: Settings, *, needs_circuit: bool) -> None:
+    """Ends what was under way when the store was copied, and finds the circuit that is shown where
+    the store has none, which takes minutes."""
     engine = open_engine(settings)
     with open_session(engine, commit=True) as session:
         for status in ("running", "queued"):
@@ -68,9 +68,9 @@ def _end_jobs(settings: house.Settings) -> None:
     with open_session(engine) as session:
         there = list_circuits(session, model=MODEL).items
     engine.dispose()
-    if not there:
-        circuit = ("--n-pairs", "48", "--n-nodes", "64", "--title", "The verb that agrees")
-        house.run(settings, "circuit", MODEL, "agreement", *circuit)
+    if needs_circuit and not there:
+        options = ("--n-pairs", "48", "--n-nodes", "64", "--title", "The verb that agrees")
+        house.run(settings, "circuit", MODEL, "agreement", *options)
     house.run(settings, "worker", "--until-idle")
 
 

@@ -47,7 +47,7 @@ def copied(data: Path, into: Path) -> tuple[Settings, Engine]:
 def run(settings: Settings, *words: str) -> None:
     """One command of the product on the copy."""
     command = [sys.executable, "-m", "app", *words]
-    subprocess.run(command, env=_environment(settings), check=True)  # noqa: S603 - our own
+    subprocess.run(command, env=_environment(settings), check=True)
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def open_house(settings: Settings) -> Iterator[str]:
         "PATCHCLAMP_INFERENCE_SECRET": secrets.token_hex(16),
     }
     processes = [
-        subprocess.Popen(  # noqa: S603 - our own
+        subprocess.Popen(
             [sys.executable, "-m", "app", name], env=environment, stdout=subprocess.DEVNULL
         )
         for name in ("serve", "inference")

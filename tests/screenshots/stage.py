@@ -90,7 +90,8 @@ def _experiment(ada: httpx.Client, model: str, site: str, index: int) -> str:
 
 
 def _circuit(ada: httpx.Client, model: str) -> str:
-    return str(_get(ada, f"/models/{model}/circuits")["items"][0]["slug"])
+    found = _get(ada, f"/models/{model}/circuits")["items"]
+    return str(found[0]["slug"]) if found else ""
 
 
 def _talk(
@@ -184,15 +185,15 @@ def _disagreement(ada: httpx.Client, model: str, campaign: str) -> str:
     return f"/m/{model}/disagreements/{first}?campaign={campaign.rpartition('/')[2]}"
 
 
-def _get(client: httpx.Client, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
+def _get(client: httpx.Client, path: str, **query: object) -> Any:
     return _answer(client.get(path, params=query))
 
 
-def _send(client: httpx.Client, method: str, path: str, body: object) -> Any:  # noqa: ANN401
+def _send(client: httpx.Client, method: str, path: str, body: object) -> Any:
     return _answer(client.request(method, path, json=body))
 
 
-def _answer(answer: httpx.Response) -> Any:  # noqa: ANN401 - JSON
+def _answer(answer: httpx.Response) -> Any:
     if answer.is_error:
         raise SystemExit(f"{answer.request.method} {answer.request.url}: {answer.text}")
     return answer.json()
