@@ -56,7 +56,7 @@ def set_up(api: Mapping[Person, httpx.Client], model: str) -> Stage:
         explanation=f"{unit}/explanations/{number}",
         experiment=f"/experiments/{_experiment(ada, model, site, index)}",
         circuit=f"/m/{model}/circuits/{_circuit(ada, model)}",
-        campaign=(campaign := f"/m/{model}/campaigns/{_campaign(api, model)}"),
+        campaign=(campaign := f"/m/{model}/campaigns/{_campaign(api, model, number)}"),
         disagreement=_disagreement(ada, model, campaign),
         word="months",
     )
@@ -113,8 +113,8 @@ def _talk(
         _send(api[who], "PUT", f"/explanations/{number}/vote", {"value": value})
 
 
-def _campaign(api: Mapping[Person, httpx.Client], model: str) -> str:
-    """The slug of one that two have finished and one has not."""
+def _campaign(api: Mapping[Person, httpx.Client], model: str, gold: int) -> str:
+    """The slug of one that two have finished and one has not; `gold` is one of its items."""
     made = _send(
         api["ada"],
         "POST",
@@ -122,7 +122,14 @@ def _campaign(api: Mapping[Person, httpx.Client], model: str) -> str:
         {
             "title": "Do rules say what neurons do?",
             "slug": "first-look",
-            "choice": {"n": N_ITEMS, "seed": 3, "methods": ["rules"], "r_min": 0.1},
+            "choice": {
+                "n": N_ITEMS,
+                "seed": 3,
+                "methods": ["rules"],
+                "r_min": 0.3,
+                "sites": [f"mlp.{layer}" for layer in range(30)],
+            },
+            "gold": [{"explanation_id": gold, "verdict": "accept"}],
             "n_per_item": 3,
             "guidelines": GUIDELINES,
         },
@@ -156,7 +163,7 @@ def _of_unit(ada: httpx.Client, item: Mapping[str, Any]) -> float:
 def _opinion(who: Person, item: Mapping[str, Any], r: float) -> dict[str, Any]:
     digest = sha256(f"{who}:{item['site']}/{item['index']}".encode()).digest()
     luck, other, seconds = (byte / 255 for byte in digest[:3])
-    felt = r + 0.5 * (luck - 0.5)
+    felt = r + 0.3 * (luck - 0.5)
     verdict = "accept" if felt > 0.45 else "edit" if felt > 0.2 else "reject"
     if other > 0.93:
         verdict = "unsure"

@@ -1,4 +1,5 @@
-"""A picture of a page, as small as it can be without looking worse: 255 colours, no dithering."""
+"""A picture of a page in 255 colours: those that are used most as they are, the rest as near as can
+be."""
 
 import io
 from collections.abc import Mapping
@@ -14,9 +15,12 @@ from tests.screenshots.pictures import Picture
 from tests.screenshots.stage import Stage
 
 COLOURS: Final = 255
+COMMON: Final = 128
 SETTLED: Final = 700
 """Milliseconds in which what comes by itself has come: fragments, live text, the graph."""
 PATIENCE: Final = 60_000
+MARGIN: Final = 16
+"""Pixels around a part of a page."""
 
 
 def take(
@@ -60,14 +64,35 @@ def _shot(page: Page, picture: Picture) -> bytes:
     if picture.at:
         page.locator(picture.at).first.evaluate("one => one.scrollIntoView()")
     page.wait_for_timeout(SETTLED)
-    if picture.within:
-        return page.locator(picture.within).first.screenshot()
-    return page.screenshot()
+    if not picture.within:
+        return page.screenshot()
+    part = page.locator(picture.within).first
+    part.scroll_into_view_if_needed()
+    box = part.bounding_box()
+    if box is None:
+        raise SystemExit(f"{picture.within} is not to be seen on {page.url}.")
+    clip = {
+        "x": box["x"] - MARGIN,
+        "y": box["y"] - MARGIN,
+        "width": box["width"] + 2 * MARGIN,
+        "height": box["height"] + 2 * MARGIN,
+    }
+    return page.screenshot(clip=clip)
 
 
 def _small(shot: bytes) -> bytes:
     image = Image.open(io.BytesIO(shot)).convert("RGB")
-    few = image.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    counted = sorted(image.getcolors(image.width * image.height) or [], reverse=True)
+    colours = [colour for _, colour in counted]
+    common, others = colours[:COMMON], colours[COMMON:]
+    if others:  # each once: few pixels may be what the eye looks for
+        rest = Image.new("RGB", (len(others), 1))
+        rest.putdata(others)
+        found = rest.quantize(COLOURS - COMMON, Image.Quantize.MEDIANCUT, kmeans=3).getpalette()
+        common += zip(*[iter(found or [])] * 3, strict=True)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for colour in common for part in colour])
+    few = image.quantize(palette=palette, dither=Image.Dither.NONE)
     out = io.BytesIO()
     few.save(out, "PNG", optimize=True)
     return out.getvalue()
