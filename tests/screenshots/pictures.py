@@ -32,7 +32,7 @@ PICTURES: Final = (
     Picture("neuron", "{unit}", "grace", height=1000),
     Picture("explanation", "{explanation}", "grace", height=1100),
     Picture("playground", "{experiment}", "grace", height=1000, scheme="dark"),
-    Picture("circuit", "{circuit}", "ada", height=1000, until="svg.graph"),
+    Picture("circuit", "{circuit}", "ada", height=1000, until="[data-circuit][data-ready]"),
     Picture("search", "/search?q={word}&model={model}", "grace", height=760),
     Picture("judging", "{explanation}", "alan", within="#judgement", height=1000),
     Picture("campaign", "{campaign}", "ada", height=800),

@@ -23,6 +23,8 @@ GUIDELINES: Final = """Look at the **random** windows before the top ones.
 - *unsure* is an answer; a guess is none
 """
 N_ITEMS: Final = 14
+SEED: Final = 35
+"""By which items of all levels are drawn from a demo whose sweep has just ended."""
 UNFINISHED: Final = 5
 """Items that the annotator who is looked over the shoulder of has not judged yet."""
 
@@ -122,13 +124,7 @@ def _campaign(api: Mapping[Person, httpx.Client], model: str, gold: int) -> str:
         {
             "title": "Do rules say what neurons do?",
             "slug": "first-look",
-            "choice": {
-                "n": N_ITEMS,
-                "seed": 3,
-                "methods": ["rules"],
-                "r_min": 0.3,
-                "sites": [f"mlp.{layer}" for layer in range(30)],
-            },
+            "choice": {"n": N_ITEMS, "seed": SEED, "methods": ["rules"]},
             "gold": [{"explanation_id": gold, "verdict": "accept"}],
             "n_per_item": 3,
             "guidelines": GUIDELINES,
