@@ -89,7 +89,7 @@ def _run(session: Session, number: str) -> Standing | None:
 
 
 def _comment(session: Session, number: str) -> Standing | None:
-    query = select(ModelTable.name, CommentTable.actor.label("maker"))
+    query: Select[Any] = select(ModelTable.name, CommentTable.actor.label("maker"))
     query = query.join(ModelTable, ModelTable.id == CommentTable.model_id)
     return _numbered(session, query, CommentTable.id, number)
 
