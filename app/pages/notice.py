@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
-
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, CurrentActor

@@ -175,9 +175,7 @@ def _tell(
     names: list[str],
 ) -> list[str]:
     """Everybody once, for what concerns them most."""
-    given = partial(
-        tell, session, actor=actor, model_id=topic.model_id, comment_id=number
-    )
+    given = partial(tell, session, actor=actor, model_id=topic.model_id, comment_id=number)
     told = given(names, kind="mention")
     if thread is not None:
         spoken = select(CommentTable.actor).distinct()
