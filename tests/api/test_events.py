@@ -191,7 +191,7 @@ def test_a_stream_ends_with_its_token_and_when_a_login_expires(app, address, mon
     with open_session(app.state.engine, commit=True) as session:
         token = create_token(session, account_id=1, name="t", scopes=["see"], lasts=None)
         short = create_token(
-            session, account_id=1, name="s", scopes=["see"], lasts=DAY / 24 / 3600 * 1.5
+            session, account_id=1, name="s", scopes=["see"], lasts=4 * DAY / 24 / 3600
         )
     with ExitStack() as stack:
         answers = [

@@ -88,7 +88,8 @@ def test_it_holds_for_every_version_of_the_explanation(explained: Engine):
 
 
 @pytest.mark.parametrize(
-    ("state", "expected"), [("leased", True), ("lapsed", True), ("judged", False), ("skipped", False)]
+    ("state", "expected"),
+    [("leased", True), ("lapsed", True), ("judged", False), ("skipped", False)],
 )
 def test_it_ends_with_the_answer(explained: Engine, state: str, expected: bool):
     handed(explained, campaign(explained), "bo", state)

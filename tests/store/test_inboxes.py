@@ -13,9 +13,7 @@ from tests.store.talking import on_explanation, on_unit, people, say
 
 def inbox(engine: Engine, name: str, sees=None, **more):
     with open_session(engine) as session:
-        return inbox_of(
-            session, recipient=name, sees=sees, may_judge=lambda _: True, **more
-        )
+        return inbox_of(session, recipient=name, sees=sees, may_judge=lambda _: True, **more)
 
 
 def kinds(engine: Engine, name: str) -> list[tuple[str, str]]:
