@@ -22,7 +22,7 @@ Which = Annotated[FeatureName, Body(description="Which unit.")]
 
 @router.post("/bookmark/add/", include_in_schema=False)
 @router.post("/bookmark/add", summary="Mark a unit")
-def add_bookmark(session: WriteSession, actor: CurrentActor, body: Which) -> FeatureBookmark:
+def mark_feature(session: WriteSession, actor: CurrentActor, body: Which) -> FeatureBookmark:
     """Whoever marked it has it marked already."""
     topic = unit_topic(session, model=body.modelId, site=site_of(body.layer), index=int(body.index))
     return to_bookmark(bookmark(session, topic, actor=actor.name))
@@ -30,7 +30,7 @@ def add_bookmark(session: WriteSession, actor: CurrentActor, body: Which) -> Fea
 
 @router.post("/bookmark/delete/", include_in_schema=False)
 @router.post("/bookmark/delete", summary="Mark a unit no longer")
-def delete_bookmark(session: WriteSession, actor: CurrentActor, body: Which) -> FeatureBookmark:
+def unmark_feature(session: WriteSession, actor: CurrentActor, body: Which) -> FeatureBookmark:
     """The bookmark that there was. 404: there was none."""
     topic = unit_topic(session, model=body.modelId, site=site_of(body.layer), index=int(body.index))
     view = require_marked(session, topic, actor=actor.name)

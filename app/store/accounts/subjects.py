@@ -91,13 +91,16 @@ def _run(session: Session, number: str) -> Standing | None:
 
 
 def _comment(session: Session, number: str) -> Standing | None:
-    query: Select[Any] = select(ModelTable.name, CommentTable.actor.label("maker"))
+    query = select(ModelTable.name, CommentTable.actor.label("maker"))
     query = query.join(ModelTable, ModelTable.id == CommentTable.model_id)
     return _numbered(session, query, CommentTable.id, number)
 
 
 def _numbered(
-    session: Session, query: Select[Any], column: InstrumentedAttribute[int], number: str
+    session: Session,
+    query: Select[*tuple[Any, ...]],
+    column: InstrumentedAttribute[int],
+    number: str,
 ) -> Standing | None:
     known = as_number(number)
     row = None if known is None else session.execute(query.where(column == known)).one_or_none()
