@@ -300,7 +300,7 @@ def answer(
         "noun": unit_noun(site.partition(".")[0]),
         "form": form,
         "trial": attempt.trial,
-        "error": attempt.error,
+        "error": None if attempt.conflict else attempt.error,
         "conflict": attempt.conflict,
         "examples": EXAMPLES,
         "longest_program": LONGEST_PROGRAM,
