@@ -109,21 +109,19 @@ def import_(
     """
     from app.errors import NotFoundError
     from app.exchange.input import InputFile
-    from app.exchange.judgements.importing import import_judgements
+    from app.exchange.judgements.importing import keep_judgements, read_judgements
     from app.store.engine import open_session
     from app.store.views.account import LOCAL_OWNER
 
     if not path.is_file():
         raise NotFoundError(f"There is no file {path}.", hint="Give one that is there.")
-    with (
-        opened_store() as (_, engine),
-        console(stderr=True).status("Importing"),
-        open_session(engine, commit=True) as session,
-    ):
-        report = import_judgements(
-            session, InputFile(path, path.name), model=model, origin=origin, actor=LOCAL_OWNER,
-            their_name=their_name, dry_run=dry_run,
-        )  # fmt: skip
+    with opened_store() as (_, engine), console(stderr=True).status("Importing"):
+        found = read_judgements(InputFile(path, path.name))
+        with open_session(engine, commit=True) as session:
+            report = keep_judgements(
+                session, found, model=model, origin=origin, actor=LOCAL_OWNER,
+                their_name=their_name, dry_run=dry_run,
+            )  # fmt: skip
     _tell(report)
     if not report.is_whole:
         raise typer.Exit(1)

@@ -123,6 +123,8 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "POST /jobs/{job_id}/cancel": Need(WORK, JOB),
     "POST /runs/{run_id}/show": Need(WORK, RUN_ID),
     "POST /m/{model}/circuits": WORKS,
+    "GET /m/{model}/judgements/import": WORKS,
+    "POST /m/{model}/judgements/import": WORKS,
     # who may do what with a model
     "GET /m/{model}/people": MANAGES,
     "POST /m/{model}/people": MANAGES,
