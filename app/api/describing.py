@@ -26,6 +26,10 @@ TAGS: Final = [
         "description": "Claims about units, and what became of them when they were tested.",
     },
     {
+        "name": "campaigns",
+        "description": "Explanations that a team judges together, blind.",
+    },
+    {
         "name": "agreement",
         "description": "How far people agree on explanations, and how disagreements are settled.",
     },
@@ -45,6 +49,10 @@ TAGS: Final = [
     },
     {"name": "vectors", "description": "Directions of the residual stream, kept to steer with."},
     {"name": "lists", "description": "Units that somebody put together."},
+    {
+        "name": "people",
+        "description": "What people say to each other, vote, mark, are told, and do.",
+    },
     {"name": "runs", "description": "Provenance: what computed a number, and how to run it again."},
     {"name": "corpora", "description": "The texts that models were swept over."},
     {

@@ -79,6 +79,14 @@ class ModelPages:
     def task(self, slug: str, **parameters: object) -> str:
         return f"/m/{part(self.model)}/tasks/{part(slug)}{query(parameters)}"
 
+    def campaigns(self, **parameters: object) -> str:
+        return f"/m/{part(self.model)}/campaigns{query(parameters)}"
+
+    def campaign(self, slug: str, *more: object, **parameters: object) -> str:
+        """`more`: `judge`, or what is done with it."""
+        path = "/".join([f"/m/{part(self.model)}/campaigns", part(slug), *map(str, more)])
+        return path + query(parameters)
+
     def playground(self, **parameters: object) -> str:
         """`edit` as it is typed, or several; `window` as run:number; `experiment` by its slug."""
         return f"/m/{part(self.model)}/playground{query(parameters)}"
@@ -93,6 +101,14 @@ class ModelPages:
 
     def vectors(self, **parameters: object) -> str:
         return f"/m/{part(self.model)}/vectors{query(parameters)}"
+
+    def comments(self, site: str, index: int) -> str:
+        """What people say of a unit."""
+        return self.unit(site, index).partition("?")[0] + "/comments" + self._query({})
+
+    def activity(self, **parameters: object) -> str:
+        """What people did; it is of no sweep."""
+        return f"/m/{part(self.model)}/activity{query(parameters)}"
 
     def explanations(self, site: str, index: int, *more: object, **parameters: object) -> str:
         """All explanations of a unit, where a new one is sent to; `more` are parts of the path."""

@@ -8,12 +8,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.assets import asset
 from app.rendering import (
+    activity,
     addresses,
     agreement,
     attention,
     badges,
     circuit,
     circuit_strip,
+    comment,
     control,
     corpus,
     device,
@@ -26,6 +28,7 @@ from app.rendering import (
     histogram,
     job,
     live_strip,
+    markdown,
     marks,
     markup,
     network,
@@ -50,7 +53,7 @@ from app.rendering import (
 )
 from app.rendering.markup import QuickCode
 from app.store.views import agreement as agreement_views
-from app.store.views import judgement
+from app.store.views import campaign, judgement
 
 
 class QuickEnvironment(Environment):
@@ -152,6 +155,7 @@ environment.filters.update(
     unit_noun=words.unit_noun,
     query=words.query,
     unbroken=quoting.unbroken,
+    markdown=markdown.markdown,
     heat=heat.heat,
     profile=heat.profile,
     paired=paired.paired,
@@ -178,6 +182,8 @@ environment.filters.update(
     device=device.device,
     right_words=rights.right_words,
     role_words=rights.role_words,
+    comment_text=comment.comment_text,
+    happening=activity.happening,
     accepted_by_score=agreement.accepted_by_score,
     predictors=agreement.predictors,
     alpha_line=agreement.alpha_line,
@@ -193,6 +199,8 @@ environment.globals.update(
     circuit_words=circuit,
     task_examples=task.EXAMPLES,
     judgement_words=judgement,
+    comment_words=comment,
+    campaign_words=campaign,
     agreement_words=agreement_views,
     proof_words=proof,
     proof_cautions=proof_cautions,

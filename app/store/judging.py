@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError
 from app.store.audit.noting import note
+from app.store.fetching import fetch
 from app.store.paging import is_integer
 from app.store.queries.explanation import no_explanation
 from app.store.queries.judgement import JUDGED, view_of
@@ -31,6 +32,16 @@ LOCK: Final = (
     .join(ModelTable, ModelTable.id == ExplanationTable.model_id)
     .where(ExplanationTable.id == bindparam("explanation_id"))
     .with_for_update(of=ExplanationTable, key_share=True)
+)
+REPLACE: Final = (
+    update(JudgementTable)
+    .where(
+        JudgementTable.explanation_id == bindparam("about"),
+        JudgementTable.actor == bindparam("by"),
+        JudgementTable.replaced_at.is_(None),
+    )
+    .values(replaced_at=bindparam("now"))
+    .returning(JudgementTable.id)
 )
 
 
@@ -74,12 +85,20 @@ class Rating:
         )
 
 
-def judge(session: Session, *, explanation_id: int, actor: str, rating: Rating) -> JudgementView:
+def judge(
+    session: Session,
+    *,
+    explanation_id: int,
+    actor: str,
+    rating: Rating,
+    assignment_id: int | None = None,
+) -> JudgementView:
     """Raises NotFoundError, BadRequestError, and ConflictError where the explanation does not count
-    any more: somebody has edited or withdrawn it meanwhile."""
+    any more: somebody has edited or withdrawn it meanwhile. With an assignment, a campaign asks for
+    just this version."""
     rating = rating.checked()
     explained = locked_explanation(session, explanation_id)
-    if explained.status not in JUDGED:
+    if assignment_id is None and explained.status not in JUDGED:
         raise ConflictError(
             f"Explanation {explanation_id} does not count any more: it was {explained.status}.",
             hint="Judge the version that counts now; its page leads there.",
@@ -95,6 +114,7 @@ def judge(session: Session, *, explanation_id: int, actor: str, rating: Rating) 
         several_meanings=rating.several_meanings,
         tags=list(rating.tags),
         note=rating.note,
+        assignment_id=assignment_id,
         created_at=now,
     )
     session.add(row)
@@ -102,7 +122,8 @@ def judge(session: Session, *, explanation_id: int, actor: str, rating: Rating) 
     log.info("explanation.judged", explanation=explanation_id, actor=actor, verdict=row.verdict)
     note(
         session, actor=actor, action="explanation.judged", model=explained.model,
-        subject=f"explanation {explanation_id}", after=asdict(rating),
+        subject=f"explanation {explanation_id}",
+        after=asdict(rating) | ({} if assignment_id is None else {"assignment": assignment_id}),
     )  # fmt: skip
     return view_of(row)
 
@@ -130,14 +151,5 @@ def locked_explanation(session: Session, explanation_id: int) -> Row[str, str]:
 
 
 def _replace(session: Session, explanation_id: int, actor: str, now: datetime) -> bool:
-    done = session.execute(
-        update(JudgementTable)
-        .where(
-            JudgementTable.explanation_id == explanation_id,
-            JudgementTable.actor == actor,
-            JudgementTable.replaced_at.is_(None),
-        )
-        .values(replaced_at=now)
-        .returning(JudgementTable.id)
-    )
-    return done.first() is not None
+    values = {"about": explanation_id, "by": actor, "now": now}
+    return fetch(session, REPLACE, values).first() is not None

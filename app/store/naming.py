@@ -1,5 +1,5 @@
-"""What tasks and circuits are called in addresses: a word beside their model that people can read,
-chosen by whoever makes them or made of their title."""
+"""What tasks, circuits and campaigns are called in addresses: a word beside their model that people
+can read, chosen by whoever makes them or made of their title."""
 
 import re
 from collections.abc import Mapping
@@ -12,19 +12,24 @@ from app.errors import BadRequestError, ConflictError
 from app.store.circuit_request import GENERATORS
 from app.store.inserting import insert_new
 from app.store.slugs import is_named
-from app.store.tables import CircuitTable, TaskTable
+from app.store.tables import CampaignTable, CircuitTable, TaskTable
 
 LONGEST_BASE: Final = 80
 """Characters of a title that a word is made of: a number may come behind them."""
 ATTEMPTS: Final = 8
-RESERVED: Final = {CircuitTable: ("compare", "import", "new"), TaskTable: (*GENERATORS, "new")}
+Named = type[CampaignTable | CircuitTable | TaskTable]
+RESERVED: Final = {
+    CampaignTable: ("new",),
+    CircuitTable: ("compare", "import", "new"),
+    TaskTable: (*GENERATORS, "new"),
+}
 """Words that stand for something else where a slug could stand."""
-CALLED: Final = {CircuitTable: "circuit", TaskTable: "task"}
+CALLED: Final = {CampaignTable: "campaign", CircuitTable: "circuit", TaskTable: "task"}
 
 
 def insert_named(
     session: Session,
-    table: type[CircuitTable | TaskTable],
+    table: Named,
     *,
     model_id: int,
     slug: str | None,
@@ -45,9 +50,7 @@ def insert_named(
     raise _taken(table, chosen)
 
 
-def free_slug(
-    session: Session, table: type[CircuitTable | TaskTable], *, model_id: int, title: str
-) -> str:
+def free_slug(session: Session, table: Named, *, model_id: int, title: str) -> str:
     """Of a title's letters and digits; with a number behind it where that is taken."""
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
     base = words[:LONGEST_BASE].strip("-") or CALLED[table]
@@ -62,9 +65,7 @@ def free_slug(
     )
 
 
-def check_free(
-    session: Session, table: type[CircuitTable | TaskTable], *, model_id: int, slug: str
-) -> None:
+def check_free(session: Session, table: Named, *, model_id: int, slug: str) -> None:
     """BadRequestError where a slug is none, ConflictError where it is taken now."""
     _check(table, slug)
     query = select(table.id).where(table.model_id == model_id, table.slug == slug)
@@ -72,14 +73,14 @@ def check_free(
         raise _taken(table, slug)
 
 
-def _taken(table: type[CircuitTable | TaskTable], slug: str) -> ConflictError:
+def _taken(table: Named, slug: str) -> ConflictError:
     return ConflictError(
         f"The model has a {CALLED[table]} that is called {slug!r} already.",
         hint="Give another slug, leave it out to get a free one, or delete what has it.",
     )
 
 
-def _check(table: type[CircuitTable | TaskTable], slug: str) -> None:
+def _check(table: Named, slug: str) -> None:
     if not is_named(slug):
         raise BadRequestError(
             f"A {CALLED[table]} cannot be called {slug[:100]!r}.",

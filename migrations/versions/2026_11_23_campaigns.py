@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("slug", sa.String(), nullable=False),
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("request", sa.Text(), nullable=False),
+        sa.Column("n_items", sa.Integer(), nullable=False),
         sa.Column("questions", sa.Text(), nullable=False),
         sa.Column("n_per_item", sa.Integer(), nullable=False),
         sa.Column("lease_seconds", sa.Integer(), nullable=False),
@@ -29,6 +30,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("status IN ('open', 'paused', 'ended')", name="ck_campaigns_status"),
         sa.CheckConstraint("n_per_item >= 1", name="ck_campaigns_n_per_item"),
+        sa.CheckConstraint("lease_seconds >= 1", name="ck_campaigns_lease_seconds"),
         sa.ForeignKeyConstraint(
             ["model_id"], ["models.id"], name="fk_campaigns_model_id_models", ondelete="CASCADE"
         ),
@@ -61,9 +63,11 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("explanation_id", sa.Integer(), nullable=False),
         sa.Column("expected", sa.String(), nullable=True),
+        sa.Column("n_free", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "expected IN ('accept', 'edit', 'reject', 'unsure')", name="ck_campaign_items_expected"
         ),
+        sa.CheckConstraint("n_free >= 0", name="ck_campaign_items_n_free"),
         sa.ForeignKeyConstraint(
             ["campaign_id"],
             ["campaigns.id"],
@@ -87,9 +91,18 @@ def upgrade() -> None:
     op.create_index(
         "ix_campaign_items_explanation_id", "campaign_items", ["explanation_id"], unique=False
     )
+    op.create_index(
+        "ix_campaign_items_free",
+        "campaign_items",
+        ["campaign_id", "position"],
+        unique=False,
+        sqlite_where=sa.text("n_free > 0"),
+        postgresql_where=sa.text("n_free > 0"),
+    )
     op.create_table(
         "assignments",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("item_id", sa.Integer(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("guideline_id", sa.Integer(), nullable=False),
@@ -100,7 +113,15 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Double(), nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("draft", sa.Text(), nullable=True),
-        sa.CheckConstraint("state IN ('leased', 'judged', 'skipped')", name="ck_assignments_state"),
+        sa.CheckConstraint(
+            "state IN ('leased', 'lapsed', 'judged', 'skipped')", name="ck_assignments_state"
+        ),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"],
+            ["campaigns.id"],
+            name="fk_assignments_campaign_id_campaigns",
+            ondelete="CASCADE",
+        ),
         sa.ForeignKeyConstraint(
             ["guideline_id"],
             ["guidelines.id"],
@@ -118,6 +139,31 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_assignments_actor", "assignments", ["actor"], unique=False)
+    op.create_index(
+        "ix_assignments_campaign_id_actor_id",
+        "assignments",
+        ["campaign_id", "actor", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_assignments_campaign_id_state", "assignments", ["campaign_id", "state"], unique=False
+    )
+    op.create_index(
+        "ix_assignments_held",
+        "assignments",
+        ["campaign_id", "actor"],
+        unique=True,
+        sqlite_where=sa.text("state = 'leased'"),
+        postgresql_where=sa.text("state = 'leased'"),
+    )
+    op.create_index(
+        "ix_assignments_leased_until",
+        "assignments",
+        ["campaign_id", "leased_until"],
+        unique=False,
+        sqlite_where=sa.text("state = 'leased'"),
+        postgresql_where=sa.text("state = 'leased'"),
+    )
     with op.batch_alter_table("judgements") as batch:
         batch.add_column(sa.Column("assignment_id", sa.Integer(), nullable=True))
         batch.add_column(sa.Column("origin", sa.String(), nullable=True))

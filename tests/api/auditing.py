@@ -9,6 +9,9 @@ from typing import Any, Final
 import httpx
 from starlette.testclient import TestClient
 
+from app.store.assigning import hand_out
+from app.store.campaigning import Plan, create_campaign
+from app.store.choice import Choice
 from app.store.engine import open_session
 from app.store.experimenting import create_experiment
 from app.store.listing import create_unit_list
@@ -136,6 +139,25 @@ class Site:
             return tuple(session.query(ArtifactTable.run_id, ArtifactTable.sha256).first())
 
     @property
+    def campaign(self) -> str:
+        """Its address, of one that was begun."""
+        plan = Plan(title="C", choice=Choice(n=4))
+        made = self._write(create_campaign, model=MODEL, plan=plan)
+        return f"/campaigns/{made.slug}"
+
+    @property
+    def assignment(self) -> str:
+        """Its address below the model, of what the local owner holds."""
+        here = self.campaign
+        slug = here.rpartition("/")[2]
+        held = self._write(hand_out, model=MODEL, slug=slug).assignment
+        return f"{here}/assignments/{held.id}"
+
+    @property
+    def judging(self) -> str:
+        return self.assignment.replace("/assignments/", "/judge/")
+
+    @property
     def d_model(self) -> int:
         return int(self.client.get(f"/api/v1/models/{MODEL}").json()["facts"]["d_model"])
 
@@ -152,6 +174,12 @@ M: Final = f"{V1}/models/{MODEL}"
 
 def post(path: str, **body: Any) -> Callable[[Site], httpx.Response]:
     return lambda on: on.client.post(path, **body)
+
+
+def resumed(on: Site) -> httpx.Response:
+    here = f"{M}{on.campaign}"
+    on.client.post(f"{here}/pause")
+    return on.client.post(f"{here}/resume")
 
 
 CALLS: Final[dict[str, tuple[str, Call]]] = {
@@ -382,10 +410,62 @@ CALLS: Final[dict[str, tuple[str, Call]]] = {
         "explanation.withdrawn",
         lambda on: on.client.post(f"{UNIT}/explanations/{on.explanation}/withdraw"),
     ),
+    f"POST {OF}/campaigns": (
+        "campaign.created",
+        post(f"{M}/campaigns", json={"title": "C", "choice": {"n": 3}}),
+    ),
+    **{
+        f"POST {OF}/campaigns/{{slug}}/{verb}": (
+            f"campaign.{action}",
+            lambda on, verb=verb: on.client.post(f"{M}{on.campaign}/{verb}"),
+        )
+        for verb, action in (("pause", "paused"), ("end", "ended"), ("next", "handed_out"))
+    },
+    f"POST {OF}/campaigns/{{slug}}/resume": ("campaign.resumed", resumed),
+    f"POST {OF}/campaigns/{{slug}}/guidelines": (
+        "campaign.guidelines_written",
+        lambda on: on.client.post(f"{M}{on.campaign}/guidelines", json={"markdown": "Look."}),
+    ),
+    f"POST {OF}/campaigns/{{slug}}/assignments/{{assignment_id}}/submit": (
+        "campaign.handed_out",
+        lambda on: on.client.post(f"{M}{on.assignment}/submit", json={"verdict": "accept"}),
+    ),
+    f"POST {OF}/campaigns/{{slug}}/assignments/{{assignment_id}}/skip": (
+        "campaign.handed_out",
+        lambda on: on.client.post(f"{M}{on.assignment}/skip", json={"reason": "Why not."}),
+    ),
+    "POST /m/{model}/campaigns": (
+        "campaign.created",
+        post(f"/m/{MODEL}/campaigns", data={"title": "C", "n": "3"}),
+    ),
+    "POST /m/{model}/campaigns/{slug}/status": (
+        "campaign.paused",
+        lambda on: on.client.post(f"/m/{MODEL}{on.campaign}/status", data={"status": "paused"}),
+    ),
+    "POST /m/{model}/campaigns/{slug}/guidelines": (
+        "campaign.guidelines_written",
+        lambda on: on.client.post(
+            f"/m/{MODEL}{on.campaign}/guidelines", data={"markdown": "Look."}
+        ),
+    ),
+    "POST /m/{model}/campaigns/{slug}/judge": (
+        "campaign.handed_out",
+        lambda on: on.client.post(f"/m/{MODEL}{on.campaign}/judge"),
+    ),
+    "POST /m/{model}/campaigns/{slug}/judge/{assignment_id}": (
+        "campaign.handed_out",
+        lambda on: on.client.post(f"/m/{MODEL}{on.judging}", data={"verdict": "accept"}),
+    ),
+    "POST /m/{model}/campaigns/{slug}/judge/{assignment_id}/skip": (
+        "campaign.handed_out",
+        lambda on: on.client.post(f"/m/{MODEL}{on.judging}/skip", data={"reason": "Why."}),
+    ),
 }
 """By method and path: the action that it leaves, and one such call that succeeds."""
 
 OTHERWISE: Final = {
+    f"PUT {OF}/campaigns/{{slug}}/assignments/{{assignment_id}}/draft": "is what somebody is about "
+    "to say, at every pause; the log has what they said",
     f"POST {OF}/circuits/{{slug}}/prove": "the double proves nothing; the store's function is "
     "tested in tests/store/audit/test_written_by_people.py",
     "POST /api/graph/generate": "waits for a worker; it queues a job by create_job, as others do",

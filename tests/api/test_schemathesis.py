@@ -16,6 +16,9 @@ from starlette.types import Receive, Scope, Send
 
 from app import api
 from app.api.parameters import JOB, LARGEST, NAME
+from app.store.assigning import hand_out
+from app.store.campaigning import Plan, create_campaign
+from app.store.choice import Choice
 from app.store.engine import open_session
 from app.store.experimenting import create_experiment
 from app.store.listing import create_unit_list
@@ -42,6 +45,7 @@ LISTS_WITH_CURSOR = (
     "GET /api/v1/models/{model}/tasks",
     "GET /api/v1/models/{model}/circuits",
     "GET /api/v1/models/{model}/sites/{site}/units/{index}/circuits",
+    "GET /api/v1/models/{model}/campaigns",
     "GET /api/v1/lists",
     "GET /api/v1/audit",
 )
@@ -50,7 +54,12 @@ TAKING_PROGRAMS = (
     "POST /api/v1/models/{model}/sites/{site}/units/{index}/explanations/try",
     "POST /api/v1/explanations/{explanation_id}/versions",
 )
-JUDGING = ("PUT /api/v1/explanations/{explanation_id}/judgement",)
+JUDGING = (
+    "PUT /api/v1/explanations/{explanation_id}/judgement",
+    "POST /api/v1/models/{model}/campaigns/{slug}/assignments/{assignment_id}/submit",
+    "PUT /api/v1/models/{model}/campaigns/{slug}/assignments/{assignment_id}/draft",
+)
+CHOOSING = ("POST /api/v1/models/{model}/campaigns",)
 TAKING_TASKS_AND_TITLES = (
     "POST /api/v1/models/{model}/tasks",
     "PATCH /api/v1/models/{model}/circuits/{slug}",
@@ -93,6 +102,7 @@ ASKING_THE_MODEL = (
 )
 # a cursor is opaque: a well-formed one that is none of ours is refused, which no schema can say
 # so is a program that cannot be read; and only what counts now can be edited or withdrawn;
+# a campaign judges what there is, and its range has two ends in their order;
 # older proofs have no rows;
 # a task's prompts are equally long and of the model's tokens, and titles are not blank;
 # a graph has nodes of a model's layers, and none is made of one prompt;
@@ -112,6 +122,7 @@ REFUSED = (
     *TAKING_TASKS_AND_TITLES,
     *TELLING_ROWS,
     *JUDGING,
+    *CHOOSING,
     *TAKING_GRAPHS,
     *TAKING_VECTORS_AND_LISTS,
 )
@@ -177,9 +188,9 @@ def take_what_is_there(context, path_parameters):  # noqa: ARG001 - the hook giv
 
 
 def keep_some(app: FastAPI) -> list[str]:
-    """Experiments, lists and vectors, and the slugs of the first two, under which there are tasks
-    and circuits too, each with a proof: many, because what is deleted is not there for what comes
-    after."""
+    """Experiments, lists and vectors, and the slugs of the first two, under which there are tasks,
+    campaigns of which an item is held, and circuits, each with a proof: many, because what is
+    deleted is not there for what comes after."""
     with open_session(app.state.engine, commit=True) as session:
         made = [
             create_experiment(
@@ -200,6 +211,9 @@ def keep_some(app: FastAPI) -> list[str]:
                 session, model="synthetic", circuit=elsewhere(), actor="local owner", slug=slug
             )
             keep_proof(session, model="synthetic", slug=slug, proof=proof())
+            plan = Plan(title="C", slug=slug, choice=Choice(n=2))
+            create_campaign(session, model="synthetic", plan=plan, actor="local owner")
+            hand_out(session, model="synthetic", slug=slug, actor="local owner")
     return slugs
 
 
@@ -215,6 +229,7 @@ def _fuzzed_app(filled_app, filled, synthetic):
     slugs = keep_some(filled_app)
     THERE.update(slug=slugs, job_id=ended, corpus=corpora, run_id=[synthetic.run_id])
     THERE.update(proof_id=[*range(1, len(slugs) + 1)])
+    THERE.update(assignment_id=[*range(1, len(slugs) + 1)])
 
 
 @schema.parametrize()

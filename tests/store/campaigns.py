@@ -34,7 +34,8 @@ def campaign(
     with open_session(engine, commit=True) as session:
         made = CampaignTable(
             model_id=session.scalars(select(ModelTable.id).filter_by(name=model)).one(),
-            slug=slug, title=f"The {slug} one", request={}, questions=QUESTIONS, n_per_item=3,
+            slug=slug, title=f"The {slug} one", request={}, n_items=len(items),
+            questions=QUESTIONS, n_per_item=3,
             lease_seconds=600, status=status, actor=actor, created_at=MOMENT,
             ended_at=MOMENT if status == "ended" else None,
         )  # fmt: skip
@@ -48,7 +49,7 @@ def campaign(
         session.add_all(
             CampaignItemTable(
                 campaign_id=made.id, position=place, explanation_id=number,
-                expected=(expected or {}).get(number),
+                expected=(expected or {}).get(number), n_free=3,
             )
             for place, number in enumerate(items)
         )  # fmt: skip
@@ -95,7 +96,8 @@ def _answer(
     ).first()
     at = MOMENT + timedelta(minutes=minute)
     handed = AssignmentTable(
-        item_id=item, actor=actor, guideline_id=guideline, state="judged", handed_at=at,
+        campaign_id=campaign_id, item_id=item, actor=actor, guideline_id=guideline,
+        state="judged", handed_at=at,
         leased_until=at, ended_at=at, seconds=seconds, reason="", draft=None,
     )  # fmt: skip
     session.add(handed)

@@ -2,15 +2,26 @@
 
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from app.store.fetching import fetch
+from app.store.queries.campaign import awaits_judgement
 from app.store.tables import JudgementTable
 from app.store.views.explanation import ExplanationView
 from app.store.views.judgement import JudgementsView, JudgementView
 
 JUDGED: Final = ("current", "failed")
 """States of explanations that count, or that somebody may mend."""
+
+GIVEN: Final = (
+    select(JudgementTable.id)
+    .where(
+        JudgementTable.explanation_id == bindparam("explanation_id"),
+        JudgementTable.actor == bindparam("actor"),
+    )
+    .limit(1)
+)
 
 
 def judgements_of(
@@ -29,12 +40,28 @@ def judgements_of(
     own = next((view for view in views if view.actor == actor), None)
     others = [view for view in views if view.actor != actor]
     has_a_say = may_judge and explanation.status in JUDGED
+    waits = has_a_say or (
+        may_judge and awaits_judgement(session, explanation_id=explanation.id)
+    )  # a campaign may yet ask them for this version, though it was edited
     return JudgementsView(
         has_a_say=has_a_say,
         own=own,
         n_others=len(others),
-        others=None if has_a_say and own is None else others,
+        others=None if waits and own is None else others,
     )
+
+
+def judgement_of_assignment(session: Session, *, assignment_id: int) -> JudgementView:
+    """What was answered to it, whatever its author says since."""
+    query = select(JudgementTable).where(JudgementTable.assignment_id == assignment_id)
+    return view_of(session.scalars(query).one())
+
+
+def may_be_swayed(session: Session, *, explanation_id: int, actor: str) -> bool:
+    """Whether this person has judged it, also where they took that back: they may have seen what
+    others say."""
+    values = {"explanation_id": explanation_id, "actor": actor}
+    return fetch(session, GIVEN, values).first() is not None
 
 
 def view_of(row: JudgementTable) -> JudgementView:

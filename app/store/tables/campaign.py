@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.tables.base import Base, Json, Moment
@@ -14,6 +14,7 @@ class CampaignTable(Base):
     __table_args__ = (
         CheckConstraint("status IN ('open', 'paused', 'ended')", name="status"),
         CheckConstraint("n_per_item >= 1", name="n_per_item"),
+        CheckConstraint("lease_seconds >= 1", name="lease_seconds"),
         UniqueConstraint("model_id", "slug"),
         {"sqlite_autoincrement": True},
     )
@@ -23,7 +24,8 @@ class CampaignTable(Base):
     slug: Mapped[str]
     title: Mapped[str]
     request: Mapped[dict[str, Any]] = mapped_column(Json)
-    """How its items were chosen: at random by a seed, by layer, score, disagreement, search."""
+    """How its items were chosen (`app.store.choice.Choice`), and what there was to choose from."""
+    n_items: Mapped[int]
     questions: Mapped[list[Any]] = mapped_column(Json)
     """What is asked besides the verdict: `specificity`, `sensitivity`, `several_meanings`, `tags`,
     `note`."""
@@ -53,14 +55,21 @@ class GuidelineTable(Base):
 
 
 class CampaignItemTable(Base):
-    """One version of one explanation to judge."""
+    """One version of one explanation to judge, also when it was edited or withdrawn since: what
+    people mend at once would else be missing from the sample."""
 
     __tablename__ = "campaign_items"
     __table_args__ = (
         UniqueConstraint("campaign_id", "explanation_id"),
         UniqueConstraint("campaign_id", "position"),
         CheckConstraint("expected IN ('accept', 'edit', 'reject', 'unsure')", name="expected"),
-    )
+        CheckConstraint("n_free >= 0", name="n_free"),
+        Index(
+            "ix_campaign_items_free", "campaign_id", "position",
+            sqlite_where=text("n_free > 0"),
+            postgresql_where=text("n_free > 0"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
@@ -71,23 +80,39 @@ class CampaignItemTable(Base):
     )
     expected: Mapped[str | None]
     """Of a gold item: the verdict that is known to be right. No annotator is told which are."""
+    n_free: Mapped[int]
+    """Places that nobody has judged or holds: `n_per_item` less those."""
 
 
 class AssignmentTable(Base):
-    """One item handed to one person: once."""
+    """One item handed to one person: once. `leased`: it has a place of the item, for a while, and
+    then until somebody looks for places; `lapsed`: the place was given back, the draft is kept."""
 
     __tablename__ = "assignments"
     __table_args__ = (
-        CheckConstraint("state IN ('leased', 'judged', 'skipped')", name="state"),
+        CheckConstraint("state IN ('leased', 'lapsed', 'judged', 'skipped')", name="state"),
         UniqueConstraint("item_id", "actor"),
+        Index(None, "campaign_id", "actor", "id"),
+        Index(None, "campaign_id", "state"),
+        Index(
+            "ix_assignments_held", "campaign_id", "actor", unique=True,
+            sqlite_where=text("state = 'leased'"),
+            postgresql_where=text("state = 'leased'"),
+        ),
+        Index(
+            "ix_assignments_leased_until", "campaign_id", "leased_until",
+            sqlite_where=text("state = 'leased'"),
+            postgresql_where=text("state = 'leased'"),
+        ),
         {"sqlite_autoincrement": True},
-    )
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
     item_id: Mapped[int] = mapped_column(ForeignKey("campaign_items.id", ondelete="CASCADE"))
     actor: Mapped[str] = mapped_column(index=True)
     guideline_id: Mapped[int] = mapped_column(ForeignKey("guidelines.id", ondelete="CASCADE"))
-    """What they were told: the newest version when they answered."""
+    """What they were shown: when it was handed out, then the version that the answer names."""
     state: Mapped[str]
     handed_at: Mapped[datetime] = mapped_column(Moment)
     leased_until: Mapped[datetime] = mapped_column(Moment)
