@@ -5,6 +5,7 @@ from tempfile import NamedTemporaryFile
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response, UploadFile
+from sqlalchemy.orm import Session
 
 from app.auth.actor import CurrentActor
 from app.dependencies import ReadSession, StoreWriter
@@ -45,20 +46,33 @@ def bring_in(
     dry_run: Annotated[str, Form(max_length=1)] = "",
 ) -> Response:
     asked_of(session, model=model)
-    how = {
-        "model": model, "origin": origin.strip(), "actor": actor.name,
-        "their_name": their_name.strip() or None,
-    }  # fmt: skip
+    where = origin.strip()
     try:
         found = _read(file)
         if dry_run:
-            report = keep_judgements(session, found, **how, dry_run=True)
+            report = _keep(session, found, model, where, their_name, actor.name, dry_run=True)
         else:
             with writer.session() as writing:
-                report = keep_judgements(writing, found, **how)
+                report = _keep(writing, found, model, where, their_name, actor.name)
     except PatchclampError as error:
         return _answer(request, model, origin, their_name, error=error)
     return _answer(request, model, origin, their_name, report=report)
+
+
+def _keep(
+    session: Session,
+    found: ReadFile,
+    model: str,
+    origin: str,
+    their_name: str,
+    actor: str,
+    *,
+    dry_run: bool = False,
+) -> JudgementsReport:
+    return keep_judgements(
+        session, found, model=model, origin=origin, actor=actor,
+        their_name=their_name.strip() or None, dry_run=dry_run,
+    )  # fmt: skip
 
 
 def _read(file: UploadFile) -> ReadFile:
