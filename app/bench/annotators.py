@@ -31,8 +31,8 @@ class Seen:
     """Milliseconds by kind of request."""
     acknowledged: dict[int, str] = field(default_factory=dict)
     """Note of each answer that the server said it has, by assignment."""
-    handed: list[tuple[str, str]] = field(default_factory=list)
-    """(person, unit) of all items that were handed out to them."""
+    handed: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """(person, unit) of each assignment."""
     errors: list[str] = field(default_factory=list)
     """Of the server: 5xx, connections that broke, answers that took too long."""
     refused: list[str] = field(default_factory=list)
@@ -90,7 +90,7 @@ class _Person:
                 following = None
                 await asyncio.sleep(AGAIN)
                 continue
-            self.seen.handed.append((self.name, f"{item['site']}/{item['index']}"))
+            self.seen.handed[item["id"]] = (self.name, f"{item['site']}/{item['index']}")
             following = await self._answer(item)
 
     async def _answer(self, item: dict[str, Any]) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 A store of made-up explanations is filled, on PostgreSQL for 100 people and on SQLite for 20; a
 campaign asks three of them about each; `patchclamp serve` serves it in a process of its own, and
-everybody judges over HTTP for a minute, looking at each item for 3 seconds on average, which is
+everybody judges over HTTP for a minute, looking at each item for 5 seconds on average, which is
 faster than people are. Then the store is compared with what the server had acknowledged.
 """
 
@@ -36,7 +36,7 @@ from app.store.tables import AssignmentTable, JudgementTable
 PEOPLE: Final = {"sqlite": 20, "postgresql": 100}
 PREFIX: Final = {"sqlite": "team.sqlite.", "postgresql": "team."}
 SECONDS, QUICK_SECONDS = 60.0, 8.0
-LOOKS: Final = 3.0
+LOOKS: Final = 5.0
 PER_ITEM: Final = 3
 LAYERS, NEURONS = 6, 256
 FEWEST: Final = 20
@@ -146,7 +146,8 @@ def _figures(
          f"{PER_ITEM}, or of one person and item more than one"),
         ("errors", len(seen.errors), "1", "5xx, broken connections, no answer within a minute"),
         ("refused", len(seen.refused), "1", "4xx"),
-        ("handed_twice", doubled(seen.handed), "1", "items that one person was handed twice"),
+        ("handed_twice", doubled(seen.handed.values()), "1", "items that one person was handed "
+         "twice"),
         ("log_faults", int(fault is not None), "1", "whether the audit log does not verify"),
         ("judgements", len(seen.acknowledged), "1", "answers that were acknowledged"),
         ("idle", seen.idle, "1", "times that somebody was told that there is nothing to judge"),
