@@ -268,7 +268,8 @@ def find_conflict(session: Session, form: ExplanationForm) -> Conflict | None:
     return Conflict(
         now=now,
         by_others=difference_of(was, now),
-        text=words_differing(now.text, words),
+        # a form's lines end otherwise than most texts'
+        text=words_differing(now.text.replace("\r\n", "\n"), words.replace("\r\n", "\n")),
         program=program_differing(now.program, form.program),
     )
 
