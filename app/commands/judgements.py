@@ -51,6 +51,7 @@ def export_(
     from app.exchange.judgements.encoding import ENCODINGS
     from app.exchange.judgements.exporting import take_out
     from app.exchange.output import OutputFolder
+    from app.sealed import refuse_export
     from app.store.audit.noting import note_alone
     from app.store.engine import open_session
     from app.store.queries.asked_judgements import asked_of
@@ -62,7 +63,8 @@ def export_(
             raise BadRequestError(
                 f"--{name} cannot be {value!r}.", hint=f"There are {', '.join(known)}."
             )
-    with opened_store() as (_, engine), console(stderr=True).status("Exporting"):
+    with opened_store() as (settings, engine), console(stderr=True).status("Exporting"):
+        refuse_export(settings)
         with open_session(engine) as session:
             asked = asked_of(session, model=model, campaign=campaign)
             taken = take_out(

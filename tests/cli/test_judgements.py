@@ -54,3 +54,11 @@ def test_an_import_says_what_it_took_and_fails_where_a_row_is_wrong(
     assert wrong.returncode == 1
     assert "j.csv, line 2: 'maybe' is no verdict" in wrong.stderr
     assert "nothing was brought in" in wrong.stderr
+
+
+@pytest.mark.usefixtures("judged")
+def test_of_a_sealed_store_nothing_is_taken_out_by_command(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = run("judgements", "export", "toy", "--to", str(out), PATCHCLAMP_SEALED="1")
+    assert (done.returncode, out.exists()) == (1, False)
+    assert "sealed" in done.stderr
