@@ -47,7 +47,9 @@ FILE_LIMIT: Final = 128 * 2**20
 BODY_SECONDS: Final = 30.0
 """So long a body may take to arrive; a whole file has its own time before this one."""
 FILE_SECONDS: Final = 900.0
-FILES: Final = re.compile(r"/api/v1/models/[^/]+/circuits/import|/api/graph-uploads/[^/]+")
+FILES: Final = re.compile(
+    r"/api/v1/models/[^/]+/(circuits|judgements)/import|/api/graph-uploads/[^/]+"
+)
 """Paths that whole files are sent to; these go to the disk as they come."""
 
 

@@ -17,6 +17,8 @@ PATHS = (
     "/m/synthetic/playground?edit=mlp.1/7+%3D+1&edit=resid.0+%2B%3D+8+*+mlp.0/3&text=a+b",
     "/m/synthetic/mlp.1/7/live", "/m/synthetic/circuits", "/m/synthetic/circuits/names",
     "/m/synthetic/circuits/imported", "/m/synthetic/circuits/names/compare?with=names-again",
+    "/m/synthetic/judgements/import", "/m/synthetic/agreement", "/m/synthetic/disagreements",
+    "/m/synthetic/disagreements?state=all",
     "/login", "/account", "/people",
 )  # fmt: skip
 LOOKS = {
