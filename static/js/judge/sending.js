@@ -32,7 +32,7 @@ export async function post(address, body, answered, show) {
   sending = true;
   clearTimeout(waiting?.timer);
   waiting = null;
-  const headers = { "hx-request": "true", "hx-target": "section#judging", "hx-current-url": location.href };
+  const headers = { accept: "text/html", "hx-request": "true", "hx-target": "section#judging", "hx-current-url": location.href };
   const retry = () => post(address, body, answered, show);
   try {
     const answer = await fetch(address, { method: "POST", body, headers });
