@@ -21,6 +21,7 @@ from app.api.describing import DESCRIPTION
 from app.api.receiving import FOLDER, reading_places, receiving_places
 from app.api.streams import EventStreams
 from app.api.tabling import downloads
+from app.api.watching import Watching
 from app.assets import asset
 from app.auth.admitting import admit
 from app.auth.identifying import Doors
@@ -81,6 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.throttle = Throttle(settings)
     app.state.writers = WriterQueue()
     app.state.streams = EventStreams(settings.most_streams)
+    app.state.watching = Watching(app.state.engine, app.state.doors, most=settings.most_live)
     app.state.downloads = downloads(settings.most_downloads)
     app.state.programs = program_places()
     app.state.large_circuits = large_circuit_places()

@@ -76,6 +76,11 @@ class Settings(BaseSettings):
     most_streams: int = Field(
         default=100, ge=1, description="So many pages or programs may watch jobs at once."
     )
+    most_live: int = Field(
+        default=1000,
+        ge=1,
+        description="So many pages may show at once what others do, as they do it.",
+    )
     most_downloads: int = Field(
         default=4, ge=1, description="So many tables of statistics may be downloaded at once."
     )

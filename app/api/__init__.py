@@ -16,17 +16,21 @@ from app.api.neuronpedia import (
 from app.api.strictness import refuse_unknown_parameters
 from app.api.v1 import (
     account,
+    activity,
     agreement,
     assignments,
     audit,
+    bookmarks,
     bulk,
     campaigns,
     circuit_files,
     circuit_proving,
     circuit_rows,
     circuits,
+    comments,
     conducting,
     corpora,
+    events,
     evidence,
     experiments,
     explanations,
@@ -36,6 +40,7 @@ from app.api.v1 import (
     judgements,
     live,
     models,
+    notices,
     people,
     run_windows,
     runs,
@@ -45,6 +50,7 @@ from app.api.v1 import (
     unit_lists,
     units,
     vectors,
+    votes,
 )
 
 
@@ -54,7 +60,8 @@ def install(app: FastAPI) -> None:
         models, units, unit_explanations, explanations, judgements, agreement, judgement_files,
         evidence, search, runs, run_windows, bulk, corpora, jobs, job_events, experiments,
         conducting, live, vectors, unit_lists, tasks, circuits, circuit_files, circuit_proving,
-        circuit_rows, campaigns, assignments, account, people, audit,
+        circuit_rows, campaigns, assignments, comments, votes, bookmarks, notices, activity,
+        events, account, people, audit,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

@@ -49,6 +49,10 @@ TAGS: Final = [
     },
     {"name": "vectors", "description": "Directions of the residual stream, kept to steer with."},
     {"name": "lists", "description": "Units that somebody put together."},
+    {
+        "name": "people",
+        "description": "What people say to each other, vote, mark, are told, and do.",
+    },
     {"name": "runs", "description": "Provenance: what computed a number, and how to run it again."},
     {"name": "corpora", "description": "The texts that models were swept over."},
     {

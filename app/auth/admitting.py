@@ -42,8 +42,7 @@ async def admit(request: Request) -> None:
         raise ForbiddenError(
             "Nobody has said who may do this.", hint="The server's table of needs lacks the route."
         )
-    if need.right is Who.ADMINISTRATOR:
-        actor.require_administrator()
+    _require_oneself(actor, need)
     if isinstance(need.right, Right):
         await _require(request, actor, need, need.right)
     if need.right is Right.RUN:
@@ -53,6 +52,15 @@ async def admit(request: Request) -> None:
             standing = await _standing(request, subject, name)
             if standing is None or not sees(actor, standing):
                 raise NOTHING[subject.kind](name)
+
+
+def _require_oneself(actor: Actor, need: Need) -> None:
+    """What is of nobody's model."""
+    if need.right is Who.ADMINISTRATOR:
+        actor.require_administrator()
+    scopes = None if actor.person is None else actor.person.scopes
+    if need.keeps and scopes is not None and Right.ANNOTATE not in scopes:
+        raise actor.refused(Right.ANNOTATE, "with this token")
 
 
 def count_inference(request: Request, actor: Actor) -> None:

@@ -62,3 +62,6 @@ class Need:
     """The right that it takes instead, where somebody else made …"""
     made: Made | None = None
     """… this; None: what it is `of`."""
+    keeps: bool = False
+    """It keeps something for whoever asks, which nobody else sees: whoever may read may do that,
+    but a token only with the right to annotate."""

@@ -72,6 +72,8 @@ def _routes() -> Iterator[str]:
 
 
 def _need(need: Need) -> str:
+    if need.keeps:
+        return f"{need.right}; of a token, to annotate"
     if isinstance(need.right, Who):
         return need.right.value
     words = need.right if need.others is None else f"{need.right}, {need.others}"

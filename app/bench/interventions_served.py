@@ -39,8 +39,8 @@ from app.settings import get_settings
 MODEL: Final = "bench"
 CONVERTED: Final = "converted"
 PEOPLE: Final = 10
-ALONE, QUICK_ALONE = 100, 20
-EACH, QUICK_EACH = 6, 2
+ALONE, QUICK_ALONE = 100, 8
+EACH, QUICK_EACH = 6, 1
 """Experiments of each of the ten."""
 N_POS: Final = 64
 LAYERS, NEURONS = 30, 1536

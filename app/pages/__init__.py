@@ -8,12 +8,15 @@ from fastapi import APIRouter
 
 from app.pages.account import router as own_account
 from app.pages.account_tokens import router as own_tokens
+from app.pages.activity import router as activities
 from app.pages.agreement import router as agreement
 from app.pages.audit import router as audit
+from app.pages.bookmark import router as bookmarks
 from app.pages.campaign import router as campaigns
 from app.pages.campaign_queue import router as campaign_queues
 from app.pages.circuit import router as circuits
 from app.pages.circuit_request import router as circuit_requests
+from app.pages.comment import router as comments
 from app.pages.conducting import router as conducting
 from app.pages.corpus import router as corpora
 from app.pages.decision import router as decisions
@@ -31,6 +34,7 @@ from app.pages.login_link import router as login_links
 from app.pages.model import router as models
 from app.pages.model_people import router as model_people
 from app.pages.neuronpedia import router as neuronpedia
+from app.pages.notice import router as notices
 from app.pages.people import router as people
 from app.pages.person import router as persons
 from app.pages.playground import router as playground
@@ -43,6 +47,7 @@ from app.pages.text_search import router as text_searches
 from app.pages.unit import router as units
 from app.pages.unit_list import router as unit_lists
 from app.pages.vector import router as vectors
+from app.pages.vote import router as votes
 from app.pages.writing import router as writing
 
 router = APIRouter(include_in_schema=False)
@@ -55,6 +60,11 @@ for part in (
     people,
     persons,
     glossary,
+    bookmarks,
+    notices,
+    activities,
+    comments,
+    votes,
     jobs,
     audit,
     runs,

@@ -10,8 +10,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
+from app.auth.actor import CurrentActor
 from app.dependencies import ReadSession
 from app.large_circuits import HOLDS_PLACE
+from app.pages.around import around
 from app.pages.circuit_request import CircuitForm, tasks_to_choose
 from app.pages.node_card import playground_ablation, playground_of, read_card
 from app.pages.proved import Held, Proved, read_circuit
@@ -24,6 +26,7 @@ from app.store.queries.circuit import list_circuits, no_proof
 from app.store.queries.claim import best_claims_of
 from app.store.queries.labels import labels_of
 from app.store.queries.model import get_model
+from app.store.topics import circuit_topic
 from app.store.views.explanation import ClaimLine
 from app.store.views.model import ModelView
 
@@ -55,6 +58,7 @@ def show_circuits(
 def show_circuit(
     request: Request,
     session: ReadSession,
+    actor: CurrentActor,
     model: str,
     slug: str,
     node: Annotated[str | None, Query(max_length=300)] = None,
@@ -68,6 +72,7 @@ def show_circuit(
     proved = read_circuit(session, model=model, slug=slug)
     table = {"sort": sort, "order": order, "page": page, "links": links}
     context = gather(session, proved, node=node, proof=proof, table=table)
+    context |= around(session, actor, circuit_topic(session, model=model, slug=slug))
     return respond(request, "circuit/page.html", context)
 
 

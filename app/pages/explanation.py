@@ -16,6 +16,7 @@ from app.dependencies import (
     WriteSession,
 )
 from app.errors import NotFoundError, TooManyError
+from app.pages.around import around
 from app.pages.choosing import AskedRun
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
@@ -25,6 +26,7 @@ from app.store.queries.causal import causal_evidence
 from app.store.queries.explanation import get_explanation, list_explanations
 from app.store.queries.judgement import judgements_of
 from app.store.queries.version import list_versions, version_before
+from app.store.topics import explanation_topic
 from app.store.views.evidence import EvidenceView
 from app.store.views.explanation import ExplanationView
 from app.trials.differing import difference_of
@@ -94,6 +96,7 @@ def show_explanation(
         "noun": unit_noun(site.partition(".")[0]),
         "split": split,
     }
+    context |= around(session, actor, explanation_topic(session, explanation_id=number), run=run)
     return respond(request, "explanation/page.html", context)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, CurrentActor
 from app.auth.rights import Right
-from app.dependencies import WriteSession
+from app.dependencies import ReadSession, WriteSession
 from app.fields import blank_to_none
 from app.pages.choosing import AskedRun
 from app.pages.explanation import HERE, Index, Number, check_place
@@ -48,6 +48,22 @@ class JudgementForm(BaseModel):
             tags=tuple(self.tags.split(",")),
             note=self.note,
         )
+
+
+@router.get(HERE + "/{number}/judgement")
+def show_judgements(
+    request: Request,
+    session: ReadSession,
+    actor: CurrentActor,
+    model: str,
+    site: str,
+    index: Index,
+    number: Number,
+    run: AskedRun = None,
+) -> Response:
+    """As its page shows them; for that page, when somebody has judged."""
+    view = check_place(get_explanation(session, explanation_id=number), model, site, index)
+    return _shown(request, session, actor, view, run)
 
 
 @router.post(HERE + "/{number}/judgement")

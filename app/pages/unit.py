@@ -6,8 +6,10 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
+from app.auth.actor import CurrentActor
 from app.dependencies import ReadSession
 from app.errors import NotFoundError
+from app.pages.around import around
 from app.pages.choosing import AskedRun, read_shown_run
 from app.pages.counting import counted_from
 from app.pages.distributions import read_distributions
@@ -21,6 +23,7 @@ from app.store.queries.exemplar import list_exemplars
 from app.store.queries.job import get_job, list_jobs
 from app.store.queries.model import get_place
 from app.store.queries.unit import get_unit
+from app.store.topics import unit_topic
 from app.store.views.job import JobView
 from app.store.views.model import PlaceView
 from app.store.views.run import RunView
@@ -51,6 +54,7 @@ class Windows:
 def show_unit(
     request: Request,
     session: ReadSession,
+    actor: CurrentActor,
     model: str,
     site: str,
     index: Annotated[int, Path(ge=0, le=2**31 - 1)],
@@ -60,6 +64,8 @@ def show_unit(
 ) -> Response:
     view = get_unit(session, model=model, site=site, index=index, run_id=run)
     context = gather(session, view, show=show, split=split, asked_run=run)
+    topic = unit_topic(session, model=model, site=site, index=index)
+    context |= around(session, actor, topic, run=run)
     return respond(request, "unit/page.html", context)
 
 

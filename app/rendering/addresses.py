@@ -102,6 +102,14 @@ class ModelPages:
     def vectors(self, **parameters: object) -> str:
         return f"/m/{part(self.model)}/vectors{query(parameters)}"
 
+    def comments(self, site: str, index: int) -> str:
+        """What people say of a unit."""
+        return self.unit(site, index).partition("?")[0] + "/comments" + self._query({})
+
+    def activity(self, **parameters: object) -> str:
+        """What people did; it is of no sweep."""
+        return f"/m/{part(self.model)}/activity{query(parameters)}"
+
     def explanations(self, site: str, index: int, *more: object, **parameters: object) -> str:
         """All explanations of a unit, where a new one is sent to; `more` are parts of the path."""
         path = f"/m/{part(self.model)}/{part(site)}/{index}/explanations"

@@ -8,12 +8,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.assets import asset
 from app.rendering import (
+    activity,
     addresses,
     agreement,
     attention,
     badges,
     circuit,
     circuit_strip,
+    comment,
     control,
     corpus,
     device,
@@ -180,6 +182,8 @@ environment.filters.update(
     device=device.device,
     right_words=rights.right_words,
     role_words=rights.role_words,
+    comment_text=comment.comment_text,
+    happening=activity.happening,
     accepted_by_score=agreement.accepted_by_score,
     predictors=agreement.predictors,
     alpha_line=agreement.alpha_line,
@@ -195,6 +199,7 @@ environment.globals.update(
     circuit_words=circuit,
     task_examples=task.EXAMPLES,
     judgement_words=judgement,
+    comment_words=comment,
     campaign_words=campaign,
     agreement_words=agreement_views,
     proof_words=proof,

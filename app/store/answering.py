@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError
 from app.store.assigning import JUDGED_ELSEWHERE, close, lease_end, take_place
 from app.store.audit.noting import note
+from app.store.fetching import fetch
 from app.store.judging import Rating, judge
 from app.store.queries.assignment import find_assignment, newest_version
 from app.store.queries.campaign import find_campaign
@@ -27,6 +28,14 @@ Items, Assignments = CampaignItemTable, AssignmentTable
 LONGEST_REASON: Final = 1_000
 LONGEST_SECONDS: Final = 86_400.0
 OPEN: Final = ("leased", "lapsed")
+ANSWER: Final = (
+    update(Assignments)
+    .where(Assignments.id == bindparam("number"))
+    .values(
+        state="judged", ended_at=bindparam("at"), guideline_id=bindparam("shown"),
+        seconds=bindparam("taken"), draft=None,
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ def submit(
     if row.state == "judged":
         return _again(judgement_of_assignment(session, assignment_id=number), rating)
     guideline_id = _shown(session, row, guideline_version)
-    explanation_id = session.scalars(select(Items.explanation_id).filter_by(id=row.item_id)).one()
+    explanation_id: int = row.explanation_id
     refused = _refusal(campaign, row)
     if refused is None and may_be_swayed(session, explanation_id=explanation_id, actor=actor):
         close(session, row, JUDGED_ELSEWHERE)
@@ -85,14 +94,11 @@ def submit(
         rating=rating,
         assignment_id=number,
     )
-    session.execute(
-        update(Assignments)
-        .where(Assignments.id == number)
-        .values(
-            state="judged", ended_at=datetime.now(UTC), guideline_id=guideline_id, draft=None,
-            seconds=_bounded(seconds),
-        )
-    )  # fmt: skip
+    values = {
+        "number": number, "at": datetime.now(UTC), "shown": guideline_id,
+        "taken": _bounded(seconds),
+    }  # fmt: skip
+    fetch(session, ANSWER, values)
     return Answered(judgement)
 
 

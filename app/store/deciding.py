@@ -16,10 +16,12 @@ from app.errors import BadRequestError, ConflictError
 from app.store.audit.noting import note
 from app.store.claiming import Claim, edit_explanation
 from app.store.judging import locked_explanation
+from app.store.noticing import tell_of_decision
 from app.store.queries.asked_judgements import Asked
 from app.store.queries.decision import decision_counting
 from app.store.queries.explanation import no_explanation
 from app.store.tables import DecisionTable
+from app.store.topics import explanation_topic
 from app.store.views.decision import DecisionView
 from app.store.views.judgement import Verdict
 from app.store.writing_explanations import storable
@@ -105,6 +107,8 @@ def decide(
         else {"verdict": before.verdict, "reason": before.reason, "by": before.actor},
         after=after,
     )  # fmt: skip
+    topic = explanation_topic(session, explanation_id=explanation_id)
+    tell_of_decision(session, topic=topic, actor=actor)
     decided = decision_counting(session, explanation_id=explanation_id)
     assert decided is not None  # noqa: S101 - just written
     return decided

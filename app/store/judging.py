@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError
 from app.store.audit.noting import note
+from app.store.fetching import fetch
 from app.store.paging import is_integer
 from app.store.queries.explanation import no_explanation
 from app.store.queries.judgement import JUDGED, view_of
@@ -31,6 +32,16 @@ LOCK: Final = (
     .join(ModelTable, ModelTable.id == ExplanationTable.model_id)
     .where(ExplanationTable.id == bindparam("explanation_id"))
     .with_for_update(of=ExplanationTable, key_share=True)
+)
+REPLACE: Final = (
+    update(JudgementTable)
+    .where(
+        JudgementTable.explanation_id == bindparam("about"),
+        JudgementTable.actor == bindparam("by"),
+        JudgementTable.replaced_at.is_(None),
+    )
+    .values(replaced_at=bindparam("now"))
+    .returning(JudgementTable.id)
 )
 
 
@@ -140,14 +151,5 @@ def locked_explanation(session: Session, explanation_id: int) -> Row[str, str]:
 
 
 def _replace(session: Session, explanation_id: int, actor: str, now: datetime) -> bool:
-    done = session.execute(
-        update(JudgementTable)
-        .where(
-            JudgementTable.explanation_id == explanation_id,
-            JudgementTable.actor == actor,
-            JudgementTable.replaced_at.is_(None),
-        )
-        .values(replaced_at=now)
-        .returning(JudgementTable.id)
-    )
-    return done.first() is not None
+    values = {"about": explanation_id, "by": actor, "now": now}
+    return fetch(session, REPLACE, values).first() is not None

@@ -1,9 +1,9 @@
-// Keys of the page: neighbours by arrows, r for random, a to ablate, s to steer, / for the jump box, ? for this list.
+// Keys of the page: neighbours by arrows, r for random, a to ablate, s to steer, b to bookmark, / for the jump box, ? for this list.
 const typing = "input, select, textarea, [contenteditable]";
 const ownArrows = "[data-strip], [data-cell]";
 
 function follow(key) {
-  document.querySelector(`main a[data-key="${key}"]`)?.click();
+  document.querySelector(`main [data-key="${key}"]`)?.click();
 }
 
 document.addEventListener("keydown", (event) => {
@@ -13,7 +13,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "/") {
     event.preventDefault();
     document.querySelector("[data-jump]")?.focus();
-  } else if (["r", "a", "s"].includes(event.key)) follow(event.key);
+  } else if (["r", "a", "s", "b"].includes(event.key)) follow(event.key);
   else if (["ArrowLeft", "ArrowRight"].includes(event.key)) {
     const scrolls = event.target.closest(".scroller");
     if (!event.target.closest(ownArrows) && !scrolls) follow(event.key);

@@ -9,4 +9,5 @@ import "./playground.js";
 import "./tokens.js";
 import "./continue.js";
 import "./sweep.js";
+import "./together.js";
 import "./decide.js";

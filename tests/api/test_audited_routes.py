@@ -15,6 +15,7 @@ from app.settings import Settings
 from app.store.audit.verifying import verify
 from tests.api.auditing import CALLS, KEEPING_NOTHING, OTHERWISE, Site
 from tests.api.auditing_people import CALLS_OF_PEOPLE, sign_in
+from tests.api.auditing_talk import CALLS_OF_TALK
 from tests.api.test_actor import calls
 from tests.kept import synthetic_store
 from tests.pages.playing import load
@@ -25,6 +26,7 @@ WITHOUT_A_WRITER = {
     "PUT /api/graph-uploads/{token}": "the file is removed again, or kept by save-to-db",
     "POST /api/graph/list-owned": "reads",
 }
+BY_PEOPLE = CALLS_OF_PEOPLE | CALLS_OF_TALK
 SAYING_ENOUGH = ("export.script", "export.task")
 
 
@@ -55,7 +57,7 @@ def test_whatever_can_write_to_the_store_is_tried_here_or_named_with_a_reason(em
         name for name, route in named_routes(empty_app) if WRITING & {*calls(route.dependant)}
     }
     assert len(writing) > 50
-    assert writing == CALLS.keys() | CALLS_OF_PEOPLE.keys() | OTHERWISE.keys() | KEEPING_NOTHING
+    assert writing == CALLS.keys() | BY_PEOPLE.keys() | OTHERWISE.keys() | KEEPING_NOTHING
 
 
 def test_a_route_that_changes_something_has_a_writer_or_no_store_but_to_read(empty_app):
@@ -78,7 +80,7 @@ def test_every_file_that_is_sent_is_an_export_that_is_tried(empty_app):
             for word in ("Content-Disposition", "answer_file(", "StreamingResponse(")
         )
         and name.startswith("GET ")
-    } - {"GET /api/v1/jobs/{job_id}/events"}
+    } - {"GET /api/v1/jobs/{job_id}/events", "GET /api/v1/events"}
     exports = {name for name, (action, _) in CALLS.items() if action.startswith("export.")}
     assert len(exports) == 8
     assert sending == exports
@@ -96,9 +98,9 @@ def test_a_call_leaves_a_row_that_says_what_was_done(on, name):
     assert verify(on.engine).fault is None
 
 
-@pytest.mark.parametrize("name", CALLS_OF_PEOPLE)
+@pytest.mark.parametrize("name", BY_PEOPLE)
 def test_what_lets_people_in_or_do_things_leaves_a_row(on, name):
-    action, actor, call = CALLS_OF_PEOPLE[name]
+    action, actor, call = BY_PEOPLE[name]
     answer = call(on)
     assert answer.status_code in (200, 201, 303), answer.text
     row = rows(on.engine)[-1]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.bench import search
+from app.bench import databases, search
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def measured():
     folder = Path(tempfile.mkdtemp(prefix="patchclamp-test-"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(folder))
-        patch.delenv(search.URL, raising=False)
+        patch.delenv(databases.URL, raising=False)
         found = list(search.measure(quick=True, n=3000, requests=4))
     assert list(folder.iterdir()) == []
     folder.rmdir()
@@ -51,8 +51,8 @@ def test_every_other_figure_is_a_positive_time_and_says_of_what(measured):
 
 def test_without_a_server_or_a_url_only_sqlite_is_measured(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(search, "SERVER", "a_package_that_is_not_there")
-    monkeypatch.delenv(search.URL, raising=False)
+    monkeypatch.setattr(databases, "SERVER", "a_package_that_is_not_there")
+    monkeypatch.delenv(databases.URL, raising=False)
     names = [one.name for one in search.measure(quick=True, n=1500, requests=2)]
     assert not any("postgresql" in name for name in names)
     assert "PostgreSQL is not measured" in capsys.readouterr().err

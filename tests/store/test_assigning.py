@@ -62,16 +62,26 @@ def test_an_item_is_given_to_no_more_people_than_are_to_judge_it(explained: Engi
     assert places(explained)[:5] == [(0, 2)] * 4 + [(2, 0)]
 
 
-def test_a_place_whose_lease_ran_out_is_given_to_somebody_else(explained: Engine):
+def test_a_place_whose_lease_ran_out_is_given_to_somebody_else_once_no_other_is_free(
+    explained: Engine,
+):
+    begin(explained)
+    late = [number(explained, name) for name in "abcdefg"]
+    run_out(explained)
+    given = ask(explained, "zoe").assignment
+    assert given.id not in late
+    assert [(one.actor, one.state) for one in rows(explained)] == [
+        *((name, "lapsed") for name in "abcdefg"), ("zoe", "leased"),
+    ]  # fmt: skip
+    assert places(explained)[:2] == [(0, 1), (1, 0)]
+
+
+def test_whoever_is_late_keeps_their_place_while_others_are_free(explained: Engine):
     begin(explained)
     at = number(explained, "ada")
     run_out(explained)
-    given = ask(explained, "bo").assignment
-    assert given.id != at
-    assert [(one.actor, one.state) for one in rows(explained)] == [
-        ("ada", "lapsed"), ("bo", "leased"),
-    ]  # fmt: skip
-    assert places(explained)[0] == (0, 1)
+    number(explained, "bo")
+    assert ask(explained, "ada").assignment.id == at
 
 
 def test_whoever_is_late_gets_their_item_again_while_it_has_a_place(explained: Engine):

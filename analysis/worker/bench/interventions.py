@@ -36,6 +36,8 @@ from app.demo_model import find_gguf
 
 N_POS, N_SWEPT = 64, 32
 ROUNDS, QUICK_ROUNDS = 6, 1
+QUICK_STEP = 6
+"""One of so many layers."""
 HOOKED, QUICK_HOOKED = 192, 24
 """Neurons that are ablated by plain hooks; the sweep does all of the layer's, or as many."""
 BUDGET = 2**30
@@ -51,16 +53,17 @@ def measure(quick: bool) -> Iterator[Measurement]:
         weights_sha256=model.facts.weights_sha256,
         tokenizer_sha256=model.facts.tokenizer_sha256,
     )
-    yield from _single(model, plain, spec, QUICK_ROUNDS if quick else ROUNDS)
+    layers = range(0, model.facts.n_layers, QUICK_STEP if quick else 1)
+    yield from _single(model, plain, spec, layers, QUICK_ROUNDS if quick else ROUNDS)
     yield from _layer(model, plain, spec, QUICK_HOOKED if quick else HOOKED)
 
 
 def _single(
-    model: EditableModel, plain: nn.Module, spec: ModelSpec, rounds: int
+    model: EditableModel, plain: nn.Module, spec: ModelSpec, layers: range, rounds: int
 ) -> Iterator[Measurement]:
     tokens = _tokens(model, N_POS)
     traced = model.trace(tokens)
-    layers, units = range(model.facts.n_layers), count(17, 89)
+    units = count(17, 89)
     taken: dict[str, list[float]] = {name: [] for name in ("bare", "edited", "pair", "asked")}
     around = _surroundings()
     _bare(plain, tokens)
@@ -82,7 +85,7 @@ def _single(
             for name, run in asked.items():
                 taken[name].append(_seconds(run))
     bare = statistics.median(taken["bare"])
-    over = f"a bare forward pass; {N_POS} tokens, {rounds} neurons of each layer"
+    over = f"a bare forward pass; {N_POS} tokens, {rounds} neurons of each of {len(layers)} layers"
     # of edited runs the mean over layers: how long one takes depends on its layer
     for name, key, what in (
         ("ablate_ratio", "edited", "one neuron ablated, clean run already seen"),

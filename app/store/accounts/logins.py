@@ -4,13 +4,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.store.accounts.members import roles_of
 from app.store.accounts.people import NAME
 from app.store.accounts.secret import LONGEST, digest_of, new_secret
 from app.store.audit.noting import note
+from app.store.fetching import fetch
 from app.store.queries.audit import count_since
 from app.store.tables import AccountTable, LoginTable
 from app.store.views.account import LoginView, Person
@@ -21,6 +22,21 @@ LONGEST_DEVICE: Final = 200
 REFUSED: Final = "login.refused"
 REFUSED_A_MINUTE: Final = 30
 """So many refusals are noted, whoever they come from."""
+
+
+OWNER: Final = (
+    select(
+        AccountTable.id, AccountTable.name, AccountTable.full_name,
+        AccountTable.is_administrator, LoginTable.id.label("login_id"), LoginTable.seen_at,
+    )
+    .join(AccountTable, AccountTable.id == LoginTable.account_id)
+    .where(
+        LoginTable.digest == bindparam("digest"),
+        LoginTable.revoked_at.is_(None),
+        LoginTable.expires_at > bindparam("now"),
+        AccountTable.disabled_at.is_(None),
+    )
+)  # fmt: skip
 
 
 def begin_login(session: Session, *, account_id: int, device: str, lasts: timedelta) -> str:
@@ -65,14 +81,7 @@ def person_of_login(session: Session, *, secret: str) -> tuple[Person, bool] | N
     if len(secret) > LONGEST:
         return None
     now = datetime.now(UTC)
-    row = session.execute(
-        select(
-            AccountTable.id, AccountTable.name, AccountTable.full_name,
-            AccountTable.is_administrator, LoginTable.id.label("login_id"), LoginTable.seen_at,
-        )
-        .join(AccountTable, AccountTable.id == LoginTable.account_id)
-        .where(LoginTable.digest == digest_of(secret), *_open(), AccountTable.disabled_at.is_(None))
-    ).one_or_none()  # fmt: skip
+    row = fetch(session, OWNER, {"digest": digest_of(secret), "now": now}).one_or_none()
     if row is None:
         return None
     person = Person(

@@ -2,18 +2,27 @@
 
 from typing import Final, get_args
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError
 from app.store.accounts.people import get_account
 from app.store.audit.noting import note
+from app.store.fetching import fetch
 from app.store.locating import require_model
 from app.store.tables import AccountTable, MembershipTable, ModelTable
 from app.store.views.account import Role
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 """Who may do most first."""
+
+
+ROLES_OF: Final = (
+    select(ModelTable.name, MembershipTable.role)
+    .select_from(MembershipTable)
+    .outerjoin(ModelTable, ModelTable.id == MembershipTable.model_id)
+    .where(MembershipTable.account_id == bindparam("account_id"))
+)
 
 
 def role_called(text: str) -> Role | None:
@@ -60,9 +69,5 @@ def put_role(session: Session, *, account_id: int, model_id: int | None, role: R
 
 def roles_of(session: Session, *, account_id: int) -> dict[str | None, Role]:
     """By name of model; None: every model."""
-    rows = session.execute(
-        select(ModelTable.name, MembershipTable.role)
-        .outerjoin(ModelTable, ModelTable.id == MembershipTable.model_id)
-        .where(MembershipTable.account_id == account_id)
-    )
+    rows = fetch(session, ROLES_OF, {"account_id": account_id})
     return {row.name: row.role for row in rows}

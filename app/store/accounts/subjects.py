@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.errors import NotFoundError
 from app.store.locating import no_model
 from app.store.paging import is_integer, is_name
+from app.store.queries.comment import no_comment
 from app.store.queries.corpus import no_corpus
 from app.store.queries.experiment import no_experiment
 from app.store.queries.explanation import no_explanation
@@ -26,6 +27,7 @@ from app.store.queries.unit_list import no_unit_list
 from app.store.slugs import is_named, is_slug
 from app.store.tables import (
     CircuitTable,
+    CommentTable,
     CorpusTable,
     ExperimentTable,
     ExplanationTable,
@@ -39,7 +41,7 @@ from app.store.tables import (
     VectorTable,
 )
 
-Kept = Literal["explanation", "run", "job", "experiment", "list", "corpus"]
+Kept = Literal["explanation", "run", "job", "experiment", "list", "corpus", "comment"]
 Kind = Literal["model"] | Kept
 KindOfModel = Literal["circuit", "task", "vector"]
 """What is named beside its model."""
@@ -69,6 +71,7 @@ NOTHING: Final[dict[Kind, Callable[[str], NotFoundError]]] = {
     "experiment": no_experiment,
     "list": no_unit_list,
     "corpus": no_corpus,
+    "comment": no_comment,
 }
 """In the words of whoever looks for it: what may not be seen is told of in the same."""
 
@@ -83,6 +86,12 @@ def _explanation(session: Session, number: str) -> Standing | None:
 def _run(session: Session, number: str) -> Standing | None:
     query = select(ModelTable.name).join(RunTable, RunTable.model_id == ModelTable.id)
     return _numbered(session, query, RunTable.id, number)
+
+
+def _comment(session: Session, number: str) -> Standing | None:
+    query = select(ModelTable.name, CommentTable.actor.label("maker"))
+    query = query.join(ModelTable, ModelTable.id == CommentTable.model_id)
+    return _numbered(session, query, CommentTable.id, number)
 
 
 def _numbered(
@@ -153,6 +162,7 @@ STANDINGS: Final[dict[Kept, Callable[[Session, str], Standing | None]]] = {
     "experiment": _experiment,
     "list": _list,
     "corpus": _corpus,
+    "comment": _comment,
 }
 
 

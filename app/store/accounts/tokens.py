@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, NotFoundError
 from app.store.accounts.members import roles_of
 from app.store.accounts.secret import LONGEST, digest_of, new_secret
 from app.store.audit.noting import note
+from app.store.fetching import fetch
 from app.store.tables import AccountTable, TokenTable
 from app.store.views.account import Person, TokenView
 
@@ -20,6 +21,22 @@ USED_EVERY: Final = timedelta(minutes=1)
 MOST: Final = 100
 """Of one account, that can still be used."""
 LONGEST_NAME: Final = 100
+
+
+OWNER: Final = (
+    select(
+        AccountTable.id, AccountTable.name, AccountTable.full_name, AccountTable.is_administrator,
+        TokenTable.id.label("token_id"), TokenTable.name.label("token"), TokenTable.scopes,
+        TokenTable.used_at,
+    )
+    .join(AccountTable, AccountTable.id == TokenTable.account_id)
+    .where(
+        TokenTable.digest == bindparam("digest"),
+        TokenTable.revoked_at.is_(None),
+        or_(TokenTable.expires_at.is_(None), TokenTable.expires_at > bindparam("now")),
+        AccountTable.disabled_at.is_(None),
+    )
+)  # fmt: skip
 
 
 def create_token(
@@ -69,30 +86,20 @@ def person_of_token(session: Session, *, secret: str) -> tuple[Person, bool] | N
     if len(secret) > LONGEST:
         return None
     now = datetime.now(UTC)
-    row = session.execute(
-        select(TokenTable, AccountTable)
-        .join(AccountTable, AccountTable.id == TokenTable.account_id)
-        .where(
-            TokenTable.digest == digest_of(secret),
-            TokenTable.revoked_at.is_(None),
-            or_(TokenTable.expires_at.is_(None), TokenTable.expires_at > now),
-            AccountTable.disabled_at.is_(None),
-        )
-    ).one_or_none()
+    row = fetch(session, OWNER, {"digest": digest_of(secret), "now": now}).one_or_none()
     if row is None:
         return None
-    token, account = row
     person = Person(
-        account_id=account.id,
-        name=account.name,
-        full_name=account.full_name,
-        is_administrator=account.is_administrator,
-        roles=roles_of(session, account_id=account.id),
-        token_id=token.id,
-        token=token.name,
-        scopes=list(token.scopes),
+        account_id=row.id,
+        name=row.name,
+        full_name=row.full_name,
+        is_administrator=row.is_administrator,
+        roles=roles_of(session, account_id=row.id),
+        token_id=row.token_id,
+        token=row.token,
+        scopes=list(row.scopes),
     )
-    return person, token.used_at is None or now - token.used_at >= USED_EVERY
+    return person, row.used_at is None or now - row.used_at >= USED_EVERY
 
 
 def note_used(session: Session, *, token_id: int) -> None:

@@ -4,11 +4,12 @@ import time
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
 from app.errors import NotFoundError
+from app.store.fetching import fetch
 from app.store.paging import is_integer
 from app.store.queries.campaign import find_campaign
 from app.store.tables import (
@@ -22,6 +23,34 @@ from app.store.views.campaign import AssignmentView, DraftView, NextView, OwnPro
 
 AnyRow = Row[*tuple[Any, ...]]
 Items, Assignments = CampaignItemTable, AssignmentTable
+NEWEST: Final = select(func.max(GuidelineTable.version)).where(
+    GuidelineTable.campaign_id == bindparam("campaign_id")
+)
+FOUND: Final = (
+    select(
+        Assignments.id, Assignments.campaign_id, Assignments.item_id, Assignments.state,
+        Assignments.guideline_id, Assignments.leased_until, Assignments.draft,
+        Items.explanation_id, ExplanationTable.text, ExplanationTable.unit_index,
+        SiteTable.name.label("site"), NEWEST.scalar_subquery().label("newest_version"),
+    )
+    .join(Items, Items.id == Assignments.item_id)
+    .join(ExplanationTable, ExplanationTable.id == Items.explanation_id)
+    .join(SiteTable, SiteTable.id == ExplanationTable.site_id)
+    .where(
+        Assignments.id == bindparam("number"),
+        Assignments.campaign_id == bindparam("campaign_id"),
+        Assignments.actor == bindparam("actor"),
+    )
+)  # fmt: skip
+FOUND_AND_LOCKED: Final = FOUND.with_for_update(of=Assignments, key_share=True)
+STATES: Final = (
+    select(Assignments.state, func.count())
+    .where(
+        Assignments.campaign_id == bindparam("campaign_id"),
+        Assignments.actor == bindparam("actor"),
+    )
+    .group_by(Assignments.state)
+)
 COUNTED_SECONDS: Final = 5.0
 """For how long the number of judgements that all have given is not counted anew."""
 _counted: WeakKeyDictionary[Pool, dict[int, tuple[float, int]]] = WeakKeyDictionary()
@@ -33,17 +62,8 @@ def find_assignment(
     """Of this person in this campaign. Raises NotFoundError, also of what others have."""
     row = None
     if is_integer(number):
-        query = select(
-            Assignments.id, Assignments.campaign_id, Assignments.item_id, Assignments.state,
-            Assignments.guideline_id, Assignments.leased_until, Assignments.draft,
-        ).where(
-            Assignments.id == number,
-            Assignments.campaign_id == campaign_id,
-            Assignments.actor == actor,
-        )  # fmt: skip
-        if lock:
-            query = query.with_for_update(key_share=True)
-        row = session.execute(query).one_or_none()
+        values = {"number": number, "campaign_id": campaign_id, "actor": actor}
+        row = fetch(session, FOUND_AND_LOCKED if lock else FOUND, values).one_or_none()
     if row is None:
         raise no_assignment(number)
     return row
@@ -56,21 +76,15 @@ def show_assignment(
     row = find_assignment(session, campaign_id=campaign_id, number=number, actor=actor)
     if row.state not in ("leased", "lapsed"):
         raise no_assignment(number)
-    said = session.execute(
-        select(ExplanationTable.text, ExplanationTable.unit_index, SiteTable.name)
-        .join(Items, Items.explanation_id == ExplanationTable.id)
-        .join(SiteTable, SiteTable.id == ExplanationTable.site_id)
-        .where(Items.id == row.item_id)
-    ).one()
     return AssignmentView(
         id=row.id,
         model=model,
-        site=said.name,
-        index=said.unit_index,
-        text=said.text,
+        site=row.site,
+        index=row.unit_index,
+        text=row.text,
         state=row.state,
         leased_until=row.leased_until,
-        guideline_version=newest_version(session, campaign_id=campaign_id),
+        guideline_version=row.newest_version,
         draft=None if row.draft is None else DraftView.model_validate(row.draft),
     )
 
@@ -131,12 +145,8 @@ def item_view(
 
 def own_progress(session: Session, campaign: AnyRow, *, actor: str) -> OwnProgress:
     """How much others have judged may be a few seconds old: it is looked at after each answer."""
-    states = (
-        select(Assignments.state, func.count())
-        .where(Assignments.campaign_id == campaign.id, Assignments.actor == actor)
-        .group_by(Assignments.state)
-    )
-    own: dict[str, int] = dict(session.execute(states).all())
+    states = fetch(session, STATES, {"campaign_id": campaign.id, "actor": actor})
+    own: dict[str, int] = dict(states.all())
     return OwnProgress(
         n_judged=own.get("judged", 0),
         n_skipped=own.get("skipped", 0),
@@ -147,10 +157,8 @@ def own_progress(session: Session, campaign: AnyRow, *, actor: str) -> OwnProgre
 
 def newest_version(session: Session, *, campaign_id: int) -> int:
     """Of the guidelines."""
-    query = select(func.max(GuidelineTable.version)).where(
-        GuidelineTable.campaign_id == campaign_id
-    )
-    return session.scalars(query).one()
+    version: int = fetch(session, NEWEST, {"campaign_id": campaign_id}).scalar_one()
+    return version
 
 
 def no_assignment(number: int) -> NotFoundError:

@@ -5,11 +5,12 @@ from collections.abc import Collection
 from statistics import median
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, exists, func, or_, select
+from sqlalchemy import BindParameter, Row, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
 from app.store.choice import Choice
+from app.store.fetching import fetch
 from app.store.locating import require_model
 from app.store.paging import check_limit, is_name, read_cursor, write_cursor
 from app.store.slugs import is_named
@@ -57,6 +58,15 @@ LINES: Final = select(
     ModelTable.name.label("model"),
     JUDGED.label("n_judged"),
 ).join(ModelTable, ModelTable.id == Campaigns.model_id)
+FOUND: Final = (
+    select(
+        Campaigns.id, Campaigns.status, Campaigns.n_per_item, Campaigns.n_items,
+        Campaigns.lease_seconds, Campaigns.questions, Campaigns.ended_at,
+    )
+    .join(ModelTable, ModelTable.id == Campaigns.model_id)
+    .where(Campaigns.slug == bindparam("slug"), ModelTable.name == bindparam("model"))
+)  # fmt: skip
+FOUND_AND_LOCKED: Final = FOUND.with_for_update(of=Campaigns, key_share=True)
 
 
 def find_campaign(
@@ -65,17 +75,8 @@ def find_campaign(
     """Its id, status, n_per_item, n_items, lease_seconds and questions. Raises NotFoundError."""
     row = None
     if is_named(slug) and is_name(model):
-        query = (
-            select(
-                Campaigns.id, Campaigns.status, Campaigns.n_per_item, Campaigns.n_items,
-                Campaigns.lease_seconds, Campaigns.questions, Campaigns.ended_at,
-            )
-            .join(ModelTable, ModelTable.id == Campaigns.model_id)
-            .where(Campaigns.slug == slug, ModelTable.name == model)
-        )  # fmt: skip
-        if lock:
-            query = query.with_for_update(of=Campaigns, key_share=True)
-        row = session.execute(query).one_or_none()
+        query = FOUND_AND_LOCKED if lock else FOUND
+        row = fetch(session, query, {"slug": slug, "model": model}).one_or_none()
     if row is None:
         require_model(session, name=model)
         raise no_campaign(model, slug)
@@ -150,7 +151,7 @@ def campaigns_with_work_for(
     return [CampaignLine(**_line(row)) for row in rows]
 
 
-def open_to(actor: str) -> Any:  # noqa: ANN401 - a condition on items
+def open_to(actor: str | BindParameter[str]) -> Any:  # noqa: ANN401 - a condition on items
     """Items that this person has never had, has not judged elsewhere, and did not write."""
     return and_(
         ~exists().where(Assignments.item_id == Items.id, Assignments.actor == actor),
@@ -163,7 +164,7 @@ def open_to(actor: str) -> Any:  # noqa: ANN401 - a condition on items
     )
 
 
-def judged_by(actor: str) -> Any:  # noqa: ANN401 - a condition on items
+def judged_by(actor: str | BindParameter[str]) -> Any:  # noqa: ANN401 - a condition on items
     """Also what they took back since: they have seen what others say."""
     return exists().where(
         JudgementTable.explanation_id == Items.explanation_id, JudgementTable.actor == actor

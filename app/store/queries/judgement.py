@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from app.store.fetching import fetch
 from app.store.queries.given import is_under_way
 from app.store.tables import JudgementTable
 from app.store.views.explanation import ExplanationView
@@ -12,6 +13,15 @@ from app.store.views.judgement import JudgementsView, JudgementView
 
 JUDGED: Final = ("current", "failed")
 """States of explanations that count, or that somebody may mend."""
+
+GIVEN: Final = (
+    select(JudgementTable.id)
+    .where(
+        JudgementTable.explanation_id == bindparam("explanation_id"),
+        JudgementTable.actor == bindparam("actor"),
+    )
+    .limit(1)
+)
 
 
 def judgements_of(
@@ -49,10 +59,8 @@ def judgement_of_assignment(session: Session, *, assignment_id: int) -> Judgemen
 def may_be_swayed(session: Session, *, explanation_id: int, actor: str) -> bool:
     """Whether this person has judged it, also where they took that back: they may have seen what
     others say."""
-    query = select(JudgementTable.id).where(
-        JudgementTable.explanation_id == explanation_id, JudgementTable.actor == actor
-    )
-    return session.scalar(query.limit(1)) is not None
+    values = {"explanation_id": explanation_id, "actor": actor}
+    return fetch(session, GIVEN, values).first() is not None
 
 
 def view_of(row: JudgementTable) -> JudgementView:

@@ -9,6 +9,7 @@ from app.store.tables.account import (
 )
 from app.store.tables.audit import AuditHeadTable, AuditTable
 from app.store.tables.base import Base
+from app.store.tables.bookmark import BookmarkTable
 from app.store.tables.campaign import (
     AssignmentTable,
     CampaignItemTable,
@@ -16,6 +17,7 @@ from app.store.tables.campaign import (
     GuidelineTable,
 )
 from app.store.tables.circuit import CircuitTable, CircuitUnitTable, ProofTable
+from app.store.tables.comment import CommentTable
 from app.store.tables.corpus import CorpusTable, DocumentTable, WindowSetTable, WindowTable
 from app.store.tables.decision import DecisionTable
 from app.store.tables.evidence import (
@@ -36,6 +38,7 @@ from app.store.tables.explanation import (
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
 from app.store.tables.judgement import JudgementTable
 from app.store.tables.model import ModelTable, SiteTable, VocabularyTable
+from app.store.tables.notice import NoticeTable
 from app.store.tables.run import ArtifactTable, RunTable
 from app.store.tables.task import TaskTable
 from app.store.tables.unit import (
@@ -50,6 +53,7 @@ from app.store.tables.unit import (
 )
 from app.store.tables.unit_list import UnitListEntryTable, UnitListTable
 from app.store.tables.vector import VectorTable
+from app.store.tables.vote import VoteTable
 
 __all__ = [
     "AccountTable",
@@ -59,12 +63,14 @@ __all__ = [
     "AuditHeadTable",
     "AuditTable",
     "Base",
+    "BookmarkTable",
     "CampaignItemTable",
     "CampaignTable",
     "CausalScoreTable",
     "CausalSummaryTable",
     "CircuitTable",
     "CircuitUnitTable",
+    "CommentTable",
     "CorpusTable",
     "DecisionTable",
     "DocumentTable",
@@ -81,6 +87,7 @@ __all__ = [
     "LoginTable",
     "MembershipTable",
     "ModelTable",
+    "NoticeTable",
     "OutputSideTable",
     "PredictionTable",
     "ProofTable",
@@ -101,6 +108,7 @@ __all__ = [
     "UnitTokensTable",
     "VectorTable",
     "VocabularyTable",
+    "VoteTable",
     "WindowSetTable",
     "WindowTable",
     "WorkerTable",

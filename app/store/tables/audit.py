@@ -18,6 +18,8 @@ class AuditTable(Base):
         Index(None, "actor", "id"),
         Index(None, "model", "id"),
         Index(None, "action", "id"),
+        Index(None, "model", "action", "id"),
+        Index(None, "model", "actor", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.tables.base import Base, Moment
@@ -25,6 +25,8 @@ class UnitListTable(Base):
         ForeignKey("models.id", ondelete="CASCADE"), index=True
     )
     """Whose units alone it takes; NULL: of any model."""
+    personal: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    """Only its maker sees it."""
     created_at: Mapped[datetime] = mapped_column(Moment)
     updated_at: Mapped[datetime] = mapped_column(Moment)
 

@@ -73,7 +73,10 @@ def house(data: Path) -> House:
 
 @pytest.fixture(scope="session")
 def app(data: Path) -> FastAPI:
-    return undone(create_app(Settings(data=data, log_level="error")))
+    """As while it stops: its streams of news end at once, and can be walked."""
+    app = create_app(Settings(data=data, log_level="error"))
+    app.state.watching.close()
+    return undone(app)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.auth.need import Need, Subject
@@ -20,6 +20,7 @@ from app.store.accounts.members import ROLES, set_role
 from app.store.accounts.people import create_account
 from app.store.accounts.tokens import create_token
 from app.store.campaigning import Plan, create_campaign, set_status
+from app.store.commenting import comment
 from app.store.engine import open_engine, open_session
 from app.store.experimenting import create_experiment
 from app.store.judging import Rating, judge
@@ -31,6 +32,7 @@ from app.store.steering import create_vector
 from app.store.synthetic import fill_synthetic
 from app.store.tables import (
     ArtifactTable,
+    CommentTable,
     CorpusTable,
     DocumentTable,
     ExplanationTable,
@@ -38,6 +40,7 @@ from app.store.tables import (
     RunTable,
     SiteTable,
 )
+from app.store.topics import unit_topic
 from app.store.writing_tasks import keep_task
 from tests.kept import migrate
 from tests.store.circuits import generated
@@ -57,6 +60,7 @@ NOTHING: dict[str, str] = {
     "run": "987654321", "job": "0123456789abcdef0123456789abcdef", "experiment": "AAAAAAAAAAAA",
     "list": "BBBBBBBBBBBB", "corpus": "no-such-corpus", "circuit": "no-such-circuit",
     "task": "no-such-task", "vector": "987654321", "artifact": "0" * 64, "proof": "987654321",
+    "comment": "987654321",
     "campaign": "no-such-campaign",
 }  # fmt: skip
 """Names that nothing has."""
@@ -129,6 +133,9 @@ def fill(engine: Engine, model: str) -> dict[str, str]:
         create_job(session, request=SweepRequest(model=model, corpus=CORPUS, seed=1), actor=MAKER)
         made = create_unit_list(session, name=f"units of {model}", actor=MAKER, model=model)
         add_units(session, slug=made.slug, units=[Named(model, "mlp.0", 1)], actor=MAKER)
+        said = comment(
+            session, unit_topic(session, model=model, site="mlp.0", index=1), text="!", actor=MAKER
+        )
         campaign = create_campaign(session, model=model, plan=Plan(title="C"), actor=MAKER)
         set_status(session, model=model, slug=campaign.slug, status="ended", actor=MAKER)
         judge(session, explanation_id=claim.id, actor=MAKER, rating=Rating("accept"))
@@ -142,6 +149,7 @@ def fill(engine: Engine, model: str) -> dict[str, str]:
             "job": job.id,
             "experiment": experiment.slug,
             "list": made.slug,
+            "comment": str(renumbered(session, said.id)),
             "corpus": CORPUS if model == MODELS[0] else "secret-corpus",
             "circuit": "names",
             "task": task.slug,
@@ -150,6 +158,13 @@ def fill(engine: Engine, model: str) -> dict[str, str]:
             "campaign": campaign.slug,
             "proof": "1" if model == MODELS[0] else "3",
         }
+
+
+def renumbered(session: Session, comment_id: int) -> int:
+    """A number that stands nowhere else on a page."""
+    number = 700_000_000 + comment_id
+    session.execute(update(CommentTable).filter_by(id=comment_id).values(id=number))
+    return number
 
 
 def add_people(engine: Engine) -> dict[str, dict[str, str]]:
@@ -185,6 +200,7 @@ def address(path: str, subjects: Mapping[str, str]) -> str:
         "proof_id": subjects["proof"], "source": subjects["site"], "form": "jsonl",
         "token": "q2lyY3VpdC1ncmFwaC1maWxl", "secret": "none-of-ours", "token_id": "987654321",
         "login_id": "987654321", "assignment_id": "987654321", "link_id": "987654321",
+        "bookmark_id": "987654321", "comment_id": subjects["comment"],
     }  # fmt: skip
     if path.startswith("/people") or "/people/{name}" in path:
         filled["name"] = "outsider"

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from app.auth.needs import need_of
 from tests.auth.routes.house import NOTHING, House, address, sent
 
-NAMED = ("model", "explanation", "run", "job", "experiment", "list", "corpus")
+NAMED = ("model", "explanation", "run", "job", "experiment", "list", "corpus", "comment")
 
 
 @pytest.mark.parametrize("person", ["owner", "outsider", "viewer"])

@@ -36,6 +36,8 @@ def expected(person: str, need: Need, *, first_model: bool) -> int | None:
         return 401
     if need.right is Who.ADMINISTRATOR:
         return 403
+    if need.keeps and person.startswith("token") and person != "token to annotate":
+        return 403
     if not isinstance(need.right, Right):  # of the model that they ask to see alone
         seen = person == "token to see" or (person in RIGHTS and first_model)
         return None if seen or not need.beside else 404
