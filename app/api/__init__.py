@@ -34,6 +34,7 @@ from app.api.v1 import (
     evidence,
     experiments,
     explanations,
+    exports,
     job_events,
     jobs,
     judgement_files,
@@ -61,7 +62,8 @@ def install(app: FastAPI) -> None:
         evidence, search, runs, run_windows, bulk, corpora, jobs, job_events, experiments,
         conducting, live, vectors, unit_lists, tasks, circuits, circuit_files, circuit_proving,
         circuit_rows, campaigns, assignments, comments, votes, bookmarks, notices, activity,
-        events, account, people, audit,
+        events, account, people,
+        audit, exports,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])

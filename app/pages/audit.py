@@ -18,7 +18,7 @@ router = APIRouter()
 KINDS: Final = (
     "account", "audit", "circuit", "corpus", "experiment", "explanation", "explanations", "export",
     "job", "link", "list", "login", "model", "pools", "proof", "role", "run", "task", "token",
-    "vector",
+    "vector", "view",
 )  # fmt: skip
 """What comes before the dot of actions."""
 

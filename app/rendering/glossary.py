@@ -206,6 +206,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "interval, for each would then be as likely to win.",
     "undefined": "There is no number, for instance the kurtosis of a constant. It is not 0.",
     "sweep": "One pass of a model over a corpus: statistics, exemplars and pools of all units.",
+    "sealed": "Of a server: its processes connect to nothing beyond the machine but the database, "
+    "what leaves it is approved by an administrator, and what is looked at is in the audit log.",
     "run": "One execution of a method: where numbers come from.",
     "job": "A durable piece of work for a worker; it survives the worker's death.",
     "output": "The job that finds what every neuron of a model writes, from its weights: the "

@@ -460,6 +460,7 @@ OTHERWISE: Final = {
     "to say, at every pause; the log has what they said",
     f"POST {OF}/circuits/{{slug}}/prove": "the double proves nothing; the store's function is "
     "tested in tests/store/audit/test_written_by_people.py",
+    "GET /login/oidc/back": "needs a provider: tests/auth/oidc has one, and reads the rows",
     "POST /api/graph/generate": "waits for a worker; it queues a job by create_job, as others do",
 }
 """Those that no call is made of here."""

@@ -119,6 +119,8 @@ def test_every_path_of_the_issue_is_described(document):
         f"{model}/people/{{name}}",
         f"{model}/invites",
         f"{model}/invites/{{link_id}}",
+        "/api/v1/exports",
+        "/api/v1/exports/{export_id}/decision",
         "/api/v1/audit",
         "/api/v1/audit/verification",
         "/api/v1/corpora",
@@ -233,6 +235,7 @@ def test_where_there_may_be_too_much_at_once_a_429_is_described(document):
     found = {name for name, operation in operations(document) if "429" in operation["responses"]}
     assert found == {
         "post /api/v1/jobs",
+        "post /api/v1/exports",
         "get /api/v1/jobs/{job_id}/events",
         "get /api/v1/events",
         "get /api/v1/models/{model}/statistics",

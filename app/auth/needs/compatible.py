@@ -10,8 +10,8 @@ from app.auth.needs.named import (
     RUN,
     RUNS_SENT,
     SEE,
-    SEEN,
     SENT_ID,
+    TAKEN,
     WORK,
     WORKS_SOMEWHERE,
 )
@@ -23,11 +23,11 @@ COMPATIBLE_NEEDS: Final[dict[str, Need]] = {
     "POST /api/list/list": ANY_ACCOUNT,
     "POST /api/graph/list-owned": ANY_ACCOUNT,
     # a model, read
-    "GET /api/feature/{model}/{source}/{index}": SEEN,
-    "GET /api/graph/{model}/{slug}": SEEN,
+    "GET /api/feature/{model}/{source}/{index}": TAKEN,
+    "GET /api/graph/{model}/{slug}": TAKEN,
     "POST /api/explanation/search-model": Need(SEE, SENT_ID),
     "POST /api/explanation/search": Need(SEE, SENT_ID),
-    "POST /api/vector/get": Need(SEE, SENT_ID),
+    "POST /api/vector/get": Need(SEE, SENT_ID, whole=True),
     # what has an address of its own, read
     "POST /api/list/get": Need(SEE, Subject("list", "json", "listId")),
     # the loaded model

@@ -4,6 +4,7 @@ from typing import Final
 
 from app.auth.need import Need, Reach, Subject
 from app.auth.needs.named import (
+    ADMINISTRATORS,
     ANNOTATE,
     ANY_ACCOUNT,
     ANY_OF_MODEL,
@@ -11,6 +12,7 @@ from app.auth.needs.named import (
     COMMENT,
     DELETES_EXPERIMENT,
     EDITS_COMMENT,
+    EXPORTS_SOMEWHERE,
     JOB,
     JUDGES_ON_UNIT,
     KEEPS,
@@ -56,6 +58,9 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "POST /login": OPEN,
     "GET /login/{secret}": OPEN,
     "POST /login/{secret}": OPEN,
+    "GET /login/oidc": OPEN,
+    "GET /login/oidc/back": OPEN,
+    "POST /login/{secret}/oidc": OPEN,
     "POST /logout": ANY_ACCOUNT,
     # what spans models
     "GET /": ANY_ACCOUNT,
@@ -157,6 +162,10 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "POST /jobs/{job_id}/cancel": Need(WORK, JOB),
     "POST /runs/{run_id}/show": Need(WORK, RUN_ID),
     "POST /m/{model}/circuits": WORKS,
+    # what is to leave a sealed server
+    "GET /exports": ANY_ACCOUNT,
+    "POST /exports": EXPORTS_SOMEWHERE,
+    "POST /exports/{export_id}": ADMINISTRATORS,
     # who may do what with a model
     "GET /m/{model}/people": MANAGES,
     "POST /m/{model}/people": MANAGES,
