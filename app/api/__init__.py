@@ -5,6 +5,8 @@ from fastapi import Depends, FastAPI
 from app.api import fallback, operations, reference
 from app.api.neuronpedia import (
     activation,
+    bookmark,
+    comment,
     explanation,
     feature,
     graph,
@@ -67,7 +69,10 @@ def install(app: FastAPI) -> None:
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])
-    compatible = (feature, explanation, activation, text_search, steer, vector, unit_list, graph)
+    compatible = (
+        feature, explanation, activation, text_search, steer, vector, unit_list, graph, comment,
+        bookmark,
+    )  # fmt: skip
     for part in (*compatible, operations, reference):
         app.include_router(part.router)
     app.mount("/api", fallback.Fallback(app))

@@ -126,6 +126,8 @@ def _require_reach(actor: Actor, right: Right, reach: Reach) -> None:
 
 
 def sees(actor: Actor, standing: Standing) -> bool:
+    if standing.personal and standing.maker != actor.name:
+        return False
     if any(actor.may(Right.SEE, model) for model in standing.models):
         return True
     own = standing.shared and standing.maker == actor.name
@@ -135,6 +137,8 @@ def sees(actor: Actor, standing: Standing) -> bool:
 def may(actor: Actor, right: Right, standing: Standing) -> bool:
     """Of what is of no model: whoever sees it may do what they may do with some model, and manage
     it who manages all."""
+    if standing.personal and standing.maker != actor.name:
+        return False
     if standing.shared:
         if right is Right.MANAGE:
             return actor.may_everywhere(right)

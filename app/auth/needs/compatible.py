@@ -7,6 +7,7 @@ from app.auth.needs.named import (
     ANNOTATE,
     ANY_ACCOUNT,
     MANAGE,
+    REVIEW,
     RUN,
     RUNS_SENT,
     SEE,
@@ -21,6 +22,7 @@ COMPATIBLE_NEEDS: Final[dict[str, Need]] = {
     "POST /api/explanation/search-all": ANY_ACCOUNT,
     "POST /api/vector/list-owned": ANY_ACCOUNT,
     "POST /api/list/list": ANY_ACCOUNT,
+    "POST /api/user/bookmarks": ANY_ACCOUNT,
     "POST /api/graph/list-owned": ANY_ACCOUNT,
     # a model, read
     "GET /api/feature/{model}/{source}/{index}": TAKEN,
@@ -44,6 +46,13 @@ COMPATIBLE_NEEDS: Final[dict[str, Need]] = {
     ),
     "POST /api/list/new": Need(ANNOTATE, Reach.SOMEWHERE),
     "POST /api/list/add-features": Need(ANNOTATE, Subject("list", "json", "listId")),
+    "POST /api/list/remove": Need(ANNOTATE, Subject("list", "json", "listId"), beside=(SENT_ID,)),
+    "POST /api/list/update": Need(ANNOTATE, Subject("list", "json", "listId"), others=REVIEW),
+    "POST /api/list/delete": Need(ANNOTATE, Subject("list", "json", "listId"), others=MANAGE),
+    "POST /api/comment/new": Need(ANNOTATE, SENT_ID),
+    "POST /api/comment/delete": Need(ANNOTATE, Subject("comment", "json", "id"), others=REVIEW),
+    "POST /api/bookmark/add": Need(SEE, SENT_ID, keeps=True),
+    "POST /api/bookmark/delete": Need(SEE, SENT_ID, keeps=True),
     "POST /api/graph/delete": Need(
         ANNOTATE, SENT_ID, others=MANAGE, made=Made("circuit", "json", "slug")
     ),

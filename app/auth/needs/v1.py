@@ -9,6 +9,7 @@ from app.auth.needs.named import (
     ANY_ACCOUNT,
     ANY_OF_MODEL,
     CHANGES_EXPERIMENT,
+    CHANGES_LIST,
     COMMENT,
     CORPUS,
     DELETES_CIRCUIT,
@@ -150,6 +151,7 @@ V1_NEEDS: Final[dict[str, Need]] = {
     f"POST {M}/vectors": WRITES,
     f"DELETE {M}/vectors/{{index}}": DELETES_VECTOR,
     f"POST {V1}/lists": Need(ANNOTATE, SENT, unnamed=Reach.SOMEWHERE),
+    f"PATCH {V1}/lists/{{slug}}": CHANGES_LIST,
     f"POST {V1}/lists/{{slug}}/units": FILLS,
     f"DELETE {V1}/lists/{{slug}}/units/{{model}}/{{site}}/{{index}}": Need(
         ANNOTATE, LIST, beside=(MODEL,)

@@ -21,7 +21,7 @@ READ_BY_POST = {
     "POST /api/explanation/search-all",
     "POST /api/explanation/search-model", "POST /api/explanation/search", "POST /api/vector/get",
     "POST /api/vector/list-owned", "POST /api/list/get", "POST /api/list/list",
-    "POST /api/graph/list-owned",
+    "POST /api/graph/list-owned", "POST /api/user/bookmarks",
 }  # fmt: skip
 """And one's way in and out."""
 IDS = {
