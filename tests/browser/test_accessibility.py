@@ -18,6 +18,8 @@ PATHS = (
     "/m/synthetic/mlp.1/7/live", "/m/synthetic/circuits", "/m/synthetic/circuits/names",
     "/m/synthetic/circuits/imported", "/m/synthetic/circuits/names/compare?with=names-again",
     "/m/synthetic/campaigns", "/m/synthetic/campaigns/rules", "/m/synthetic/campaigns/rules/judge",
+    "/m/synthetic/judgements/import", "/m/synthetic/agreement", "/m/synthetic/disagreements",
+    "/m/synthetic/disagreements?state=all",
     "/login", "/account", "/people",
 )  # fmt: skip
 LOOKS = {
