@@ -17,7 +17,8 @@ PATHS = (
     "/m/synthetic/playground?edit=mlp.1/7+%3D+1&edit=resid.0+%2B%3D+8+*+mlp.0/3&text=a+b",
     "/m/synthetic/mlp.1/7/live", "/m/synthetic/circuits", "/m/synthetic/circuits/names",
     "/m/synthetic/circuits/imported", "/m/synthetic/circuits/names/compare?with=names-again",
-    "/login", "/account", "/people",
+    "/login", "/account", "/people", "/lists", "/bookmarks", "/inbox", "/m/synthetic/activity",
+    "/m/synthetic/mlp.1/3/comments", "/m/synthetic/mlp.1/3/lists",
 )  # fmt: skip
 LOOKS = {
     "light": {"color_scheme": "light"},
