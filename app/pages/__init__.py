@@ -28,6 +28,7 @@ from app.pages.glossary import router as glossary
 from app.pages.home import router as home
 from app.pages.job import router as jobs
 from app.pages.judgement import router as judgements
+from app.pages.judgement_import import router as judgement_imports
 from app.pages.jump import router as jump
 from app.pages.live import router as live
 from app.pages.login import router as logins
@@ -78,6 +79,7 @@ for part in (
     scores,
     evidence,
     agreement,
+    judgement_imports,
     decisions,
     experiments,
     campaigns,

@@ -249,6 +249,12 @@ GLOSSARY: Final[dict[str, str]] = {
     "named tokens do as well as under this one's. Few mean that it is not chance.",
     "prepare_demo": "The job behind `patchclamp demo`: it adds the demo's model and corpus where "
     "they are missing, and asks for the sweep of one over the other.",
+    "campaign": "Explanations that a team judges together: drawn at random by a seed, each judged "
+    "by several people who do not see each other's judgements.",
+    "gold item": "An item of a campaign of which the right verdict is known. It stands among the "
+    "others, and whoever judges is not told.",
+    "near miss": "A window in which a unit is silent though one would expect it to fire: words of "
+    "its explanation occur, or its activation comes close to the firing threshold.",
     "artifact": "A file that holds one array, named by its content.",
 }
 

@@ -214,6 +214,14 @@ CALLS: Final[dict[str, tuple[str, Call]]] = {
         "export.judgements",
         lambda on: on.client.get(f"{M}/judgements.csv"),
     ),
+    "POST /m/{model}/judgements/import": (
+        "judgements.imported",
+        lambda on: on.client.post(
+            f"/m/{MODEL}/judgements/import",
+            data={"origin": "their-lab"},
+            files={"file": ("j.csv", f"annotator,verdict,explanation\njo,edit,{on.explanation}\n")},
+        ),
+    ),
     f"POST {OF}/judgements/import": (
         "judgements.imported",
         lambda on: on.client.post(

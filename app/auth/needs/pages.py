@@ -172,6 +172,8 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "POST /jobs/{job_id}/cancel": Need(WORK, JOB),
     "POST /runs/{run_id}/show": Need(WORK, RUN_ID),
     "POST /m/{model}/circuits": WORKS,
+    "GET /m/{model}/judgements/import": WORKS,
+    "POST /m/{model}/judgements/import": WORKS,
     # what is to leave a sealed server
     "GET /exports": ANY_ACCOUNT,
     "POST /exports": EXPORTS_SOMEWHERE,
