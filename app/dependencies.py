@@ -117,6 +117,12 @@ async def get_program_places(request: Request) -> Places:
     return places
 
 
+async def get_reading_places(request: Request) -> Places:
+    """A handler takes one while it reads a file that was sent."""
+    places: Places = request.app.state.readings
+    return places
+
+
 async def get_app_settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
@@ -194,4 +200,5 @@ ReadSession = Annotated[Session, Depends(open_read_session, scope="function")]
 ProgramDeadline = Annotated[Deadline, Depends(start_deadline)]
 ProgramPlaces = Annotated[Places, Depends(get_program_places)]
 StoreWriter = Annotated[Writer, Depends(get_writer)]
+ReadingPlaces = Annotated[Places, Depends(get_reading_places)]
 WriteSession = Annotated[Session, Depends(open_write_session, scope="function")]

@@ -118,11 +118,5 @@ async def get_reception(request: Request) -> Reception:
     return Reception(request.app.state.uploads, request.app.state.receptions)
 
 
-async def get_reading_places(request: Request) -> Places:
-    places: Places = request.app.state.readings
-    return places
-
-
 AnnouncedFiles = Annotated[Uploads, Depends(get_uploads)]
 ReceptionOfFiles = Annotated[Reception, Depends(get_reception)]
-ReadingPlaces = Annotated[Places, Depends(get_reading_places)]

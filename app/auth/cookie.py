@@ -1,7 +1,8 @@
 """The cookie that a browser is signed in by.
 
 Scripts cannot read it, other sites cannot send it with more than a link, and over https it never
-travels without. Two servers on one machine have cookies of their own: they carry the port.
+travels without; there its name begins with `__Host-`, so that no other host plants one. Two servers
+on one machine have cookies of their own: they carry the port.
 """
 
 from datetime import timedelta
@@ -37,5 +38,6 @@ def take_secret(request: Request, response: Response) -> None:
 
 
 def _name(request: Request) -> str:
+    prefix = "__Host-" if request.url.scheme == "https" else ""
     port = request.url.port
-    return NAME if port is None else f"{NAME}-{port}"
+    return f"{prefix}{NAME}" + ("" if port is None else f"-{port}")

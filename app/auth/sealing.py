@@ -59,7 +59,7 @@ async def keep_sealed(request: Request, actor: Actor, need: Need) -> None:
             )
         if not await run_in_threadpool(_let_out, engine, actor, address):
             _refuse(request, address)
-    elif _is_viewing(request, need):
+    elif is_viewing(request.method, request.url.path, need):
         views: Views = request.app.state.views
         if views.is_due(actor.name, address):
             await run_in_threadpool(_note_view, engine, actor, request, address)
@@ -82,10 +82,11 @@ def _refuse(request: Request, address: str) -> None:
     )
 
 
-def _is_viewing(request: Request, need: Need) -> bool:
-    if request.url.path in QUIET or need.right is Who.ANYBODY:
+def is_viewing(method: str, path: str, need: Need) -> bool:
+    """Whether it is noted here that it was asked: what writes leaves a row of its own."""
+    if path in QUIET or need.right is Who.ANYBODY:
         return False
-    return request.method in READING or need.right in (Right.SEE, Right.RUN)
+    return method in READING or need.reads or need.right in (Right.SEE, Right.RUN)
 
 
 def _note_view(engine: Engine, actor: Actor, request: Request, address: str) -> None:

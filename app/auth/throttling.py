@@ -9,6 +9,7 @@ reaches the server then is its owner. Counted in this process, over a minute tha
 
 import math
 import time
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
 from limits import RateLimitItem, RateLimitItemPerMinute
@@ -35,7 +36,7 @@ class Throttle:
 
     def check(self, *, address: str, name: str | None = None) -> None:
         """Counts a try to come in. Raises TooManyError."""
-        tries = [(BY_ADDRESS, "address", address)]
+        tries = [(BY_ADDRESS, "address", network_of(address))]
         if name is not None:
             tries.append((BY_NAME, "name", name))
         if all(self._limiter.hit(limit, kind, key) for limit, kind, key in tries):
@@ -69,6 +70,19 @@ class Throttle:
             hint="Wait as long as Retry-After says; ask for larger pages, or less often.",
             retry_after=max(1, math.ceil(begins_again - time.time())),
         )
+
+
+def network_of(address: str) -> str:
+    """Whoever has an IPv6 address has the 2⁶⁴ beside it, too: they count as one."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(IPv6Network((int(found), 64), strict=False))
 
 
 def _each_minute(most: int) -> RateLimitItem | None:

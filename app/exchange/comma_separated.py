@@ -1,8 +1,9 @@
 """Comma-separated values for spreadsheets: a row for each explanation, with its test scores.
 
-A cell that begins with = + - @, a tab, a carriage return or an apostrophe would be a formula, or
-would be eaten by a spreadsheet; it gets an apostrophe before it, which reading takes off again.
-Other splits, and details, have no place here.
+A cell that begins with = + - @, also full-width, a tab, the end of a line or an apostrophe would be
+a formula, or would be eaten by a spreadsheet; it gets an apostrophe before it, which reading takes
+off again. Other splits, and details,
+have no place here.
 """
 
 import csv
@@ -22,7 +23,7 @@ from app.store.writing_explanations import ScoreRow
 
 MEDIA_TYPE: Final = "text/csv; charset=utf-8"
 AT_ONCE: Final = 200
-RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "'")
+RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "＝", "＋", "－", "＠")
 TEXTS: Final = ("model", "site", "method", "author", "text", "program", "created_at")
 WHOLE: Final = ("index", "n_rules", "n_listed", "id", "run_id")
 COUNTS: Final = ("n_windows", "n_documents", "n_positions", "n_failed")

@@ -27,6 +27,10 @@ class InputFile:
     path: Path
     name: str
     """As errors and the store call it: no folder of this machine."""
+    most_lines: int | None = None
+    """That are read, blank ones too; None: as many as there are."""
+    most_bytes: int | None = None
+    """That are read line by line, without gzip."""
     _hash: Any = field(default_factory=hashlib.sha256)
 
     def digest(self) -> str:
@@ -44,7 +48,7 @@ class InputFile:
 
     def again(self) -> "InputFile":
         """The same file from its beginning."""
-        return InputFile(self.path, self.name)
+        return InputFile(self.path, self.name, self.most_lines, self.most_bytes)
 
     def open(self) -> IO[bytes] | gzip.GzipFile:
         """Raises BadRequestError where it cannot be read."""
@@ -57,8 +61,9 @@ class InputFile:
 
     def lines(self) -> Iterator[bytes]:
         """Line by line with its end, each of bounded length. DamagedFileError: the compression is
-        broken; what came before has been given, but for a line that was cut."""
-        number = 0
+        broken; what came before has been given, but for a line that was cut. FileFaultError: there
+        is more than is read of it."""
+        number = n_bytes = 0
         with self.open() as file:
             while True:
                 number += 1
@@ -69,8 +74,19 @@ class InputFile:
                     raise FileFaultError(
                         self.where(number), f"more than {LONGEST_LINE:,} bytes without an end"
                     )
+                n_bytes += len(line)
+                self._check_size(number, n_bytes)
                 self._hash.update(line)
                 yield line
+
+    def _check_size(self, number: int, n_bytes: int) -> None:
+        for n, most, what in (
+            (number, self.most_lines, "lines"), (n_bytes, self.most_bytes, "bytes"),
+        ):  # fmt: skip
+            if most is not None and n > most:
+                raise FileFaultError(
+                    self.where(number), f"more than {most:,} {what}", hint="Split it into several."
+                )
 
     def whole(self, *, hint: str = "Split it into smaller batches.") -> bytes:
         """All of it. FileFaultError: it is too large; `hint` says what to do then."""

@@ -93,14 +93,21 @@ def checked_password(session: Session, gate: Gate, person: Person, form: Passwor
         raise ConflictError(
             "The local owner has no password.", hint="`patchclamp login-link` prints a link."
         )
-    known = password_of(session, name=person.name)
-    session.rollback()  # nobody's connection waits while a password is hashed
-    with blamed("old"):
-        gate.count(f"password of {person.name}")
-        if known is not None and not gate.is_right(form.old, known[1]):
-            raise BadRequestError("This is not your password.")
+    require_password(session, gate, person, form.old, field="old")
     with blamed("password"):
         return gate.hashed(form.password)
+
+
+def require_password(
+    session: Session, gate: Gate, person: Person, said: str, *, field: str
+) -> None:
+    """Of whoever has one. Raises FieldError, of the field in which it was said."""
+    known = password_of(session, name=person.name)
+    session.rollback()  # nobody's connection waits while a password is hashed
+    with blamed(field):
+        gate.count(f"password of {person.name}")
+        if known is not None and not gate.is_right(said, known[1]):
+            raise BadRequestError("This is not your password.")
 
 
 def show(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 from sqlalchemy.orm import Session
 
 from app.auth.actor import CurrentActor
-from app.dependencies import ReadSession, StoreWriter
+from app.dependencies import ReadingPlaces, ReadSession, StoreWriter
 from app.errors import BadRequestError, PatchclampError
 from app.exchange.input import InputFile
 from app.exchange.judgements.importing import (
@@ -38,6 +38,7 @@ def bring_in(
     request: Request,
     session: ReadSession,
     writer: StoreWriter,
+    places: ReadingPlaces,
     actor: CurrentActor,
     model: str,
     file: UploadFile,
@@ -48,7 +49,8 @@ def bring_in(
     asked_of(session, model=model)
     where = origin.strip()
     try:
-        found = _read(file)
+        with places.taken():
+            found = _read(file)
         if dry_run:
             report = _keep(session, found, model, where, their_name, actor.name, dry_run=True)
         else:

@@ -12,9 +12,10 @@ from typing import Annotated, Final
 import structlog
 from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from app.auth.actor import Actor
+from app.auth.actor import Actor, CurrentActor
 from app.auth.entering import SEE_OTHER, enter, let_in
 from app.auth.gate import PasswordGate
 from app.auth.oidc.attempt import Attempt, attempt_in, new_attempt, put_attempt, take_attempt
@@ -25,6 +26,9 @@ from app.auth.signed_in import AccountHolder
 from app.auth.visitor import Visitor
 from app.dependencies import AppSettings, ReadSession, StoreWriter, WriteSession
 from app.errors import BadRequestError, ForbiddenError, PatchclampError
+from app.pages.account import require_password
+from app.pages.account import show as show_account
+from app.pages.blaming import FieldError
 from app.pages.login import LoginForm
 from app.pages.login_link import ArrivalForm
 from app.rendering.answers import respond_once
@@ -37,6 +41,7 @@ from app.store.accounts.identities import (
     welcome,
 )
 from app.store.accounts.links import find_link, use_link
+from app.store.accounts.logins import end_logins
 from app.store.accounts.members import role_called
 from app.store.accounts.people import checked_full_name
 from app.store.audit.noting import act_for
@@ -60,6 +65,12 @@ async def get_provider(request: Request) -> Provider:
 AskedProvider = Annotated[Provider, Depends(get_provider)]
 
 
+class LinkingForm(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    own_password: str = Field(default="", max_length=10_000)
+
+
 @router.get("/login/oidc")
 def go_to_provider(
     request: Request,
@@ -76,7 +87,20 @@ def go_to_provider(
 
 
 @router.post("/account/identity")
-def begin_linking(request: Request, provider: AskedProvider, person: AccountHolder) -> Response:
+def begin_linking(
+    request: Request,
+    session: ReadSession,
+    provider: AskedProvider,
+    gate: PasswordGate,
+    actor: CurrentActor,
+    person: AccountHolder,
+    form: Annotated[LinkingForm, Form()],
+) -> Response:
+    """Whoever has a password says it: a browser that was left open makes no other way in."""
+    try:
+        require_password(session, gate, person, form.own_password, field="own_password")
+    except FieldError as fault:
+        return show_account(request, session, actor, fault=fault)
     return _lead_on(request, provider, new_attempt("link", account_id=person.account_id))
 
 
@@ -173,6 +197,8 @@ def _account(
         return _linked(session, attempt, identity, visitor)
     if attempt.aim == "join":
         invite = use_link(session, secret=attempt.invite)
+        if invite.kind != "invite":  # the browser says which link it was
+            raise BadRequestError("Only an invite makes an account.", hint="Open the link again.")
         return join_with(
             session, invite=invite, identity=identity.kept,
             name=attempt.name or identity.wished_name,
@@ -210,6 +236,7 @@ def _linked(session: Session, attempt: Attempt, identity: Identity, visitor: Act
         )
     act_for(session, visitor.by)
     link_identity(session, account_id=person.account_id, identity=identity.kept)
+    end_logins(session, account_id=person.account_id, but=person.login_id)
     return person.account_id
 
 

@@ -85,7 +85,16 @@ ELSEWHERE = {
 }  # fmt: skip
 MODEL = "/api/v1/models/synthetic"
 JSON = {"accept": "application/json"}
-FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", '=HYPERLINK("http://evil.example")')
+FORMULAS = (
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(A1)",
+    "\t=1+1",
+    "＝1+1",
+    "＠SUM(A1)",
+    '=HYPERLINK("http://evil.example")',
+)
 
 
 @pytest.mark.parametrize("line", ELSEWHERE)
@@ -149,7 +158,7 @@ def test_no_cell_of_a_table_is_a_formula(app: FastAPI) -> None:
         n_read += 1
         for row in csv.reader(io.StringIO(answer.text)):
             for cell in row:
-                assert not re.match(r"[=+@\t\r]|-(?![0-9.])", cell), (path, cell)
+                assert not re.match(r"[=+@\t\r\n＝＋－＠]|-(?![0-9.])", cell), (path, cell)
                 assert "\n=" not in cell.replace("\r", "")[:2]
     assert n_read >= 3
 

@@ -217,6 +217,20 @@ def test_what_the_model_is_asked_is_in_the_log(app: FastAPI, rosa: TestClient) -
     assert [row["subject"] for row in noted(app, "view.asked")] == [f"{M}/tokens"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/explanation/search-all", {"query": "tokens"}),
+        (f"{M}/sites/mlp.0/units/1/explanations/try", {"text": "a", "program": "token == 'a'"}),
+    ],
+)
+def test_what_is_read_by_post_is_in_the_log(
+    app: FastAPI, rosa: TestClient, path: str, body: dict[str, Any]
+) -> None:
+    rosa.post(path, json=body, headers=JSON)
+    assert [row["subject"] for row in noted(app, "view.asked")] == [path]
+
+
 def test_where_nothing_can_be_noted_nothing_is_shown(app: FastAPI, rosa: TestClient) -> None:
     with app.state.engine.begin() as connection:
         connection.execute(text("ALTER TABLE audit RENAME TO away"))

@@ -7,6 +7,8 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from app.auth.throttling import Throttle, network_of
+from app.errors import TooManyError
 from app.main import create_app
 from app.settings import Settings
 from app.store.accounts.tokens import create_token
@@ -112,3 +114,29 @@ def test_what_may_be_kept_nowhere_stays_so(opened: Opened) -> None:
     client = browser(app, add(app, "ada", role="viewer"))
     assert client.get("/account").headers["cache-control"] == "no-store"
     assert client.get("/static/css/base.css").headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb::2", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
+def test_tries_from_one_network_count_together(address: str, counted: str) -> None:
+    assert network_of(address) == counted
+
+
+def test_whoever_changes_their_ipv6_address_waits_all_the_same() -> None:
+    throttle = Throttle(Settings())
+    for n in range(60):
+        throttle.check(address=f"2001:db8::{n:x}")
+    with pytest.raises(TooManyError):
+        throttle.check(address="2001:db8::ffff:1")
+    throttle.check(address="2001:db8:0:1::1")

@@ -1,6 +1,7 @@
 """Judgements leave a store and come into another: the same, marked by where they were made."""
 
 import csv
+import gzip
 import io
 import json
 from datetime import timedelta
@@ -13,6 +14,7 @@ from sqlalchemy import Engine, select
 from app.errors import BadRequestError
 from app.exchange.faults import DamagedFileError, FileFaultError
 from app.exchange.input import InputFile
+from app.exchange.judgements import importing
 from app.exchange.judgements.encoding import ENCODINGS
 from app.exchange.judgements.exporting import Taken, take_out
 from app.exchange.judgements.importing import keep_judgements, read_judgements
@@ -315,3 +317,34 @@ def test_what_was_brought_in_is_noted(judged: Engine, tmp_path: Path):
     assert (row["action"], row["actor"], row["subject"]) == (
         "judgements.imported", "rho", "file j.jsonl",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_file_of_blank_lines_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+):
+    """A few bytes that unpack to lines without end."""
+    monkeypatch.setattr(importing, "MOST_LINES", 1000)
+    path = tmp_path / f"j.{form}.gz"
+    header = b"annotator,verdict,explanation\n" if form == "csv" else b""
+    path.write_bytes(gzip.compress(header + b"\n" * 1_000_000))
+    with pytest.raises(FileFaultError, match="line 1,001: more than 1,000 lines"):
+        read_judgements(InputFile(path, path.name))
+
+
+def test_what_unpacks_to_too_much_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(importing, "MOST_BYTES", 100_000)
+    path = tmp_path / "j.jsonl.gz"
+    path.write_bytes(gzip.compress((b" " * 9_999 + b"\n") * 1_000))
+    with pytest.raises(FileFaultError, match="line 11: more than 100,000 bytes"):
+        read_judgements(InputFile(path, path.name))
+
+
+def test_rows_that_are_wrong_count_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(importing, "MOST_ROWS", 10)
+    path = tmp_path / "j.jsonl"
+    path.write_text("{}\n" * 100)
+    with pytest.raises(BadRequestError, match="more than 10 rows"):
+        read_judgements(InputFile(path, path.name))

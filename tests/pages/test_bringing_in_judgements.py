@@ -1,11 +1,13 @@
 """Judgements leave and come in over pages and REST."""
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from app.api.receiving import MOST
 from app.store.engine import open_session
 from app.store.judging import Rating, judge
 from tests.pages.team import add, browser, closed_app
@@ -101,3 +103,13 @@ def test_annotators_neither_take_them_out_nor_bring_them_in(tmp_path: Path) -> N
     page = ada.get("/m/synthetic/agreement").text
     assert "Take them out" not in page
     assert "Bring in judgements" not in page
+
+
+def test_few_files_are_read_at_once(own_pages: TestClient, number: int) -> None:
+    text = f"annotator,verdict,explanation\njo,reject,{number}\n"
+    places = own_pages.app.state.readings  # type: ignore[attr-defined]
+    with ExitStack() as others:
+        for _ in range(MOST):
+            others.enter_context(places.taken())
+        assert sent(own_pages, text).status_code == 429
+    assert sent(own_pages, text).status_code == 200

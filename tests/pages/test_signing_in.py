@@ -264,3 +264,11 @@ def test_while_nobody_has_an_account_nobody_needs_to_sign_in(empty_pages: TestCl
     assert "/account" not in page
     assert "sign out" not in page
     assert 'action="/search"' in page
+
+
+def test_over_https_no_other_host_can_plant_the_cookie(app: FastAPI) -> None:
+    client = TestClient(app, base_url=ADDRESS.replace("http:", "https:"), follow_redirects=False)
+    kept = login(client, "ada").headers["set-cookie"]
+    assert kept.startswith("__Host-patchclamp-8765=")
+    assert {"Secure", "Path=/"} <= set(kept.split("; "))
+    assert "domain" not in kept.lower()

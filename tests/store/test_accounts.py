@@ -32,6 +32,7 @@ from app.store.accounts.people import (
     list_accounts,
     local_owner,
     password_of,
+    set_administrator,
     somebody_else,
 )
 from app.store.accounts.tokens import (
@@ -44,6 +45,7 @@ from app.store.accounts.tokens import (
 from app.store.engine import open_session
 from app.store.tables import Base, LinkTable, LoginTable, ModelTable, TokenTable
 from tests.store import rows
+from tests.store.audit_log import rows as audited
 
 DAY = timedelta(days=1)
 ODD_NAMES = ("", "A", "a b", "a/b", "-a", "a-", ".", "ä", "a\0", "a\n", "local owner", "x" * 65)
@@ -337,3 +339,66 @@ def test_a_role_goes_with_its_model_and_an_invite_to_it_too(people: Engine):
         session.execute(delete(ModelTable).where(ModelTable.name == "toy"))
         assert get_account(session, name="bo").memberships == []
         assert session.scalar(select(LinkTable.id)) is None
+
+
+def invite(engine: Engine, model: str | None, *, actor: str = "bo") -> str:
+    with open_session(engine, commit=True) as session:
+        return create_invite(session, role="viewer", model=model, note="", lasts=DAY, actor=actor)
+
+
+def still_open(engine: Engine, *secrets: str) -> list[bool]:
+    def lets_in(session, secret: str) -> bool:
+        try:
+            return find_link(session, secret=secret) is not None
+        except NotFoundError:
+            return False
+
+    with open_session(engine) as session:
+        return [lets_in(session, secret) for secret in secrets]
+
+
+def test_invites_end_with_whoever_sent_them(people: Engine):
+    with open_session(people, commit=True) as session:
+        set_role(session, name="bo", model="toy", role="owner")
+    mine, adas = invite(people, "toy"), invite(people, "toy", actor="ada")
+    assert still_open(people, mine, adas) == [True, True]
+    with open_session(people, commit=True) as session:
+        disable(session, name="bo")
+    assert still_open(people, mine, adas) == [False, True]
+    with open_session(people, commit=True) as session:
+        enable(session, name="bo")
+    assert still_open(people, mine) == [False]
+    withdrawn = [row for row in audited(people) if row["action"] == "link.withdrawn"]
+    assert [row["model"] for row in withdrawn] == ["toy"]
+
+
+@pytest.mark.parametrize("role", [None, "admin"])
+def test_invites_end_with_the_ownership_that_they_came_from(people: Engine, role):
+    with open_session(people, commit=True) as session:
+        for model in ("toy", "other"):
+            set_role(session, name="bo", model=model, role="owner")
+    lost, kept = invite(people, "toy"), invite(people, "other")
+    with open_session(people, commit=True) as session:
+        set_role(session, name="bo", model="toy", role=role)
+    assert still_open(people, lost, kept) == [False, True]
+
+
+def test_an_owner_of_every_model_keeps_invites_to_those_that_are_no_less(people: Engine):
+    with open_session(people, commit=True) as session:
+        set_role(session, name="bo", model=None, role="owner")
+    lost, kept = invite(people, "toy"), invite(people, "other")
+    with open_session(people, commit=True) as session:
+        set_role(session, name="bo", model="toy", role="viewer")
+    assert still_open(people, lost, kept) == [False, True]
+
+
+def test_what_an_administrator_sent_ends_with_that(people: Engine):
+    with open_session(people, commit=True) as session:
+        set_administrator(session, name="bo", is_administrator=True)
+        set_role(session, name="bo", model="toy", role="owner")
+    kept, lost = invite(people, "toy"), invite(people, None)
+    reset = link(people, kind="reset", actor="bo")
+    assert still_open(people, kept, lost, reset) == [True, True, True]
+    with open_session(people, commit=True) as session:
+        set_administrator(session, name="bo", is_administrator=False)
+    assert still_open(people, kept, lost, reset) == [True, False, False]

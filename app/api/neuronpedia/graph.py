@@ -24,11 +24,18 @@ from app.api.neuronpedia.graphs import (
     wait_for_graph,
 )
 from app.api.parameters import ModelName
-from app.api.receiving import BODY, AnnouncedFiles, ReadingPlaces, ReceptionOfFiles, received
+from app.api.receiving import BODY, AnnouncedFiles, ReceptionOfFiles, received
 from app.api.v1.bulk import take_place
 from app.auth.actor import CurrentActor
 from app.auth.rights import Right
-from app.dependencies import AppSettings, ReadSession, StoreEngine, StoreWriter, WriteSession
+from app.dependencies import (
+    AppSettings,
+    ReadingPlaces,
+    ReadSession,
+    StoreEngine,
+    StoreWriter,
+    WriteSession,
+)
 from app.exchange.circuits.importing import keep_read, read_circuit
 from app.store.queries.circuit_prompt import get_prompt, prompts_of
 from app.store.views.circuit import CircuitLine, CircuitPrompt

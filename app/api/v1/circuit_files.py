@@ -10,10 +10,10 @@ from starlette.responses import StreamingResponse
 from app.api.circuits import CircuitSlug
 from app.api.describing import Responses, problems_of
 from app.api.parameters import ModelName
-from app.api.receiving import BODY, ReadingPlaces, ReceptionOfFiles, received
+from app.api.receiving import BODY, ReceptionOfFiles, received
 from app.api.v1.bulk import take_place
 from app.auth.actor import CurrentActor
-from app.dependencies import ReadSession, StoreEngine, StoreWriter
+from app.dependencies import ReadingPlaces, ReadSession, StoreEngine, StoreWriter
 from app.exchange.circuits.formats import MEDIA_TYPE, Written, encode
 from app.exchange.circuits.importing import keep_read, read_circuit
 from app.exchange.fields import LONGEST_NAME

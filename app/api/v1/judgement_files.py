@@ -10,11 +10,11 @@ from starlette.responses import StreamingResponse
 
 from app.api.describing import Responses, problems_of
 from app.api.parameters import NAME, ModelName
-from app.api.receiving import BODY, ReadingPlaces, ReceptionOfFiles, received
+from app.api.receiving import BODY, ReceptionOfFiles, received
 from app.api.v1.agreement import OfCampaign
 from app.api.v1.bulk import BINARY, take_place
 from app.auth.actor import CurrentActor
-from app.dependencies import ReadSession, StoreWriter
+from app.dependencies import ReadingPlaces, ReadSession, StoreWriter
 from app.exchange.input import InputFile
 from app.exchange.judgements.columns import Table
 from app.exchange.judgements.encoding import ENCODINGS, Form

@@ -5,7 +5,7 @@ from typing import Final
 from app.auth.need import Made, Need, Reach, Subject
 from app.auth.needs.named import (
     ANNOTATE,
-    ANY_ACCOUNT,
+    ASKED_BY_ANY,
     MANAGE,
     REVIEW,
     RUN,
@@ -19,11 +19,11 @@ from app.auth.needs.named import (
 
 COMPATIBLE_NEEDS: Final[dict[str, Need]] = {
     # what spans models
-    "POST /api/explanation/search-all": ANY_ACCOUNT,
-    "POST /api/vector/list-owned": ANY_ACCOUNT,
-    "POST /api/list/list": ANY_ACCOUNT,
-    "POST /api/user/bookmarks": ANY_ACCOUNT,
-    "POST /api/graph/list-owned": ANY_ACCOUNT,
+    "POST /api/explanation/search-all": ASKED_BY_ANY,
+    "POST /api/vector/list-owned": ASKED_BY_ANY,
+    "POST /api/list/list": ASKED_BY_ANY,
+    "POST /api/user/bookmarks": ASKED_BY_ANY,
+    "POST /api/graph/list-owned": ASKED_BY_ANY,
     # a model, read
     "GET /api/feature/{model}/{source}/{index}": TAKEN,
     "GET /api/graph/{model}/{slug}": TAKEN,

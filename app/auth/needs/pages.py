@@ -42,6 +42,7 @@ from app.auth.needs.named import (
     SEEN_LIST,
     SEEN_ON_UNIT,
     SEEN_RUN,
+    TRIES,
     WITHDRAWS_COMMENT,
     WORK,
     WORKS,
@@ -135,7 +136,7 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "POST /experiments/{slug}/continue": RUNS_EXPERIMENT,
     # what people write and keep
     f"POST {PAGE}/explanations": WRITES,
-    f"POST {PAGE}/explanations/try": WRITES,
+    f"POST {PAGE}/explanations/try": TRIES,
     f"POST {PAGE}/explanations/{{number}}/withdraw": Need(
         ANNOTATE, NUMBER, beside=(MODEL,), others=REVIEW
     ),

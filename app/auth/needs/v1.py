@@ -52,6 +52,7 @@ from app.auth.needs.named import (
     TAKEN_EXPERIMENT,
     TAKEN_EXPLANATION,
     TAKEN_RUN,
+    TRIES,
     WITHDRAWS_COMMENT,
     WORK,
     WORKS,
@@ -142,7 +143,7 @@ V1_NEEDS: Final[dict[str, Need]] = {
     f"POST {V1}/experiments/{{slug}}/fork": RUNS_EXPERIMENT,
     # what people write and keep
     f"POST {UNIT}/explanations": WRITES,
-    f"POST {UNIT}/explanations/try": WRITES,
+    f"POST {UNIT}/explanations/try": TRIES,
     f"POST {V1}/explanations/{{explanation_id}}/versions": JUDGES,
     f"POST {V1}/explanations/{{explanation_id}}/withdraw": Need(
         ANNOTATE, EXPLANATION, others=REVIEW

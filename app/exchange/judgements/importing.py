@@ -29,6 +29,10 @@ from app.store.queries.asked_judgements import asked_of
 
 MOST_ROWS: Final = 100_000
 MOST_CHARACTERS: Final = 50_000_000
+MOST_LINES: Final = 1_000_000
+"""Blank ones too; notes may have several."""
+MOST_BYTES: Final = 256 * 2**20
+"""Without gzip."""
 MOST_FAULTS: Final = 50
 """That are told."""
 
@@ -68,20 +72,22 @@ class ReadFile:
 def read_judgements(file: InputFile, *, form: Form | None = None) -> ReadFile:
     """Raises BadRequestError of a file that is no table or too large, and FileFaultError where it
     cannot be read on; rows that are wrong are among its faults."""
+    file = InputFile(file.path, file.name, MOST_LINES, MOST_BYTES)
     found, n_characters = ReadFile(file, []), 0
     for row in read(file, form or form_of(file.name)):
         found.n_rows += 1
-        if isinstance(row, FileFaultError):
-            found.faults.append(row)
-            continue
-        n_characters += len(row.text or "") + len(row.rating.note)
+        if not isinstance(row, FileFaultError):
+            n_characters += len(row.text or "") + len(row.rating.note)
         if found.n_rows > MOST_ROWS or n_characters > MOST_CHARACTERS:
             raise BadRequestError(
                 f"{file.name} has more than {MOST_ROWS:,} rows, or {MOST_CHARACTERS:,} characters "
                 "in texts and notes.",
                 hint="Split it into several.",
             )
-        found.rows.append(row)
+        if isinstance(row, FileFaultError):
+            found.faults.append(row)
+        else:
+            found.rows.append(row)
     return found
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError
+from app.store.accounts.overreaching import withdraw_overreaching
 from app.store.accounts.people import get_account
 from app.store.audit.noting import note
 from app.store.fetching import fetch
@@ -44,7 +45,7 @@ def set_role(session: Session, *, name: str, model: str | None, role: Role | Non
 
 
 def put_role(session: Session, *, account_id: int, model_id: int | None, role: Role | None) -> None:
-    """The same of rows that are known."""
+    """The same of rows that are known. Invites that they could not send any more are withdrawn."""
     where = (
         MembershipTable.model_id.is_(None)
         if model_id is None
@@ -65,6 +66,7 @@ def put_role(session: Session, *, account_id: int, model_id: int | None, role: R
             model=None if model_id is None else session.get_one(ModelTable, model_id).name,
             before={"role": gone}, after={"role": role},
         )  # fmt: skip
+        withdraw_overreaching(session, account_id=account_id)
 
 
 def roles_of(session: Session, *, account_id: int) -> dict[str | None, Role]:

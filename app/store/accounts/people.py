@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.errors import BadRequestError, ConflictError, NotFoundError
+from app.store.accounts.overreaching import withdraw_overreaching
 from app.store.audit.noting import note
 from app.store.tables import AccountTable, LoginTable, MembershipTable, ModelTable
 from app.store.views.account import LOCAL_OWNER, AccountView, Membership
@@ -137,7 +138,8 @@ def set_password(session: Session, *, account_id: int, password: str) -> None:
 
 
 def set_administrator(session: Session, *, name: str, is_administrator: bool) -> None:
-    """Whether it may do everything on this server. Raises NotFoundError, and ConflictError where
+    """Whether it may do everything on this server; the invites of one that may not any more are
+    withdrawn, but to models that it owns. Raises NotFoundError, and ConflictError where
     nobody would be left who may."""
     row = _require(session, name)
     if not is_administrator:
@@ -150,10 +152,12 @@ def set_administrator(session: Session, *, name: str, is_administrator: bool) ->
         )  # fmt: skip
     row.is_administrator = is_administrator
     session.flush()
+    withdraw_overreaching(session, account_id=row.id)
 
 
 def disable(session: Session, *, name: str) -> None:
-    """It cannot come in any more, and is signed out; what it did stays. Raises NotFoundError, and
+    """It cannot come in any more, and is signed out, nor can others by what it sent them; what it
+    did stays. Raises NotFoundError, and
     ConflictError for the last administrator."""
     row = _require(session, name)
     _check_others(session, row)
@@ -167,6 +171,7 @@ def disable(session: Session, *, name: str) -> None:
         .values(revoked_at=now)
     )
     session.flush()
+    withdraw_overreaching(session, account_id=row.id)
 
 
 def enable(session: Session, *, name: str) -> None:

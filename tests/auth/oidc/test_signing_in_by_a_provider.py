@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,11 @@ from app.store.accounts.people import disable, get_account
 from app.store.engine import open_session
 from tests.auth.oidc.issuer import CLIENT, SECRET, Issuer, served
 from tests.kept import synthetic_store
-from tests.pages.team import ADDRESS, COOKIE, DAY, add, browser, whoever
+from tests.pages.team import ADDRESS, COOKIE, DAY, PASSWORD, add, browser, link, whoever
 from tests.store.audit_log import rows
 
 ATTEMPT = "patchclamp-oidc-8765"
+MINE = {"own_password": PASSWORD}
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,7 @@ def onward(page: str) -> str:
 def linked(app: FastAPI) -> None:
     """Ada links what the provider says now."""
     ada = browser(app, app.state.ada)
-    page = ada.post("/account/identity").text
+    page = ada.post("/account/identity", data=MINE).text
     assert ada.get(at_provider(onward(page))).status_code == 303
 
 
@@ -178,7 +180,7 @@ def test_a_disabled_account_stays_out(app: FastAPI) -> None:
 def test_another_account_cannot_link_the_same(app: FastAPI) -> None:
     linked(app)
     bea = browser(app, add(app, "bea", role="viewer"))
-    answer = bea.get(at_provider(onward(bea.post("/account/identity").text)))
+    answer = bea.get(at_provider(onward(bea.post("/account/identity", data=MINE).text)))
     assert answer.status_code == 409
     with open_session(app.state.engine) as session:
         assert not get_account(session, name="bea").has_identity
@@ -203,19 +205,53 @@ def test_what_is_unlinked_lets_nobody_in(app: FastAPI) -> None:
 
 def test_linking_that_another_site_begins_is_refused(app: FastAPI) -> None:
     ada = browser(app, app.state.ada)
-    answer = ada.post("/account/identity", headers={"sec-fetch-site": "cross-site"})
+    answer = ada.post("/account/identity", data=MINE, headers={"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403
     assert ATTEMPT not in ada.cookies
 
 
 def test_linking_ends_where_somebody_else_has_signed_in_meanwhile(app: FastAPI) -> None:
     ada = browser(app, app.state.ada)
-    back = at_provider(onward(ada.post("/account/identity").text))
+    back = at_provider(onward(ada.post("/account/identity", data=MINE).text))
     bea = browser(app, add(app, "bea", role="viewer"))
     ada.cookies.set(COOKIE, bea.cookies[COOKIE], domain="localhost.local")
     assert ada.get(back).status_code == 403
     with open_session(app.state.engine) as session:
         assert not get_account(session, name="bea").has_identity
+
+
+@pytest.mark.parametrize("said", ["", "another"])
+def test_a_browser_that_was_left_open_links_nothing_without_the_password(
+    app: FastAPI, said: str
+) -> None:
+    ada = browser(app, app.state.ada)
+    answer = ada.post("/account/identity", data={"own_password": said})
+    assert (answer.status_code, ATTEMPT in ada.cookies) == (422, False)
+    assert "This is not your password." in answer.text
+
+
+def test_linking_signs_other_browsers_out(app: FastAPI) -> None:
+    other = browser(app, app.state.ada)
+    linked(app)
+    assert whoever(other) is None
+
+
+@pytest.mark.parametrize("kind", ["login", "reset"])
+def test_no_other_link_makes_an_account_though_the_browser_says_it_is_an_invite(
+    app: FastAPI, kind: Any
+) -> None:
+    secret = link(app, kind, account_id=app.state.ada).removeprefix("/login/")
+    new = browser(app)
+    back = set_out(new)
+    kept = json.loads(base64.urlsafe_b64decode(new.cookies[ATTEMPT]))
+    forged = json.dumps(kept | {"aim": "join", "invite": secret, "name": "eve"})
+    new.cookies.set(
+        ATTEMPT, base64.urlsafe_b64encode(forged.encode()).decode(), domain="localhost.local"
+    )
+    answer = new.get(back)
+    assert (answer.status_code, whoever(new)) == (422, None)
+    assert "Only an invite makes an account" in answer.text
+    assert browser(app).get(f"/login/{secret}").status_code == 200, "it was not used up"
 
 
 def test_an_invite_makes_an_account_without_a_password(app: FastAPI) -> None:

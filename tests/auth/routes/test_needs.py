@@ -13,7 +13,10 @@ from app.auth import told
 from app.auth.need import Need, Subject, Who
 from app.auth.needs import AREAS, NEEDS, need_of
 from app.auth.rights import Right
+from app.auth.sealing import is_viewing
 from app.security import SAFE_METHODS
+from tests.api.test_actor import calls
+from tests.api.test_audited_routes import WRITING
 from tests.contracts.tree import ROOT
 
 READ_BY_POST = {
@@ -167,6 +170,23 @@ def test_whatever_is_read_over_rest_leaves_a_sealed_server_or_is_named_here(app:
     shown = {name.rstrip("/") for name, need in read.items() if not need.leaves}
     assert shown == VIEWED
     assert {name for name, need in read.items() if need.leaves}
+
+
+def test_whatever_is_read_by_post_is_kept_in_the_log_of_a_sealed_server(app: FastAPI) -> None:
+    """What writes leaves a row of its own."""
+    unnoted = {
+        f"{method} {str(route.path).rstrip('/')}"
+        for method, route, need in routes_of(app)
+        if method not in SAFE_METHODS
+        and need.right is not Who.ANYBODY
+        and not need.leaves
+        and not WRITING & {*calls(route.dependant)}
+        and not is_viewing(method, str(route.path), need)
+    }
+    assert unnoted == {
+        "POST /api/graph/signed-put",  # answers where to send a file
+        "PUT /api/graph-uploads/{token}",  # which save-to-db keeps, and notes
+    }
 
 
 def test_whatever_takes_the_right_to_export_leaves() -> None:
