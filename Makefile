@@ -24,7 +24,7 @@ export PIP_REQUIRE_VIRTUALENV = 1
 export HF_HUB_DISABLE_TELEMETRY ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup test lint format bench coverage constraints browser clean
+.PHONY: help demo setup test lint format bench coverage screenshots constraints browser clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,9 @@ bench: $(run_time) ## Print how fast sweep, pages and demo are (BENCH_FLAGS=--qu
 # Apart from `make test`, because noting every line takes two thirds more time
 coverage: $(test_time) browser ## Run all tests, and say which lines they do not reach
 	@CHROMIUM="$(CHROMIUM)" $(bin)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered
+
+screenshots: $(test_time) browser ## Take the pictures of docs/pictures anew, on a copy of ./data (or PATCHCLAMP_DATA)
+	@CHROMIUM="$(CHROMIUM)" $(bin)/python -m tests.screenshots
 
 clean: ## Remove the environment and all caches; data stays
 	rm -rf $(VENV) .coverage .coverage.* build dist *.egg-info

@@ -25,7 +25,9 @@ from app.api.watching import Watching
 from app.assets import asset
 from app.auth.admitting import admit
 from app.auth.identifying import Doors
+from app.auth.oidc.provider import Provider
 from app.auth.passwords import password_places
+from app.auth.sealing import Views
 from app.auth.throttling import Throttle
 from app.bodies import SignedInFirstMiddleware
 from app.compressing import CompressingMiddleware
@@ -80,6 +82,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.doors = Doors(app.state.engine, always=settings.login == "always")
     app.state.passwords = password_places()
     app.state.throttle = Throttle(settings)
+    app.state.views = Views()
+    app.state.provider = Provider(settings)
     app.state.writers = WriterQueue()
     app.state.streams = EventStreams(settings.most_streams)
     app.state.watching = Watching(app.state.engine, app.state.doors, most=settings.most_live)

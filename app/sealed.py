@@ -49,8 +49,18 @@ class _Guard:
 def refuse_outgoing(settings: Settings, what: str, *, instead: str, address: str | None) -> None:
     """Raises SealedError where the server is sealed and this would leave the machine. `what` would
     happen, as a sentence begins; `address`: a URL or host, None of what is always elsewhere."""
-    if settings.sealed and (address is None or not _is_here(_host_of(address))):
+    if settings.sealed and (address is None or not is_here(_host_of(address))):
         raise SealedError(f"{what} was refused: this server is sealed.", hint=instead)
+
+
+def refuse_export(settings: Settings) -> None:
+    """For commands that write data into files. Raises SealedError where the server is sealed."""
+    if settings.sealed:
+        raise SealedError(
+            "Nothing was exported: this server is sealed.",
+            hint="Ask at /exports in a browser, with a purpose; an administrator approves it "
+            "there, and the same page has the download.",
+        )
 
 
 def close_process(settings: Settings) -> None:
@@ -87,7 +97,7 @@ def _may_look_up(host: object, *, by_number: bool) -> bool:
     if host is None or host in ("", b""):
         return True
     name = _text(host)
-    return _is_here(name) or (_is_number(name) and not by_number) or name in (_Guard.hosts or ())
+    return is_here(name) or (_is_number(name) and not by_number) or name in (_Guard.hosts or ())
 
 
 def _may_connect(address: object) -> bool:
@@ -95,7 +105,7 @@ def _may_connect(address: object) -> bool:
     if not isinstance(address, tuple) or not address:
         return True
     host = _text(address[0])
-    return _is_here(host) or host in (_Guard.hosts or ())
+    return is_here(host) or host in (_Guard.hosts or ())
 
 
 def _refuse(what: str) -> None:
@@ -113,7 +123,8 @@ def _text(host: object) -> str:
     return text.lower()
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether it is this machine, by name or by number."""
     if host == "localhost":
         return True
     try:

@@ -43,7 +43,9 @@ PORTS: Final = {"http": "80", "https": "443"}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 BODY_LIMIT: Final = 2**20
 FILE_LIMIT: Final = 128 * 2**20
-FILES: Final = re.compile(r"/api/v1/models/[^/]+/circuits/import|/api/graph-uploads/[^/]+")
+FILES: Final = re.compile(
+    r"/api/v1/models/[^/]+/(circuits|judgements)/import|/api/graph-uploads/[^/]+"
+)
 """Paths that whole files are sent to; these go to the disk as they come."""
 
 

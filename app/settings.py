@@ -46,6 +46,27 @@ class Settings(BaseSettings):
     login_days: float = Field(
         default=30, gt=0, le=400, description="So long a browser stays signed in."
     )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="Address of an OpenID Connect provider that people may sign in by; https.",
+    )
+    oidc_client_id: str | None = Field(default=None, description="As which it knows this server.")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="What it knows this server by; none of public clients."
+    )
+    oidc_name: str = Field(
+        default="single sign-on", min_length=1, max_length=60, description="What its button says."
+    )
+    oidc_role: str | None = Field(
+        default=None,
+        pattern="^(viewer|annotator|reviewer|admin|owner)$",
+        description="With which role with every model people get an account whom nobody knows "
+        "here; default: they get none.",
+    )
+    oidc_domains: list[str] = Field(
+        default=[],
+        description="Only those whose verified e-mail address is of one of these; none: all.",
+    )
     trusted_proxies: list[str] = Field(
         default=["127.0.0.1", "::1"],
         description="Addresses of proxies that are believed where somebody asks from; * for all.",

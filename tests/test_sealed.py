@@ -152,3 +152,26 @@ def test_every_command_shuts_the_door_first(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "was refused: this server is sealed" in " ".join(ended.stderr.split())
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("explanations", "export", "synthetic", "--format", "jsonl", "--to", "out"),
+        ("tasks", "export", "synthetic", "none"),
+        ("circuits", "export", "synthetic", "none"),
+        ("audit", "export"),
+    ],
+)
+def test_a_command_exports_nothing(tmp_path: Path, command: tuple[str, ...]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "app", *command],
+        capture_output=True, text=True, timeout=200, check=False, cwd=tmp_path,
+        env={
+            **os.environ, "PATCHCLAMP_DATA": str(tmp_path), "PATCHCLAMP_SEALED": "1",
+            "PYTHONPATH": str(ROOT),
+        },
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert "Nothing was exported: this server is sealed" in " ".join(ended.stderr.split())
+    assert ended.stdout == ""

@@ -115,10 +115,13 @@ def _interval(
     if len(counts) < FEWEST_DOCUMENTS:
         return None, None
     generator = np.random.default_rng(seed)
-    each, even = _coincidences(counts), np.full(len(counts), 1 / len(counts))
+    # items on which people said the same are drawn alike: it is enough to draw how many of each
+    kinds, n_of_kind = np.unique(counts, axis=0, return_counts=True)
+    each, shares = _coincidences(kinds).reshape(len(kinds), -1), n_of_kind / len(counts)
     told = []
     for _ in range(0, REPLICATES, AT_ONCE):
-        drawn = generator.multinomial(len(counts), even, AT_ONCE)
-        told.append(_alpha(np.einsum("ri,ick->rck", drawn, each), values, level))
+        drawn = generator.multinomial(len(counts), shares, AT_ONCE).astype(np.float64)
+        coincidences = (drawn @ each).reshape(AT_ONCE, len(values), len(values))
+        told.append(_alpha(coincidences, values, level))
     ((low, high),) = intervals(np.concatenate(told)[:, None], len(counts))
     return (None, None) if np.isnan(low) else (float(low), float(high))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from analysis.agreement.acceptance import REPLICATES, auroc, bins, spearman
+from app.agreement.remembering import MEMORY
 from app.store.queries.asked_judgements import Asked
 from app.store.queries.given import Given, given, n_left_out
 from app.store.queries.judged_scores import JudgedScores, judged_scores
@@ -128,9 +129,9 @@ def _predictor(
     rejected: Counts,
     steps: Mapping[str, Numbers],
 ) -> PredictorView:
-    told = auroc(values, accepted, rejected, seed=SEED)
-    specificity = spearman(values, steps["specificity"], seed=SEED)
-    sensitivity = spearman(values, steps["sensitivity"], seed=SEED)
+    told = MEMORY.of(auroc, values, accepted, rejected, seed=SEED)
+    specificity = MEMORY.of(spearman, values, steps["specificity"], seed=SEED)
+    sensitivity = MEMORY.of(spearman, values, steps["sensitivity"], seed=SEED)
     return PredictorView(
         name=name,
         title=title,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from analysis.agreement.alpha import REPLICATES, Level, alpha
 from analysis.agreement.kappa import kappas
 from analysis.agreement.majority import Share, share, with_others
+from app.agreement.remembering import MEMORY
 from app.store.queries.asked_judgements import Asked
 from app.store.queries.given import Given, given, n_left_out
 from app.store.views.agreement import (
@@ -66,7 +67,7 @@ def alphas_of(rows: Sequence[Given]) -> list[AlphaView]:
     people = sorted({row.actor for row in rows})
     found = []
     for question, level in LEVELS.items():
-        told = alpha(ratings_of(rows, people, question), level)
+        told = MEMORY.of(alpha, ratings_of(rows, people, question), level=level)
         found.append(
             AlphaView(
                 question=question,

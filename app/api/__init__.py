@@ -5,6 +5,8 @@ from fastapi import Depends, FastAPI
 from app.api import fallback, operations, reference
 from app.api.neuronpedia import (
     activation,
+    bookmark,
+    comment,
     explanation,
     feature,
     graph,
@@ -34,6 +36,7 @@ from app.api.v1 import (
     evidence,
     experiments,
     explanations,
+    exports,
     job_events,
     jobs,
     judgement_files,
@@ -61,11 +64,15 @@ def install(app: FastAPI) -> None:
         evidence, search, runs, run_windows, bulk, corpora, jobs, job_events, experiments,
         conducting, live, vectors, unit_lists, tasks, circuits, circuit_files, circuit_proving,
         circuit_rows, campaigns, assignments, comments, votes, bookmarks, notices, activity,
-        events, account, people, audit,
+        events, account, people,
+        audit, exports,
     )  # fmt: skip
     for part in own:
         app.include_router(part.router, dependencies=[Depends(refuse_unknown_parameters)])
-    compatible = (feature, explanation, activation, text_search, steer, vector, unit_list, graph)
+    compatible = (
+        feature, explanation, activation, text_search, steer, vector, unit_list, graph, comment,
+        bookmark,
+    )  # fmt: skip
     for part in (*compatible, operations, reference):
         app.include_router(part.router)
     app.mount("/api", fallback.Fallback(app))

@@ -116,6 +116,32 @@ class ListBody(Body):
         pattern=NAME,
         examples=["smollm2-135m-instruct"],
     )
+    personal: bool = Field(
+        default=False,
+        description="Only you see it. Otherwise whoever sees its units does, and whoever may "
+        "annotate adds to it.",
+        examples=[False],
+    )
+
+
+class ListChange(Body):
+    """What a list is from now on; what is left out, or null, stays."""
+
+    name: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=listing.LONGEST_NAME,
+        description="What it is called.",
+        examples=["Animals"],
+    )
+    description: str | None = Field(
+        default=None,
+        max_length=listing.LONGEST_DESCRIPTION,
+        description="What its units have in common.",
+    )
+    personal: bool | None = Field(
+        default=None, description="Whether only its maker sees it.", examples=[False]
+    )
 
 
 class UnitBody(Body):

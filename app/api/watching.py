@@ -101,9 +101,11 @@ class Watcher:
 
     async def follow(self) -> AsyncIterator[tuple[int, NewsView]]:
         """What happens and in which row of the log, until they may not watch any more."""
-        while not self.is_over:
+        while True:
             await self.news.wait()
             self.news.clear()
+            if self.is_over:  # and is told nothing of what happened since
+                return
             waiting, self.waiting = self.waiting, {}
             for view, number in waiting.items():
                 yield number, view

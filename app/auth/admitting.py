@@ -17,6 +17,7 @@ from app.auth.asked import values_of
 from app.auth.need import Made, Need, Reach, Subject, Who
 from app.auth.needs import NEEDS, need_of_request
 from app.auth.rights import Right
+from app.auth.sealing import keep_sealed
 from app.auth.throttling import Throttle
 from app.errors import ForbiddenError
 from app.store.accounts.subjects import NOTHING, STANDINGS, Kept, Standing, maker_of
@@ -34,6 +35,13 @@ async def admit(request: Request) -> None:
     if need is not None and need.right is Who.ANYBODY:
         return
     actor = await get_actor(request)
+    if actor.person is not None:
+        await _admit(request, actor, need)
+    if need is not None and request.app.state.settings.sealed:
+        await keep_sealed(request, actor, need)
+
+
+async def _admit(request: Request, actor: Actor, need: Need | None) -> None:
     if actor.person is None:
         return
     throttle: Throttle = request.app.state.throttle
@@ -70,6 +78,23 @@ def count_inference(request: Request, actor: Actor) -> None:
         throttle.count_inference(actor.person)
 
 
+async def require(request: Request, actor: Actor, need: Need) -> None:
+    """Of a request that is only spoken of. Raises as the guard does."""
+    if actor.person is not None and isinstance(need.right, Right):
+        await _require(request, actor, need, need.right)
+
+
+async def model_of(request: Request, need: Need) -> str | None:
+    """The one model that it is about; None: none or several."""
+    if not isinstance(need.of, Subject):
+        return None
+    found: set[str] = set()
+    for name in await values_of(request, need.of.place, need.of.name, before=need.of.before):
+        standing = await _standing(request, need.of, name)
+        found.update(() if standing is None else standing.models)
+    return found.pop() if len(found) == 1 else None
+
+
 async def _require(request: Request, actor: Actor, need: Need, right: Right) -> None:
     if not isinstance(need.of, Subject):
         _require_reach(actor, right, need.of or Reach.EVERYWHERE)
@@ -101,6 +126,8 @@ def _require_reach(actor: Actor, right: Right, reach: Reach) -> None:
 
 
 def sees(actor: Actor, standing: Standing) -> bool:
+    if standing.personal and standing.maker != actor.name:
+        return False
     if any(actor.may(Right.SEE, model) for model in standing.models):
         return True
     own = standing.shared and standing.maker == actor.name
@@ -110,6 +137,8 @@ def sees(actor: Actor, standing: Standing) -> bool:
 def may(actor: Actor, right: Right, standing: Standing) -> bool:
     """Of what is of no model: whoever sees it may do what they may do with some model, and manage
     it who manages all."""
+    if standing.personal and standing.maker != actor.name:
+        return False
     if standing.shared:
         if right is Right.MANAGE:
             return actor.may_everywhere(right)

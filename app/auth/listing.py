@@ -11,8 +11,8 @@ from app.store.queries.unit_list import Reader
 
 
 async def get_list_reader(actor: CurrentActor) -> Reader | None:
-    """None: somebody who sees everything."""
-    return None if actor.sees is None else Reader(actor.name, actor.sees)
+    """None: nobody has an account, so nothing is anybody's own."""
+    return None if actor.person is None else Reader(actor.name, actor.sees)
 
 
 def require_each(actor: Actor, models: Iterable[str]) -> None:

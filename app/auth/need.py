@@ -65,3 +65,10 @@ class Need:
     keeps: bool = False
     """It keeps something for whoever asks, which nobody else sees: whoever may read may do that,
     but a token only with the right to annotate."""
+    whole: bool = False
+    """The answer is a thing whole, or many at once, in a form that is kept elsewhere."""
+
+    @property
+    def leaves(self) -> bool:
+        """Whether a sealed server lets it out only where an administrator has approved it."""
+        return self.whole or self.right is Right.EXPORT

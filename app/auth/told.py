@@ -43,7 +43,9 @@ def document() -> str:
             "address, its body or what it names says which that is. Whoever does not see that "
             "model is answered as if there were none; whoever sees it and lacks the right gets "
             "403, which names it. Where two rights stand, the first is for one's own, the second "
-            "for what others made. Compatible routes need the same with a slash at their end.",
+            "for what others made. Compatible routes need the same with a slash at their end. "
+            "What takes the right to export, and what says so, a sealed server lets out only where "
+            "an administrator has approved it.",
             "",
             *_routes(),
             "",
@@ -76,7 +78,9 @@ def _need(need: Need) -> str:
         return f"{need.right}; of a token, to annotate"
     if isinstance(need.right, Who):
         return need.right.value
-    words = need.right if need.others is None else f"{need.right}, {need.others}"
+    words: str = need.right if need.others is None else f"{need.right}, {need.others}"
+    if need.whole:
+        words += ", approved where sealed"
     if isinstance(need.of, Reach):
         return f"{words}, with {need.of.value}"
     if isinstance(need.of, Subject) and need.of.kind == "corpus":

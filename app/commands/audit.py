@@ -121,12 +121,14 @@ def export_(
 
       patchclamp audit export --action login --since 2026-11-01 > logins.jsonl
     """
+    from app.sealed import refuse_export
     from app.store.audit.noting import note_alone
     from app.store.engine import open_session
     from app.store.queries.audit import Wanted, read_audit
 
     wanted = Wanted(actor=actor, action=action, model=model, since=since)
-    with opened_store() as (_, engine):
+    with opened_store() as (settings, engine):
+        refuse_export(settings)
         note_alone(
             engine, action="export.audit", subject="audit log",
             after={"to": None if to is None else to.name},

@@ -45,12 +45,14 @@ def export_(
       patchclamp circuits export gpt2 pronouns-48 --format eap-ig > pronouns.json
     """
     from app.exchange.circuits.formats import Written, encode
+    from app.sealed import refuse_export
     from app.store.audit.noting import note_alone
     from app.store.engine import open_session
     from app.store.queries.circuit import get_circuit
     from app.store.queries.model import get_model
 
-    with opened_store() as (_, engine), open_session(engine) as session:
+    with opened_store() as (settings, engine), open_session(engine) as session:
+        refuse_export(settings)
         view = get_circuit(session, model=model, slug=slug)
         parts = encode(Written(view, get_model(session, name=model)), form)
         note_alone(

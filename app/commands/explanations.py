@@ -50,11 +50,13 @@ def export_(
       patchclamp explanations export smollm2-135m-instruct --format csv --to table --site mlp.12
     """
     from app.exchange.exporting import export
+    from app.sealed import refuse_export
     from app.store.audit.noting import note_alone
     from app.store.engine import open_session
     from app.store.queries.exporting import find_chosen
 
-    with opened_store() as (_, engine), console(stderr=True).status("Exporting") as status:
+    with opened_store() as (settings, engine), console(stderr=True).status("Exporting") as status:
+        refuse_export(settings)
         with open_session(engine) as session:
             chosen = find_chosen(session, model=model, site=site, method=method)
         note_alone(

@@ -51,6 +51,7 @@ def export_(
     from app.exchange.judgements.encoding import ENCODINGS
     from app.exchange.judgements.exporting import take_out
     from app.exchange.output import OutputFolder
+    from app.sealed import refuse_export
     from app.store.audit.noting import note_alone
     from app.store.engine import open_session
     from app.store.queries.asked_judgements import asked_of
@@ -62,7 +63,8 @@ def export_(
             raise BadRequestError(
                 f"--{name} cannot be {value!r}.", hint=f"There are {', '.join(known)}."
             )
-    with opened_store() as (_, engine), console(stderr=True).status("Exporting"):
+    with opened_store() as (settings, engine), console(stderr=True).status("Exporting"):
+        refuse_export(settings)
         with open_session(engine) as session:
             asked = asked_of(session, model=model, campaign=campaign)
             taken = take_out(
@@ -109,21 +111,19 @@ def import_(
     """
     from app.errors import NotFoundError
     from app.exchange.input import InputFile
-    from app.exchange.judgements.importing import import_judgements
+    from app.exchange.judgements.importing import keep_judgements, read_judgements
     from app.store.engine import open_session
     from app.store.views.account import LOCAL_OWNER
 
     if not path.is_file():
         raise NotFoundError(f"There is no file {path}.", hint="Give one that is there.")
-    with (
-        opened_store() as (_, engine),
-        console(stderr=True).status("Importing"),
-        open_session(engine, commit=True) as session,
-    ):
-        report = import_judgements(
-            session, InputFile(path, path.name), model=model, origin=origin, actor=LOCAL_OWNER,
-            their_name=their_name, dry_run=dry_run,
-        )  # fmt: skip
+    with opened_store() as (_, engine), console(stderr=True).status("Importing"):
+        found = read_judgements(InputFile(path, path.name))
+        with open_session(engine, commit=True) as session:
+            report = keep_judgements(
+                session, found, model=model, origin=origin, actor=LOCAL_OWNER,
+                their_name=their_name, dry_run=dry_run,
+            )  # fmt: skip
     _tell(report)
     if not report.is_whole:
         raise typer.Exit(1)

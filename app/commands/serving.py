@@ -17,6 +17,8 @@ from app.importing import undisturbed
 from app.store.opening import opened_store
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from app.store.queries.job import DemoState
 
 GRACE_SECONDS: Final = 3
@@ -166,8 +168,23 @@ def _serve(taken: socket.socket, *, supervised: bool) -> None:
 
         from app.main import create_app
         from app.settings import get_settings
+
+    made: list[FastAPI] = []
+
+    def make() -> "FastAPI":
+        made.append(create_app())
+        return made[-1]
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            """It waits for open answers: those of who watches, which never end by themselves, are
+            ended first."""
+            for app in made:
+                app.state.watching.close()
+            super().handle_exit(sig, frame)
+
     config = uvicorn.Config(
-        create_app,
+        make,
         factory=True,
         log_config=None,
         access_log=False,
@@ -176,7 +193,7 @@ def _serve(taken: socket.socket, *, supervised: bool) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     server.run(sockets=[taken])
     if not server.started:
         raise typer.Exit(1)

@@ -86,11 +86,13 @@ def export_(
     """
     from analysis.tasks.exporting import export_task
     from analysis.tasks.task import Task
+    from app.sealed import refuse_export
     from app.store.audit.noting import note_alone
     from app.store.engine import open_session
     from app.store.queries.task import get_task
 
-    with opened_store() as (_, engine), open_session(engine) as session:
+    with opened_store() as (settings, engine), open_session(engine) as session:
+        refuse_export(settings)
         found = Task.model_validate_json(get_task(session, model=model, slug=task).task)
         note_alone(
             engine, action="export.task", model=model, subject=f"task {task}",

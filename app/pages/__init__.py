@@ -23,14 +23,17 @@ from app.pages.decision import router as decisions
 from app.pages.evidence import router as evidence
 from app.pages.experiment import router as experiments
 from app.pages.explanation import router as explanations
+from app.pages.export import router as exports
 from app.pages.glossary import router as glossary
 from app.pages.home import router as home
 from app.pages.job import router as jobs
 from app.pages.judgement import router as judgements
+from app.pages.judgement_import import router as judgement_imports
 from app.pages.jump import router as jump
 from app.pages.live import router as live
 from app.pages.login import router as logins
 from app.pages.login_link import router as login_links
+from app.pages.login_oidc import router as provider_logins
 from app.pages.model import router as models
 from app.pages.model_people import router as model_people
 from app.pages.neuronpedia import router as neuronpedia
@@ -54,6 +57,7 @@ router = APIRouter(include_in_schema=False)
 for part in (
     home,
     logins,
+    provider_logins,
     login_links,
     own_account,
     own_tokens,
@@ -67,6 +71,7 @@ for part in (
     votes,
     jobs,
     audit,
+    exports,
     runs,
     corpora,
     jump,
@@ -74,6 +79,7 @@ for part in (
     scores,
     evidence,
     agreement,
+    judgement_imports,
     decisions,
     experiments,
     campaigns,

@@ -126,6 +126,7 @@ def show(
         "rights": list(Right),
         "lasts": LASTS,
         "shortest": SHORTEST,
+        "provider": request.app.state.provider.name,
         "account": None,
         "logins": [],
         "tokens": [],

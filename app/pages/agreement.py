@@ -44,6 +44,7 @@ def show_agreement(
         "pages": ModelPages(seen.asked.model),
         "asked": seen.asked,
         "reviews": seen.reviews,
+        "works": actor.may(Right.WORK, seen.asked.model),
         "exports": actor.may(Right.EXPORT, seen.asked.model),
         "agreement": measure_agreement(
             session, seen.asked, sees_all=seen.sees_all, sees_gold=seen.reviews

@@ -16,9 +16,9 @@ from app.store.views.audit import AuditLine
 router = APIRouter()
 
 KINDS: Final = (
-    "account", "audit", "circuit", "corpus", "experiment", "explanation", "explanations", "export",
-    "job", "link", "list", "login", "model", "pools", "proof", "role", "run", "task", "token",
-    "vector",
+    "account", "audit", "bookmark", "campaign", "circuit", "comment", "corpus", "experiment",
+    "explanation", "explanations", "export", "inbox", "job", "link", "list", "login", "model",
+    "pools", "proof", "role", "run", "task", "token", "vector", "view",
 )  # fmt: skip
 """What comes before the dot of actions."""
 

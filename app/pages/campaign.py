@@ -1,6 +1,7 @@
 """`/m/{model}/campaigns`: what a team judges together, begun here; each with its guidelines and how
 far it is."""
 
+import secrets
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
@@ -135,7 +136,8 @@ def show_campaigns(
     model: str,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
-    return _show(request, session, actor, model, Asked(PlanForm(questions=[*QUESTIONS])), cursor)
+    form = PlanForm(seed=secrets.randbelow(1_000_000), questions=[*QUESTIONS])
+    return _show(request, session, actor, model, Asked(form), cursor)
 
 
 @router.post(HERE)

@@ -5,6 +5,7 @@ One is settled after the other, as in a queue: a decision leads on to the next.
 """
 
 from dataclasses import dataclass
+from pathlib import Path as Folder
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
@@ -14,9 +15,8 @@ from sqlalchemy.orm import Session
 
 from app.auth.actor import CurrentActor
 from app.dependencies import AppSettings, ProgramDeadline, ProgramPlaces, ReadSession, StoreWriter
-from app.errors import BadRequestError, PatchclampError
+from app.errors import BadRequestError, NotFoundError, PatchclampError
 from app.fields import blank_to_none
-from app.pages.judged_evidence import read_windows
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.words import unit_noun
@@ -30,9 +30,12 @@ from app.store.queries.disagreement import (
     place_in_list,
 )
 from app.store.queries.explanation import get_explanation
+from app.store.views.campaign import ShownWindows
 from app.store.views.disagreement import About, State
 from app.store.views.explanation import ExplanationView
 from app.store.views.judgement import Verdict
+from app.trials.blind import Asked as Windowed
+from app.trials.blind import gather_windows
 from app.trials.claim import make_claim
 from app.trials.reading import LONGEST_PROGRAM
 
@@ -118,12 +121,13 @@ def show_disagreements(
 def show_dispute(
     request: Request,
     session: ReadSession,
+    settings: AppSettings,
     actor: CurrentActor,
     asking: AskedFor,
     number: Number,
     decided: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
 ) -> Response:
-    context = _context(session, asking, number, actor.name)
+    context = _context(session, asking, number, actor.name, settings.data)
     form = fill_form(context["explanation"])
     return respond(
         request, "decision/page.html", context | {"form": form, "error": None, "decided": decided}
@@ -162,7 +166,7 @@ def settle(
             )  # fmt: skip
     except PatchclampError as error:  # whatever it is, what was written stays in the form
         session.rollback()  # to see what others did meanwhile
-        context = _context(session, asking, number, actor.name)
+        context = _context(session, asking, number, actor.name, settings.data)
         said = {"form": form, "error": error, "decided": None}
         return respond(request, "decision/page.html", context | said, error.status)
     after = place.after
@@ -187,7 +191,18 @@ def fill_form(view: ExplanationView) -> DecisionForm:
     )
 
 
-def _context(session: Session, asking: Asking, number: int, actor: str) -> dict[str, Any]:
+def read_windows(session: Session, view: ExplanationView, data: Folder) -> ShownWindows | None:
+    """Those that people judged it by; None where its sweep is gone."""
+    asked = Windowed(view.model, view.site, view.index, view.text, view.sweep_id)
+    try:
+        return gather_windows(session, asked, data=data)
+    except NotFoundError:
+        return None
+
+
+def _context(
+    session: Session, asking: Asking, number: int, actor: str, data: Folder
+) -> dict[str, Any]:
     dispute = get_dispute(session, asking.asked, explanation_id=number, actor=actor)
     view = get_explanation(session, explanation_id=number)
     return {
@@ -197,7 +212,7 @@ def _context(session: Session, asking: Asking, number: int, actor: str) -> dict[
         "explanation": view,
         "noun": unit_noun(view.site.partition(".")[0]),
         "place": place_in_list(session, asking.asked, asking.wanted, explanation_id=number),
-        "shown": read_windows(session, view),
+        "windows": read_windows(session, view, data),
         "longest_reason": LONGEST_REASON,
         "longest_text": LONGEST_TEXT,
         "longest_program": LONGEST_PROGRAM,

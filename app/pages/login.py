@@ -46,7 +46,8 @@ def show_login(
     next_: Annotated[str, Query(alias="next", max_length=4_000)] = "",
 ) -> Response:
     form = LoginForm(next=ours(next_))
-    context = {"visitor": visitor, "form": form, "error": None}
+    provider = request.app.state.provider.name
+    context = {"visitor": visitor, "form": form, "error": None, "provider": provider}
     return respond_once(request, "login/page.html", context)
 
 
@@ -68,7 +69,8 @@ def sign_in(
             raise BadRequestError(WRONG, hint="Whoever runs this server can send a new password.")
     except PatchclampError as error:
         kept = LoginForm(name=form.name, next=to)
-        context = {"visitor": None, "form": kept, "error": error}
+        provider = request.app.state.provider.name
+        context = {"visitor": None, "form": kept, "error": error, "provider": provider}
         return respond_once(request, "login/page.html", context, error)
     with writer.session() as writing:
         secret = enter(writing, request, account_id=account_id, settings=settings, before=visitor)

@@ -45,7 +45,7 @@ def show_link(
     request: Request, session: ReadSession, gate: PasswordGate, visitor: Visitor, secret: Secret
 ) -> Response:
     gate.count()
-    return show(request, find_link(session, secret=secret), visitor, ArrivalForm())
+    return show(request, find_link(session, secret=secret), visitor, ArrivalForm(), secret=secret)
 
 
 @router.post("/login/{secret}")
@@ -73,7 +73,7 @@ def follow_link(
                 writing, request, account_id=account_id, settings=settings, before=visitor
             )
     except FieldError as fault:
-        return show(request, link, visitor, form, fault)
+        return show(request, link, visitor, form, fault, secret=secret)
     return let_in(request, cookie, settings=settings, to=HOME)
 
 
@@ -97,14 +97,18 @@ def show(
     visitor: Actor | None,
     form: ArrivalForm,
     fault: FieldError | None = None,
+    *,
+    secret: str,
 ) -> Response:
     person = None if visitor is None else visitor.person
     context = {
         "link": link,
         "other": None if person is None or person.name == link.account else person.name,
         "form": form,
+        "secret": secret,
         "faults": {} if fault is None else fault.faults,
         "shortest": SHORTEST,
+        "provider": request.app.state.provider.name,
     }
     template = f"login/{link.kind}.html"
     return respond_once(request, template, context, None if fault is None else fault.error)

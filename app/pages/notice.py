@@ -4,14 +4,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
 
-from app.auth.actor import CurrentActor
+from app.auth.actor import Actor, CurrentActor
 from app.auth.rights import Right
 from app.dependencies import ReadSession, WriteSession
 from app.rendering.answers import respond
 from app.store.noticing import mark_read
+from app.store.queries.campaign import campaigns_with_work_for
 from app.store.queries.news import newest_news
 from app.store.queries.notice import count_unread, inbox_of
+from app.store.views.campaign import CampaignLine
 
 router = APIRouter()
 
@@ -33,8 +36,14 @@ def show_inbox(
         unread=unread,
         cursor=cursor,
     )
-    context = {"inbox": inbox, "unread": unread, "after": after}
+    context = {"inbox": inbox, "unread": unread, "after": after, "work": work_for(session, actor)}
     return respond(request, "notice/list.html", context)
+
+
+def work_for(session: Session, actor: Actor) -> list[CampaignLine]:
+    """Campaigns that have an item for this person."""
+    found = campaigns_with_work_for(session, actor=actor.name, models=actor.sees)
+    return [line for line in found if actor.may(Right.ANNOTATE, line.model)]
 
 
 @router.get("/inbox/count")

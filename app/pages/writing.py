@@ -268,7 +268,8 @@ def find_conflict(session: Session, form: ExplanationForm) -> Conflict | None:
     return Conflict(
         now=now,
         by_others=difference_of(was, now),
-        text=words_differing(now.text, words),
+        # a form's lines end otherwise than most texts'
+        text=words_differing(now.text.replace("\r\n", "\n"), words.replace("\r\n", "\n")),
         program=program_differing(now.program, form.program),
     )
 
@@ -300,7 +301,7 @@ def answer(
         "noun": unit_noun(site.partition(".")[0]),
         "form": form,
         "trial": attempt.trial,
-        "error": attempt.error,
+        "error": None if attempt.conflict else attempt.error,
         "conflict": attempt.conflict,
         "examples": EXAMPLES,
         "longest_program": LONGEST_PROGRAM,

@@ -206,6 +206,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "interval, for each would then be as likely to win.",
     "undefined": "There is no number, for instance the kurtosis of a constant. It is not 0.",
     "sweep": "One pass of a model over a corpus: statistics, exemplars and pools of all units.",
+    "sealed": "Of a server: its processes connect to nothing beyond the machine but the database, "
+    "what leaves it is approved by an administrator, and what is looked at is in the audit log.",
     "run": "One execution of a method: where numbers come from.",
     "job": "A durable piece of work for a worker; it survives the worker's death.",
     "output": "The job that finds what every neuron of a model writes, from its weights: the "
@@ -247,6 +249,12 @@ GLOSSARY: Final[dict[str, str]] = {
     "named tokens do as well as under this one's. Few mean that it is not chance.",
     "prepare_demo": "The job behind `patchclamp demo`: it adds the demo's model and corpus where "
     "they are missing, and asks for the sweep of one over the other.",
+    "campaign": "Explanations that a team judges together: drawn at random by a seed, each judged "
+    "by several people who do not see each other's judgements.",
+    "gold item": "An item of a campaign of which the right verdict is known. It stands among the "
+    "others, and whoever judges is not told.",
+    "near miss": "A window in which a unit is silent though one would expect it to fire: words of "
+    "its explanation occur, or its activation comes close to the firing threshold.",
     "artifact": "A file that holds one array, named by its content.",
 }
 

@@ -16,8 +16,14 @@ from app.rendering.rights import RIGHTS
 class Permitted:
     """`may` in templates."""
 
-    def __init__(self, actor: Any) -> None:  # noqa: ANN401 - rendering knows nothing of who acts
+    def __init__(
+        self,
+        actor: Any,  # noqa: ANN401 - rendering knows nothing of who acts
+        *,
+        sealed: bool = False,
+    ) -> None:
         self._actor = actor
+        self.sealed = sealed
 
     def __call__(
         self,
@@ -48,10 +54,18 @@ class Permitted:
         return self._actor is not None and bool(self._actor.is_administrator)
 
     @property
+    def download(self) -> str:
+        """The attribute of links to files: none where the server is sealed, and may lead to the
+        page where one asks for them."""
+        return "" if self.sealed else "download"
+
+    @property
     def name(self) -> str | None:
         return None if self._actor is None else self._actor.name
 
 
 def permitted(request: Request) -> Permitted:
     """From what is known of the request already: asks nobody."""
-    return Permitted(getattr(request.state, "actor", None))
+    settings = getattr(request.app.state, "settings", None)
+    sealed = bool(getattr(settings, "sealed", False))
+    return Permitted(getattr(request.state, "actor", None), sealed=sealed)

@@ -6,6 +6,7 @@ with open_session(engine, commit=True) as session:
 """
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -174,15 +175,15 @@ def _tell(
     names: list[str],
 ) -> list[str]:
     """Everybody once, for what concerns them most."""
-    given = {"actor": actor, "model_id": topic.model_id, "comment_id": number}
-    told = tell(session, names, kind="mention", **given)
+    given = partial(tell, session, actor=actor, model_id=topic.model_id, comment_id=number)
+    told = given(names, kind="mention")
     if thread is not None:
         spoken = select(CommentTable.actor).distinct()
         spoken = spoken.where((CommentTable.id == thread) | (CommentTable.parent_id == thread))
-        told += tell(session, session.scalars(spoken), kind="reply", **given)
+        told += given(session.scalars(spoken), kind="reply")
     if topic.explanation_id is not None:
         author = select(ExplanationTable.author).where(
             ExplanationTable.id == topic.explanation_id, ExplanationTable.method == "hand"
         )
-        told += tell(session, session.scalars(author), kind="comment", **given)
+        told += given(session.scalars(author), kind="comment")
     return told

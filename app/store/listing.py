@@ -10,8 +10,8 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.errors import BadRequestError, ConflictError, NotFoundError
-from app.store.audit.noting import note
+from app.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
+from app.store.audit.noting import changed, note
 from app.store.locating import require_model
 from app.store.paging import is_name
 from app.store.queries.unit_list import MOST_ENTRIES, Reader, get_unit_list, no_unit_list
@@ -40,9 +40,16 @@ class Named:
 
 
 def create_unit_list(
-    session: Session, *, name: str, actor: str, description: str = "", model: str | None = None
+    session: Session,
+    *,
+    name: str,
+    actor: str,
+    description: str = "",
+    model: str | None = None,
+    personal: bool = False,
 ) -> UnitListView:
-    """An empty list; `model`: only its units can be added. Raises NotFoundError."""
+    """An empty list; `model`: only its units can be added; `personal`: nobody else sees it. Raises
+    NotFoundError."""
     now, slug = datetime.now(UTC), new_slug()
     session.execute(
         insert(UnitListTable).values(
@@ -51,6 +58,7 @@ def create_unit_list(
             description=_text(description, "description", 0, LONGEST_DESCRIPTION),
             actor=storable(actor),
             model_id=None if model is None else require_model(session, name=model),
+            personal=personal,
             created_at=now,
             updated_at=now,
         )
@@ -58,8 +66,45 @@ def create_unit_list(
     log.info("unit_list.created", unit_list=slug, actor=actor)
     note(
         session, actor=actor, action="list.created", model=model, subject=f"list {slug}",
-        after={"name": name, "description": description},
+        after={"name": name, "description": description, "personal": personal},
     )  # fmt: skip
+    return get_unit_list(session, slug=slug)
+
+
+def change_unit_list(
+    session: Session,
+    *,
+    slug: str,
+    actor: str,
+    name: str | None = None,
+    description: str | None = None,
+    personal: bool | None = None,
+) -> UnitListView:
+    """What is None stays. Raises NotFoundError, and ForbiddenError where somebody else would say
+    who sees it."""
+    row = _locked(session, slug)
+    before = session.get_one(UnitListTable, row.id)
+    if personal is not None and personal != before.personal and before.actor != actor:
+        raise ForbiddenError(
+            "Only whoever made a list shares it, or keeps it to themselves.",
+            hint=f"Ask {before.actor}.",
+        )
+    wanted: dict[str, Any] = {}
+    if name is not None:
+        wanted["name"] = _text(name, "name", 1, LONGEST_NAME)
+    if description is not None:
+        wanted["description"] = _text(description, "description", 0, LONGEST_DESCRIPTION)
+    if personal is not None:
+        wanted["personal"] = personal
+    told = changed({name: getattr(before, name) for name in wanted}, wanted)
+    if told["after"]:
+        session.execute(
+            update(UnitListTable)
+            .where(UnitListTable.id == row.id)
+            .values(**told["after"], updated_at=datetime.now(UTC))
+        )
+        session.expire(before)
+        note(session, actor=actor, action="list.changed", subject=f"list {slug}", **told)
     return get_unit_list(session, slug=slug)
 
 

@@ -214,6 +214,14 @@ CALLS: Final[dict[str, tuple[str, Call]]] = {
         "export.judgements",
         lambda on: on.client.get(f"{M}/judgements.csv"),
     ),
+    "POST /m/{model}/judgements/import": (
+        "judgements.imported",
+        lambda on: on.client.post(
+            f"/m/{MODEL}/judgements/import",
+            data={"origin": "their-lab"},
+            files={"file": ("j.csv", f"annotator,verdict,explanation\njo,edit,{on.explanation}\n")},
+        ),
+    ),
     f"POST {OF}/judgements/import": (
         "judgements.imported",
         lambda on: on.client.post(
@@ -460,6 +468,7 @@ OTHERWISE: Final = {
     "to say, at every pause; the log has what they said",
     f"POST {OF}/circuits/{{slug}}/prove": "the double proves nothing; the store's function is "
     "tested in tests/store/audit/test_written_by_people.py",
+    "GET /login/oidc/back": "needs a provider: tests/auth/oidc has one, and reads the rows",
     "POST /api/graph/generate": "waits for a worker; it queues a job by create_job, as others do",
 }
 """Those that no call is made of here."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 import httpx
 
 from app.auth.passwords import hashed
+from app.store.accounts.identities import link_identity
 from app.store.accounts.links import create_invite, create_link
 from app.store.accounts.logins import begin_login
 from app.store.accounts.members import set_role
@@ -13,10 +14,12 @@ from app.store.accounts.people import create_account
 from app.store.accounts.tokens import create_token
 from app.store.engine import open_session
 from app.store.judging import Rating, judge
+from app.store.queries.export import ask_export
 from tests.api.auditing import UNIT, V1, Call, Site
 
 HOUR: Final = timedelta(hours=1)
 WORDS: Final = "hunter2-hunter2"
+TAKEN: Final = f"{V1}/models/synthetic/explanations.jsonl"
 OWNER: Final = "local owner"
 
 
@@ -59,6 +62,16 @@ def invite_to_model(on: Site) -> None:
 def viewing(on: Site) -> None:
     with open_session(on.engine, commit=True) as session:
         set_role(session, name="ada", model="synthetic", role="viewer")
+
+
+def identified(on: Site) -> None:
+    with open_session(on.engine, commit=True) as session:
+        link_identity(session, account_id=1, identity="https://login.example root")
+
+
+def asking(on: Site) -> None:
+    with open_session(on.engine, commit=True) as session:
+        ask_export(session, actor="ada", address=TAKEN, model="synthetic", purpose="A talk")
 
 
 def judged(on: Site) -> int:
@@ -134,6 +147,21 @@ CALLS_OF_PEOPLE: Final[dict[str, tuple[str, str, Call]]] = {
         "link.withdrawn", "root",
         as_root(f"{V1}/models/synthetic/invites/1", invite_to_model, method="DELETE"),
     ),
+    "POST /exports": (
+        "export.asked", OWNER,
+        lambda on: on.client.post("/exports", data={"address": TAKEN, "purpose": "A talk"}),
+    ),
+    f"POST {V1}/exports": (
+        "export.asked", OWNER,
+        lambda on: on.client.post(f"{V1}/exports", json={"address": TAKEN, "purpose": "A talk"}),
+    ),
+    "POST /exports/{export_id}": (
+        "export.approved", "root", as_root("/exports/1", asking, data={"decision": "24"}),
+    ),
+    f"POST {V1}/exports/{{export_id}}/decision": (
+        "export.refused", "root",
+        as_root(f"{V1}/exports/1/decision", asking, json={"hours": None, "words": "No."}),
+    ),
     "POST /login": ("login.begun", "root", lambda on: sign_in(on, WORDS)),
     "POST /login/{secret}": (
         "login.begun", "bob", lambda on: on.client.post(f"/login/{invite(on)}", data=JOIN),
@@ -168,6 +196,9 @@ CALLS_OF_PEOPLE: Final[dict[str, tuple[str, str, Call]]] = {
     ),
     "POST /account/logins/end": (
         "login.ended", "root", as_root("/account/logins/end", other_login),
+    ),
+    "POST /account/identity/unlink": (
+        "account.identity_unlinked", "root", as_root("/account/identity/unlink", identified),
     ),
     "POST /account/tokens": ("token.created", "root", as_root("/account/tokens", data=TOKEN)),
     "POST /account/tokens/{token_id}/revoke": (

@@ -10,6 +10,8 @@ from tests.api.auditing import MODEL, UNIT, V1, Call, M, Site
 from tests.api.auditing_people import OWNER, as_root
 
 TOPIC: Final = {"model": MODEL, "site": "mlp.0", "index": 5}
+FEATURE: Final = {"modelId": MODEL, "layer": "0-mlp", "index": "5"}
+NAME: Final = {"name": "Renamed"}
 SAYS: Final = {"text": "Months."}
 
 
@@ -37,6 +39,11 @@ def marked(on: Site) -> int:
 def unmark(on: Site):
     marked(on)
     return on.client.post("/bookmarks/remove", data=TOPIC)
+
+
+def unmark_theirs(on: Site):
+    marked(on)
+    return on.client.post("/api/bookmark/delete", json=FEATURE)
 
 
 CALLS_OF_TALK: Final[dict[str, tuple[str, str, Call]]] = {
@@ -105,6 +112,50 @@ CALLS_OF_TALK: Final[dict[str, tuple[str, str, Call]]] = {
         "bookmark.kept", OWNER, lambda on: on.client.post("/bookmarks", data=TOPIC),
     ),
     "POST /bookmarks/remove": ("bookmark.removed", OWNER, unmark),
+    f"PATCH {V1}/lists/{{slug}}": (
+        "list.changed", OWNER,
+        lambda on: on.client.patch(f"{V1}/lists/{on.list}", json={"personal": True}),
+    ),
+    "POST /lists": ("list.created", OWNER, lambda on: on.client.post("/lists", data=NAME)),
+    "POST /lists/{slug}/change": (
+        "list.changed", OWNER, lambda on: on.client.post(f"/lists/{on.list}/change", data=NAME),
+    ),
+    "POST /lists/{slug}/delete": (
+        "list.deleted", OWNER, lambda on: on.client.post(f"/lists/{on.list}/delete"),
+    ),
+    "POST /lists/{slug}/remove": (
+        "list.unit_removed", OWNER,
+        lambda on: on.client.post(f"/lists/{on.filled_list}/remove", data=on.unit),
+    ),
+    "POST /m/{model}/{site}/{index}/lists": (
+        "list.units_added", OWNER, lambda on: on.client.post(f"{UNIT}/lists", data=NAME),
+    ),
+    "POST /api/list/remove": (
+        "list.unit_removed", OWNER,
+        lambda on: on.client.post(
+            "/api/list/remove", json=FEATURE | {"index": "3", "listId": on.filled_list}
+        ),
+    ),
+    "POST /api/list/update": (
+        "list.changed", OWNER,
+        lambda on: on.client.post("/api/list/update", json=NAME | {"listId": on.list}),
+    ),
+    "POST /api/list/delete": (
+        "list.deleted", OWNER,
+        lambda on: on.client.post("/api/list/delete", json={"listId": on.list}),
+    ),
+    "POST /api/comment/new": (
+        "comment.written", OWNER,
+        lambda on: on.client.post("/api/comment/new", json=FEATURE | SAYS),
+    ),
+    "POST /api/comment/delete": (
+        "comment.withdrawn", OWNER,
+        lambda on: on.client.post("/api/comment/delete", json={"id": said(on)}),
+    ),
+    "POST /api/bookmark/add": (
+        "bookmark.kept", OWNER, lambda on: on.client.post("/api/bookmark/add", json=FEATURE),
+    ),
+    "POST /api/bookmark/delete": ("bookmark.removed", OWNER, unmark_theirs),
     "POST /inbox/read": ("inbox.read", "root", as_root("/inbox/read", named)),
 }  # fmt: skip
 """By method and path: the action that it leaves, who did it, and one such call that succeeds."""

@@ -46,6 +46,7 @@ LISTS_WITH_CURSOR = (
     "GET /api/v1/models/{model}/circuits",
     "GET /api/v1/models/{model}/sites/{site}/units/{index}/circuits",
     "GET /api/v1/models/{model}/campaigns",
+    "GET /api/v1/models/{model}/disagreements",
     "GET /api/v1/lists",
     "GET /api/v1/audit",
 )
@@ -56,6 +57,8 @@ TAKING_PROGRAMS = (
 )
 JUDGING = (
     "PUT /api/v1/explanations/{explanation_id}/judgement",
+    "POST /api/v1/explanations/{explanation_id}/decisions",
+    "POST /api/v1/models/{model}/judgements/import",
     "POST /api/v1/models/{model}/campaigns/{slug}/assignments/{assignment_id}/submit",
     "PUT /api/v1/models/{model}/campaigns/{slug}/assignments/{assignment_id}/draft",
 )
@@ -102,6 +105,7 @@ ASKING_THE_MODEL = (
 )
 # a cursor is opaque: a well-formed one that is none of ours is refused, which no schema can say
 # so is a program that cannot be read; and only what counts now can be edited or withdrawn;
+# a decision has a reason, and a file of judgements is one;
 # a campaign judges what there is, and its range has two ends in their order;
 # older proofs have no rows;
 # a task's prompts are equally long and of the model's tokens, and titles are not blank;

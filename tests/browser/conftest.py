@@ -16,6 +16,10 @@ from app.bench.kept_circuits import fill_circuits
 from app.bench.serving import serving
 from app.main import create_app
 from app.settings import Settings
+from app.store.assigning import hand_out
+from app.store.campaigning import Plan, create_campaign
+from app.store.choice import Choice
+from app.store.engine import open_session
 from app.store.migrating import upgrade
 from app.store.synthetic import fill_synthetic
 
@@ -41,6 +45,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
         window_length=64, exemplars_per_kind=12,
     )  # fmt: skip
     fill_circuits(app.state.engine, model="synthetic", layers=3, neurons=64, heads=3)
+    with open_session(app.state.engine, commit=True) as session:
+        plan = Plan(title="Do rules hold?", slug="rules", choice=Choice(n=12))
+        create_campaign(session, model="synthetic", plan=plan, actor="rita")
+        hand_out(session, model="synthetic", slug="rules", actor="local owner")
     return app
 
 
@@ -77,11 +85,15 @@ def open_page(chromium: Browser, address: str) -> Iterator[OpenPage]:
         width: int = 1440,
         height: int = 900,
         refused: int | None = None,
+        disconnects: bool = False,
         **options: object,
     ) -> Page:
-        """`refused`: an HTTP status that belongs to the journey; the console complains of it."""
+        """`refused`: an HTTP status that belongs to the journey; the console complains of it, as
+        it does where the journey `disconnects`."""
         if refused is not None:
             expected.append(f"status of {refused} ")
+        if disconnects:
+            expected.extend(("net::ERR_INTERNET_DISCONNECTED", "htmx:error: Failed to fetch"))
         context = chromium.new_context(
             base_url=address,
             viewport={"width": width, "height": height},

@@ -17,6 +17,9 @@ PATHS = (
     "/m/synthetic/playground?edit=mlp.1/7+%3D+1&edit=resid.0+%2B%3D+8+*+mlp.0/3&text=a+b",
     "/m/synthetic/mlp.1/7/live", "/m/synthetic/circuits", "/m/synthetic/circuits/names",
     "/m/synthetic/circuits/imported", "/m/synthetic/circuits/names/compare?with=names-again",
+    "/m/synthetic/campaigns", "/m/synthetic/campaigns/rules", "/m/synthetic/campaigns/rules/judge",
+    "/m/synthetic/judgements/import", "/m/synthetic/agreement", "/m/synthetic/disagreements",
+    "/m/synthetic/disagreements?state=all",
     "/login", "/account", "/people",
 )  # fmt: skip
 LOOKS = {
@@ -74,6 +77,22 @@ def test_explanations_and_the_form_have_no_serious_barrier(open_page: OpenPage, 
     page.get_by_role("link", name="Start from this program").click()
     page.get_by_text("The language in brief, and examples").click()
     page.locator("#check .score-bar").first.wait_for()
+    assert barriers(page) == []
+    assert overflow(page) <= 0
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_page_of_an_explanation_that_was_judged_has_no_serious_barrier(
+    open_page: OpenPage, look: str
+) -> None:
+    page = open_page("/", **LOOKS[look])
+    unit = "/api/v1/models/synthetic/sites/mlp.1/units/9/explanations?method=rules"
+    [explained, *_] = page.request.get(unit).json()["items"]
+    said = {"verdict": "edit", "note": "Silent after commas.", "tags": ["syntax"]}
+    path = f"/api/v1/explanations/{explained['id']}/judgement"
+    assert page.request.put(path, data=said).ok
+    page.goto(f"/m/synthetic/mlp.1/9/explanations/{explained['id']}")
+    page.get_by_role("heading", name="What people make of it").wait_for()
     assert barriers(page) == []
     assert overflow(page) <= 0
 

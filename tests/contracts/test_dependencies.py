@@ -21,7 +21,10 @@ USED_WITHOUT_IMPORT = {
     "gguf": "transformers reads GGUF files with it",
     "python-multipart": "FastAPI reads forms with it",
 }
-OF_THE_TESTS = {"playwright": "bench circuit-page drives a browser, or says what to install"}
+OF_THE_TESTS = {
+    "joserfc": "the extra oidc verifies tokens with it; without it the page says what to install",
+    "playwright": "bench circuit-page drives a browser, or says what to install",
+}
 
 
 def names(requirements: list[Requirement]) -> set[str]:

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 import typer
 
+from app.auth.needs import NEEDS
 from app.cli import build
 from app.settings import Settings
 from tests.contracts.tree import ROOT, own_files, shown
 
 PAGES = [path for path in own_files() if path.suffix == ".md"]
 LINK = re.compile(r"!?\[[^\]\n]+\]\(([^)\s]+)\)")
+OF_OPERATORS = ("/healthz", "/readyz", "/metrics", "/api/docs", "/api/openapi.json")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -100,3 +102,16 @@ def test_the_changelog_names_the_version() -> None:
     version = re.search(r'^version = "(.+)"$', text("pyproject.toml"), re.MULTILINE)
     assert version is not None
     assert f"## {version[1]}" in text("CHANGELOG.md")
+
+
+@pytest.mark.parametrize("route", NEEDS)
+def test_every_route_is_documented(route: str) -> None:
+    """By its last fixed word, in code, where pages or the REST interface are listed."""
+    method, _, path = route.partition(" ")
+    is_page = not path.startswith("/api") and path not in OF_OPERATORS
+    if is_page and method != "GET":
+        return  # what a form of a page sends
+    words = [word for word in re.split(r"/|\{[^}]*\}|\.", path) if word]
+    listed = text("docs/pages.md" if is_page else "docs/api.md")
+    code = " ".join(re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", listed, flags=re.DOTALL)))
+    assert not words or re.search(rf"(?<![\w-]){re.escape(words[-1])}(?![\w-])", code)

@@ -131,7 +131,7 @@ def test_every_service_that_is_shown_starts_a_command(block: Block) -> None:
 
 
 def test_the_settings_of_the_services_are_settings_that_can_be(monkeypatch, tmp_path) -> None:
-    (block,) = [b for b in blocks_of("docs/running.md", "ini") if "[Unit]" not in b.text]
+    (block,) = [b for b in blocks_of("docs/running.md", "ini") if "[Service]" not in b.text]
     for line in block.text.splitlines():
         name, _, value = line.partition("=")
         monkeypatch.setenv(name, value.strip("'"))

@@ -15,7 +15,7 @@ from app.exchange.faults import DamagedFileError, FileFaultError
 from app.exchange.input import InputFile
 from app.exchange.judgements.encoding import ENCODINGS
 from app.exchange.judgements.exporting import Taken, take_out
-from app.exchange.judgements.importing import import_judgements
+from app.exchange.judgements.importing import keep_judgements, read_judgements
 from app.exchange.judgements.naming import actor_of, annotator_of
 from app.store.deciding import Ruling, decide
 from app.store.engine import open_session
@@ -81,10 +81,9 @@ def written(engine: Engine, folder: Path, form: str, **how) -> Path:
 
 
 def bring(engine: Engine, path: Path, *, origin: str = "their-lab", **how):
+    found = read_judgements(InputFile(path, path.name))
     with open_session(engine, commit=True) as session:
-        return import_judgements(
-            session, InputFile(path, path.name), model="toy", origin=origin, actor="rho", **how
-        )
+        return keep_judgements(session, found, model="toy", origin=origin, actor="rho", **how)
 
 
 def stored(engine: Engine) -> list[JudgementTable]:

@@ -25,7 +25,7 @@ from app.store.engine import open_engine
 from tests.faults.test_database_full import write_exemplars
 engine = open_engine(Settings(data=Path(sys.argv[1])))
 with engine.connect(): pass
-resource.setrlimit(resource.RLIMIT_FSIZE, (2_400_000, 2_400_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_900_000, 2_900_000))
 try:
     for split in ("fit", "test", "calibration"):
         write_exemplars(engine, split)

@@ -119,3 +119,14 @@ def test_of_a_model_that_nobody_judged_it_says_so(own_pages: TestClient) -> None
 def test_the_address_of_a_campaigns_agreement_leads_to_it(own_pages: TestClient) -> None:
     answered = own_pages.get("/m/synthetic/campaigns/first/agreement", follow_redirects=False)
     assert answered.headers["location"] == f"{PAGE}?campaign=first"
+
+
+def test_a_campaigns_page_leads_there_whom_it_sways_no_more(house: FastAPI) -> None:
+    page = "/m/synthetic/campaigns/first"
+    rho, ada = browser(house, house.state.rho), browser(house, house.state.ada)
+    assert f'href="{PAGE}?campaign=first"' in rho.get(page).text
+    assert "disagreements?campaign=first" in rho.get(page).text
+    assert "How far people agree" not in ada.get(page).text
+    end(house.state.engine, house.state.campaign)
+    assert f'href="{PAGE}?campaign=first"' in ada.get(page).text
+    assert "disagreements?campaign=first" not in ada.get(page).text

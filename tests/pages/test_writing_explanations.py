@@ -119,7 +119,7 @@ def test_an_old_version_is_edited_no_more_but_the_one_that_took_its_place(
     second = save(own_pages, text="Second", edit=number).rpartition("/")[2]
     answer = own_pages.post(HERE, data={"text": "Third & last", "edit": number})
     assert answer.status_code == 409
-    assert "was replaced" in answer.text
+    assert "local owner saved a version while you were writing" in answer.text
     assert "Third &amp; last</textarea>" in answer.text
     assert f'name="edit" value="{second}"' in answer.text
 

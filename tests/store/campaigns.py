@@ -34,8 +34,8 @@ def campaign(
     with open_session(engine, commit=True) as session:
         made = CampaignTable(
             model_id=session.scalars(select(ModelTable.id).filter_by(name=model)).one(),
-            slug=slug, title=f"The {slug} one", request={}, n_items=len(items),
-            questions=QUESTIONS, n_per_item=3,
+            slug=slug, title=f"The {slug} one", n_items=len(items),
+            request={"n_candidates": len(items)}, questions=QUESTIONS, n_per_item=3,
             lease_seconds=600, status=status, actor=actor, created_at=MOMENT,
             ended_at=MOMENT if status == "ended" else None,
         )  # fmt: skip

@@ -86,7 +86,9 @@ def judgements(engine: Engine) -> list[JudgementTable]:
 
 def items(engine: Engine) -> list[CampaignItemTable]:
     with open_session(engine) as session:
-        query = select(CampaignItemTable).order_by(CampaignItemTable.position)
+        query = select(CampaignItemTable).order_by(
+            CampaignItemTable.campaign_id, CampaignItemTable.position
+        )
         return list(session.scalars(query))
 
 

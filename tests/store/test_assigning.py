@@ -217,6 +217,9 @@ def test_many_at_once_lose_and_double_nothing(explained: Engine):
 
     with ThreadPoolExecutor(len(people)) as pool:
         list(pool.map(work, people))
+    for name in people:  # what the last of them skipped or let go
+        while (left := ask(explained, name)).state == "item":
+            answer(explained, left.assignment.id, name)
     given = judgements(explained)
     assert Counter(one.explanation_id for one in given) == {
         one.explanation_id: 3 for one in items(explained)

@@ -88,6 +88,32 @@ class ListName(BaseModel):
     listId: ListId
 
 
+class ChangedList(ListName):
+    """What a list is called from now on."""
+
+    name: str = Field(
+        description="A few words.",
+        min_length=1,
+        max_length=listing.LONGEST_NAME,
+        examples=["Animals"],
+    )
+    description: str | None = Field(
+        default=None,
+        description="What its units have in common; left out, it stays.",
+        max_length=listing.LONGEST_DESCRIPTION,
+    )
+
+
+class RemovedFeature(ListName):
+    """A unit of a list."""
+
+    modelId: Model
+    layer: str = Field(
+        description="Its source, as `{layer}-{set}`.", pattern=NAME, examples=["12-mlp"]
+    )
+    index: Index
+
+
 class AddedFeature(BaseModel):
     """A unit, as Neuronpedia names it."""
 

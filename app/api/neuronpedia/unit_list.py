@@ -5,7 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 
 from app.api.describing import problems_of
-from app.api.neuronpedia.keeping import AddedFeatures, ListName, NewList
+from app.api.neuronpedia.keeping import (
+    AddedFeatures,
+    ChangedList,
+    ListName,
+    NewList,
+    RemovedFeature,
+)
 from app.api.neuronpedia.views import FeatureList, FilledList, ListedFeature
 from app.auth.actor import CurrentActor
 from app.auth.listing import ListReader, require_each
@@ -66,6 +72,53 @@ def find_list(
     return FilledList(
         **to_list(view).model_dump(), neurons=[to_feature(entry) for entry in view.entries]
     )
+
+
+@router.post("/remove/", include_in_schema=False)
+@router.post("/remove", summary="Take a unit out of a list")
+def remove_feature(
+    session: WriteSession,
+    actor: CurrentActor,
+    reader: ListReader,
+    body: Annotated[RemovedFeature, Body(description="Which list, which unit.")],
+) -> ListedFeature:
+    """The unit that was in it, and is not any more."""
+    unit = listing.Named(body.modelId, site_of(body.layer), int(body.index))
+    before = get_unit_list(session, slug=body.listId, reader=reader).entries
+    listing.remove_unit(session, slug=body.listId, unit=unit, actor=actor.name)
+    named = (unit.model, unit.site, unit.index)
+    gone = [one for one in before if (one.model, one.site, one.index) == named]
+    return to_feature(gone[0])
+
+
+@router.post("/update/", include_in_schema=False)
+@router.post("/update", summary="Rename a list")
+def update_list(
+    session: WriteSession,
+    actor: CurrentActor,
+    body: Annotated[ChangedList, Body(description="Which list, and what it is called.")],
+) -> FeatureList:
+    """Whether others see it is said under /api/v1."""
+    view = listing.change_unit_list(
+        session,
+        slug=body.listId,
+        actor=actor.name,
+        name=body.name,
+        description=body.description,
+    )
+    return to_list(view)
+
+
+@router.post("/delete/", include_in_schema=False)
+@router.post("/delete", summary="Delete a list")
+def delete_list(
+    session: WriteSession,
+    actor: CurrentActor,
+    body: Annotated[ListName, Body(description="Which list.")],
+) -> bool:
+    """With its entries; the units stay."""
+    listing.delete_unit_list(session, slug=body.listId, actor=actor.name)
+    return True
 
 
 @router.post("/list/", include_in_schema=False)

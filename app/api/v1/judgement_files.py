@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 from sqlalchemy.orm import Session
 from starlette.responses import StreamingResponse
@@ -18,7 +19,11 @@ from app.exchange.input import InputFile
 from app.exchange.judgements.columns import Table
 from app.exchange.judgements.encoding import ENCODINGS, Form
 from app.exchange.judgements.exporting import Annotators, take_out
-from app.exchange.judgements.importing import JudgementsReport, import_judgements
+from app.exchange.judgements.importing import (
+    JudgementsReport,
+    keep_judgements,
+    read_judgements,
+)
 from app.exchange.judgements.naming import ORIGIN
 from app.store.queries.asked_judgements import asked_of
 from app.store.views.base import View
@@ -135,6 +140,7 @@ def describe_judgements(
 )
 async def import_judgements_of(
     request: Request,
+    session: ReadSession,
     writer: StoreWriter,
     places: ReadingPlaces,
     reception: ReceptionOfFiles,
@@ -175,14 +181,15 @@ async def import_judgements_of(
     judged: `explanation`, or `unit` such as `mlp.12/345`."""
     async with received(request, reception) as path:
         with places.taken():
+            found = await run_in_threadpool(read_judgements, InputFile(path, file), form=form)
 
-            def work(session: Session) -> JudgementsReport:
-                return import_judgements(
-                    session, InputFile(path, file), model=model, origin=origin, actor=actor.name,
-                    form=form, their_name=their_name, dry_run=dry_run,
-                )  # fmt: skip
+    def keep(session: Session) -> JudgementsReport:
+        return keep_judgements(
+            session, found, model=model, origin=origin, actor=actor.name, their_name=their_name,
+            dry_run=dry_run,
+        )  # fmt: skip
 
-            report = await writer.write(work)
+    report = await (run_in_threadpool(keep, session) if dry_run else writer.write(keep))
     return view_of(report)
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Query, Request, Response
 
 from app.api.answering import answer
 from app.api.describing import problems_of
-from app.api.keeping import ListBody, ListSlug, OfActor, UnitsBody
+from app.api.keeping import ListBody, ListChange, ListSlug, OfActor, UnitsBody
 from app.api.parameters import NAME, Cursor, Limit, ModelName, SiteName, UnitIndex
 from app.auth.actor import CurrentActor
 from app.auth.listing import ListReader, require_each
@@ -58,6 +58,7 @@ def create_unit_list(
         description=body.description,
         model=body.model,
         actor=actor.name,
+        personal=body.personal,
     )
     response.headers["Location"] = f"/api/v1/lists/{view.slug}"
     return view
@@ -69,6 +70,17 @@ def get_unit_list(
 ) -> Response:
     """With its units, in the order in which they were added."""
     return answer(request, unit_lists.get_unit_list(session, slug=slug, reader=reader))
+
+
+@router.patch("/{slug}", summary="Change a list", responses=problems_of(400, 403, 413))
+def change_unit_list(
+    session: WriteSession,
+    actor: CurrentActor,
+    slug: ListSlug,
+    body: Annotated[ListChange, Body(description="What it is from now on.")],
+) -> UnitListView:
+    """Its name, what it is for, and whether only its maker sees it, who alone says that."""
+    return listing.change_unit_list(session, slug=slug, actor=actor.name, **body.model_dump())
 
 
 @router.post(

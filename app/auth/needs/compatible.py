@@ -7,11 +7,12 @@ from app.auth.needs.named import (
     ANNOTATE,
     ANY_ACCOUNT,
     MANAGE,
+    REVIEW,
     RUN,
     RUNS_SENT,
     SEE,
-    SEEN,
     SENT_ID,
+    TAKEN,
     WORK,
     WORKS_SOMEWHERE,
 )
@@ -21,13 +22,14 @@ COMPATIBLE_NEEDS: Final[dict[str, Need]] = {
     "POST /api/explanation/search-all": ANY_ACCOUNT,
     "POST /api/vector/list-owned": ANY_ACCOUNT,
     "POST /api/list/list": ANY_ACCOUNT,
+    "POST /api/user/bookmarks": ANY_ACCOUNT,
     "POST /api/graph/list-owned": ANY_ACCOUNT,
     # a model, read
-    "GET /api/feature/{model}/{source}/{index}": SEEN,
-    "GET /api/graph/{model}/{slug}": SEEN,
+    "GET /api/feature/{model}/{source}/{index}": TAKEN,
+    "GET /api/graph/{model}/{slug}": TAKEN,
     "POST /api/explanation/search-model": Need(SEE, SENT_ID),
     "POST /api/explanation/search": Need(SEE, SENT_ID),
-    "POST /api/vector/get": Need(SEE, SENT_ID),
+    "POST /api/vector/get": Need(SEE, SENT_ID, whole=True),
     # what has an address of its own, read
     "POST /api/list/get": Need(SEE, Subject("list", "json", "listId")),
     # the loaded model
@@ -44,6 +46,13 @@ COMPATIBLE_NEEDS: Final[dict[str, Need]] = {
     ),
     "POST /api/list/new": Need(ANNOTATE, Reach.SOMEWHERE),
     "POST /api/list/add-features": Need(ANNOTATE, Subject("list", "json", "listId")),
+    "POST /api/list/remove": Need(ANNOTATE, Subject("list", "json", "listId"), beside=(SENT_ID,)),
+    "POST /api/list/update": Need(ANNOTATE, Subject("list", "json", "listId"), others=REVIEW),
+    "POST /api/list/delete": Need(ANNOTATE, Subject("list", "json", "listId"), others=MANAGE),
+    "POST /api/comment/new": Need(ANNOTATE, SENT_ID),
+    "POST /api/comment/delete": Need(ANNOTATE, Subject("comment", "json", "id"), others=REVIEW),
+    "POST /api/bookmark/add": Need(SEE, SENT_ID, keeps=True),
+    "POST /api/bookmark/delete": Need(SEE, SENT_ID, keeps=True),
     "POST /api/graph/delete": Need(
         ANNOTATE, SENT_ID, others=MANAGE, made=Made("circuit", "json", "slug")
     ),

@@ -4,6 +4,7 @@ Who judged need have no account: they are named with the origin. The same row br
 nothing; of two by one person of one explanation the later one counts, and the other is kept.
 """
 
+from bisect import insort
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,6 +28,7 @@ from app.store.importing_judgements import (
 from app.store.queries.asked_judgements import asked_of
 
 MOST_ROWS: Final = 100_000
+MOST_CHARACTERS: Final = 50_000_000
 MOST_FAULTS: Final = 50
 """That are told."""
 
@@ -53,29 +55,58 @@ class JudgementsReport:
         return not self.n_faults
 
 
-def import_judgements(
+@dataclass
+class ReadFile:
+    """A file with all of its rows, read before anybody waits to write."""
+
+    file: InputFile
+    rows: list[ReadJudgement]
+    n_rows: int = 0
+    faults: list[FileFaultError] = field(default_factory=list)
+
+
+def read_judgements(file: InputFile, *, form: Form | None = None) -> ReadFile:
+    """Raises BadRequestError of a file that is no table or too large, and FileFaultError where it
+    cannot be read on; rows that are wrong are among its faults."""
+    found, n_characters = ReadFile(file, []), 0
+    for row in read(file, form or form_of(file.name)):
+        found.n_rows += 1
+        if isinstance(row, FileFaultError):
+            found.faults.append(row)
+            continue
+        n_characters += len(row.text or "") + len(row.rating.note)
+        if found.n_rows > MOST_ROWS or n_characters > MOST_CHARACTERS:
+            raise BadRequestError(
+                f"{file.name} has more than {MOST_ROWS:,} rows, or {MOST_CHARACTERS:,} characters "
+                "in texts and notes.",
+                hint="Split it into several.",
+            )
+        found.rows.append(row)
+    return found
+
+
+def keep_judgements(
     session: Session,
-    file: InputFile,
+    found: ReadFile,
     *,
     model: str,
     origin: str,
     actor: str,
-    form: Form | None = None,
     their_name: str | None = None,
     dry_run: bool = False,
 ) -> JudgementsReport:
     """Adds to the session; whoever opened it commits. With faults, or as a dry run, nothing is
-    added. Raises BadRequestError of an origin or file that cannot be, NotFoundError of a model, and
-    FileFaultError where a file cannot be read on."""
+    added. Raises BadRequestError of an origin that cannot be, NotFoundError of a model."""
     check_origin(origin)
     asked = asked_of(session, model=model)
-    report = JudgementsReport(dry_run=dry_run)
-    rows = _read(file, form or form_of(file.name), report)
+    report = JudgementsReport(n_rows=found.n_rows, dry_run=dry_run)
+    for fault in found.faults:
+        _add_fault(report, fault)
     if not dry_run:
         lock_judged_model(session, asked)
-    found = find_explanations(session, asked, [_wanted(row) for row in rows])
     fresh: list[NewJudgement] = []
-    for row, told in zip(rows, found, strict=True):
+    told_of = find_explanations(session, asked, [_wanted(row) for row in found.rows])
+    for row, told in zip(found.rows, told_of, strict=True):
         problem = _model_problem(row, model, their_name) or told.problem
         if problem is not None:
             _add_fault(report, FileFaultError(row.where, problem, hint=told.hint))
@@ -90,32 +121,17 @@ def import_judgements(
     if report.n_new and not dry_run:
         note(
             session, actor=actor, action="judgements.imported", model=model,
-            subject=f"file {file.name}",
+            subject=f"file {found.file.name}",
             after={"judgements": report.n_new, "known": report.n_known, "origin": origin,
-                   "people": len(report.people), "sha256": file.digest()},
+                   "people": len(report.people), "sha256": found.file.digest()},
         )  # fmt: skip
     return report
 
 
-def _read(file: InputFile, form: Form, report: JudgementsReport) -> list[ReadJudgement]:
-    rows = []
-    for row in read(file, form):
-        report.n_rows += 1
-        if report.n_rows > MOST_ROWS:
-            raise BadRequestError(
-                f"{file.name} has more than {MOST_ROWS:,} rows.", hint="Split it into several."
-            )
-        if isinstance(row, FileFaultError):
-            _add_fault(report, row)
-        else:
-            rows.append(row)
-    return rows
-
-
 def _add_fault(report: JudgementsReport, fault: FileFaultError) -> None:
+    """Those that are told are the first ones of the file."""
     report.n_faults += 1
-    report.faults.append(fault)
-    report.faults.sort(key=lambda one: one.where.line)
+    insort(report.faults, fault, key=lambda one: one.where.line)
     del report.faults[MOST_FAULTS:]
 
 

@@ -61,6 +61,8 @@ class Standing:
     maker: str | None = None
     shared: bool = False
     """It is of no model: its maker sees it, whatever it holds, and whoever sees one of these."""
+    personal: bool = False
+    """Nobody but its maker sees it."""
 
 
 NOTHING: Final[dict[Kind, Callable[[str], NotFoundError]]] = {
@@ -95,7 +97,10 @@ def _comment(session: Session, number: str) -> Standing | None:
 
 
 def _numbered(
-    session: Session, query: Select[Any], column: InstrumentedAttribute[int], number: str
+    session: Session,
+    query: Select[*tuple[Any, ...]],
+    column: InstrumentedAttribute[int],
+    number: str,
 ) -> Standing | None:
     known = as_number(number)
     row = None if known is None else session.execute(query.where(column == known)).one_or_none()
@@ -128,19 +133,19 @@ def _list(session: Session, slug: str) -> Standing | None:
     if not is_slug(slug):
         return None
     row = session.execute(
-        select(UnitListTable.id, UnitListTable.actor, ModelTable.name)
+        select(UnitListTable.id, UnitListTable.actor, UnitListTable.personal, ModelTable.name)
         .outerjoin(ModelTable, ModelTable.id == UnitListTable.model_id)
         .where(UnitListTable.slug == slug)
     ).one_or_none()
     if row is None or row.name is not None:
-        return None if row is None else Standing((row.name,), row.actor)
+        return None if row is None else Standing((row.name,), row.actor, personal=row.personal)
     held = (
         exists()
         .where(UnitListEntryTable.list_id == row.id, UnitListEntryTable.site_id == SiteTable.id)
         .where(SiteTable.model_id == ModelTable.id)
     )
     models = tuple(session.scalars(select(ModelTable.name).where(held)))
-    return Standing(models, row.actor, shared=True)
+    return Standing(models, row.actor, shared=True, personal=row.personal)
 
 
 def _corpus(session: Session, name: str) -> Standing | None:

@@ -1,46 +1,31 @@
-"""From whom an explanation's judgements, votes and comments are kept, so that nothing sways them.
+"""From whom an explanation's votes and comments are kept, so that nothing sways them.
 
     if may_judge and is_blind_for(session, explanation_id=7, actor="ada"): ...
 
 That is whoever a campaign may yet ask about it, in any of its versions: the campaign has not ended,
-they have neither answered nor skipped the item, and either hold it or there is room for one more
-answer. Only who may judge is ever asked; callers know that of the actor.
+and either they hold the item, or it lacks answers and could be handed to them, be it when somebody
+else lets it lapse. Only who may judge is ever asked; callers know that of the actor.
 """
 
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.store.paging import is_integer
+from app.store.queries.campaign import open_to
 from app.store.tables import AssignmentTable, CampaignItemTable, CampaignTable, ExplanationTable
 
+Asked = aliased(ExplanationTable)
 Version = aliased(ExplanationTable)
 """Of the same explanation."""
-ORIGIN: Final = func.coalesce(ExplanationTable.origin_id, ExplanationTable.id)
-OWN: Final = (
-    AssignmentTable.item_id == CampaignItemTable.id,
-    AssignmentTable.actor == bindparam("actor"),
-)
+ORIGIN: Final = func.coalesce(Asked.origin_id, Asked.id)
 ANSWERED: Final = (
     select(func.count())
     .where(AssignmentTable.item_id == CampaignItemTable.id, AssignmentTable.state == "judged")
     .correlate(CampaignItemTable)
     .scalar_subquery()
-)
-BLIND: Final = (
-    select(ExplanationTable.id)
-    .join(Version, or_(Version.id == ORIGIN, Version.origin_id == ORIGIN))
-    .join(CampaignItemTable, CampaignItemTable.explanation_id == Version.id)
-    .join(CampaignTable, CampaignTable.id == CampaignItemTable.campaign_id)
-    .where(
-        ExplanationTable.id.in_(bindparam("ids", expanding=True)),
-        CampaignTable.status != "ended",
-        ~exists().where(*OWN, AssignmentTable.state != "leased"),
-        or_(exists().where(*OWN), CampaignTable.n_per_item > ANSWERED),
-    )
-    .distinct()
 )
 
 
@@ -54,4 +39,22 @@ def blind_among(session: Session, explanation_ids: Iterable[int], actor: str) ->
     ids = [number for number in explanation_ids if is_integer(number)]
     if not ids:
         return frozenset()
-    return frozenset(session.scalars(BLIND, {"ids": ids, "actor": actor}))
+    own = (AssignmentTable.item_id == CampaignItemTable.id, AssignmentTable.actor == actor)
+    let_lapse = exists().where(*own, AssignmentTable.state == "lapsed")
+    lacking = CampaignTable.n_per_item > ANSWERED
+    query = (
+        select(Asked.id)
+        .join(Version, or_(Version.id == ORIGIN, Version.origin_id == ORIGIN))
+        .join(CampaignItemTable, CampaignItemTable.explanation_id == Version.id)
+        .join(CampaignTable, CampaignTable.id == CampaignItemTable.campaign_id)
+        .where(
+            Asked.id.in_(ids),
+            CampaignTable.status != "ended",
+            or_(
+                exists().where(*own, AssignmentTable.state == "leased"),
+                and_(lacking, or_(let_lapse, open_to(actor))),
+            ),
+        )
+        .distinct()
+    )
+    return frozenset(session.scalars(query))

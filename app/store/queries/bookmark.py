@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session
 
+from app.errors import NotFoundError
 from app.store.locating import require_model
 from app.store.paging import check_limit, read_cursor, write_cursor
 from app.store.tables import BookmarkTable, CircuitTable, ExplanationTable, ModelTable, SiteTable
@@ -76,8 +77,13 @@ def marked(session: Session, topic: Topic, *, actor: str) -> BookmarkView | None
 
 
 def require_marked(session: Session, topic: Topic, *, actor: str) -> BookmarkView:
-    """The same where there is one."""
-    return _view(session.execute(ROWS.where(*which(topic, actor))).one())
+    """Raises NotFoundError where it is not marked."""
+    found = marked(session, topic, actor=actor)
+    if found is None:
+        raise NotFoundError(
+            f"You have not marked {topic.told}.", hint="Your bookmarks are at /bookmarks."
+        )
+    return found
 
 
 def which(topic: Topic, actor: str) -> list[ColumnElement[bool]]:

@@ -171,18 +171,6 @@ def judged_by(actor: str | BindParameter[str]) -> Any:  # noqa: ANN401 - a condi
     )
 
 
-def awaits_judgement(session: Session, *, explanation_id: int) -> bool:
-    """Whether the explanation is in a campaign that goes on: whoever may yet be handed it must not
-    see what others make of it."""
-    found = session.scalar(
-        select(Items.id)
-        .join(Campaigns, Campaigns.id == Items.campaign_id)
-        .where(Items.explanation_id == explanation_id, Campaigns.status != "ended")
-        .limit(1)
-    )
-    return found is not None
-
-
 def list_guidelines(
     session: Session, *, campaign_id: int, limit: int = 50, below: int | None = None
 ) -> list[GuidelineView]:

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.store.fetching import fetch
-from app.store.queries.campaign import awaits_judgement
+from app.store.queries.given import is_under_way
 from app.store.tables import JudgementTable
 from app.store.views.explanation import ExplanationView
 from app.store.views.judgement import JudgementsView, JudgementView
@@ -40,9 +40,8 @@ def judgements_of(
     own = next((view for view in views if view.actor == actor), None)
     others = [view for view in views if view.actor != actor]
     has_a_say = may_judge and explanation.status in JUDGED
-    waits = has_a_say or (
-        may_judge and awaits_judgement(session, explanation_id=explanation.id)
-    )  # a campaign may yet ask them for this version, though it was edited
+    # a campaign may yet ask them for this version, though it was edited
+    waits = has_a_say or (may_judge and is_under_way(session, explanation_id=explanation.id))
     return JudgementsView(
         has_a_say=has_a_say,
         own=own,

@@ -63,7 +63,7 @@ def _news(
     comments: dict[int, dict[str, Any]],
     told: dict[str, frozenset[str]],
 ) -> News:
-    kind = "campaigns" if row.action.startswith("campaign.") else KINDS.get(row.action)
+    kind = KINDS.get(row.action)
     if kind is None:
         return News(row.id, None, is_about_access=row.action.startswith(ACCESS))
     noun, _, name = row.subject.partition(" ")
@@ -76,7 +76,7 @@ def _news(
         where = comments.get(int(name), {})
     elif noun == "circuit":
         where = {"circuit": name}
-    view = NewsView(kind=kind, model=row.model, **where)  # type: ignore[arg-type]
+    view = NewsView(kind=kind, model=row.model, **where)
     return News(row.id, view, recipients=told.get(row.subject, frozenset()))
 
 

@@ -76,7 +76,7 @@ def count_unread(session: Session, *, recipient: str, sees: Collection[str] | No
         .join(ModelTable, ModelTable.id == NoticeTable.model_id)
         .where(NoticeTable.read_at.is_(None))
     )
-    return session.scalars(_seen(query, recipient, sees)).one()
+    return int(session.scalars(_seen(query, recipient, sees)).one())
 
 
 def _seen(

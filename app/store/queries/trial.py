@@ -92,8 +92,8 @@ class Trial:
     space: NDArray[np.int8] | None
     counted_from: int
     splits: dict[str, TriedSplit]
-    """There is always one of calibration where it was asked for: `standing_in` windows of fit, where
-    the sweep kept too few of its own."""
+    """There is always one of calibration where it was asked for: `standing_in` windows of fit,
+    where the sweep kept too few of its own."""
     standing_in: int
     others: list[str]
     """Programs of other units of the site, in a random order: the shuffled baseline takes the

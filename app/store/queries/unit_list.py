@@ -20,12 +20,14 @@ MOST_ENTRIES: Final = 10_000
 
 HELD: Final = (UnitListEntryTable.list_id == UnitListTable.id,)
 COUNT: Final = select(func.count()).where(*HELD).correlate(UnitListTable).scalar_subquery()
+MOST_OFFERED: Final = 50
 LINE: Final = (
     UnitListTable.id,
     UnitListTable.slug,
     UnitListTable.name,
     UnitListTable.description,
     UnitListTable.actor,
+    UnitListTable.personal,
     UnitListTable.created_at,
     UnitListTable.updated_at,
     ModelTable.name.label("model"),
@@ -39,11 +41,11 @@ OfModel = aliased(ModelTable)
 
 @dataclass(frozen=True)
 class Reader:
-    """Somebody who does not see every model."""
+    """Somebody, who does not see what is others' own."""
 
     name: str
-    models: frozenset[str]
-    """That they see: of no other is an entry shown or counted."""
+    models: frozenset[str] | None
+    """That they see: of no other is an entry shown or counted. None: all."""
 
 
 def get_unit_list(session: Session, *, slug: str, reader: Reader | None = None) -> UnitListView:
@@ -66,7 +68,7 @@ def get_unit_list(session: Session, *, slug: str, reader: Reader | None = None) 
         .where(UnitListEntryTable.list_id == row.id)
         .order_by(UnitListEntryTable.id)
     )
-    if reader is not None:
+    if reader is not None and reader.models is not None:
         entries = entries.where(ModelTable.name.in_(reader.models))
     return UnitListView(
         **_line(row),
@@ -89,7 +91,8 @@ def list_unit_lists(
     cursor: str | None = None,
 ) -> Page[UnitListLine]:
     """Newest first; `model`: those that take units of this model only. A reader sees those of their
-    models; of those that take units of any, their own, and those with a unit of their models."""
+    models; of those that take units of any, their own, and those with a unit of their models. Of
+    personal ones, their own."""
     check_limit(limit)
     query = _lists(reader).order_by(UnitListTable.id.desc()).limit(limit + 1)
     if model is not None:
@@ -109,6 +112,9 @@ def list_unit_lists(
 def _lists(reader: Reader | None) -> Select[Any]:
     if reader is None:
         return LISTS
+    shared = or_(~UnitListTable.personal, UnitListTable.actor == reader.name)
+    if reader.models is None:
+        return LISTS.where(shared)
     seen = (
         select(func.count())
         .select_from(UnitListEntryTable)
@@ -123,12 +129,25 @@ def _lists(reader: Reader | None) -> Select[Any]:
         select(*LINE, seen.label("n_entries"))
         .outerjoin(ModelTable, ModelTable.id == UnitListTable.model_id)
         .where(
+            shared,
             or_(
                 ModelTable.name.in_(reader.models),
                 and_(UnitListTable.model_id.is_(None), or_(own, seen > 0)),
-            )
+            ),
         )
     )
+
+
+def lists_for(session: Session, *, model: str, reader: Reader | None) -> list[UnitListLine]:
+    """Those that a unit of this model can be put into, the last changed first; 50 at most."""
+    query = _lists(reader).where(
+        or_(
+            UnitListTable.model_id.is_(None),
+            UnitListTable.model_id == require_model(session, name=model),
+        )
+    )
+    rows = session.execute(query.order_by(UnitListTable.updated_at.desc()).limit(MOST_OFFERED))
+    return [UnitListLine(**_line(row)) for row in rows]
 
 
 def no_unit_list(slug: str) -> NotFoundError:

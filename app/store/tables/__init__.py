@@ -35,6 +35,7 @@ from app.store.tables.explanation import (
     ScoreTable,
     TokenSpaceTable,
 )
+from app.store.tables.export import ExportTable
 from app.store.tables.job import JobEventTable, JobTable, WorkerTable
 from app.store.tables.judgement import JudgementTable
 from app.store.tables.model import ModelTable, SiteTable, VocabularyTable
@@ -78,6 +79,7 @@ __all__ = [
     "ExperimentTable",
     "ExplanationTable",
     "ExplanationVectorTable",
+    "ExportTable",
     "GuidelineTable",
     "ImportedFileTable",
     "JobEventTable",

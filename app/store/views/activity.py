@@ -20,7 +20,8 @@ ACTIONS: Final[dict[ActivityKind, tuple[str, ...]]] = {
     "voted": ("explanation.voted", "explanation.vote_taken_back"),
     "decided": ("explanation.decided",),
     "campaigned": (
-        "campaign.created", "campaign.paused", "campaign.resumed", "campaign.ended",
+        "campaign.created", "campaign.guidelines_written", "campaign.paused",
+        "campaign.resumed", "campaign.ended",
     ),
     "circuits": ("circuit.created", "circuit.renamed", "circuit.deleted", "proof.created"),
     "experiments": ("experiment.created", "experiment.forked"),

@@ -24,9 +24,12 @@ KINDS: Final[dict[str, NewsKind]] = {
     "circuit.created": "circuits",
     "circuit.renamed": "circuits",
     "circuit.deleted": "circuits",
+    "campaign.created": "campaigns",
+    "campaign.ended": "campaigns",
+    "campaign.skipped": "campaigns",
     "inbox.read": "inbox",
 }
-"""By what the audit log calls it; whatever happens to a campaign is `campaigns`."""
+"""By what the audit log calls it."""
 
 
 class NewsView(View):

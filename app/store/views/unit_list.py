@@ -15,6 +15,8 @@ class UnitListLine(View):
     actor: str
     model: str | None
     """Whose units alone it takes; None: of any model."""
+    personal: bool
+    """Only its maker sees it; otherwise whoever sees the model does, and annotators add to it."""
     n_entries: int
     created_at: datetime
     updated_at: datetime

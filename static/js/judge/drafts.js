@@ -1,6 +1,6 @@
 // What somebody is writing is kept in this browser at once, and on the server soon after.
 import { seconds } from "./clock.js";
-import { NOT_CONNECTED, link, tell, tellSignedOut } from "./told.js";
+import { NOT_CONNECTED, link, tell, tellSignedOut, untell } from "./told.js";
 
 const SOON = 700;
 const AGAIN = 3000;
@@ -91,5 +91,5 @@ async function put(form) {
   say("draft kept");
   const shown = Number(form.elements.guideline_version.value);
   if (kept.guideline_version > shown) tell(`Version ${kept.guideline_version} of the guidelines is new.`, link("Read it; your draft stays", location.pathname));
-  else tell("");
+  else untell(NOT_CONNECTED);
 }

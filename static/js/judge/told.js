@@ -7,6 +7,12 @@ export function tell(words, offer = null) {
   line.hidden = !words;
 }
 
+// What was told is over; what else is told stays.
+export function untell(words) {
+  const line = document.querySelector("[data-judge-told]");
+  if (line?.textContent.trim() === words) tell("");
+}
+
 export function link(words, address) {
   const made = document.createElement("a");
   made.href = address;

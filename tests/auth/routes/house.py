@@ -200,7 +200,7 @@ def address(path: str, subjects: Mapping[str, str]) -> str:
         "proof_id": subjects["proof"], "source": subjects["site"], "form": "jsonl",
         "token": "q2lyY3VpdC1ncmFwaC1maWxl", "secret": "none-of-ours", "token_id": "987654321",
         "login_id": "987654321", "assignment_id": "987654321", "link_id": "987654321",
-        "bookmark_id": "987654321", "comment_id": subjects["comment"],
+        "bookmark_id": "987654321", "comment_id": subjects["comment"], "export_id": "987654321",
     }  # fmt: skip
     if path.startswith("/people") or "/people/{name}" in path:
         filled["name"] = "outsider"
