@@ -81,14 +81,15 @@ class Drawing:
         hits = self._counted & find_words(
             self._tried.text.tokens, self._tried.text.lengths, self._trial.vocabulary, half.named
         )
-        occurs, silent = hits.any(1), ~fires.any(1)
+        occurs, fired = np.asarray(hits.any(1)), np.asarray(fires.any(1))
+        silent = ~fired
         # of several words, the one at or after which the activation is farthest out
         at_word = np.where(hits, _farthest_after(marks), -np.inf).argmax(1)
         few = half.is_firing
         drawn = self._sample(occurs, at_word, N_OCCURS if few else N_OF_OTHER)
         numbers = self._tried.text.numbers
         missing = {int(numbers[row]) for row in np.flatnonzero(occurs & silent)}
-        firing = self._sample(fires.any(1), marks.argmax(1), N_FIRES if few else N_OF_OTHER)
+        firing = self._sample(fired, marks.argmax(1), N_FIRES if few else N_OF_OTHER)
         return HalfView(
             **said, occurs=drawn, fires=firing,
             n_met=int((hits & _any_after(fires)).any(1).sum()),
