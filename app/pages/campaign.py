@@ -159,8 +159,14 @@ def make_campaign(
 
 @router.get(HERE + "/{slug}")
 def show_campaign(
-    request: Request, session: ReadSession, actor: CurrentActor, model: str, slug: str
+    request: Request,
+    session: ReadSession,
+    actor: CurrentActor,
+    model: str,
+    slug: str,
+    guidelines: Annotated[int | None, Query(ge=1)] = None,
 ) -> Response:
+    """`guidelines`: an older version to be shown, too. Each takes a while to be made markup."""
     may_review = actor.may(Right.REVIEW, model)
     found = find_campaign(session, model=model, slug=slug)
     context = {
@@ -168,6 +174,7 @@ def show_campaign(
         "campaign": get_campaign(session, model=model, slug=slug, may_review=may_review),
         "progress_of": get_progress(session, model=model, slug=slug, may_review=may_review),
         "versions": list_guidelines(session, campaign_id=found.id),
+        "version": guidelines,
         "may_review": may_review,
         "may_judge": actor.may(Right.ANNOTATE, model),
     }

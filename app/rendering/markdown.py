@@ -4,6 +4,7 @@ CommonMark with tables; links only where they lead to the web or within it, imag
 would tell another server who reads.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from markdown_it import MarkdownIt
@@ -16,7 +17,12 @@ READER: Final = (
     .enable("table")
     .disable(["image", "html_block", "html_inline"])
 )
+KEPT: Final = 32
+"""Texts; one of 50,000 characters can become some megabytes."""
 
 
+@lru_cache(maxsize=KEPT)
 def markdown(text: str) -> Markup:
+    """The same text is rendered once: a long table takes seconds, and every item that is judged
+    shows the campaign's guidelines."""
     return trusted(READER.render(text))

@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from app.rendering.markdown import READER, markdown
 from app.store.engine import open_session
 from app.store.judging import Rating, judge
 from tests.pages.team import EVIL, add, app_of_ada, browser
@@ -239,6 +240,29 @@ def test_new_guidelines_are_told_to_whoever_is_judging(ada: TestClient, rita: Te
     page = ada.post(address, data={"verdict": "accept", "guideline_version": "2"}, headers=FRAGMENT)
     assert "New guidelines" not in page.text
     assert "Version 1, rita" in words_of(ada.get(HERE).text)
+
+
+def test_of_older_guidelines_those_are_rendered_that_are_asked_for(
+    ada: TestClient, rita: TestClient
+) -> None:
+    """A long table takes seconds."""
+    for n in range(2, 5):
+        rita.post(f"{HERE}/guidelines", data={"markdown": f"*Of {n}*"})
+    page = ada.get(HERE).text
+    assert [f"<em>Of {n}</em>" in page for n in (2, 3, 4)] == [False, False, True]
+    asked = f"{HERE}?guidelines=2"
+    assert f'href="{asked}#version-2"' in page
+    page = ada.get(asked).text
+    assert [f"<em>Of {n}</em>" in page for n in (2, 3, 4)] == [True, False, True]
+
+
+def test_the_same_guidelines_are_rendered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    n = []
+    render = READER.render
+    monkeypatch.setattr(READER, "render", lambda text: n.append(text) or render(text))
+    said = ["*Rendered once*", "*and this*", "*Rendered once*"]
+    assert [markdown(text) for text in said][2] == "<p><em>Rendered once</em></p>\n"
+    assert n == said[:2]
 
 
 def test_links_in_guidelines_lead_nowhere_that_runs(ada: TestClient, rita: TestClient) -> None:

@@ -15,7 +15,6 @@ from joserfc.jwk import RSAKey
 from starlette.testclient import TestClient
 
 from app import sealed
-from app.auth.oidc.identity import name_of
 from app.main import create_app
 from app.settings import Settings
 from app.store.accounts.links import create_invite
@@ -488,17 +487,3 @@ def test_a_sealed_server_asks_no_provider_elsewhere(
         sealed._Guard.hosts = None
     assert answer.status_code == 403
     assert "Signing in at a provider on another machine was refused" in answer.text
-
-
-@pytest.mark.parametrize(
-    ("wished", "name"),
-    [
-        ("Ada.L@lab.example", "ada.l"),
-        ("Zoë Ü", "zo"),
-        ("../x", "x"),
-        ("--", ""),
-        ("a" * 99, "a" * 60),
-    ],
-)
-def test_a_wish_becomes_a_name(wished: str, name: str) -> None:
-    assert name_of(wished) == name
