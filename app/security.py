@@ -9,6 +9,7 @@ which include other ports of this machine, may link here, but neither embed nor 
 import re
 from typing import Final
 
+import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -43,6 +44,9 @@ PORTS: Final = {"http": "80", "https": "443"}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 BODY_LIMIT: Final = 2**20
 FILE_LIMIT: Final = 128 * 2**20
+BODY_SECONDS: Final = 30.0
+"""So long a body may take to arrive; a whole file has its own time before this one."""
+FILE_SECONDS: Final = 900.0
 FILES: Final = re.compile(
     r"/api/v1/models/[^/]+/(circuits|judgements)/import|/api/graph-uploads/[^/]+"
 )
@@ -130,13 +134,22 @@ class GuardMiddleware:
 
 
 def _limited(receive: Receive, limit: int) -> Receive:
-    """Counts what really arrives: a chunked body declares no length."""
-    received = 0
+    """Counts what really arrives, since a chunked body declares no length, and for how long it
+    does: whoever drips their bytes keeps nothing busy."""
+    received, is_whole = 0, False
+    until = anyio.current_time() + (FILE_SECONDS if limit == FILE_LIMIT else BODY_SECONDS)
 
     async def receive_counted() -> Message:
-        nonlocal received
-        message = await receive()
+        nonlocal received, is_whole
+        if is_whole:  # from now on it is only waited for whether anybody is still there
+            return await receive()
+        try:
+            with anyio.fail_after(max(0.0, until - anyio.current_time())):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, "The body took too long to arrive.") from None
         received += len(message.get("body", b""))
+        is_whole = not message.get("more_body", False)
         if received > limit:
             raise HTTPException(413, _too_large(limit))
         return message

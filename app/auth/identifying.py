@@ -2,7 +2,8 @@
 being nobody else.
 
 A token that is shown counts before a cookie. Whether anybody has an account is asked of the store
-again each second until somebody has; then never again, because accounts are not deleted.
+again each second until somebody has, and whenever somebody writes; then never again, because
+accounts are not deleted.
 """
 
 import time
@@ -23,6 +24,8 @@ from app.store.views.account import Person
 
 AGAIN_SECONDS: Final = 1.0
 
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
 Found = Person | Literal["alone", "nobody", "refused"]
 
 
@@ -34,10 +37,14 @@ class Doors:
         self._closed = always
         self._asked_at = float("-inf")
 
-    def are_closed(self) -> bool:
-        """Asks the store, at most once a second."""
+    def close(self) -> None:
+        """Somebody has an account from now on: nobody waits for the next time that it is asked."""
+        self._closed = True
+
+    def are_closed(self, *, surely: bool = False) -> bool:
+        """Asks the store, at most once a second; `surely`: whenever they are not known to be."""
         now = time.monotonic()
-        if not self._closed and now - self._asked_at >= AGAIN_SECONDS:
+        if not self._closed and (surely or now - self._asked_at >= AGAIN_SECONDS):
             with open_session(self._engine) as session:
                 self._closed = somebody_else(session)
             self._asked_at = now
@@ -55,18 +62,26 @@ async def identify(request: Request) -> Found:
     """`refused`: a secret was shown that lets nobody in."""
     doors: Doors = request.app.state.doors
     token, cookie = _token_in(request), secret_in(request)
+    writes = request.method not in READING
     if token is None and cookie is None and doors.were_closed is not None:
-        return "nobody" if doors.were_closed else "alone"
-    return await run_in_threadpool(_identified, request.app.state.engine, doors, token, cookie)
+        if doors.were_closed:
+            return "nobody"
+        if not writes:
+            return "alone"
+    engine: Engine = request.app.state.engine
+    return await run_in_threadpool(_identified, engine, doors, token, cookie, writes)
 
 
-def _identified(engine: Engine, doors: Doors, token: str | None, cookie: str | None) -> Found:
+def _identified(
+    engine: Engine, doors: Doors, token: str | None, cookie: str | None, writes: bool
+) -> Found:
+    """Whoever writes is asked surely: nobody does so as the owner once another has an account."""
     if token is not None and (token.startswith(PREFIX) or doors.are_closed()):
         return _by_token(engine, token) or "refused"
     person = None if cookie is None else _by_login(engine, cookie)
     if person is not None:
         return person
-    if not doors.are_closed():
+    if not doors.are_closed(surely=writes):
         return "alone"
     return "nobody" if cookie is None else "refused"
 

@@ -94,6 +94,7 @@ def make_first_account(
             )
     except FieldError as fault:
         return show(request, session, administrator, first=form, fault=fault)
+    request.app.state.doors.close()
     return let_in(request, secret, settings=settings, to=HERE)
 
 

@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("handed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("peeked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("seconds", sa.Double(), nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("draft", sa.Text(), nullable=True),

@@ -29,9 +29,11 @@ def empty(empty_app: FastAPI) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="session")
 def filled_app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
-    """Read by many tests; those that write take `empty_app`."""
+    """Read by many tests; those that write take `empty_app`. Its streams of news end at once, as
+    while it stops: its routes are walked."""
     data = tmp_path_factory.mktemp("api")
     app = create_app(Settings(data=data, log_level="info"))
+    app.state.watching.close()
     migrate(app.state.engine)
     app.state.synthetic = fill_synthetic(
         app.state.engine,

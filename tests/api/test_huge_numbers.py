@@ -9,7 +9,7 @@ THERE = {
     "model": "synthetic", "site": "mlp.0", "source": "0-mlp", "corpus": "starter",
     "name": "starter", "job_id": "0" * 32, "index": "0", "number": "0", "run_id": "1",
     "sha256": "0" * 64, "explanation_id": "1", "proof_id": "1", "slug": "c2xlZXAtd2Vs",
-    "assignment_id": "1",
+    "assignment_id": "1", "comment_id": "1",
 }  # fmt: skip
 HUGE = [
     str(2**31 - 1), str(2**31), str(2**63 - 1), str(2**63), "9" * 30, "9" * 4301, "-1",

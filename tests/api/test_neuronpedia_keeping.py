@@ -143,3 +143,41 @@ def test_shapes_are_those_that_clients_know(toy):
 def test_what_is_no_vector_is_refused(toy, wrong, status):
     assert toy.post("/api/vector/new", json=NEW | wrong).status_code == status
     assert toy.post("/api/vector/list-owned").json() == {"vectors": []}
+
+
+UNIT = {"modelId": "toy", "layer": "0-mlp", "index": "3"}
+
+
+def test_comments_are_sent_and_withdrawn_in_their_names(toy):
+    said = toy.post("/api/comment/new", json=UNIT | {"text": "Months"}).json()
+    assert {name: said[name] for name in UNIT} == UNIT
+    assert (said["text"], said["userName"]) == ("Months", "local owner")
+    ours = toy.get("/api/v1/models/toy/sites/mlp.0/units/3/comments").json()
+    assert ours["threads"][0]["text"] == "Months"
+    assert toy.post("/api/comment/delete/", json={"id": said["id"]}).json() == {"message": "ok"}
+    assert toy.get(f"/api/v1/comments/{said['id']}").json()["text"] is None
+    assert toy.post("/api/comment/delete", json={"id": "99"}).status_code == 404
+    assert toy.post("/api/comment/new", json=UNIT | {"text": " "}).status_code == 422
+
+
+def test_bookmarks_are_kept_and_removed_in_their_names(toy):
+    made = toy.post("/api/bookmark/add", json=UNIT).json()
+    assert toy.post("/api/bookmark/add/", json=UNIT).json() == made
+    assert {name: made[name] for name in UNIT} == UNIT
+    assert toy.post("/api/user/bookmarks", json={}).json() == [made]
+    assert toy.post("/api/bookmark/delete", json=UNIT).json() == made
+    assert toy.post("/api/bookmark/delete", json=UNIT).status_code == 404
+    assert toy.post("/api/user/bookmarks").json() == []
+
+
+def test_a_list_is_renamed_emptied_and_deleted_in_their_names(toy):
+    made = toy.post("/api/list/new", json={"name": "A", "description": "why"}).json()
+    named = {"listId": made["id"]}
+    toy.post("/api/list/add-features", json=named | {"featuresToAdd": [UNIT]})
+    changed = toy.post("/api/list/update", json=named | {"name": "B"}).json()
+    assert changed == made | {"name": "B"}
+    gone = toy.post("/api/list/remove", json=named | UNIT).json()
+    assert {name: gone[name] for name in UNIT} == UNIT
+    assert toy.post("/api/list/get", json=named).json()["neurons"] == []
+    assert toy.post("/api/list/delete", json=named).json() is True
+    assert toy.post("/api/list/get", json=named).status_code == 404

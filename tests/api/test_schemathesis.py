@@ -19,11 +19,13 @@ from app.api.parameters import JOB, LARGEST, NAME
 from app.store.assigning import hand_out
 from app.store.campaigning import Plan, create_campaign
 from app.store.choice import Choice
+from app.store.commenting import comment
 from app.store.engine import open_session
 from app.store.experimenting import create_experiment
 from app.store.listing import create_unit_list
 from app.store.slugs import SLUG, is_named
 from app.store.steering import create_vector
+from app.store.topics import unit_topic
 from app.store.writing_circuits import keep_circuit, keep_proof
 from app.store.writing_tasks import keep_task
 from tests.store.circuits import elsewhere, imported, proof
@@ -49,6 +51,12 @@ LISTS_WITH_CURSOR = (
     "GET /api/v1/models/{model}/disagreements",
     "GET /api/v1/lists",
     "GET /api/v1/audit",
+    "GET /api/v1/bookmarks",
+    "GET /api/v1/inbox",
+    "GET /api/v1/models/{model}/activity",
+    "GET /api/v1/models/{model}/sites/{site}/units/{index}/comments",
+    "GET /api/v1/models/{model}/circuits/{slug}/comments",
+    "GET /api/v1/explanations/{explanation_id}/comments",
 )
 TAKING_PROGRAMS = (
     "POST /api/v1/models/{model}/sites/{site}/units/{index}/explanations",
@@ -62,6 +70,20 @@ JUDGING = (
     "POST /api/v1/models/{model}/campaigns/{slug}/assignments/{assignment_id}/submit",
     "PUT /api/v1/models/{model}/campaigns/{slug}/assignments/{assignment_id}/draft",
 )
+TALKING = (
+    "POST /api/v1/models/{model}/sites/{site}/units/{index}/comments",
+    "POST /api/v1/models/{model}/circuits/{slug}/comments",
+    "POST /api/v1/explanations/{explanation_id}/comments",
+    "GET /api/v1/comments/{comment_id}",
+    "PATCH /api/v1/comments/{comment_id}",
+    "PUT /api/v1/explanations/{explanation_id}/vote",
+    "POST /api/v1/bookmarks",
+    "POST /api/v1/inbox/read",
+    "POST /api/comment/new",
+    "POST /api/comment/delete",
+    "POST /api/bookmark/add",
+    "POST /api/bookmark/delete",
+)
 CHOOSING = ("POST /api/v1/models/{model}/campaigns",)
 TAKING_TASKS_AND_TITLES = (
     "POST /api/v1/models/{model}/tasks",
@@ -72,12 +94,16 @@ TAKING_VECTORS_AND_LISTS = (
     "POST /api/v1/models/{model}/vectors",
     "POST /api/v1/lists",
     "POST /api/v1/lists/{slug}/units",
+    "PATCH /api/v1/lists/{slug}",
     "GET /api/v1/experiments/{slug}/script",
     "POST /api/vector/new",
     "POST /api/vector/get",
     "POST /api/vector/delete",
     "POST /api/list/new",
     "POST /api/list/add-features",
+    "POST /api/list/update",
+    "POST /api/list/remove",
+    "POST /api/list/delete",
 )
 WITHOUT_AN_ACCOUNT = ("POST /api/v1/account/tokens",)
 SHARING_PATHS = ("POST /api/v1/models/{model}/circuits/import",)
@@ -107,6 +133,7 @@ ASKING_THE_MODEL = (
 # so is a program that cannot be read; and only what counts now can be edited or withdrawn;
 # a decision has a reason, and a file of judgements is one;
 # a campaign judges what there is, and its range has two ends in their order;
+# what is said is not blank, and an explanation counts, and is in no campaign that goes on;
 # older proofs have no rows;
 # a task's prompts are equally long and of the model's tokens, and titles are not blank;
 # a graph has nodes of a model's layers, and none is made of one prompt;
@@ -127,6 +154,7 @@ REFUSED = (
     *TELLING_ROWS,
     *JUDGING,
     *CHOOSING,
+    *TALKING,
     *TAKING_GRAPHS,
     *TAKING_VECTORS_AND_LISTS,
 )
@@ -221,6 +249,14 @@ def keep_some(app: FastAPI) -> list[str]:
     return slugs
 
 
+def say_some(app: FastAPI) -> int:
+    """Comments, which are withdrawn one by one; how many."""
+    with open_session(app.state.engine, commit=True) as session:
+        topic = unit_topic(session, model="synthetic", site="mlp.0", index=1)
+        said = [comment(session, topic, text=f"{n}", actor="local owner") for n in range(20)]
+    return len(said)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _fuzzed_app(filled_app, filled, synthetic):
     under_test.app = filled_app
@@ -233,6 +269,7 @@ def _fuzzed_app(filled_app, filled, synthetic):
     slugs = keep_some(filled_app)
     THERE.update(slug=slugs, job_id=ended, corpus=corpora, run_id=[synthetic.run_id])
     THERE.update(proof_id=[*range(1, len(slugs) + 1)])
+    THERE.update(comment_id=[*range(1, 1 + say_some(filled_app))])
     THERE.update(assignment_id=[*range(1, len(slugs) + 1)])
 
 

@@ -20,7 +20,8 @@ PATHS = (
     "/m/synthetic/campaigns", "/m/synthetic/campaigns/rules", "/m/synthetic/campaigns/rules/judge",
     "/m/synthetic/judgements/import", "/m/synthetic/agreement", "/m/synthetic/disagreements",
     "/m/synthetic/disagreements?state=all",
-    "/login", "/account", "/people",
+    "/login", "/account", "/people", "/lists", "/bookmarks", "/inbox", "/m/synthetic/activity",
+    "/m/synthetic/mlp.1/3/comments", "/m/synthetic/mlp.1/3/lists",
 )  # fmt: skip
 LOOKS = {
     "light": {"color_scheme": "light"},

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
+from tests.browser.test_accessibility import LOOKS, barriers, overflow
 
 SECOND = 1_000
 EVIL = '<img src=x onerror="document.title=1"><script>document.title=1</script> & mlp.0/3'
@@ -100,3 +101,28 @@ def test_a_unit_goes_into_a_new_list_from_its_page(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Add", exact=True).click()
     page.get_by_role("link", name="Whales").click()
     expect(page.get_by_role("link", name="mlp.1/13")).to_be_visible()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_discussion_and_lists_of_it_have_no_serious_barrier(
+    open_page: OpenPage, look: str
+) -> None:
+    unit = f"/m/synthetic/mlp.2/{20 + len(look)}"
+    page = open_page(unit, **LOOKS[look])
+    api = f"/api/v1/models/synthetic/sites/mlp.2/units/{20 + len(look)}/comments"
+    first = page.request.post(api, data={"text": "Whales? See mlp.0/3. " + "long" * 60}).json()
+    page.request.post(api, data={"text": "Yes @nobody", "parent_id": first["id"]})
+    gone = page.request.post(api, data={"text": "Gone"}).json()
+    page.request.delete(f"/api/v1/comments/{gone['id']}")
+    expect(page.locator("#talk-unit")).to_contain_text("Withdrawn")
+    page.keyboard.press("b")
+    expect(page.get_by_role("button", name="Bookmarked")).to_be_visible()
+    page.locator(".reply summary").first.click()
+    page.get_by_text("Add to a list").click()
+    expect(page.locator("#add-to-list form")).to_be_visible()
+    assert barriers(page) == []
+    assert overflow(page) <= 0
+    for path in ("/bookmarks", "/m/synthetic/activity", f"{unit}/comments"):
+        page.goto(path)
+        assert barriers(page) == [], path
+        assert overflow(page) <= 0, path

@@ -29,8 +29,8 @@ class Picture:
 
 PICTURES: Final = (
     Picture("model", "/m/{model}", "grace", height=960),
-    Picture("neuron", "{unit}", "grace", height=1000),
-    Picture("explanation", "{explanation}", "grace", height=1100),
+    Picture("neuron", "{unit}", "barbara", height=1000),
+    Picture("explanation", "{explanation}", "barbara", height=1100),
     Picture("playground", "{experiment}", "grace", height=1000, scheme="dark"),
     Picture("circuit", "{circuit}", "ada", height=1000, until="[data-circuit][data-ready]"),
     Picture("search", "/search?q={word}&model={model}", "grace", height=760),
@@ -40,6 +40,6 @@ PICTURES: Final = (
     Picture("queue-narrow", "{campaign}/judge", "grace", height=1000, width=390, scheme="dark"),
     Picture("agreement", "{campaign}/agreement", "ada", height=1200),
     Picture("disagreement", "{disagreement}", "ada", height=1000),
-    Picture("comments", "{unit}", "grace", within="#discussion-unit", height=1000),
+    Picture("comments", "{unit}", "barbara", within="#discussion-unit", height=1000),
     Picture("people", "/m/{model}/people", "ada", height=620),
 )
