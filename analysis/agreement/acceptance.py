@@ -90,11 +90,12 @@ def auroc(
     as it stands on."""
     chosen = ~np.isnan(values) & (accepted + rejected > 0)
     n = int(chosen.sum())
-    pairs = _pairs(values[chosen], accepted[chosen], rejected[chosen])
+    of = values[chosen], accepted[chosen], rejected[chosen]
+    pairs = _pairs(*of)
     unit = np.unique(units[chosen], return_inverse=True)[1]
     n_units = len(np.unique(unit))
     n_standing = _standing(unit, accepted[chosen], rejected[chosen])
-    told = float(pairs.won(np.ones((1, n)))[0]) if n else float("nan")
+    told = point(*of) if n else float("nan")
     if np.isnan(told):
         low = high = None
     elif told in (0.0, 1.0) and n_standing >= FEWEST_DOCUMENTS:
@@ -106,6 +107,15 @@ def auroc(
         None if np.isnan(told) else told, low, high, n, n_units,
         int(accepted[chosen].sum()), int(rejected[chosen].sum()), n_standing,
     )  # fmt: skip
+
+
+def point(
+    values: Float[np.ndarray, " item"],
+    accepted: Int[np.ndarray, " item"],
+    rejected: Int[np.ndarray, " item"],
+) -> float:
+    """AUROC alone, of explanations that all have the number; NaN: there is no pair."""
+    return float(_pairs(values, accepted, rejected).won(np.ones((1, len(values))))[0])
 
 
 def advantage(
@@ -209,9 +219,7 @@ class _Pairs:
     starts: Int[np.ndarray, " value"]
     """Where each number begins."""
 
-    def won(
-        self, weights: Float[np.ndarray, "replicate item"]
-    ) -> Float[np.ndarray, " replicate"]:
+    def won(self, weights: Float[np.ndarray, "replicate item"]) -> Float[np.ndarray, " replicate"]:
         """AUROC where each explanation is there so often; NaN where there is no pair."""
         drawn = weights[:, self.order]
         accepted = np.add.reduceat(drawn * self.accepted, self.starts, axis=1)

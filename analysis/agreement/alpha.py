@@ -139,6 +139,8 @@ def _interval(
     told = []
     for _ in range(0, REPLICATES, AT_ONCE):
         drawn = generator.multinomial(n_groups, shares, AT_ONCE).astype(np.float64)
-        told.append(_alpha((drawn @ kinds).reshape(AT_ONCE, *coincidences.shape[1:]), values, level))
+        told.append(
+            _alpha((drawn @ kinds).reshape(AT_ONCE, *coincidences.shape[1:]), values, level)
+        )
     ((low, high),) = intervals(np.concatenate(told)[:, None], n_groups)
     return (None, None) if np.isnan(low) else (float(low), float(high))

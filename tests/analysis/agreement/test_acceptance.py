@@ -121,7 +121,7 @@ def test_few_explanations_have_no_interval():
 
 
 def test_an_advantage_is_of_the_explanations_that_have_both_numbers():
-    """On the first four the one is right in 4 of 4 pairs, the other in 2; the fifth has no other."""
+    """On the first four the one is right in 4 of 4 pairs, the other in 2; the fifth is left out."""
     one, other = np.array([1.0, 2, 3, 4, 0]), np.array([1.0, 4, 2, 3, X])
     accepted = np.array([0, 0, 1, 1, 1])
     told = advantage(one, other, accepted, 1 - accepted, each(5))
