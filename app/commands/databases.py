@@ -72,8 +72,11 @@ def restore(
         bool,
         typer.Option("--unverified", help="Also where the audit log does not fit its key."),
     ] = False,
+    keep_tokens: Annotated[
+        bool, typer.Option("--keep-tokens", help="Let in the tokens of the copy, revoked or not.")
+    ] = False,
 ) -> None:
-    """Put a copy in the store's place, checked first. It ends all logins and links.
+    """Put a copy in the store's place, checked first. It ends all logins, links and tokens.
 
     It is one transaction, also while the store is in use; yet what people did since the copy was
     made is in the `backups` folder then, so tell them, or stop the servers first.
@@ -89,7 +92,9 @@ def restore(
     from app.settings import get_settings
     from app.store.restoring import restore as restore_copy
 
-    done = restore_copy(get_settings(), copy, replace=replace, unverified=unverified)
+    done = restore_copy(
+        get_settings(), copy, replace=replace, unverified=unverified, keep_tokens=keep_tokens
+    )
     if done.kept is not None:
         typer.echo(f"What was there is now {done.kept}")
     if done.upgraded_to is not None:
@@ -98,12 +103,10 @@ def restore(
         typer.echo(f"Its audit log does not verify: {done.log.fault}", err=True)
     else:
         typer.echo(f"Its audit log verifies: {done.log.n_rows:,} rows.")
-    typer.echo(f"Restored {copy}; {done.n_logins} logins were ended.")
-    if done.n_tokens:
-        typer.echo(
-            f"{done.n_tokens} tokens let in as they did then: revoke at /account those that were "
-            "revoked since."
-        )
+    became = "let in as they did then" if keep_tokens else "were revoked"
+    typer.echo(
+        f"Restored {copy}; {done.n_logins} logins were ended, {done.n_tokens} tokens {became}."
+    )
 
 
 def check(

@@ -35,6 +35,11 @@ ERRORS: Final[dict[Reason, Make]] = {
 RETRY_SECONDS: Final = 5
 """A service that died is started again about as soon."""
 
+STUCK: Final = (
+    "The inference service is stuck: something that nobody waits for any more still goes on."
+)
+"""As everybody may read it: what it is, and of which model, may be nothing that they see."""
+
 log = structlog.get_logger("patchclamp.web")
 
 
@@ -44,7 +49,8 @@ def error_of(refusal: Refusal) -> PatchclampError:
         log.error("inference.refused", reason=refusal.reason, detail=refusal.detail)
     waits = refusal.reason == "too_slow" and refusal.retry_after is not None
     make = InferenceError if waits else ERRORS[refusal.reason]
-    return make(refusal.detail, hint=refusal.hint, retry_after=refusal.retry_after)
+    public = STUCK if refusal.reason == "stuck" else None
+    return make(refusal.detail, hint=refusal.hint, public=public, retry_after=refusal.retry_after)
 
 
 def not_running(error: Exception | None = None) -> PatchclampError:

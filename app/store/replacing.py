@@ -28,6 +28,9 @@ PATIENCE: Final = 60
 """Seconds in which those who use the store have to let it go for a moment."""
 
 TRIES: Final = 10
+KEEP: Final = "PATCHCLAMP_KEEP_AT"
+"""The variable by which psql's shell is told where to copy what is there."""
+DUMP: Final = f'pg_dump --format=custom --no-password --file="${KEEP}" && echo 1'
 AUDIT: Final = ("audit", "audit_head")
 """What every writer comes to last."""
 
@@ -38,8 +41,11 @@ Prepare = Callable[[Engine], None]
 SQLITE, POSTGRESQL = b"SQLite format 3", b"PGDMP"
 
 
-def replace_sqlite(settings: Settings, copy: Path, prepare: Prepare) -> None:
-    """Prepared before it is in place. Raises UnavailableError: the copy is damaged, or somebody
+def replace_sqlite(
+    settings: Settings, copy: Path, prepare: Prepare, *, keep: Path | None
+) -> Path | None:
+    """Prepared before it is in place; where what was there is now: at `keep`, or, of a file that is
+    too damaged to be copied, beside it. Raises UnavailableError: the copy is damaged, or somebody
     does not let the store go."""
     if begins_with(copy, POSTGRESQL):
         raise UnavailableError(
@@ -51,7 +57,7 @@ def replace_sqlite(settings: Settings, copy: Path, prepare: Prepare) -> None:
         with staged(settings, copy, beside=place) as engine:
             prepare(engine)
             engine.dispose()
-            _write_over(Path(str(engine.url.database)), place)
+            return _write_over(Path(str(engine.url.database)), place, keep)
     except sqlite3.Error as error:
         told = unavailable(error, name=str(copy))
         raise (told or error) from error
@@ -78,8 +84,9 @@ def staged(settings: Settings, copy: Path, *, beside: Path) -> Iterator[Engine]:
         _of_one_store(place, lambda file: file.unlink(missing_ok=True))
 
 
-def _write_over(staged: Path, place: Path) -> None:
-    """By SQLite's online backup, in one step: a write transaction like any other."""
+def _write_over(staged: Path, place: Path, keep: Path | None) -> Path | None:
+    """By SQLite's online backup, in one step: a write transaction like any other. What is there is
+    copied while nobody can write, and at once let go for that transaction."""
     begun = time.monotonic()
 
     def stop(*_: int) -> None:
@@ -89,23 +96,32 @@ def _write_over(staged: Path, place: Path) -> None:
                 hint="Stop the servers and workers that use it, and restore again.",
             )
 
-    with closing(sqlite3.connect(staged)) as reader, closing(sqlite3.connect(place)) as writer:
-        reader.backup(writer, pages=-1, progress=stop)
+    with closing(sqlite3.connect(staged)) as reader:
+        kept = None if keep is None else _copied(place, keep)
+        begun = time.monotonic()
+        with closing(sqlite3.connect(place)) as writer:
+            reader.backup(writer, pages=-1, progress=stop, sleep=0.001)
+    return kept
 
 
-def set_aside(engine: Engine, target: Path) -> Path:
-    """A file that is too damaged to be copied, moved with what lies beside it."""
-    engine.dispose()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    place = Path(str(engine.url.database))
+def _copied(place: Path, keep: Path) -> Path:
+    try:
+        with closing(sqlite3.connect(place, timeout=PATIENCE, isolation_level=None)) as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            return copy_sqlite(place, keep)
+    except (sqlite3.DatabaseError, UnavailableError) as error:
+        if isinstance(error, sqlite3.OperationalError):  # locked, or the disk
+            raise
+    damaged = keep.with_name(keep.name.replace("before-restore", "damaged"))
+    damaged.parent.mkdir(parents=True, exist_ok=True)
     _of_one_store(
         place,
         lambda file: (
             file.exists()
-            and shutil.move(file, target.with_name(file.name.replace(place.name, target.name)))
+            and shutil.move(file, damaged.with_name(file.name.replace(place.name, damaged.name)))
         ),
     )
-    return target
+    return damaged
 
 
 def _of_one_store(place: Path, do: Callable[[Path], object]) -> None:
@@ -114,28 +130,39 @@ def _of_one_store(place: Path, do: Callable[[Path], object]) -> None:
 
 
 def replace_postgresql(
-    settings: Settings, engine: Engine, copy: Path, prepare: Prepare, *, before: Path | None
-) -> None:
+    settings: Settings, engine: Engine, copy: Path, prepare: Prepare, *, keep: Path | None
+) -> Path | None:
     """An archive is prepared once it is in place, since one database holds one store; a SQLite file
-    before it is poured. If anything fails, what was `before` is put back. Raises UnavailableError.
-    """
-    try:
-        if begins_with(copy, SQLITE):
-            with staged(settings, copy, beside=settings.data / "store.sqlite") as other:
-                prepare(other)
-                _load(engine, None)
+    before it is poured. If anything fails, what was there is put back. Where it is now: at `keep`.
+    Raises UnavailableError."""
+    if begins_with(copy, SQLITE):
+        with staged(settings, copy, beside=settings.data / "store.sqlite") as other:
+            prepare(other)
+            _load(engine, None, keep)
+            with _put_back(engine, keep):
                 upgrade(engine)
                 pour(other, engine)
-        else:
-            _load(engine, copy)
+    else:
+        _load(engine, copy, keep)
+        with _put_back(engine, keep):
             prepare(engine)
+    return keep
+
+
+@contextmanager
+def _put_back(engine: Engine, before: Path | None) -> Iterator[None]:
+    """Where the block fails; what others wrote meanwhile is kept too."""
+    try:
+        yield
     except Exception:
-        _load(engine, before)
+        meanwhile = None if before is None else before.with_name(f"meanwhile-{before.name}")
+        _load(engine, before, meanwhile)
         raise
 
 
-def _load(engine: Engine, copy: Path | None) -> None:
-    """All tables out, those of an archive in. None: nothing in."""
+def _load(engine: Engine, copy: Path | None, keep: Path | None) -> None:
+    """All tables out, those of an archive in (None: nothing), in one transaction, in which first
+    nobody else can write, and what is there is copied to `keep`."""
     there = set(inspect(engine).get_table_names())
     engine.dispose()
     # in the order in which writers take them, so that hardly any of them holds what we wait for
@@ -143,21 +170,29 @@ def _load(engine: Engine, copy: Path | None) -> None:
     tables = sorted(there - {*ordered, *AUDIT}) + [
         name for name in (*ordered, *AUDIT) if name in there
     ]
-    commands = [
-        f"--command=SET lock_timeout = '{PATIENCE}s'; SET client_min_messages = warning",
-        *(f'--command=LOCK TABLE "{table}"' for table in tables),
-        *(f'--command=DROP TABLE "{table}" CASCADE' for table in tables),
+    lines = [
+        f"SET lock_timeout = '{PATIENCE}s';",
+        "SET client_min_messages = warning;",
+        *(f'LOCK TABLE "{table}" IN SHARE ROW EXCLUSIVE MODE;' for table in tables),
     ]
+    environment = connection_environment(engine)
+    if keep is not None:
+        keep.parent.mkdir(parents=True, exist_ok=True)
+        keep.touch(mode=0o600)
+        environment |= {KEEP: str(keep)}
+        lines += [f"\\set kept `{DUMP}`", "SELECT 1 / (:'kept' = '1')::integer;"]
+    lines += [f'DROP TABLE "{table}" CASCADE;' for table in tables]
     with TemporaryDirectory() as folder:
+        first, script = Path(folder) / "first.sql", Path(folder) / "store.sql"
+        first.write_text("\n".join(lines))
+        script.touch()
         if copy is not None:
             # all of it first: psql would commit what a failing pg_restore had written so far
-            script = Path(folder) / "store.sql"
             _run("pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges",
                  f"--file={script}", str(copy), environment={})  # fmt: skip
-            commands.append(f"--file={script}")
         _run_again("psql", "--no-psqlrc", "--quiet", "--no-password", "--single-transaction",
-                   "--set=ON_ERROR_STOP=1", "--output=/dev/null", *commands,
-                   environment=connection_environment(engine))  # fmt: skip
+                   "--set=ON_ERROR_STOP=1", "--output=/dev/null", f"--file={first}",
+                   f"--file={script}", environment=environment)  # fmt: skip
 
 
 def _run_again(name: str, *arguments: str, environment: Mapping[str, str]) -> None:

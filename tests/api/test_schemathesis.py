@@ -51,6 +51,7 @@ LISTS_WITH_CURSOR = (
     "GET /api/v1/models/{model}/disagreements",
     "GET /api/v1/lists",
     "GET /api/v1/audit",
+    "GET /api/v1/exports",
     "GET /api/v1/bookmarks",
     "GET /api/v1/inbox",
     "GET /api/v1/models/{model}/activity",
@@ -142,12 +143,19 @@ ASKING_THE_MODEL = (
 REFUSING = {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}}
 # what is too much for a list may be too much for a body first
 TOO_LARGE = {"expected-statuses": ["400", "404", "405", "413", "422"]}
+# words are printable, and only what leaves a sealed server is asked for
 # no inference service runs here; with one they are asked in tests/live
 NOT_RUNNING = {
     "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422", "503"]},
     "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
 }
+ASKING_IN_WORDS = (
+    "POST /api/v1/models/{model}/invites",
+    "POST /api/v1/exports",
+    "POST /api/v1/exports/{export_id}/decision",
+)
 REFUSED = (
+    *ASKING_IN_WORDS,
     *LISTS_WITH_CURSOR,
     *TAKING_PROGRAMS,
     *TAKING_TASKS_AND_TITLES,

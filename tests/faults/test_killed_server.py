@@ -21,7 +21,7 @@ from tests.cli.test_up import ADDRESS, Output
 from tests.store.audit_log import rows
 
 N_SUBMISSIONS = 1000
-KILLED_AFTER = 400
+KILLED_AFTER = 250
 """Acknowledgements, by which it is busy with others."""
 PEOPLE = 8
 
@@ -43,7 +43,7 @@ def served(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     try:
-        yield process, Output(process).wait_for(ADDRESS.pattern)
+        yield process, Output(process).wait_for(ADDRESS.pattern, 120)
     finally:
         process.kill()
         process.wait()
@@ -57,7 +57,7 @@ def submit(url: str, explanation: int, note: str) -> bool:
         answer = httpx.put(
             f"{url}/api/v1/explanations/{explanation}/judgement",
             json={"verdict": "accept", "note": note},
-            timeout=30,
+            timeout=120,
         )
     except httpx.TransportError:
         return False
@@ -86,7 +86,7 @@ def test_every_judgement_that_was_acknowledged_is_there_after_a_kill(
                     enough.set()
 
         done = [people.submit(judge, number) for number in range(N_SUBMISSIONS)]
-        assert enough.wait(60)
+        assert enough.wait(300)
         process.kill()
         for one in done:
             one.result()
