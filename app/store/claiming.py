@@ -18,7 +18,7 @@ from app.store.paging import is_integer
 from app.store.queries.explanation import get_explanation, require_explanation
 from app.store.search.vectors import forget_vectors, write_vectors
 from app.store.tables import ExplanationTable
-from app.store.views.explanation import ExplanationView
+from app.store.views.explanation import WORDS_EDITED, ExplanationView
 from app.store.writing import insert_rows
 from app.store.writing_explanations import SCORED, SCORES, ScoreRow, place_in_search, storable
 
@@ -27,9 +27,6 @@ log = structlog.get_logger("patchclamp.store")
 LONGEST_TEXT: Final = 20_000
 WORDS_OF_PROGRAM: Final = "words_of_program"
 """In details: the words were written from the program, so a new version writes them anew."""
-WORDS_EDITED: Final = "words_edited"
-"""In details: of a version before, the words were edited and the program was kept, so that what is
-scored is the program, not these words."""
 LOCK = (
     select(ExplanationTable.id)
     .where(ExplanationTable.id == bindparam("explanation_id"))

@@ -141,7 +141,7 @@ def test_gold_items_count_in_gold_accuracy_alone(tmp_path: Path) -> None:
     """On gold all are right and alike; on the one other item they differ."""
     app = closed_app(tmp_path)
     rho = browser(app, add(app, "rho", role="reviewer"))
-    known = {number: "accept" for number in range(1, 9)}
+    known = dict.fromkeys(range(1, 9), "accept")
     number = campaign(app.state.engine, model="synthetic", items=range(1, 10), expected=known)
     for actor in ("ada", "bo", "cy"):
         for item in known if actor != "cy" else (1,):

@@ -37,8 +37,8 @@ def campaign(
         made = CampaignTable(
             model_id=session.scalars(select(ModelTable.id).filter_by(name=model)).one(),
             slug=slug, title=f"The {slug} one", n_items=len(items),
-            request={**(choice or {}), "n_candidates": len(items)}, questions=list(questions), n_per_item=3,
-            lease_seconds=600, status=status, actor=actor, created_at=MOMENT,
+            request={**(choice or {}), "n_candidates": len(items)}, questions=list(questions),
+            n_per_item=3, lease_seconds=600, status=status, actor=actor, created_at=MOMENT,
             ended_at=MOMENT if status == "ended" else None,
         )  # fmt: skip
         session.add(made)

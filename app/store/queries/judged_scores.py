@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from app.store.claiming import WORDS_EDITED
 from app.store.packing import COLUMNS, METRICS, unpack_scores
 from app.store.tables import ExplanationTable, ScoreTable
+from app.store.views.explanation import WORDS_EDITED
 from app.store.views.score import IMPORTED
 
 SPLIT: Final = "test"
