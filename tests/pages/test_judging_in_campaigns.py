@@ -295,3 +295,47 @@ def test_over_rest_the_same(ada: TestClient, rita: TestClient) -> None:
     assert [one["version"] for one in ada.get(f"{here}/guidelines").json()] == [2, 1]
     assert rita.post(f"{here}/end").json()["status"] == "ended"
     assert ada.post(f"{here}/next").json()["state"] == "ended"
+
+
+def unit_of(client: TestClient, address: str) -> tuple[str, str]:
+    """Of an item: its unit's page, and where REST tells of it."""
+    item = client.get(f"{REST}/c/assignments/{address.rpartition('/')[2]}").json()
+    here = f"{item['site']}/{item['index']}"
+    rest = f"/api/v1/models/synthetic/sites/{item['site']}/units/{item['index']}"
+    return f"/m/synthetic/{here}", rest
+
+
+def peeks(client: TestClient) -> list[int | None]:
+    """By annotator."""
+    return [one["n_peeked"] for one in client.get(f"{REST}/c/progress").json()["annotators"]]
+
+
+@pytest.mark.parametrize("way", ["page", "explanations", "rest", "claims", "scores", "explanation"])
+def test_whoever_looks_at_scores_of_what_they_hold_is_marked(
+    ada: TestClient, rita: TestClient, way: str
+) -> None:
+    address = held(ada)
+    page, rest = unit_of(ada, address)
+    number = rita.get(f"{rest}/explanations").json()["items"][0]["id"]
+    paths = {
+        "page": page, "explanations": f"{page}/explanations", "rest": rest,
+        "claims": f"{rest}/explanations", "scores": f"/api/v1/explanations/{number}/scores",
+        "explanation": f"{page}/explanations/{number}",
+    }  # fmt: skip
+    assert ada.get(paths[way]).status_code == 200
+    ada.post(address, data={"verdict": "accept"})
+    assert peeks(rita) == [1]
+    assert peeks(ada) == [None]
+
+
+def test_whoever_looks_elsewhere_or_afterwards_or_is_somebody_else_is_not(
+    app: FastAPI, ada: TestClient, rita: TestClient
+) -> None:
+    address = held(ada)
+    page, rest = unit_of(ada, address)
+    browser(app, app.state.bo).get(page)
+    other = "/m/synthetic/mlp.0/1" if not page.endswith("mlp.0/1") else "/m/synthetic/mlp.0/2"
+    assert ada.get(other).status_code == 200
+    ada.post(address, data={"verdict": "accept"})
+    assert (ada.get(page).status_code, ada.get(rest).status_code) == (200, 200)
+    assert peeks(rita) == [0]
