@@ -12,6 +12,7 @@ from app.store.engine import open_session
 from app.store.judging import Rating, judge
 from tests.pages.team import EVIL, add, app_of_ada, browser
 from tests.pages.test_reading_a_circuit import words_of
+from tests.store.audit_log import rows
 from tests.store.handing import run_out
 
 ALL = "/m/synthetic/campaigns"
@@ -312,7 +313,7 @@ def peeks(client: TestClient) -> list[int | None]:
 
 @pytest.mark.parametrize("way", ["page", "explanations", "rest", "claims", "scores", "explanation"])
 def test_whoever_looks_at_scores_of_what_they_hold_is_marked(
-    ada: TestClient, rita: TestClient, way: str
+    app: FastAPI, ada: TestClient, rita: TestClient, way: str
 ) -> None:
     address = held(ada)
     page, rest = unit_of(ada, address)
@@ -323,6 +324,8 @@ def test_whoever_looks_at_scores_of_what_they_hold_is_marked(
         "explanation": f"{page}/explanations/{number}",
     }  # fmt: skip
     assert ada.get(paths[way]).status_code == 200
+    row = rows(app.state.engine)[-1]
+    assert (row["action"], row["actor"]) == ("campaign.peeked", "ada")
     ada.post(address, data={"verdict": "accept"})
     assert peeks(rita) == [1]
     assert peeks(ada) == [None]

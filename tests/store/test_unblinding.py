@@ -10,6 +10,7 @@ from app.store.queries.asked_judgements import asked_of
 from app.store.queries.campaign import get_progress
 from app.store.queries.reviewer import REVIEWING, reviewers_among
 from app.store.unblinding import OPENED, is_asked_of, take_away
+from tests.store.audit_log import rows as noted
 from tests.store.handing import PLACE, answer, ask, begin, items, number, places, rows
 
 
@@ -36,6 +37,7 @@ def test_whoever_opened_a_disagreement_is_not_handed_it(explained: Engine):
     assert handed(explained) == {*about} - {about[1]}
     with open_session(explained) as session:
         skips = get_progress(session, may_review=True, **PLACE).skips
+    assert "campaign.taken_away" in [row["action"] for row in noted(explained)]
     assert [(one.actor, one.explanation_id, one.reason) for one in skips] == [
         ("rho", about[1], OPENED)
     ]
