@@ -48,7 +48,7 @@ def decisions_seen(
 ) -> list[DecisionView] | None:
     """All decisions, the newest first; None: they would sway somebody who is yet to judge."""
     if not actor.may(Right.REVIEW, explanation.model):
-        may_judge = actor.may(Right.ANNOTATE, explanation.model)
+        may_judge = actor.could_be_asked(explanation.model)
         judged = judgements_of(session, explanation, actor=actor.name, may_judge=may_judge)
         if judged.others is None or is_under_way(session, explanation_id=explanation.id):
             return None

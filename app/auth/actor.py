@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict
 
 from app.auth.identifying import identify
-from app.auth.rights import Right, may, may_everywhere, may_somewhere, models_seen
+from app.auth.rights import Right, could_be_asked, may, may_everywhere, may_somewhere, models_seen
 from app.errors import ForbiddenError, SignInError
 from app.store.audit.noting import By
 from app.store.locating import no_model
@@ -42,6 +42,11 @@ class Actor(BaseModel):
 
     def may(self, right: Right, model: str) -> bool:
         return self.person is None or may(self.person, right, model)
+
+    def could_be_asked(self, model: str) -> bool:
+        """Whether a campaign may ask them to judge: what others say is kept from those, also where
+        a token shows that may only read."""
+        return self.person is None or could_be_asked(self.person, model)
 
     def may_somewhere(self, right: Right) -> bool:
         return self.person is None or may_somewhere(self.person, right)

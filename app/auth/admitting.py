@@ -66,6 +66,11 @@ def _require_oneself(actor: Actor, need: Need) -> None:
     """What is of nobody's model."""
     if need.right is Who.ADMINISTRATOR:
         actor.require_administrator()
+    if need.by_login and actor.person is not None and actor.person.login_id is None:
+        raise ForbiddenError(
+            "A token cannot say who may come in, nor what they may do.",
+            hint="Sign in with a browser, and do it on the page of the model's people.",
+        )
     scopes = None if actor.person is None else actor.person.scopes
     if need.keeps and scopes is not None and Right.ANNOTATE not in scopes:
         raise actor.refused(Right.ANNOTATE, "with this token")

@@ -65,6 +65,8 @@ class Need:
     keeps: bool = False
     """It keeps something for whoever asks, which nobody else sees: whoever may read may do that,
     but a token only with the right to annotate."""
+    by_login: bool = False
+    """No token may: whoever finds one could let others in, who stay when it is revoked."""
     whole: bool = False
     """The answer is a thing whole, or many at once, in a form that is kept elsewhere."""
 

@@ -48,6 +48,12 @@ def may(person: Person, right: Right, model: str) -> bool:
     return person.is_administrator or (role is not None and right in RIGHTS[role])
 
 
+def could_be_asked(person: Person, model: str) -> bool:
+    """Whether a campaign may ask them to judge, whatever they show: a token that may less than its
+    account hides them from no campaign."""
+    return may(person.model_copy(update={"scopes": None}), Right.ANNOTATE, model)
+
+
 def may_somewhere(person: Person, right: Right) -> bool:
     """With one model at least, or with those that are yet to come."""
     if person.scopes is not None and right not in person.scopes:

@@ -79,6 +79,8 @@ def _need(need: Need) -> str:
     if isinstance(need.right, Who):
         return need.right.value
     words: str = need.right if need.others is None else f"{need.right}, {need.others}"
+    if need.by_login:
+        words += ", signed in; no token"
     if need.whole:
         words += ", approved where sealed"
     if isinstance(need.of, Reach):

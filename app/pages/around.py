@@ -66,7 +66,7 @@ def around(
             session,
             topic.explanation_id,
             actor=actor.name,
-            may_judge=actor.may(Right.ANNOTATE, topic.model),
+            may_judge=actor.could_be_asked(topic.model),
         )
         found["may_vote"] = actor.may(Right.ANNOTATE, topic.model)
     return found
@@ -88,7 +88,11 @@ def talk_about(
         here=here,
         page=page,
         discussion=discussion_of(
-            session, topic, actor=actor.name, may_judge=may_write, cursor=cursor
+            session,
+            topic,
+            actor=actor.name,
+            may_judge=actor.could_be_asked(topic.model),
+            cursor=cursor,
         ),
         reader=actor.name,
         may_write=may_write,

@@ -8,7 +8,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, CurrentActor
-from app.auth.rights import Right
 from app.dependencies import ReadSession, WriteSession
 from app.fields import RowId, blank_to_none
 from app.pages.around import places_of, talk_about
@@ -137,7 +136,7 @@ def comment_on_unit(
 def show_comment(session: ReadSession, actor: CurrentActor, comment_id: RowId) -> Response:
     """Leads to where it stands."""
     view = get_comment(session, comment_id=comment_id)
-    may_judge = actor.may(Right.ANNOTATE, view.model)
+    may_judge = actor.could_be_asked(view.model)
     require_shown(session, view, actor=actor.name, may_judge=may_judge)
     topic = _topic_of(session, view)
     _, page, here = places_of(topic)

@@ -193,7 +193,9 @@ def fill_form(view: ExplanationView) -> DecisionForm:
 
 def read_windows(session: Session, view: ExplanationView, data: Folder) -> ShownWindows | None:
     """Those that people judged it by; None where its sweep is gone."""
-    asked = Windowed(view.model, view.site, view.index, view.text, view.sweep_id)
+    asked = Windowed(
+        view.model, view.site, view.index, view.text, view.sweep_id, view.program
+    )  # fmt: skip
     try:
         return gather_windows(session, asked, data=data)
     except NotFoundError:

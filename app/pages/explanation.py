@@ -7,7 +7,6 @@ from fastapi.responses import RedirectResponse
 
 from app.agreement.seeing import decisions_seen
 from app.auth.actor import CurrentActor
-from app.auth.rights import Right
 from app.dependencies import (
     AppSettings,
     ProgramDeadline,
@@ -89,7 +88,7 @@ def show_explanation(
         "evidence": found,
         "causal": causal_evidence(session, view),
         "judgements": judgements_of(
-            session, view, actor=actor.name, may_judge=actor.may(Right.ANNOTATE, model)
+            session, view, actor=actor.name, may_judge=actor.could_be_asked(model)
         ),
         "decisions": decisions_seen(session, actor, view),
         "pages": ModelPages(model, run),

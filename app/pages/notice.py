@@ -32,7 +32,7 @@ def show_inbox(
         session,
         recipient=actor.name,
         sees=actor.sees,
-        may_judge=lambda model: actor.may(Right.ANNOTATE, model),
+        may_judge=actor.could_be_asked,
         unread=unread,
         cursor=cursor,
     )

@@ -61,11 +61,12 @@ def _shown(
     pages = ModelPages(view.model, run)
     if target_of(request) != "votes":
         return RedirectResponse(pages.explanation(view.site, view.index, view.id), status_code=303)
-    may_vote = actor.may(Right.ANNOTATE, view.model)
     context = {
         "pages": pages,
         "explanation": view,
-        "may_vote": may_vote,
-        "votes": votes_on(session, view.id, actor=actor.name, may_judge=may_vote),
+        "may_vote": actor.may(Right.ANNOTATE, view.model),
+        "votes": votes_on(
+            session, view.id, actor=actor.name, may_judge=actor.could_be_asked(view.model)
+        ),
     }
     return respond(request, "vote/panel.html", context, fragments={"votes": "vote/panel.html"})

@@ -106,15 +106,21 @@ class Line(Protocol):
     def attention(self) -> AttentionView | None: ...
 
 
-def strip(exemplar: Line, scale: float, counted_from: int = 0, label: str | None = None) -> Markup:
+def strip(
+    exemplar: Line,
+    scale: float,
+    counted_from: int = 0,
+    label: str | None = None,
+    fires_at: Sequence[int] = (),
+) -> Markup:
     """The strip, coloured against `scale`, the activation that has the full colour.
 
     Tokens before `counted_from`, which statistics leave out, are not coloured but marked. `label`
-    is its text alternative where it is not about the peak.
+    is its text alternative where it is not about the peak. Tokens `fires_at` have a line above.
     """
     peak = exemplar.peak_position
     values = exemplar.activations[: len(exemplar.tokens)]
-    pieces = _pieces(exemplar, values, scale, counted_from)
+    pieces = _pieces(exemplar, values, scale, counted_from, fires_at)
     before = _rings(pieces[:peak], len(pieces[:peak]) - FAR_BEFORE, peak - NEAR_BEFORE)
     after = _rings_after(pieces[peak:])
     return trusted(
@@ -142,7 +148,11 @@ def spoken(exemplar: Line) -> str:
 
 
 def _pieces(
-    exemplar: Line, values: Sequence[float | None], scale: float, counted_from: int
+    exemplar: Line,
+    values: Sequence[float | None],
+    scale: float,
+    counted_from: int,
+    fires_at: Sequence[int],
 ) -> list[str]:
     """The elements of the tokens. Columns are joined by functions that run in C: a page has
     thousands of tokens."""
@@ -150,6 +160,7 @@ def _pieces(
     beginnings[:counted_from] = [_NOT_COUNTED] * len(beginnings[:counted_from])
     marks = [(exemplar.peak_position, " peak")]
     marks += [(at, " " + source_class(weight)) for at, weight in peak_sources(exemplar)]
+    marks += [(at, " fires") for at in fires_at]
     for position, mark in marks:
         if position < len(beginnings):
             beginnings[position] += mark

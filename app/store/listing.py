@@ -79,9 +79,10 @@ def change_unit_list(
     name: str | None = None,
     description: str | None = None,
     personal: bool | None = None,
+    reader: Reader | None = None,
 ) -> UnitListView:
-    """What is None stays. Raises NotFoundError, and ForbiddenError where somebody else would say
-    who sees it."""
+    """What is None stays. `reader`: as whom it is shown. Raises NotFoundError, and ForbiddenError
+    where somebody else would say who sees it."""
     row = _locked(session, slug)
     before = session.get_one(UnitListTable, row.id)
     if personal is not None and personal != before.personal and before.actor != actor:
@@ -105,7 +106,7 @@ def change_unit_list(
         )
         session.expire(before)
         note(session, actor=actor, action="list.changed", subject=f"list {slug}", **told)
-    return get_unit_list(session, slug=slug)
+    return get_unit_list(session, slug=slug, reader=reader)
 
 
 def add_units(

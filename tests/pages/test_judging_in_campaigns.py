@@ -142,15 +142,30 @@ def test_when_nothing_is_left_the_page_says_so(ada: TestClient) -> None:
     assert "nothing left for you" in ada.post(JUDGE).text
 
 
-def test_top_random_and_near_miss_windows_and_a_box_to_try_texts_stand_beside_the_question(
+def test_windows_by_firing_by_words_and_by_chance_and_a_box_to_try_texts_stand_beside_the_question(
     ada: TestClient,
 ) -> None:
     held(ada)
     page = ada.get(JUDGE).text
-    for title in ("Top", "Random", "Near misses", "Nearly firing", "Try any text"):
+    for title in ("Top", "Its words occur", "It fires", "Random", "Nearly firing", "Try any text"):
         assert title in page
-    assert page.count('class="exemplar"') > 6
+    assert page.count('class="exemplar"') >= 6
     assert "No model is loaded" in page
+
+
+def test_the_threshold_is_told_and_windows_say_whether_it_fires_in_them(ada: TestClient) -> None:
+    held(ada)
+    page = ada.get(JUDGE).text
+    number = item_of(page).rpartition("/")[2]
+    windows = ada.get(f"{REST}/c/assignments/{number}/windows").json()
+    half = windows["halves"][0]
+    said = words_of(page)
+    assert re.search(r"where its activation is (above|below) −?[\d.]+ ?, as at 1 %", said)
+    assert f"In {half['fires']['n']} of {windows['n_windows']} windows" in said
+    for one in half["fires"]["items"]:
+        strip = page.partition(f'data-window="{one["window"]}"')[2].partition("</li>")[0]
+        assert " fires" in strip.partition('class="source-of"')[0]
+        assert re.search(r"fires at \d+ token", strip)
 
 
 def test_nothing_on_the_page_tells_of_scores_authors_or_others(

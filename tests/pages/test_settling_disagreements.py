@@ -54,7 +54,7 @@ def test_what_people_say_stands_side_by_side_with_the_evidence(
     assert "verdict accept reject specificity 5 on nothing else that is shown 1" in said
     assert "a&lt;b" in page
     assert "Random not picked" in said
-    assert "Near misses words of the explanation occur" in said
+    assert "Its words occur drawn at random" in said
     assert 'class="strip' in page
     assert "1 of 2" in said
 

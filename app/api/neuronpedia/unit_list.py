@@ -96,6 +96,7 @@ def remove_feature(
 def update_list(
     session: WriteSession,
     actor: CurrentActor,
+    reader: ListReader,
     body: Annotated[ChangedList, Body(description="Which list, and what it is called.")],
 ) -> FeatureList:
     """Whether others see it is said under /api/v1."""
@@ -105,6 +106,7 @@ def update_list(
         actor=actor.name,
         name=body.name,
         description=body.description,
+        reader=reader,
     )
     return to_list(view)
 

@@ -11,7 +11,6 @@ from app.api.describing import problems_of
 from app.api.discussing import CommentBody, CommentId, TextBody
 from app.api.parameters import Cursor, ExplanationId, Limit, ModelName, SiteName, UnitIndex
 from app.auth.actor import Actor, CurrentActor
-from app.auth.rights import Right
 from app.dependencies import ReadSession, WriteSession
 from app.store import commenting
 from app.store.queries import comment as comments
@@ -112,7 +111,7 @@ def get_comment(
 ) -> Response:
     """Of a withdrawn one, who withdrew it. 409: it is withheld from you for now."""
     view = comments.get_comment(session, comment_id=comment_id)
-    may_judge = actor.may(Right.ANNOTATE, view.model)
+    may_judge = actor.could_be_asked(view.model)
     comments.require_shown(session, view, actor=actor.name, may_judge=may_judge)
     return answer(request, view)
 
@@ -139,7 +138,7 @@ def withdraw_comment(
 def _shown(
     session: Session, actor: Actor, topic: Topic, limit: int, cursor: str | None
 ) -> DiscussionView:
-    may_judge = actor.may(Right.ANNOTATE, topic.model)
+    may_judge = actor.could_be_asked(topic.model)
     return comments.discussion_of(
         session, topic, actor=actor.name, may_judge=may_judge, limit=limit, cursor=cursor
     )

@@ -10,7 +10,6 @@ from app.api.describing import problems_of
 from app.api.discussing import ReadBody, Unread
 from app.api.parameters import Cursor, Limit
 from app.auth.actor import Actor, CurrentActor
-from app.auth.rights import Right
 from app.dependencies import ReadSession, WriteSession
 from app.store.noticing import mark_read
 from app.store.queries.notice import inbox_of
@@ -50,7 +49,7 @@ def _shown(
         session,
         recipient=actor.name,
         sees=actor.sees,
-        may_judge=lambda model: actor.may(Right.ANNOTATE, model),
+        may_judge=actor.could_be_asked,
         unread=unread,
         limit=limit,
         cursor=cursor,

@@ -76,11 +76,14 @@ def get_unit_list(
 def change_unit_list(
     session: WriteSession,
     actor: CurrentActor,
+    reader: ListReader,
     slug: ListSlug,
     body: Annotated[ListChange, Body(description="What it is from now on.")],
 ) -> UnitListView:
     """Its name, what it is for, and whether only its maker sees it, who alone says that."""
-    return listing.change_unit_list(session, slug=slug, actor=actor.name, **body.model_dump())
+    return listing.change_unit_list(
+        session, slug=slug, actor=actor.name, reader=reader, **body.model_dump()
+    )
 
 
 @router.post(

@@ -10,7 +10,6 @@ from app.api.describing import problems_of
 from app.api.discussing import VoteBody
 from app.api.parameters import ExplanationId
 from app.auth.actor import Actor, CurrentActor
-from app.auth.rights import Right
 from app.dependencies import ReadSession, WriteSession
 from app.store.queries.vote import votes_on
 from app.store.topics import explanation_topic
@@ -55,5 +54,5 @@ def take_vote_back(
 
 def _shown(session: Session, actor: Actor, explanation_id: int) -> VotesView:
     topic = explanation_topic(session, explanation_id=explanation_id)
-    may_judge = actor.may(Right.ANNOTATE, topic.model)
+    may_judge = actor.could_be_asked(topic.model)
     return votes_on(session, explanation_id, actor=actor.name, may_judge=may_judge)

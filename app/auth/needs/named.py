@@ -63,6 +63,7 @@ REVIEWS_EXPLANATION: Final = Need(REVIEW, EXPLANATION, beside=(MODEL,))
 REVIEWS_NUMBER: Final = Need(REVIEW, NUMBER, beside=(MODEL,))
 FILLS: Final = Need(ANNOTATE, LIST)
 MANAGES: Final = Need(MANAGE, MODEL)
+LETS_IN: Final = Need(MANAGE, MODEL, by_login=True)
 EXPORTS: Final = Need(EXPORT, MODEL)
 EXPORTS_SOMEWHERE: Final = Need(ANNOTATE, Reach.SOMEWHERE)
 """To ask for an export: of what, the handler asks."""

@@ -18,6 +18,7 @@ from app.auth.needs.named import (
     JOB,
     JUDGES_ON_UNIT,
     KEEPS,
+    LETS_IN,
     LIST,
     MANAGES,
     MODEL,
@@ -180,7 +181,7 @@ PAGE_NEEDS: Final[dict[str, Need]] = {
     "POST /exports/{export_id}": ADMINISTRATORS,
     # who may do what with a model
     "GET /m/{model}/people": MANAGES,
-    "POST /m/{model}/people": MANAGES,
-    "POST /m/{model}/people/invites": MANAGES,
-    "POST /m/{model}/people/invites/{link_id}/withdraw": MANAGES,
+    "POST /m/{model}/people": LETS_IN,
+    "POST /m/{model}/people/invites": LETS_IN,
+    "POST /m/{model}/people/invites/{link_id}/withdraw": LETS_IN,
 }

@@ -28,6 +28,7 @@ from app.auth.needs.named import (
     JOB_NAMES,
     JUDGES,
     KEEPS,
+    LETS_IN,
     LIST,
     MANAGES,
     MODEL,
@@ -211,9 +212,9 @@ V1_NEEDS: Final[dict[str, Need]] = {
     f"POST {M}/judgements/import": WORKS,
     # who may do what with a model
     f"GET {M}/people": MANAGES,
-    f"PUT {M}/people/{{name}}": MANAGES,
-    f"DELETE {M}/people/{{name}}": MANAGES,
+    f"PUT {M}/people/{{name}}": LETS_IN,
+    f"DELETE {M}/people/{{name}}": LETS_IN,
     f"GET {M}/invites": MANAGES,
-    f"POST {M}/invites": MANAGES,
-    f"DELETE {M}/invites/{{link_id}}": MANAGES,
+    f"POST {M}/invites": LETS_IN,
+    f"DELETE {M}/invites/{{link_id}}": LETS_IN,
 }

@@ -99,15 +99,17 @@ def get_assignment(
     )
 
 
-def sweep_of(session: Session, *, number: int) -> int | None:
-    """The sweep that the explanation of an assignment was made from; None: the one shown now."""
+def source_of(session: Session, *, number: int) -> tuple[int | None, str | None]:
+    """Of the explanation of an assignment: the sweep that it was made from (None: the one shown
+    now), and its program."""
     query = (
-        select(ExplanationTable.sweep_id)
+        select(ExplanationTable.sweep_id, ExplanationTable.program)
         .join(Items, Items.explanation_id == ExplanationTable.id)
         .join(Assignments, Assignments.item_id == Items.id)
         .where(Assignments.id == number)
     )
-    return session.scalars(query).one()
+    sweep_id, program = session.execute(query).one()
+    return sweep_id, program
 
 
 def show_held(session: Session, *, model: str, slug: str, actor: str) -> NextView | None:

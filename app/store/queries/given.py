@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.errors import BadRequestError
@@ -64,11 +64,14 @@ def joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
 
 
 def under_way() -> ColumnElement[bool]:
-    """Whether the explanation is an item of a campaign that has not ended: whoever sees others'
-    judgements of it may be yet to judge it."""
+    """Whether the explanation, in any of its versions, is an item of a campaign that has not ended:
+    whoever sees others' judgements of it may be yet to judge it."""
     item, campaign = aliased(CampaignItemTable), aliased(CampaignTable)
+    version = aliased(ExplanationTable)
+    origin = func.coalesce(ExplanationTable.origin_id, ExplanationTable.id)
     return exists().where(
-        item.explanation_id == ExplanationTable.id,
+        or_(version.id == origin, version.origin_id == origin),
+        item.explanation_id == version.id,
         item.campaign_id == campaign.id,
         campaign.status != "ended",
     )

@@ -119,7 +119,8 @@ class AssignmentTable(Base):
     """After that others may get the place; the person may still answer while one is free."""
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     peeked_at: Mapped[datetime | None] = mapped_column(Moment)
-    """When they first opened the item's unit or explanation, with its scores, while they held it."""
+    """When they first opened the item's unit or explanation, with its scores, while they held
+    it."""
     seconds: Mapped[float | None]
     """From when it was first shown to the answer, without the time that its page was hidden."""
     reason: Mapped[str]

@@ -126,6 +126,46 @@ class AssignmentView(View):
     draft: DraftView | None
 
 
+class SampleView(View):
+    """Windows drawn at random."""
+
+    n: int
+    """That there were to draw from."""
+    items: list[ExemplarView]
+    """Of those drawn; no window is shown twice."""
+    above: list[int]
+    """Windows that were drawn too, and stand in a list before this one."""
+
+
+class HalfView(View):
+    """One tail of the unit's activations, and what the explanation says of it."""
+
+    tail: Literal["upper", "lower"]
+    is_firing: bool
+    """Whether it is the tail that the unit fires on, which scores judge."""
+    is_claimed: bool
+    """Whether the explanation tells this tail from the other, and says something of it."""
+    threshold: float | None
+    """Beyond which it fires (or falls, where the tail is the other one): what 1 % of the positions
+    of fit are; null where that is not known."""
+    words: list[str]
+    """Of the explanation, for this tail: what is looked for. The first 40."""
+    n_met: int
+    """Windows with a word where it fires there, or up to `reach` tokens after it."""
+    n_silent: int
+    """Windows with a word in which it fires nowhere: near misses."""
+    top: list[ExemplarView]
+    """Those that are farthest out."""
+    occurs: SampleView
+    """Windows with a word of the explanation, each at the word."""
+    fires: SampleView
+    """Windows in which it fires, whatever they say."""
+    near_misses: list[int]
+    """Windows of `occurs` in which it fires nowhere."""
+    nearest: list[ExemplarView]
+    """Other silent windows, which come nearest to firing."""
+
+
 class ShownWindows(View):
     """What an explanation is judged by: windows of test, on which nothing was fitted, chosen by
     the unit's activations and the explanation's words alone; for all annotators the same."""
@@ -136,24 +176,21 @@ class ShownWindows(View):
     run_id: int
     split: str
     n_windows: int
-    """Of the pool that random windows and near misses are drawn from; 0: there is none."""
+    """Of the pool that is counted and drawn from; 0: there is none."""
     counted_from: int
     scale: float
     """The largest magnitude of what is shown."""
-    tail: Literal["upper", "lower"]
-    """Whether the unit fires upwards or downwards."""
-    threshold: float | None
-    """Beyond which it fires: what 1 % of the positions of fit are; null where that is not known."""
-    top: list[ExemplarView]
-    """Those that make it fire most."""
-    random: list[ExemplarView]
-    """Not picked."""
-    named: list[ExemplarView]
-    """Near misses: words of the explanation occur, and the unit stays silent; at the word."""
-    nearest: list[ExemplarView]
-    """Near misses: other silent windows, which come nearest to firing."""
+    reach: int
+    """Tokens after a word within which firing counts as firing at it."""
+    halves: list[HalfView]
+    """The tail that the unit fires on; then the other one, where the explanation speaks of it."""
+    random: SampleView
+    """Of all windows."""
+    rules: list[str]
+    """Every rule, where the explanation is what a program says of itself; its text names the
+    strongest ones."""
     missing: str | None
-    """Why there are no random windows and near misses."""
+    """Why there are only top windows."""
 
 
 class OwnProgress(View):

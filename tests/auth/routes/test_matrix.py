@@ -38,6 +38,8 @@ def expected(person: str, need: Need, *, first_model: bool) -> int | None:
         return 403
     if need.keeps and person.startswith("token") and person != "token to annotate":
         return 403
+    if need.by_login and person.startswith("token"):
+        return 403
     if not isinstance(need.right, Right):  # of the model that they ask to see alone
         seen = person == "token to see" or (person in RIGHTS and first_model)
         return None if seen or not need.beside else 404

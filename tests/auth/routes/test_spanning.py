@@ -154,6 +154,16 @@ def test_a_list_of_several_models_shows_and_counts_what_one_sees(
     assert [one["modelId"] for one in neurons] == [SEEN]
 
 
+def test_whoever_changes_a_list_is_shown_of_it_what_they_see(
+    client: TestClient, house: House, mixed: tuple[str, str]
+) -> None:
+    path, headers = f"/api/v1/lists/{mixed[0]}", house.credentials["owner"]
+    answer = client.patch(path, json={"description": "of models"}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert [one["model"] for one in answer.json()["entries"]] == [SEEN]
+    assert answer.json()["n_entries"] == 1
+
+
 def test_a_list_of_hidden_units_alone_is_hidden(
     client: TestClient, house: House, mixed: tuple[str, str]
 ) -> None:
