@@ -5,7 +5,8 @@ Source: Krippendorff, *Computing Krippendorff's Alpha-Reliability* (2011). With 
 coincidences of values c and k within items, n_c their margins and d_ck a squared distance,
 alpha = 1 - (n - 1) · Σ o_ck d_ck / Σ n_c n_k d_ck.
 
-The interval resamples items, which are what a campaign samples; annotators stay who they are.
+The interval resamples what the items are of (of explanations: units, which are what a campaign
+samples, each with all of its explanations); annotators stay who they are.
 """
 
 from dataclasses import dataclass
@@ -30,27 +31,41 @@ class Alpha:
     """None: nothing can be said: no item has two judgements, or all judgements are the same."""
     low: float | None
     high: float | None
-    """95 %, over items; None of fewer than six, or where many resamples say nothing."""
+    """95 %, over groups; None of fewer than six, or where many resamples say nothing."""
     n_items: int
     """With two judgements or more: others say nothing of agreement."""
+    n_groups: int
+    """Of these items; without groups, each is one of its own."""
     n_judgements: int
     """Of these items."""
 
 
-def alpha(ratings: Float[np.ndarray, "annotator item"], level: Level, *, seed: int = 0) -> Alpha:
-    """NaN: not judged. Ordinal values count by their order, interval values by themselves. Raises
+def alpha(
+    ratings: Float[np.ndarray, "annotator item"],
+    groups: Int[np.ndarray, " item"] | None = None,
+    *,
+    level: Level,
+    seed: int = 0,
+) -> Alpha:
+    """NaN: not judged. Ordinal values count by their order, interval values by themselves. `groups`
+    number what each item is of, which is drawn as a whole; None: each by itself. Raises
     AnalysisError where a value is infinite."""
     values, counts = counted(ratings)
-    counts = counts[counts.sum(axis=1) >= 2]
-    told = (
-        _alpha(_coincidences(counts).sum(axis=0)[None], values, level)[0] if len(counts) else np.nan
-    )
-    low, high = _interval(counts, values, level, seed)
+    paired = counts.sum(axis=1) >= 2
+    counts = counts[paired]
+    of = np.arange(len(paired)) if groups is None else groups
+    place = np.unique(of[paired], return_inverse=True)[1]
+    n_groups = int(place.max()) + 1 if len(place) else 0
+    coincidences = np.zeros((n_groups, len(values), len(values)))
+    np.add.at(coincidences, place, _coincidences(counts))
+    told = _alpha(coincidences.sum(axis=0)[None], values, level)[0] if n_groups else np.nan
+    low, high = _interval(coincidences, values, level, seed)
     return Alpha(
         value=None if np.isnan(told) else float(told),
         low=low,
         high=high,
         n_items=len(counts),
+        n_groups=n_groups,
         n_judgements=int(counts.sum()),
     )
 
@@ -107,21 +122,25 @@ def _distances(
 
 
 def _interval(
-    counts: Int[np.ndarray, "item value"],
+    coincidences: Float[np.ndarray, "group value value"],
     values: Float[np.ndarray, " value"],
     level: Level,
     seed: int,
 ) -> tuple[float | None, float | None]:
-    if len(counts) < FEWEST_DOCUMENTS:
+    n_groups = len(coincidences)
+    if n_groups < FEWEST_DOCUMENTS:
         return None, None
     generator = np.random.default_rng(seed)
-    # items on which people said the same are drawn alike: it is enough to draw how many of each
-    kinds, n_of_kind = np.unique(counts, axis=0, return_counts=True)
-    each, shares = _coincidences(kinds).reshape(len(kinds), -1), n_of_kind / len(counts)
+    # groups of which people said the same are drawn alike: it is enough to draw how many of each
+    kinds, n_of_kind = np.unique(
+        coincidences.reshape(n_groups, -1).round(9), axis=0, return_counts=True
+    )
+    shares = n_of_kind / n_groups
     told = []
     for _ in range(0, REPLICATES, AT_ONCE):
-        drawn = generator.multinomial(len(counts), shares, AT_ONCE).astype(np.float64)
-        coincidences = (drawn @ each).reshape(AT_ONCE, len(values), len(values))
-        told.append(_alpha(coincidences, values, level))
-    ((low, high),) = intervals(np.concatenate(told)[:, None], len(counts))
+        drawn = generator.multinomial(n_groups, shares, AT_ONCE).astype(np.float64)
+        told.append(
+            _alpha((drawn @ kinds).reshape(AT_ONCE, *coincidences.shape[1:]), values, level)
+        )
+    ((low, high),) = intervals(np.concatenate(told)[:, None], n_groups)
     return (None, None) if np.isnan(low) else (float(low), float(high))

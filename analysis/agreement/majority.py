@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 Z: Final = 1.959964
 """Standard normal quantile of a 95 % interval."""
@@ -32,12 +32,17 @@ def most_said(said: Iterable[Hashable]) -> tuple[Hashable, ...]:
     return tuple(one for one, n in counts.items() if n == most)
 
 
-def with_others(ratings: Float[np.ndarray, "annotator item"]) -> list[Share]:
+def with_others(
+    ratings: Float[np.ndarray, "annotator item"], groups: Int[np.ndarray, " item"] | None = None
+) -> list[Share]:
     """Of each annotator: on how many items they say what most of the others do. Items without
-    another judgement, or on which the others tie, are not counted. NaN: not judged."""
+    another judgement, or on which the others tie, are not counted. NaN: not judged. `groups` number
+    what each item is of, such as a unit with several explanations: intervals are of as many."""
+    of = np.arange(ratings.shape[1]) if groups is None else groups
+    seen: list[set[int]] = [set() for _ in ratings]
     right = np.zeros(len(ratings), np.int64)
     n = np.zeros(len(ratings), np.int64)
-    for item in ratings.T:
+    for group, item in zip(of, ratings.T, strict=True):
         who = np.flatnonzero(~np.isnan(item))
         if len(who) < 2:
             continue
@@ -49,16 +54,21 @@ def with_others(ratings: Float[np.ndarray, "annotator item"]) -> list[Share]:
             leading = np.flatnonzero(others == others.max())
             if len(leading) == 1:
                 n[person] += 1
+                seen[person].add(int(group))
                 right[person] += int(leading[0] == code)
-    return [share(int(k), int(of)) for k, of in zip(right, n, strict=True)]
+    return [
+        share(int(k), int(all_of), len(groups_of))
+        for k, all_of, groups_of in zip(right, n, seen, strict=True)
+    ]
 
 
-def share(n_right: int, n: int) -> Share:
-    """Wilson (1927), for somebody who is always right would by Wald's interval be certain to be."""
+def share(n_right: int, n: int, n_groups: int | None = None) -> Share:
+    """Wilson (1927), for somebody who is always right would by Wald's interval be certain to be;
+    with `n_groups`, as wide as of so many."""
     if not n:
         return Share(0, 0, None, None, None)
     value = n_right / n
-    low, high = wilson(value, n)
+    low, high = wilson(value, n if n_groups is None else n_groups)
     return Share(n_right, n, value, low, high)
 
 

@@ -1,5 +1,6 @@
 """Measures how far people agree: of judgements as the store gives them, by `analysis.agreement`."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -43,7 +44,8 @@ def measure_agreement(
     session: Session, asked: Asked, *, sees_all: bool, sees_gold: bool
 ) -> AgreementView:
     """Without `sees_all`, what a campaign is still about is left out, and how much that is said."""
-    rows = given(session, asked, sees_all=sees_all)
+    all_rows = given(session, asked, sees_all=sees_all)
+    rows = [row for row in all_rows if not row.is_gold]
     people = sorted({row.actor for row in rows})
     verdicts = ratings_of(rows, people, "verdict")
     pairs, n_pairs = _pairs(people, verdicts)
@@ -52,22 +54,25 @@ def measure_agreement(
         campaign=asked.campaign,
         n_explanations=len({row.explanation_id for row in rows}),
         n_judgements=len(rows),
+        n_units=len({row.unit for row in rows}),
         n_people=len(people),
+        n_gold=len(all_rows) - len(rows),
         n_left_out=0 if sees_all else n_left_out(session, asked),
         replicates=REPLICATES,
         alphas=alphas_of(rows),
         kappas=pairs,
         n_pairs=n_pairs,
-        annotators=_annotators(rows, people, verdicts, sees_gold=sees_gold),
+        annotators=_annotators(all_rows, people, verdicts, units_of(rows), sees_gold=sees_gold),
     )
 
 
 def alphas_of(rows: Sequence[Given]) -> list[AlphaView]:
-    """One for each question."""
+    """One for each question; of rows without gold. Intervals resample units."""
+    units = units_of(rows)
     people = sorted({row.actor for row in rows})
     found = []
     for question, level in LEVELS.items():
-        told = MEMORY.of(alpha, ratings_of(rows, people, question), level=level)
+        told = MEMORY.of(alpha, ratings_of(rows, people, question), units, level=level)
         found.append(
             AlphaView(
                 question=question,
@@ -76,10 +81,18 @@ def alphas_of(rows: Sequence[Given]) -> list[AlphaView]:
                 low=told.low,
                 high=told.high,
                 n_explanations=told.n_items,
+                n_units=told.n_groups,
                 n_judgements=told.n_judgements,
             )
         )
     return found
+
+
+def units_of(rows: Sequence[Given]) -> NDArray[np.int64]:
+    """[explanation]: the number of its unit, in the order in which explanations come."""
+    of = {row.explanation_id: row.unit for row in rows}
+    number_of = {unit: number for number, unit in enumerate(dict.fromkeys(of.values()))}
+    return np.array([number_of[unit] for unit in of.values()], np.int64)
 
 
 def ratings_of(rows: Sequence[Given], people: Sequence[str], question: Question) -> Ratings:
@@ -123,24 +136,36 @@ def _pairs(people: Sequence[str], verdicts: Ratings) -> tuple[list[KappaView], i
 
 
 def _annotators(
-    rows: Sequence[Given], people: Sequence[str], verdicts: Ratings, *, sees_gold: bool
+    rows: Sequence[Given],
+    people: Sequence[str],
+    verdicts: Ratings,
+    units: NDArray[np.int64],
+    *,
+    sees_gold: bool,
 ) -> list[AnnotatorView]:
-    beside = with_others(verdicts)
+    """Of those who judged gold items alone, reviewers are told. `verdicts` are without gold."""
+    beside = dict(zip(people, with_others(verdicts, units), strict=True))
     found = []
-    for actor, agreed in zip(people, beside, strict=True):
-        theirs = [row for row in rows if row.actor == actor]
-        known = [row for row in theirs if row.expected is not None]
+    by_person: dict[str, list[Given]] = defaultdict(list)
+    for row in rows:
+        by_person[row.actor].append(row)
+    for actor, said in by_person.items():
+        known = [row for row in said if row.is_gold]
+        theirs = [row for row in said if not row.is_gold]
+        if not theirs and not sees_gold:
+            continue
+        agreed = beside.get(actor, share(0, 0))
         times = np.array([row.seconds for row in theirs if row.seconds is not None])
         low, median, high = (
             (float(value) for value in np.quantile(times, (0.25, 0.5, 0.75)))
             if len(times)
             else (None, None, None)
         )
-        gold = share(sum(row.verdict == row.expected for row in known), len(known))
+        gold = share(sum(row.verdict == row.right for row in known), len(known))
         found.append(
             AnnotatorView(
                 actor=actor,
-                origin=theirs[0].origin,
+                origin=said[0].origin,
                 n=len(theirs),
                 with_others=_share_view(agreed),
                 gold=_share_view(gold) if sees_gold else None,

@@ -29,7 +29,7 @@ def export_(
     to: Annotated[Path, typer.Option("--to", help="Folder to write into; made where missing.")],
     form: Annotated[str, typer.Option("--format", help="jsonl, csv or parquet.")] = "jsonl",
     kind: Annotated[
-        str, typer.Option(help="raw: a row a judgement; consensus: a row an explanation.")
+        str, typer.Option(help="raw: a row a judgement; consensus: a row an explanation; skips.")
     ] = "raw",
     campaign: Annotated[str | None, typer.Option(help="Only what was judged in this one.")] = None,
     annotators: Annotated[
@@ -69,7 +69,7 @@ def export_(
             asked = asked_of(session, model=model, campaign=campaign)
             taken = take_out(
                 session, asked,
-                table="consensus" if kind == "consensus" else "raw",
+                table=next(table for table in COLUMNS if table == kind),
                 annotators="numbers" if annotators == "numbers" else "names",
             )  # fmt: skip
         note_alone(
@@ -82,7 +82,7 @@ def export_(
         folder.write(f"judgements-{kind}.{form}", encode(taken.columns, taken.rows))
         told = json.dumps(taken.manifest, indent=2, ensure_ascii=False) + "\n"
         folder.write(MANIFEST, [told.encode("utf-8", "replace")])
-    what = "judgement" if kind == "raw" else "explanation"
+    what = {"raw": "judgement", "consensus": "explanation", "skips": "skipped item"}[kind]
     typer.echo(f"{counted(len(taken.rows), what)}: {escaped(str(to))}")
 
 

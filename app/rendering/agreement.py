@@ -20,9 +20,9 @@ RIGHT: Final = 14
 TOP: Final = 14
 BOTTOM: Final = 40
 ROW: Final = 22
-NAMES: Final = 250
-PLOT: Final = 240
-NUMBERS: Final = 150
+NAMES: Final = 230
+PLOT: Final = 200
+NUMBERS: Final = 230
 LINE: Final = (180, 20)
 
 
@@ -99,9 +99,12 @@ def predictors(rows: Sequence[PredictorView]) -> Markup:
             shape = "point hollow" if row.is_baseline else "point"
             body += f'<circle class="{shape}" cx="{x(row.auroc):.1f}" cy="{at:.1f}" r="4"/>'
             told = number(row.auroc)
+        few = row.auroc is not None and row.low is None
+        counts = f"{row.n_accepted:,} accept, {row.n_rejected:,} reject"
+        aside = f"{'too few: ' if few else ''}{counts}" if row.n_explanations else "n 0"
         body += (
             f'<text class="label" x="{NAMES + PLOT + 12}" y="{at + 4:.1f}">{told}'
-            f'<tspan class="quiet" dx="8">n {row.n_explanations:,}</tspan></text>'
+            f'<tspan class="quiet" dx="8">{aside}</tspan></text>'
         )
     said = "; ".join(f"{row.title} {_said(row)}" for row in rows)
     return trusted(
@@ -141,10 +144,11 @@ def alpha_line(view: AlphaView, start: float) -> Markup:
     )
 
 
-def between(low: float | None, high: float | None) -> Markup:
-    """An interval, in words where there is none."""
+def between(low: float | None, high: float | None, n_units: int | None = None) -> Markup:
+    """An interval, in words where there is none; `n_units`: on how many it would stand."""
     if low is None or high is None:
-        return Markup('<span class="not-run">no interval: too few</span>')
+        few = "too few" if n_units is None else f"{n_units:,} unit{'' if n_units == 1 else 's'}"
+        return trusted(f'<span class="not-run">no interval: {few}</span>')
     return trusted(f"{number(low)} to {number(high)}")
 
 
@@ -165,7 +169,10 @@ def _told(one: AcceptanceBin) -> str:
 def _said(row: PredictorView) -> str:
     if row.auroc is None:
         return "undefined" if row.n_explanations else "not run"
+    counts = f" of {row.n_accepted} accepted and {row.n_rejected} rejected"
     interval = (
-        "" if row.low is None or row.high is None else f", {number(row.low)} to {number(row.high)}"
+        f"{counts}, too few for an interval"
+        if row.low is None or row.high is None
+        else f", {number(row.low)} to {number(row.high)}"
     )
     return f"{number(row.auroc)}{interval}".replace("-", MINUS)

@@ -18,7 +18,7 @@ from app.store.paging import is_integer
 from app.store.queries.explanation import get_explanation, require_explanation
 from app.store.search.vectors import forget_vectors, write_vectors
 from app.store.tables import ExplanationTable
-from app.store.views.explanation import ExplanationView
+from app.store.views.explanation import WORDS_EDITED, ExplanationView
 from app.store.writing import insert_rows
 from app.store.writing_explanations import SCORED, SCORES, ScoreRow, place_in_search, storable
 
@@ -96,8 +96,11 @@ def edit_explanation(
         "sweep_id": claim.sweep_id or row.sweep_id,
         "origin_id": row.origin_id or row.id,
         "version": row.version + 1,
-        "details": {"edited_from": row.id, "edited_method": row.method, **claim.details},
-    }
+        "details": {
+            "edited_from": row.id, "edited_method": row.method, **claim.details,
+            **({WORDS_EDITED: True} if _edits_words(row, claim) else {}),
+        },
+    }  # fmt: skip
     _settle(session, explanation_id, "replaced", row.details)
     number = _add(session, claim, actor, values)
     log.info("explanation.edited", explanation=number, replaced=explanation_id, actor=actor)
@@ -165,6 +168,19 @@ def _add(session: Session, claim: Claim, actor: str, values: dict[str, Any]) -> 
     if claim.vector is not None:
         write_vectors(connection, [number], claim.vector[None])
     return number
+
+
+def _edits_words(row: Row[*tuple[Any, ...]], claim: Claim) -> bool:
+    """Whether the words are others than those that the program came with."""
+    if claim.program is None or row.program is None or claim.details.get(WORDS_OF_PROGRAM):
+        return False
+    if _lines(claim.program) != _lines(row.program):
+        return False
+    return claim.text.strip() != row.text.strip() or bool(row.details.get(WORDS_EDITED))
+
+
+def _lines(program: str) -> list[str]:
+    return [line.rstrip() for line in program.strip().splitlines()]
 
 
 def _settle(session: Session, number: int, status: str, details: dict[str, Any]) -> None:

@@ -71,7 +71,9 @@ def decide(
     explained = locked_explanation(session, explanation_id)
     if explained.model != asked.model:
         raise no_explanation(explanation_id)
-    before = decision_counting(session, explanation_id=explanation_id)
+    before = decision_counting(
+        session, explanation_id=explanation_id, campaign_id=asked.campaign_id
+    )
     check_seen(before, ruling.seen)
     merged = None
     if ruling.merged is not None:

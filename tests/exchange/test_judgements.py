@@ -27,7 +27,7 @@ from app.store.tables import JudgementTable
 from tests.store import rows
 from tests.store.asking import TEXTS, write
 from tests.store.audit_log import rows as audited
-from tests.store.campaigns import answer, campaign
+from tests.store.campaigns import QUESTIONS, answer, campaign, skip
 from tests.store.claims import rules
 from tests.store.rows import MOMENT
 
@@ -118,13 +118,13 @@ def test_what_counts_is_what_was_decided_else_what_most_say(judged: Engine):
     tie, most = take(judged, "first", table="consensus").rows
     assert (tie["verdict"], tie["settled_by"], tie["tied"]) == (None, "tie", ["accept", "reject"])
     assert (most["verdict"], most["settled_by"], most["n"], most["n_edit"]) == (
-        "reject", "majority", 3, 1,
+        "reject", "plurality", 3, 1,
     )  # fmt: skip
     with open_session(judged, commit=True) as session:
-        asked = Asked(1, "toy")
+        asked = asked_of(session, model="toy", campaign="first")
         decide(session, asked, explanation_id=2, actor="rho", ruling=Ruling("edit", "Both."))
     decided = take(judged, "first", table="consensus").rows[1]
-    assert (decided["verdict"], decided["settled_by"], decided["majority"]) == (
+    assert (decided["verdict"], decided["settled_by"], decided["plurality"]) == (
         "edit", "decision", "reject",
     )  # fmt: skip
     assert (decided["decided_by"], decided["reason"]) == ("rho", "Both.")
@@ -133,10 +133,92 @@ def test_what_counts_is_what_was_decided_else_what_most_say(judged: Engine):
 def test_the_manifest_says_what_it_is_and_how_far_people_agree(judged: Engine):
     told = take(judged, "first").manifest
     assert (told["n_rows"], told["n_people"], told["n_explanations"]) == (5, 3, 2)
+    assert told["n_gold_judgements"] == 3
     assert told["guidelines"] == [{"version": 1, "markdown": "Judge."}]
     alpha = next(one for one in told["alpha"] if one["question"] == "verdict")
-    assert alpha["n_judgements"] == 5
+    assert alpha["n_judgements"] == 2  # without those of the gold item
     json.dumps(told)
+
+
+def test_the_manifest_has_the_design_of_the_campaign(judged: Engine):
+    plan = take(judged, "first").manifest["plan"]
+    assert (plan["n_items"], plan["n_per_item"], plan["n_gold"], plan["n_unjudged"]) == (3, 3, 1, 1)
+    assert (plan["status"], plan["n_candidates"]) == ("open", 3)
+    assert plan["questions"] == QUESTIONS
+    assert take(judged).manifest["plan"] is None
+
+
+def test_the_order_of_each_person_leaves_without_times(judged: Engine):
+    rows = take(judged, "first", annotators="numbers").rows
+    assert [row["sequence"] for row in rows] == [1, 1, 2, 2, 1]  # ada, bo; ada, bo, cy
+    assert {row["created_at"] for row in rows} == {None}
+
+
+def test_what_was_skipped_leaves_with_its_reason(judged: Engine):
+    with open_session(judged, commit=True) as session:
+        asked = asked_of(session, model="toy", campaign="first")
+        skip(session, asked.campaign_id, "bo", 3, "Not my language.", minute=2)
+    taken = take(judged, "first", table="skips")
+    (row,) = taken.rows
+    assert (row["explanation"], row["annotator"], row["reason"], row["after"]) == (
+        3, "bo", "Not my language.", 1,
+    )  # fmt: skip
+    assert set(row) == set(taken.columns)
+    assert taken.manifest["plan"]["n_skipped"] == 1
+    (hidden,) = take(judged, "first", table="skips", annotators="numbers").rows
+    assert (hidden["skipped_at"], hidden["annotator"].split()[0]) == (None, "annotator")
+    assert take(judged, table="skips").rows == []
+
+
+def test_a_question_that_was_not_asked_is_not_answered_with_no(engine: Engine, tmp_path: Path):
+    fill(engine)
+    number = campaign(engine, questions=["specificity"])
+    for actor in ("ada", "bo"):
+        answer(engine, number, actor, 1, "accept")
+    (row, _) = take(engine, "first").rows
+    assert row["several_meanings"] is None
+    agreed = take(engine, "first", table="consensus").rows[0]
+    assert (agreed["n_several_meanings"], agreed["n_asked_several_meanings"]) == (None, 0)
+    alphas = take(engine, "first").manifest["alpha"]
+    told = next(one for one in alphas if one["question"] == "several_meanings")
+    assert (told["n_judgements"], told["n_explanations"]) == (0, 0)
+    path = written(engine, tmp_path, "csv")
+    with open_session(engine, commit=True) as session:
+        session.query(JudgementTable).delete()
+    bring(engine, path)
+    assert take(engine).rows[0]["several_meanings"] is None  # nor is it, come back
+
+
+def test_what_one_person_says_is_no_consensus(engine: Engine):
+    fill(engine)
+    number = campaign(engine)
+    for item, said in ((1, "a"), (2, "aare"), (3, "aar")):
+        for person, verdict in enumerate(said):
+            full = {"a": "accept", "r": "reject", "e": "edit"}[verdict]
+            answer(engine, number, f"p{person}", item, full)
+    rows = take(engine, "first", table="consensus").rows
+    assert [(row["settled_by"], row["verdict"], row["complete"]) for row in rows] == [
+        ("single", "accept", False), ("plurality", "accept", True), ("plurality", "accept", True),
+    ]  # fmt: skip
+    assert {row["n_wanted"] for row in rows} == {3}
+
+
+def test_what_one_campaign_decided_is_not_decided_in_another(judged: Engine):
+    other = campaign(judged, "second", items=(1,))
+    for actor, verdict in (("ada", "accept"), ("bo", "reject")):
+        answer(judged, other, f"{actor} 2", 1, verdict)
+    for slug, verdict in (("first", "accept"), ("second", "reject")):
+        with open_session(judged, commit=True) as session:
+            asked = asked_of(session, model="toy", campaign=slug)
+            decide(session, asked, explanation_id=1, actor="rho", ruling=Ruling(verdict, "So."))
+        if slug == "first":
+            open_still = take(judged, "second", table="consensus").rows[0]
+            assert (open_still["settled_by"], open_still["verdict"]) == ("tie", None)
+    for slug, verdict in (("first", "accept"), ("second", "reject")):
+        row = take(judged, slug, table="consensus").rows[0]
+        assert (row["verdict"], row["settled_by"], row["decided_in"]) == (verdict, "decision", slug)
+    everywhere = take(judged, table="consensus").rows[0]
+    assert (everywhere["verdict"], everywhere["decided_in"]) == ("reject", "second")
 
 
 def test_with_numbers_nobody_is_named(judged: Engine):

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from app.store.claiming import Claim, edit_explanation, withdraw_explanation
 from app.store.engine import open_session
 from tests.pages.test_reading_a_circuit import words_of
-from tests.pages.writing import HERE, save
+from tests.pages.writing import HERE, UNIT, save
 
 BEFORE = 'when token in {" the"} -> 1\nwhen inside quotes -> 2\notherwise 0\n'
 AFTER = 'when token in {" the"} -> 3\nwhen inside quotes -> 2\notherwise 0\n'
@@ -32,6 +32,10 @@ def test_the_explanations_page_leads_to_what_changed(
     page = own_pages.get(versions[1]).text
     assert f'action="{versions[1]}/compare"' in page
     assert re.search(rf'value="{number_of(versions[0])}" selected>version 1', page)
+    lead = f'<a href="{versions[1]}/compare">what changed'
+    assert f"{lead} since version 1" in page
+    assert lead in own_pages.get(f"{versions[1]}/versions").text
+    assert f'<a href="{versions[0]}/compare">' not in page
 
 
 def test_words_and_rules_that_changed_are_marked_on_both_sides(
@@ -109,3 +113,34 @@ def test_of_what_was_withdrawn_meanwhile_what_was_typed_becomes_a_new_claim(
     assert "Wrong unit." in late.text
     assert 'name="edit"' not in late.text
     assert "Mine</textarea>" in late.text
+
+
+def test_scores_of_a_version_of_which_only_words_were_edited_are_said_to_be_of_the_program(
+    own_pages: TestClient,
+) -> None:
+    first = save(own_pages, text="Articles", program=BEFORE)
+    again = save(own_pages, text="Names of ships", program=BEFORE, edit=number_of(first))
+    whole = save(own_pages, text="Names of ships", program=AFTER, edit=number_of(again))
+    told = [
+        own_pages.get(f"/api/v1/explanations/{number_of(one)}").json()["words_edited"]
+        for one in (first, again, whole)
+    ]
+    assert told == [False, True, False]
+    said = "Scores are of the program, not of these words"
+    assert said in own_pages.get(again).text
+    assert said not in own_pages.get(whole).text
+
+
+def test_of_such_a_version_the_units_page_says_so_too(own_pages: TestClient) -> None:
+    first = save(own_pages, text="Articles", program=BEFORE)
+    assert "of the program, not of these words" not in own_pages.get(UNIT).text
+    save(own_pages, text="Names of ships", program=BEFORE, edit=number_of(first))
+    assert "of the program, not of these words" in own_pages.get(UNIT).text
+
+
+def test_it_is_left_out_of_verdicts_against_scores(own_pages: TestClient) -> None:
+    first = save(own_pages, text="Articles", program=BEFORE)
+    again = save(own_pages, text="Names of ships", program=BEFORE, edit=number_of(first))
+    own_pages.post(f"{again}/judgement", data={"verdict": "accept"})
+    told = own_pages.get("/api/v1/models/synthetic/acceptance").json()
+    assert (told["n_explanations"], told["n_words_edited"]) == (0, 1)

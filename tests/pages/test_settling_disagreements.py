@@ -203,3 +203,46 @@ def test_over_rest_the_same(own_pages: TestClient, disputed: list[int]) -> None:
     assert after["merged_id"] is not None
     assert len(own_pages.get(path).json()["decisions"]) == 2
     assert own_pages.post(path, json={"verdict": "accept"}).status_code == 422
+
+
+def test_scores_are_folded_away_until_it_is_decided(own_pages: TestClient) -> None:
+    view = own_pages.get("/api/v1/explanations/1").json()
+    assert view["headlines"]
+    app: FastAPI = own_pages.app  # type: ignore[assignment]
+    say(app, 1, ada=Rating("accept"), bo=Rating("reject"))
+    before = own_pages.get(f"{LIST}/1").text
+    folded = re.search(r"<details[^>]*><summary>What scores say.*?</details>", before, re.S)
+    assert folded is not None
+    assert "survived" in folded[0]
+    assert "survived" not in before.replace(folded[0], "")
+    own_pages.post(f"{LIST}/1", data={"verdict": "accept", "reason": "So."})
+    after = own_pages.get(f"{LIST}/1").text
+    assert "What scores say" not in after
+    assert "survived" in after
+
+
+def test_what_another_campaign_decided_is_still_open_in_this_one(own_pages: TestClient) -> None:
+    app: FastAPI = own_pages.app  # type: ignore[assignment]
+    for slug in ("first", "second"):
+        number = campaign(app.state.engine, slug, model="synthetic", items=(1,))
+        for actor, verdict in (("ada", "accept"), ("bo", "reject")):
+            answer(app.state.engine, number, f"{actor} {slug}", 1, verdict)
+    form = {"verdict": "accept", "reason": "So.", "seen": ""}
+    first, second = ({"campaign": slug} for slug in ("first", "second"))
+    assert own_pages.post(f"{LIST}/1", params=first, data=form).status_code == 200
+    assert f"{LIST}/1?" not in own_pages.get(LIST, params=first).text
+    assert f"{LIST}/1?" in own_pages.get(LIST, params=second).text
+    form["verdict"] = "reject"
+    own_pages.post(f"{LIST}/1", params=second, data=form)
+    for asked, verdict in ((first, "accept"), (second, "reject")):
+        here = "/api/v1/models/synthetic/disagreements/1"
+        assert own_pages.get(here, params=asked).json()["decision"]["verdict"] == verdict
+
+
+def test_what_was_not_asked_is_not_shown_as_no(own_pages: TestClient) -> None:
+    app: FastAPI = own_pages.app  # type: ignore[assignment]
+    number = campaign(app.state.engine, model="synthetic", items=(1,), questions=[])
+    for actor, verdict in (("ada", "accept"), ("bo", "reject")):
+        answer(app.state.engine, number, actor, 1, verdict)
+    page = words_of(own_pages.get(f"{LIST}/1", params={"campaign": "first"}).text)
+    assert "several meanings not asked not asked" in page

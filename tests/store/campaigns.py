@@ -29,14 +29,16 @@ def campaign(
     expected: Mapping[int, str] | None = None,
     status: str = "open",
     actor: str = "rho",
+    questions: Sequence[str] = QUESTIONS,
+    choice: Mapping[str, object] | None = None,
 ) -> int:
     """Its id; `items` are explanations, `expected` the verdicts of gold ones."""
     with open_session(engine, commit=True) as session:
         made = CampaignTable(
             model_id=session.scalars(select(ModelTable.id).filter_by(name=model)).one(),
             slug=slug, title=f"The {slug} one", n_items=len(items),
-            request={"n_candidates": len(items)}, questions=QUESTIONS, n_per_item=3,
-            lease_seconds=600, status=status, actor=actor, created_at=MOMENT,
+            request={**(choice or {}), "n_candidates": len(items)}, questions=list(questions),
+            n_per_item=3, lease_seconds=600, status=status, actor=actor, created_at=MOMENT,
             ended_at=MOMENT if status == "ended" else None,
         )  # fmt: skip
         session.add(made)
@@ -71,23 +73,30 @@ def answer(
     *,
     seconds: float | None = 10.0,
     minute: int = 0,
+    peeked: bool = False,
     **said: object,
 ) -> int:
     """A judgement given in the campaign; its id."""
     with open_session(engine, commit=True) as session:
-        return _answer(session, campaign_id, actor, number, verdict, seconds, minute, said)
+        handed = _hand(session, campaign_id, actor, number, minute, state="judged")
+        handed.seconds, handed.peeked_at = seconds, handed.ended_at if peeked else None
+        row = judgement(number, actor, verdict, minute=minute, **said)
+        row.assignment_id = handed.id
+        session.add(row)
+        session.flush()
+        return row.id
 
 
-def _answer(
-    session: Session,
-    campaign_id: int,
-    actor: str,
-    number: int,
-    verdict: str,
-    seconds: float | None,
-    minute: int,
-    said: Mapping[str, object],
-) -> int:
+def skip(
+    session: Session, campaign_id: int, actor: str, number: int, reason: str, *, minute: int = 0
+) -> None:
+    """An item that they would not judge."""
+    _hand(session, campaign_id, actor, number, minute, state="skipped").reason = reason
+
+
+def _hand(
+    session: Session, campaign_id: int, actor: str, number: int, minute: int, *, state: str
+) -> AssignmentTable:
     item = session.scalars(
         select(CampaignItemTable.id).filter_by(campaign_id=campaign_id, explanation_id=number)
     ).one()
@@ -96,17 +105,12 @@ def _answer(
     ).first()
     at = MOMENT + timedelta(minutes=minute)
     handed = AssignmentTable(
-        campaign_id=campaign_id, item_id=item, actor=actor, guideline_id=guideline,
-        state="judged", handed_at=at,
-        leased_until=at, ended_at=at, seconds=seconds, reason="", draft=None,
+        campaign_id=campaign_id, item_id=item, actor=actor, guideline_id=guideline, state=state,
+        handed_at=at, leased_until=at, ended_at=at, seconds=None, reason="", draft=None,
     )  # fmt: skip
     session.add(handed)
     session.flush()
-    row = judgement(number, actor, verdict, minute=minute, **said)
-    row.assignment_id = handed.id
-    session.add(row)
-    session.flush()
-    return row.id
+    return handed
 
 
 def judgement(

@@ -44,7 +44,8 @@ Kind = Annotated[
     Table,
     Query(
         description="`raw`: a row for each judgement; `consensus`: one for each explanation, with "
-        "what was decided, else what most people say.",
+        "what was decided, else what more people say than anything else; `skips`: what people of a "
+        "campaign would not judge, and why.",
         examples=["raw"],
     ),
 ]

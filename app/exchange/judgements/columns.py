@@ -1,9 +1,9 @@
-"""The columns of both tables of judgements, and what each holds; docs/agreement.md tells users."""
+"""The columns of the tables of judgements, and what each holds; docs/agreement.md tells users."""
 
 from typing import Final, Literal
 
 Kind = Literal["text", "whole", "number", "flag", "texts", "moment"]
-Table = Literal["raw", "consensus"]
+Table = Literal["raw", "consensus", "skips"]
 
 ABOUT: Final[dict[str, Kind]] = {
     "model": "text",
@@ -24,6 +24,8 @@ RAW: Final[dict[str, Kind]] = {
     "tags": "texts",
     "note": "text",
     "seconds": "number",
+    "sequence": "whole",
+    "peeked": "flag",
     "campaign": "text",
     "guideline": "whole",
     "expected": "text",
@@ -34,9 +36,11 @@ CONSENSUS: Final[dict[str, Kind]] = {
     **ABOUT,
     "verdict": "text",
     "settled_by": "text",
-    "majority": "text",
+    "plurality": "text",
     "tied": "texts",
     "n": "whole",
+    "n_wanted": "whole",
+    "complete": "flag",
     "n_accept": "whole",
     "n_edit": "whole",
     "n_reject": "whole",
@@ -46,12 +50,26 @@ CONSENSUS: Final[dict[str, Kind]] = {
     "sensitivity": "number",
     "n_sensitivity": "whole",
     "n_several_meanings": "whole",
+    "n_asked_several_meanings": "whole",
     "decided_by": "text",
+    "decided_in": "text",
     "reason": "text",
     "expected": "text",
     "campaign": "text",
 }
-COLUMNS: Final[dict[Table, dict[str, Kind]]] = {"raw": RAW, "consensus": CONSENSUS}
+SKIPS: Final[dict[str, Kind]] = {
+    **ABOUT,
+    "annotator": "text",
+    "reason": "text",
+    "after": "whole",
+    "campaign": "text",
+    "skipped_at": "moment",
+}
+COLUMNS: Final[dict[Table, dict[str, Kind]]] = {
+    "raw": RAW,
+    "consensus": CONSENSUS,
+    "skips": SKIPS,
+}
 NEEDED: Final = ("annotator", "verdict")
 """Of a table that is brought in: beside them, `explanation`, or `site` and `index`, or `unit`."""
 READ: Final[dict[str, Kind]] = {**RAW, "unit": "text"}

@@ -17,6 +17,7 @@ from app.exchange.parquet import read_rows
 from app.store.claiming import LONGEST_TEXT
 from app.store.judging import LONGEST_NOTE, Rating
 from app.store.paging import LARGEST_INTEGER
+from app.store.queries.given import NOT_ASKED, SEVERAL
 
 TRUE: Final = ("true", "1", "yes")
 FALSE: Final = ("false", "0", "no", "")
@@ -136,7 +137,7 @@ def _parse(where: Where, fields: Fields) -> ReadJudgement:
         origin=_origin(where, fields),
         rating=_rating(where, fields),
         created_at=fields.moment("created_at"),
-        came=_came(fields),
+        came=_came(where, fields),
     )
 
 
@@ -186,7 +187,7 @@ def _flag(where: Where, value: object) -> bool:
     raise expected(where, "true or false", value)
 
 
-def _came(fields: Fields) -> dict[str, Any]:
+def _came(where: Where, fields: Fields) -> dict[str, Any]:
     """Of our own raw table: what was measured there, and in which campaign."""
     found: dict[str, Any] = {
         "seconds": fields.maybe_number("seconds", least=0, most=LONGEST_SECONDS),
@@ -194,6 +195,11 @@ def _came(fields: Fields) -> dict[str, Any]:
         "guideline": fields.maybe_whole("guideline"),
         "expected": fields.maybe_text("expected", longest=20),
     }
+    peeked = fields.raw("peeked")
+    if peeked not in (None, ""):
+        found["peeked"] = _flag(where.at("peeked"), peeked)
+    if fields.raw(SEVERAL) in (None, ""):
+        found[NOT_ASKED] = [SEVERAL]
     return {name: value for name, value in found.items() if value is not None and value != ""}
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotFoundError
 from app.store.paging import check_limit, is_integer, read_cursor, write_cursor
 from app.store.queries.asked_judgements import Asked
-from app.store.queries.decision import decisions_counting, decisions_of
+from app.store.queries.decision import counts_in, decisions_counting, decisions_of
 from app.store.queries.explanation import no_explanation
 from app.store.queries.given import Given, counting, given_of, joined
 from app.store.tables import (
@@ -133,7 +133,7 @@ def _ordered(asked: Asked, wanted: Wanted) -> Select[*tuple[Any, ...]]:
     )
     decided = exists().where(
         DecisionTable.explanation_id == Judgements.explanation_id,
-        DecisionTable.replaced_at.is_(None),
+        counts_in(asked.campaign_id),
     )
     if wanted.state != "all":
         query = query.where(decided if wanted.state == "settled" else ~decided)
@@ -198,7 +198,7 @@ def _lines(session: Session, asked: Asked, ids: list[int]) -> list[DisagreementL
         .join(Explanations, Explanations.id == said.c.explanation_id)
         .join(SiteTable, SiteTable.id == Explanations.site_id)
     )  # fmt: skip
-    decided = decisions_counting(session, ids)
+    decided = decisions_counting(session, ids, campaign_id=asked.campaign_id)
     since = _since(session, asked, ids)
     found = {
         row.explanation_id: DisagreementLine(
@@ -235,7 +235,7 @@ def _since(session: Session, asked: Asked, ids: list[int]) -> dict[int, int]:
         .join(DecisionTable, DecisionTable.explanation_id == Judgements.explanation_id)
         .where(
             counting(asked), Judgements.explanation_id.in_(ids),
-            DecisionTable.replaced_at.is_(None), Judgements.created_at > DecisionTable.created_at,
+            counts_in(asked.campaign_id), Judgements.created_at > DecisionTable.created_at,
         )
         .group_by(Judgements.explanation_id)
     )  # fmt: skip

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, case, select
+from sqlalchemy import Row, Text, and_, bindparam, case, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.errors import NotFoundError
@@ -28,7 +28,7 @@ from app.store.tables import (
     UnitStatisticsTable,
 )
 from app.store.views.base import Page
-from app.store.views.explanation import ExplanationLine, ExplanationView
+from app.store.views.explanation import WORDS_EDITED, ExplanationLine, ExplanationView
 
 STATUSES: Final = ("current", "replaced", "withdrawn", "failed")
 SORT: Final = "explanations"
@@ -37,6 +37,8 @@ ORDER: Final = (
     case({status: n for n, status in enumerate(STATUSES)}, value=Explanations.status),
     case({method: n for n, method in enumerate(METHODS)}, value=Explanations.method),
 )
+MARK: Final = f'"{WORDS_EDITED}": true'
+"""As details are written; in a text within them its quotes would be escaped."""
 LINE: Final = (
     Explanations.id, Explanations.site_id, Explanations.unit_index, Explanations.method,
     Explanations.author, Explanations.status, Explanations.version, Explanations.bits,
@@ -44,6 +46,10 @@ LINE: Final = (
     Explanations.created_at, Explanations.origin_id, Explanations.text,
     Explanations.program.is_not(None).label("has_program"),
     explained_again().label("explained_again"),
+    and_(
+        Explanations.version > 1,
+        type_coerce(Explanations.details, Text).contains(MARK, autoescape=True),
+    ).label("words_edited"),
 )  # fmt: skip
 SHORT: Final = 40
 CHOSEN = (
@@ -238,6 +244,7 @@ def _line(
         version=row.version,
         text=row.text,
         has_program=row.has_program,
+        words_edited=bool(row.words_edited),
         bits=row.bits,
         n_rules=row.n_rules,
         n_listed=row.n_listed,

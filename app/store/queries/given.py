@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.errors import BadRequestError
@@ -21,6 +21,9 @@ from app.store.tables import (
 
 MOST: Final = 200_000
 """Judgements that are computed on at once."""
+SEVERAL: Final = "several_meanings"
+NOT_ASKED: Final = "not_asked"
+"""Of what came with a judgement from elsewhere: questions that nobody was asked there."""
 Judgements, Assignments, Items = JudgementTable, AssignmentTable, CampaignItemTable
 
 
@@ -33,7 +36,8 @@ class Given(NamedTuple):
     verdict: str
     specificity: int | None
     sensitivity: int | None
-    several_meanings: bool
+    several_meanings: bool | None
+    """None: it was not asked; a box that nobody could tick is no "no"."""
     tags: list[Any]
     note: str
     origin: str | None
@@ -44,6 +48,32 @@ class Given(NamedTuple):
     campaign: str | None
     guideline: int | None
     imported: dict[str, Any] | None
+    peeked_at: datetime | None
+    """When its author, who was to judge it unseen, opened what shows its scores."""
+    site_id: int
+    unit_index: int
+
+    @property
+    def right(self) -> str | None:
+        """The verdict that was known beforehand, here or where it was made."""
+        return self.expected or (self.imported or {}).get("expected")
+
+    @property
+    def is_gold(self) -> bool:
+        """Then it tells of its author, and of nothing else."""
+        return self.right is not None
+
+    @property
+    def peeked(self) -> bool | None:
+        """Whether it was given after a look at what shows scores, here or where it was made; None:
+        not in a campaign, where nobody looks after that."""
+        if self.campaign is not None:
+            return self.peeked_at is not None
+        return (self.imported or {}).get("peeked")
+
+    @property
+    def unit(self) -> tuple[int, int]:
+        return self.site_id, self.unit_index
 
 
 def counting(asked: Asked) -> ColumnElement[bool]:
@@ -96,20 +126,29 @@ def given(session: Session, asked: Asked, *, sees_all: bool = True) -> list[Give
         raise BadRequestError(
             f"There are more than {MOST:,} judgements.", hint="Ask for those of one campaign."
         )
-    return [Given(*row) for row in rows]
+    return [_given(row) for row in rows]
 
 
 def given_of(session: Session, asked: Asked, explanation_ids: Sequence[int]) -> list[Given]:
     """Of some explanations; of a model without a campaign, those in force."""
     query = _all().where(counting(asked), Judgements.explanation_id.in_(explanation_ids))
     rows = session.execute(query.order_by(Judgements.explanation_id, Judgements.id))
-    return [Given(*row) for row in rows]
+    return [_given(row) for row in rows]
 
 
 def n_left_out(session: Session, asked: Asked) -> int:
     """Explanations with judgements that count, of campaigns that have not ended."""
     query = joined(select(Judgements.explanation_id).distinct())
     return len(session.execute(query.where(counting(asked), under_way())).all())
+
+
+def _given(row: Row[*tuple[Any, ...]]) -> Given:
+    *told, questions = row
+    one = Given(*told)
+    asked = questions is None or SEVERAL in questions
+    if asked and SEVERAL not in (one.imported or {}).get(NOT_ASKED, ()):
+        return one
+    return one._replace(several_meanings=None)
 
 
 def _all() -> Select[*tuple[Any, ...]]:
@@ -119,7 +158,8 @@ def _all() -> Select[*tuple[Any, ...]]:
             Judgements.specificity, Judgements.sensitivity, Judgements.several_meanings,
             Judgements.tags, Judgements.note, Judgements.origin, Judgements.created_at,
             Judgements.replaced_at, Assignments.seconds, Items.expected, CampaignTable.slug,
-            GuidelineTable.version, Judgements.imported,
+            GuidelineTable.version, Judgements.imported, Assignments.peeked_at,
+            ExplanationTable.site_id, ExplanationTable.unit_index, CampaignTable.questions,
         )
     )  # fmt: skip
     return query.outerjoin(CampaignTable, CampaignTable.id == Items.campaign_id).outerjoin(

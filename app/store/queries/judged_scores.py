@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.store.packing import COLUMNS, METRICS, unpack_scores
 from app.store.tables import ExplanationTable, ScoreTable
+from app.store.views.explanation import WORDS_EDITED
 from app.store.views.score import IMPORTED
 
 SPLIT: Final = "test"
@@ -22,6 +23,8 @@ class JudgedScores(NamedTuple):
     author: str
     n_characters: int
     """Of its text."""
+    words_edited: bool
+    """Its words were, and its program was not: the scores are those of the program."""
     values: dict[str, float]
     """On test, by metric, and r of baselines by their names; what is undefined is left out."""
 
@@ -40,16 +43,19 @@ def judged_scores(session: Session, ids: Sequence[int]) -> dict[int, JudgedScore
         for score in session.execute(query):
             scores[score.explanation_id].append(score)
         written = select(
-            ExplanationTable.id, ExplanationTable.author, func.length(ExplanationTable.text)
-        ).where(ExplanationTable.id.in_(some))
-        for number, author, n_characters in session.execute(written):
+            ExplanationTable.id, ExplanationTable.author, func.length(ExplanationTable.text),
+            ExplanationTable.details,
+        ).where(ExplanationTable.id.in_(some))  # fmt: skip
+        for number, author, n_characters, details in session.execute(written):
             values: dict[str, float] = {}
             chosen = min(
                 scores[number], key=lambda row: (row.judge != "program", row.judge), default=None
             )
             if chosen is not None:
                 values = _values(chosen.values)
-            found[number] = JudgedScores(author, n_characters, values)
+            found[number] = JudgedScores(
+                author, n_characters, bool(details.get(WORDS_EDITED)), values
+            )
     return found
 
 

@@ -24,10 +24,12 @@ class AlphaView(View):
     """Null: nothing can be said: nobody answered, no explanation has two answers, or all are the
     same."""
     low: float | None
-    """Of the 95 % interval, over explanations; null of fewer than six."""
+    """Of the 95 % interval, over units; null of fewer than six."""
     high: float | None
     n_explanations: int
     """With two answers or more: others say nothing of agreement."""
+    n_units: int
+    """Of which they are."""
     n_judgements: int
     """Of these."""
 
@@ -62,6 +64,7 @@ class AnnotatorView(View):
     origin: str | None
     """Where they judged, if elsewhere; they need have no account here."""
     n: int
+    """Judgements, without those of gold items."""
     with_others: ShareView
     """Verdicts that are those of most of the others; where these tie, or there are none, none is
     counted."""
@@ -79,8 +82,12 @@ class AgreementView(View):
     model: str
     campaign: str | None
     n_explanations: int
+    n_units: int
     n_judgements: int
     n_people: int
+    n_gold: int
+    """Judgements of gold items, whose answer was known beforehand: they count in `gold` of
+    annotators and nowhere else."""
     n_left_out: int
     """Explanations that a campaign is still about: what is said of them is not shown to whoever may
     be yet to judge them."""
@@ -104,9 +111,26 @@ class PredictorView(View):
     """Of accept against reject: the share of pairs of which the accepted one has the higher number;
     0.5 where it says nothing."""
     low: float | None
+    """Of the 95 % interval, over units; null where fewer than six have the rarer verdict."""
     high: float | None
     n_explanations: int
     """That have the number, and were accepted or rejected by somebody."""
+    n_units: int
+    """Of which they are."""
+    n_accepted: int
+    n_rejected: int
+    """Judgements of these explanations."""
+    n_standing: int
+    """Units of the rarer verdict, on which the interval stands."""
+    best_baseline: str | None
+    """Title of the baseline of the highest AUROC on the explanations that have both; null: of a
+    baseline, or there is none to compare with."""
+    advantage: float | None
+    """AUROC less that of this baseline, on the same explanations."""
+    advantage_low: float | None
+    advantage_high: float | None
+    n_advantage: int
+    """Explanations that have both."""
     specificity: float | None
     """Spearman's rank correlation with the mean step."""
     specificity_low: float | None
@@ -126,12 +150,13 @@ class AcceptanceBin(View):
     middle: float
     """The median of their scores."""
     n_explanations: int
+    n_units: int
     n_accepted: int
     n_judged: int
     """Judgements: accepted, to be edited, rejected; unsure ones are left out."""
     share: float
     share_low: float
-    """Of Wilson's interval at 95 %, as if each explanation had been judged once."""
+    """Of Wilson's interval at 95 %, as if each unit had been judged once."""
     share_high: float
 
 
@@ -146,6 +171,18 @@ class AcceptanceView(View):
     n_rejected: int
     n_unsure: int
     n_left_out: int
+    """Explanations that a campaign is still about."""
+    n_gold: int
+    """Judgements that are left out, since the answer was known beforehand."""
+    n_peeked: int
+    """Judgements that are left out, since their author had opened what shows scores meanwhile."""
+    n_words_edited: int
+    """Explanations that are left out, since only their words were edited: the scores are of the
+    program, not of these words."""
+    r_min: float | None
+    r_max: float | None
+    """Of the campaign's choice: only explanations with such a simulation r were drawn, so r tells
+    less than it would of all."""
     replicates: int
     predictors: list[PredictorView]
     bins: list[AcceptanceBin]

@@ -56,6 +56,8 @@ class GivenView(JudgementView):
     """From when it was shown to the answer; null where nobody measured it."""
     campaign: str | None
     """Slug of the campaign that it was given in, without seeing others'."""
+    several_meanings: bool | None  # type: ignore[assignment]  # here it may not have been asked
+    """Null: it was not asked."""
     guideline: int | None
     """Version of what its author was told."""
     replaced_at: datetime | None

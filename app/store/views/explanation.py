@@ -15,6 +15,9 @@ BROUGHT: Final[tuple[Method, ...]] = ("hand", "import")
 """What came from outside of a run, written here or imported: whoever brought it may have seen what
 other programs score on test."""
 Status = Literal["current", "replaced", "withdrawn", "failed"]
+WORDS_EDITED: Final = "words_edited"
+"""In details: of a version before, the words were edited and the program was kept, so that what is
+scored is the program, not these words."""
 
 
 class ExplanationLine(View):
@@ -31,6 +34,9 @@ class ExplanationLine(View):
     version: int
     text: str
     has_program: bool
+    words_edited: bool
+    """Its words were, and the program of the version before was kept: scores are of the program,
+    not of these words."""
     bits: float | None
     """Description length of the program, else of the text."""
     n_rules: int | None

@@ -25,7 +25,7 @@ EXAMPLE = np.array(
     ("level", "told"), [("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849)]
 )
 def test_krippendorffs_own_example_comes_out(level, told):
-    found = alpha(EXAMPLE, level)
+    found = alpha(EXAMPLE, level=level)
     assert found.value == pytest.approx(told, abs=5e-4)
     assert (found.n_items, found.n_judgements) == (11, 40)
     assert found.low < found.value < found.high
@@ -40,7 +40,7 @@ def test_another_implementation_says_the_same(n_people, n_items, n_values, missi
     generator = np.random.default_rng(seed)
     ratings = generator.integers(0, n_values, (n_people, n_items)).astype(float)
     ratings[generator.random(ratings.shape) < missing] = X
-    found = alpha(ratings, level)
+    found = alpha(ratings, level=level)
     if found.value is None:
         paired = ratings[:, (~np.isnan(ratings)).sum(axis=0) >= 2]
         assert len(np.unique(paired[~np.isnan(paired)])) <= 1
@@ -53,12 +53,12 @@ def test_whoever_always_agrees_is_at_1_and_whoever_deals_at_random_near_0():
     generator = np.random.default_rng(0)
     same = np.tile(generator.integers(0, 3, 50).astype(float), (3, 1))
     dealt = generator.integers(0, 3, (3, 4000)).astype(float)
-    assert alpha(same, "nominal").value == 1.0
-    assert alpha(dealt, "nominal").value == pytest.approx(0, abs=0.03)
+    assert alpha(same, level="nominal").value == 1.0
+    assert alpha(dealt, level="nominal").value == pytest.approx(0, abs=0.03)
 
 
 def test_systematic_disagreement_is_below_0():
-    assert alpha(np.array([[0, 1, 0, 1.0], [1, 0, 1, 0]]), "nominal").value < 0
+    assert alpha(np.array([[0, 1, 0, 1.0], [1, 0, 1, 0]]), level="nominal").value < 0
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_systematic_disagreement_is_below_0():
     ids=["all the same", "none", "no item twice", "nobody"],
 )
 def test_where_nothing_can_be_said_nothing_is(ratings):
-    found = alpha(ratings, "nominal")
+    found = alpha(ratings, level="nominal")
     assert (found.value, found.low, found.high) == (None, None, None)
 
 
@@ -79,22 +79,47 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
         truth = generator.integers(0, 2, 80)
         dealt = generator.integers(0, 2, (2, 80))
         ratings = np.where(generator.random((2, 80)) < 0.8, truth, dealt).astype(float)
-        found = alpha(ratings, "nominal", seed=2)
+        found = alpha(ratings, level="nominal", seed=2)
         hits += found.low <= 0.64 <= found.high
     assert 88 <= hits <= 99
 
 
 def test_of_few_items_there_is_no_interval():
-    found = alpha(EXAMPLE[:, :5], "nominal")
+    found = alpha(EXAMPLE[:, :5], level="nominal")
     assert found.value is not None
     assert (found.low, found.high) == (None, None)
 
 
 def test_the_same_seed_gives_the_same_interval():
-    assert alpha(EXAMPLE, "ordinal", seed=3) == alpha(EXAMPLE, "ordinal", seed=3)
-    assert alpha(EXAMPLE, "ordinal", seed=3) != alpha(EXAMPLE, "ordinal", seed=4)
+    assert alpha(EXAMPLE, level="ordinal", seed=3) == alpha(EXAMPLE, level="ordinal", seed=3)
+    assert alpha(EXAMPLE, level="ordinal", seed=3) != alpha(EXAMPLE, level="ordinal", seed=4)
 
 
 def test_an_infinite_rating_is_refused():
     with pytest.raises(AnalysisError, match="infinite"):
-        alpha(np.array([[np.inf], [1.0]]), "interval")
+        alpha(np.array([[np.inf], [1.0]]), level="interval")
+
+
+def test_what_is_of_one_unit_is_drawn_as_a_whole():
+    """Four explanations of each of twenty units, on which people say the same of all four: as if
+    there were twenty. Drawn one by one, the interval holds the truth in two of three cases."""
+    generator = np.random.default_rng(1)
+    units = np.repeat(np.arange(20), 4)
+    hits = alone = 0
+    for _ in range(60):
+        truth = generator.integers(0, 2, 20)
+        dealt = generator.integers(0, 2, (2, 20))
+        ratings = np.where(generator.random((2, 20)) < 0.8, truth, dealt).astype(float)
+        by_unit = alpha(ratings[:, units], units, level="nominal", seed=2)
+        by_item = alpha(ratings[:, units], level="nominal", seed=2)
+        hits += by_unit.low <= 0.64 <= by_unit.high
+        alone += by_item.low <= 0.64 <= by_item.high
+    assert (by_unit.n_items, by_unit.n_groups, by_item.n_groups) == (80, 20, 80)
+    assert hits >= 53
+    assert alone < 50
+
+
+def test_many_explanations_of_few_units_have_no_interval():
+    many = np.tile([[0.0, 1, 1], [0, 1, 0]], 10)
+    assert alpha(many, level="nominal").low is not None
+    assert alpha(many, np.arange(30) % 5, level="nominal").low is None
