@@ -65,6 +65,7 @@ def test_a_reviewer_begins_one_and_it_is_told_how_it_was_chosen(rita: TestClient
     assert (answer.status_code, answer.headers["location"]) == (303, HERE)
     page = words_of(rita.get(HERE).text)
     assert re.search(r"6 of \d+ units were drawn at random, not picked, by seed 7", page)
+    assert "since all failed or were withdrawn, are not among the" in page
     assert "0 of 12 judgements" in page
     assert "specificity, note" in page
     assert "<strong>First</strong>" in rita.get(HERE).text
