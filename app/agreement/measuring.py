@@ -57,6 +57,8 @@ def measure_agreement(
         n_units=len({row.unit for row in rows}),
         n_people=len(people),
         n_gold=len(all_rows) - len(rows),
+        n_blind=sum(row.campaign is not None and not row.peeked for row in rows),
+        n_imported=sum(row.origin is not None for row in rows),
         n_left_out=0 if sees_all else n_left_out(session, asked),
         replicates=REPLICATES,
         alphas=alphas_of(rows),

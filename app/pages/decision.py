@@ -30,6 +30,7 @@ from app.store.queries.disagreement import (
     place_in_list,
 )
 from app.store.queries.explanation import get_explanation
+from app.store.unblinding import is_asked_of, take_away
 from app.store.views.campaign import ShownWindows
 from app.store.views.disagreement import About, State
 from app.store.views.explanation import ExplanationView
@@ -121,6 +122,7 @@ def show_disagreements(
 def show_dispute(
     request: Request,
     session: ReadSession,
+    writer: StoreWriter,
     settings: AppSettings,
     actor: CurrentActor,
     asking: AskedFor,
@@ -128,6 +130,10 @@ def show_dispute(
     decided: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
 ) -> Response:
     context = _context(session, asking, number, actor.name, settings.data)
+    if is_asked_of(session, explanation_id=number, actor=actor.name):
+        session.rollback()  # nothing is read while it waits for its turn to write
+        with writer.session() as writing:
+            take_away(writing, explanation_id=number, actor=actor.name)
     form = fill_form(context["explanation"])
     return respond(
         request, "decision/page.html", context | {"form": form, "error": None, "decided": decided}

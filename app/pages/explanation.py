@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from app.agreement.seeing import decisions_seen
 from app.auth.actor import CurrentActor
+from app.auth.rights import Right
 from app.dependencies import (
     AppSettings,
     ProgramDeadline,
@@ -17,6 +18,7 @@ from app.dependencies import (
 from app.errors import NotFoundError, TooManyError
 from app.pages.around import around
 from app.pages.choosing import AskedRun
+from app.peeking import PEEKING
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.words import unit_noun
@@ -31,7 +33,7 @@ from app.store.views.explanation import ExplanationView
 from app.trials.differing import difference_of
 from app.trials.evidence import gather_evidence
 
-router = APIRouter()
+router = APIRouter(dependencies=PEEKING)
 
 BUSY: Final = EvidenceView(
     program=None,
@@ -88,7 +90,11 @@ def show_explanation(
         "evidence": found,
         "causal": causal_evidence(session, view),
         "judgements": judgements_of(
-            session, view, actor=actor.name, may_judge=actor.could_be_asked(model)
+            session,
+            view,
+            actor=actor.name,
+            may_judge=actor.could_be_asked(model),
+            may_review=actor.may(Right.REVIEW, model),
         ),
         "decisions": decisions_seen(session, actor, view),
         "pages": ModelPages(model, run),

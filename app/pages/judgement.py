@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app.auth.actor import Actor, CurrentActor
+from app.auth.rights import Right
 from app.dependencies import ReadSession, WriteSession
 from app.fields import blank_to_none
 from app.pages.choosing import AskedRun
@@ -106,7 +107,11 @@ def _shown(
         address = pages.explanation(view.site, view.index, view.id)
         return RedirectResponse(f"{address}#judgement", status_code=303)
     judged = judgements_of(
-        session, view, actor=actor.name, may_judge=actor.could_be_asked(view.model)
+        session,
+        view,
+        actor=actor.name,
+        may_judge=actor.could_be_asked(view.model),
+        may_review=actor.may(Right.REVIEW, view.model),
     )
     context = {"pages": pages, "explanation": view, "judgements": judged}
     return respond(

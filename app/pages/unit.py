@@ -13,6 +13,7 @@ from app.pages.around import around
 from app.pages.choosing import AskedRun, read_shown_run
 from app.pages.counting import counted_from
 from app.pages.distributions import read_distributions
+from app.peeking import PEEKING
 from app.rendering.addresses import ModelPages
 from app.rendering.answers import respond
 from app.rendering.score import best_claim, highest_of
@@ -29,7 +30,7 @@ from app.store.views.model import PlaceView
 from app.store.views.run import RunView
 from app.store.views.unit import ExemplarView, StatisticsView, UnitView
 
-router = APIRouter()
+router = APIRouter(dependencies=PEEKING)
 
 Show = Literal["overview", "top", "bottom", "intervals", "random"]
 KINDS: Final = {"top": "top", "bottom": "bottom", "intervals": "interval", "random": "random"}

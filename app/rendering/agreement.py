@@ -20,9 +20,9 @@ RIGHT: Final = 14
 TOP: Final = 14
 BOTTOM: Final = 40
 ROW: Final = 22
-NAMES: Final = 230
-PLOT: Final = 200
-NUMBERS: Final = 230
+NAMES: Final = 256
+PLOT: Final = 180
+NUMBERS: Final = 224
 LINE: Final = (180, 20)
 
 
@@ -101,7 +101,7 @@ def predictors(rows: Sequence[PredictorView]) -> Markup:
             told = number(row.auroc)
         few = row.auroc is not None and row.low is None
         counts = f"{row.n_accepted:,} accept, {row.n_rejected:,} reject"
-        aside = f"{'too few: ' if few else ''}{counts}" if row.n_explanations else "n 0"
+        aside = f"{'too few: ' if few else ''}{counts}" if row.n_explanations else ""
         body += (
             f'<text class="label" x="{NAMES + PLOT + 12}" y="{at + 4:.1f}">{told}'
             f'<tspan class="quiet" dx="8">{aside}</tspan></text>'

@@ -22,6 +22,7 @@ from app.store.queries.decision import decision_counting
 from app.store.queries.explanation import no_explanation
 from app.store.tables import DecisionTable
 from app.store.topics import explanation_topic
+from app.store.unblinding import take_away
 from app.store.views.decision import DecisionView
 from app.store.views.judgement import Verdict
 from app.store.writing_explanations import storable
@@ -97,6 +98,7 @@ def decide(
     )
     session.add(row)
     session.flush()
+    take_away(session, explanation_id=explanation_id, actor=actor)
     log.info("explanation.decided", explanation=explanation_id, actor=actor, verdict=row.verdict)
     after = {
         "verdict": row.verdict, "reason": row.reason, "campaign": asked.campaign,

@@ -463,7 +463,25 @@ CALLS: Final[dict[str, tuple[str, Call]]] = {
 }
 """By method and path: the action that it leaves, and one such call that succeeds."""
 
+PEEKED = "campaign.peeked, of whoever holds an item: tests/pages/test_judging_in_campaigns.py"
+TAKEN_AWAY = "campaign.taken_away, of whoever could be asked: tests/store/test_unblinding.py"
 OTHERWISE: Final = {
+    "GET /m/{model}/{site}/{index}": PEEKED,
+    "GET /m/{model}/{site}/{index}/explanations": PEEKED,
+    "GET /m/{model}/{site}/{index}/explanations/{number}": PEEKED,
+    "GET /m/{model}/{site}/{index}/explanations/{number}/versions": PEEKED,
+    "GET /m/{model}/{site}/{index}/explanations/{number}/compare": PEEKED,
+    "GET /api/v1/explanations/{explanation_id}": PEEKED,
+    "GET /api/v1/explanations/{explanation_id}/scores": PEEKED,
+    "GET /api/v1/explanations/{explanation_id}/versions": PEEKED,
+    "GET /api/v1/explanations/{explanation_id}/compare": PEEKED,
+    "GET /api/v1/explanations/{explanation_id}/evidence": PEEKED,
+    "GET /api/v1/explanations/{explanation_id}/evidence/causal": PEEKED,
+    "GET /api/v1/models/{model}/sites/{site}/units/{index}": PEEKED,
+    "GET /api/v1/models/{model}/sites/{site}/units/{index}/explanations": PEEKED,
+    "GET /api/v1/models/{model}/scores": PEEKED,
+    "GET /m/{model}/disagreements/{number}": TAKEN_AWAY,
+    "GET /api/v1/models/{model}/disagreements/{explanation_id}": TAKEN_AWAY,
     f"PUT {OF}/campaigns/{{slug}}/assignments/{{assignment_id}}/draft": "is what somebody is about "
     "to say, at every pause; the log has what they said",
     f"POST {OF}/circuits/{{slug}}/prove": "the double proves nothing; the store's function is "

@@ -40,7 +40,7 @@ def test_every_route_that_writes_knows_its_actor(empty_app):
 
 def test_only_where_one_signs_in_may_somebody_write_who_is_nobody(empty_app):
     writing = {route.path for route in unsafe_routes(empty_app)}
-    assert writing & OPEN == {"/login", "/login/{secret}"}
+    assert writing & OPEN == {"/login", "/login/{secret}", "/login/{secret}/oidc"}
 
 
 def test_a_route_that_writes_without_an_actor_is_found():

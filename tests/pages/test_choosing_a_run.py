@@ -31,13 +31,17 @@ def links(page: str) -> Iterator[str]:
     return (unescape(found) for found in re.findall(r'(?:href|hx-get)="(/m/[^"]+)"', page))
 
 
+OF_NO_SWEEP = (
+    "playground|experiments|text|tasks|circuits|campaigns|agreement|disagreements|activity|people|"
+    "bookmarks|lists"
+)
+
+
 def within_main(page: str) -> str:
     """Without the list of other runs, which leads away on purpose, without forms, whose fields
     say the run, and without the ways to what is of no sweep: what the loaded model is asked,
-    tasks and circuits."""
-    page = re.sub(
-        r'<a [^>]*href="[^"]*/(?:playground|experiments|text|tasks|circuits)[^>]*>', "", page
-    )
+    tasks and circuits, and what people do."""
+    page = re.sub(rf'<\w+ [^>]*(?:href|hx-get)="[^"]*/(?:{OF_NO_SWEEP})[^>]*>', "", page)
     page = re.sub(r'<details class="menu">.*?</details>', "", page, flags=re.DOTALL)
     return re.sub(r"<form [^>]+>", "", page)
 

@@ -13,6 +13,7 @@ from app.store.engine import open_session
 from app.store.judging import Rating, judge
 from tests.pages.team import EVIL, add, app_of_ada, browser
 from tests.pages.test_reading_a_circuit import words_of
+from tests.store.audit_log import rows
 from tests.store.handing import run_out
 
 ALL = "/m/synthetic/campaigns"
@@ -65,6 +66,7 @@ def test_a_reviewer_begins_one_and_it_is_told_how_it_was_chosen(rita: TestClient
     assert (answer.status_code, answer.headers["location"]) == (303, HERE)
     page = words_of(rita.get(HERE).text)
     assert re.search(r"6 of \d+ units were drawn at random, not picked, by seed 7", page)
+    assert "since all failed or were withdrawn, are not among the" in page
     assert "0 of 12 judgements" in page
     assert "specificity, note" in page
     assert "<strong>First</strong>" in rita.get(HERE).text
@@ -319,3 +321,49 @@ def test_over_rest_the_same(ada: TestClient, rita: TestClient) -> None:
     assert [one["version"] for one in ada.get(f"{here}/guidelines").json()] == [2, 1]
     assert rita.post(f"{here}/end").json()["status"] == "ended"
     assert ada.post(f"{here}/next").json()["state"] == "ended"
+
+
+def unit_of(client: TestClient, address: str) -> tuple[str, str]:
+    """Of an item: its unit's page, and where REST tells of it."""
+    item = client.get(f"{REST}/c/assignments/{address.rpartition('/')[2]}").json()
+    here = f"{item['site']}/{item['index']}"
+    rest = f"/api/v1/models/synthetic/sites/{item['site']}/units/{item['index']}"
+    return f"/m/synthetic/{here}", rest
+
+
+def peeks(client: TestClient) -> list[int | None]:
+    """By annotator."""
+    return [one["n_peeked"] for one in client.get(f"{REST}/c/progress").json()["annotators"]]
+
+
+@pytest.mark.parametrize("way", ["page", "explanations", "rest", "claims", "scores", "explanation"])
+def test_whoever_looks_at_scores_of_what_they_hold_is_marked(
+    app: FastAPI, ada: TestClient, rita: TestClient, way: str
+) -> None:
+    address = held(ada)
+    page, rest = unit_of(ada, address)
+    number = rita.get(f"{rest}/explanations").json()["items"][0]["id"]
+    paths = {
+        "page": page, "explanations": f"{page}/explanations", "rest": rest,
+        "claims": f"{rest}/explanations", "scores": f"/api/v1/explanations/{number}/scores",
+        "explanation": f"{page}/explanations/{number}",
+    }  # fmt: skip
+    assert ada.get(paths[way]).status_code == 200
+    row = rows(app.state.engine)[-1]
+    assert (row["action"], row["actor"]) == ("campaign.peeked", "ada")
+    ada.post(address, data={"verdict": "accept"})
+    assert peeks(rita) == [1]
+    assert peeks(ada) == [None]
+
+
+def test_whoever_looks_elsewhere_or_afterwards_or_is_somebody_else_is_not(
+    app: FastAPI, ada: TestClient, rita: TestClient
+) -> None:
+    address = held(ada)
+    page, rest = unit_of(ada, address)
+    browser(app, app.state.bo).get(page)
+    other = "/m/synthetic/mlp.0/1" if not page.endswith("mlp.0/1") else "/m/synthetic/mlp.0/2"
+    assert ada.get(other).status_code == 200
+    ada.post(address, data={"verdict": "accept"})
+    assert (ada.get(page).status_code, ada.get(rest).status_code) == (200, 200)
+    assert peeks(rita) == [0]

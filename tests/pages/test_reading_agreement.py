@@ -177,6 +177,14 @@ def test_what_was_judged_after_a_look_at_the_scores_is_not_held_against_them(
     assert "by somebody who had opened" in words_of(rho.get(PAGE, params=asked).text)
 
 
+def test_of_a_model_it_is_said_how_many_judgements_were_blind(house: FastAPI) -> None:
+    rho = browser(house, house.state.rho)
+    told = rho.get(REST).json()
+    assert (told["n_judgements"], told["n_blind"], told["n_imported"]) == (18, 16, 0)
+    said = words_of(rho.get(PAGE).text)
+    assert "16 were given blind, in campaigns; 0 come from elsewhere; 2 were given here" in said
+
+
 def test_a_filter_by_score_is_said_beside_verdicts_against_scores(tmp_path: Path) -> None:
     app = closed_app(tmp_path)
     rho = browser(app, add(app, "rho", role="reviewer"))

@@ -12,6 +12,7 @@ from app.store.judging import Rating, judge, take_back
 from app.store.queries.explanation import get_explanation
 from app.store.queries.judgement import judgements_of
 from app.store.tables import JudgementTable
+from tests.store.campaigns import campaign, end
 
 FULL = Rating("edit", 4, 2, several_meanings=True, tags=(" a  b ", "", "c", "a b"), note=" Why ")
 
@@ -49,6 +50,26 @@ def test_what_others_say_is_hidden_until_one_has_judged(explained: Engine):
 def test_whoever_has_no_say_sees_all(explained: Engine):
     give(explained)
     assert [one.actor for one in seen(explained, "vi", may_judge=False).others] == ["ada"]
+
+
+def test_while_a_campaign_is_about_it_only_reviewers_see_what_others_say(explained: Engine):
+    give(explained, "ada")
+    number = campaign(explained)
+    give(explained, "bo", Rating("accept"))
+
+    def told(actor: str, **rights: bool):
+        with open_session(explained) as session:
+            view = get_explanation(session, explanation_id=1)
+            found = judgements_of(session, view, actor=actor, **rights)
+            return None if found.others is None else [one.actor for one in found.others]
+
+    assert told("bo", may_judge=True) is None
+    assert told("vi", may_judge=False) is None
+    assert told("bo", may_judge=True, may_review=True) == ["ada"]
+    assert told("rho", may_judge=True, may_review=True) is None, "they have yet to judge"
+    assert seen(explained, "bo").until == "ended"
+    end(explained, number)
+    assert told("bo", may_judge=True) == ["ada"]
 
 
 def test_a_later_judgement_takes_the_place_of_the_one_before_which_is_kept(explained: Engine):

@@ -24,6 +24,7 @@ from app.store.queries.asked_judgements import asked_of
 from app.store.queries.disagreement import Wanted, get_dispute
 from app.store.queries.disagreement import list_disagreements as list_all
 from app.store.queries.explanation import get_explanation
+from app.store.unblinding import is_asked_of, take_away
 from app.store.views.agreement import AcceptanceView, AgreementView
 from app.store.views.base import Page
 from app.store.views.decision import DecisionsView, DecisionView
@@ -146,16 +147,21 @@ def list_disagreements(
 def get_disagreement(
     request: Request,
     session: ReadSession,
+    writer: StoreWriter,
     actor: CurrentActor,
     model: ModelName,
     explanation_id: ExplanationId,
     campaign: OfCampaign = None,
 ) -> Response:
-    """All judgements side by side, and all decisions; also where people agree."""
+    """All judgements side by side, and all decisions; also where people agree. No campaign asks
+    whoever has seen them about this explanation any more."""
     asked = asked_of(session, model=model, campaign=campaign)
-    return answer(
-        request, get_dispute(session, asked, explanation_id=explanation_id, actor=actor.name)
-    )
+    view = get_dispute(session, asked, explanation_id=explanation_id, actor=actor.name)
+    if is_asked_of(session, explanation_id=explanation_id, actor=actor.name):
+        session.rollback()  # nothing is read while it waits for its turn to write
+        with writer.session() as writing:
+            take_away(writing, explanation_id=explanation_id, actor=actor.name)
+    return answer(request, view)
 
 
 @router.get(

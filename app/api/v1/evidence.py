@@ -21,6 +21,7 @@ from app.api.parameters import (
 )
 from app.auth.actor import CurrentActor
 from app.dependencies import AppSettings, ProgramDeadline, ProgramPlaces, ReadSession
+from app.peeking import PEEKING
 from app.store.queries.causal import causal_evidence
 from app.store.queries.evidence import list_causal, model_evidence
 from app.store.queries.explanation import get_explanation
@@ -38,6 +39,7 @@ router = APIRouter(prefix="/api/v1", tags=["explanations"])
     "/explanations/{explanation_id}/evidence",
     response_model=EvidenceView,
     summary="Get where an explanation fails",
+    dependencies=PEEKING,
     responses=problems_of(404, 429),
 )
 def get_evidence(
@@ -69,6 +71,7 @@ def get_evidence(
     "/explanations/{explanation_id}/evidence/causal",
     response_model=CausalEvidenceView,
     summary="Get an explanation's causal evidence",
+    dependencies=PEEKING,
     responses=problems_of(404),
 )
 def get_causal_evidence(

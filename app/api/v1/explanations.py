@@ -28,6 +28,7 @@ from app.dependencies import (
     StoreWriter,
     WriteSession,
 )
+from app.peeking import PEEKING
 from app.store import claiming
 from app.store.queries import explanation as explanations
 from app.store.queries import score, version
@@ -38,7 +39,7 @@ from app.store.views.score import ScoreSummaryView, ScoreView
 from app.trials.claim import make_claim
 from app.trials.differing import difference_of
 
-router = APIRouter(prefix="/api/v1", tags=["explanations"])
+router = APIRouter(prefix="/api/v1", tags=["explanations"], dependencies=PEEKING)
 
 
 @router.get(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.api.describing import problems_of
 from app.api.parameters import ExplanationId
 from app.auth.actor import Actor, CurrentActor
+from app.auth.rights import Right
 from app.dependencies import ReadSession, WriteSession
 from app.store.judging import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Rating, judge, take_back
 from app.store.queries.explanation import get_explanation
@@ -84,5 +85,9 @@ def take_judgement_back(
 def _shown(session: Session, actor: Actor, explanation_id: int) -> JudgementsView:
     view = get_explanation(session, explanation_id=explanation_id)
     return judgements_of(
-        session, view, actor=actor.name, may_judge=actor.could_be_asked(view.model)
+        session,
+        view,
+        actor=actor.name,
+        may_judge=actor.could_be_asked(view.model),
+        may_review=actor.may(Right.REVIEW, view.model),
     )

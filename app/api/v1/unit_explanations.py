@@ -24,6 +24,7 @@ from app.dependencies import (
     ReadSession,
     StoreWriter,
 )
+from app.peeking import PEEKING
 from app.store import claiming
 from app.store.queries import explanation as explanations
 from app.store.views.base import Page
@@ -33,6 +34,7 @@ from app.trials.claim import make_claim
 router = APIRouter(
     prefix="/api/v1/models/{model}/sites/{site}/units/{index}/explanations",
     tags=["explanations"],
+    dependencies=PEEKING,
 )
 
 

@@ -17,6 +17,7 @@ from app.api.parameters import (
     UnitsQuery,
 )
 from app.dependencies import AppSettings, ReadSession
+from app.peeking import PEEKING
 from app.store.queries import exemplar as exemplars
 from app.store.queries import pool as pools
 from app.store.queries import unit as units
@@ -43,7 +44,7 @@ def list_units(
     return answer(request, page)
 
 
-@router.get("/{index}", response_model=UnitView, summary="Get one unit")
+@router.get("/{index}", response_model=UnitView, summary="Get one unit", dependencies=PEEKING)
 def get_unit(
     request: Request,
     session: ReadSession,

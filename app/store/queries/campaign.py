@@ -13,11 +13,14 @@ from app.store.choice import Choice
 from app.store.fetching import fetch
 from app.store.locating import require_model
 from app.store.paging import check_limit, is_name, read_cursor, write_cursor
+from app.store.peeking import peeks_in
+from app.store.queries.reviewer import reviewers_among
 from app.store.slugs import is_named
 from app.store.tables import (
     AssignmentTable,
     CampaignItemTable,
     CampaignTable,
+    DecisionTable,
     ExplanationTable,
     GuidelineTable,
     JudgementTable,
@@ -152,10 +155,14 @@ def campaigns_with_work_for(
 
 
 def open_to(actor: str | BindParameter[str]) -> Any:  # noqa: ANN401 - a condition on items
-    """Items that this person has never had, has not judged elsewhere, and did not write."""
+    """Items that this person has never had, has not judged elsewhere, did not settle, and did not
+    write."""
     return and_(
         ~exists().where(Assignments.item_id == Items.id, Assignments.actor == actor),
         ~judged_by(actor),
+        ~exists().where(
+            DecisionTable.explanation_id == Items.explanation_id, DecisionTable.actor == actor
+        ),
         ~exists().where(
             ExplanationTable.id == Items.explanation_id,
             ExplanationTable.method == "hand",
@@ -204,6 +211,8 @@ def get_progress(session: Session, *, model: str, slug: str, may_review: bool) -
     for actor, spent in session.execute(timed):
         seconds[actor].append(spent or 0.0)
     gold = _gold(session, found.id) if may_review else {}
+    peeked = peeks_in(session, campaign_id=found.id) if may_review else {}
+    reviewers = reviewers_among(session, model=model) if may_review else frozenset()
     done = (
         select(Assignments.item_id)
         .where(here, Assignments.state == "judged")
@@ -230,6 +239,8 @@ def get_progress(session: Session, *, model: str, slug: str, may_review: bool) -
                 seconds=median(seconds[actor]) if seconds[actor] else None,
                 n_gold=gold.get(actor, (0, 0))[0] if may_review else None,
                 n_gold_right=gold.get(actor, (0, 0))[1] if may_review else None,
+                n_peeked=peeked.get(actor, 0) if may_review else None,
+                reviews=actor in reviewers if may_review else None,
             )
             for actor in sorted(counts)
         ],

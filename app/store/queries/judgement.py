@@ -9,7 +9,7 @@ from app.store.fetching import fetch
 from app.store.queries.given import is_under_way
 from app.store.tables import JudgementTable
 from app.store.views.explanation import ExplanationView
-from app.store.views.judgement import JudgementsView, JudgementView
+from app.store.views.judgement import JudgementsView, JudgementView, Until
 
 JUDGED: Final = ("current", "failed")
 """States of explanations that count, or that somebody may mend."""
@@ -25,10 +25,17 @@ GIVEN: Final = (
 
 
 def judgements_of(
-    session: Session, explanation: ExplanationView, *, actor: str, may_judge: bool
+    session: Session,
+    explanation: ExplanationView,
+    *,
+    actor: str,
+    may_judge: bool,
+    may_review: bool = False,
 ) -> JudgementsView:
     """In the order in which they were given; `may_judge`: whether this person has the right to, so
-    that others' judgements wait for theirs."""
+    that others' judgements wait for theirs. Those of what a campaign is about wait for its end,
+    whatever one has judged: whoever knows what others made of one item judges the next as they do.
+    Only who `may_review` sees them before."""
     rows = session.scalars(
         select(JudgementTable)
         .where(
@@ -40,13 +47,18 @@ def judgements_of(
     own = next((view for view in views if view.actor == actor), None)
     others = [view for view in views if view.actor != actor]
     has_a_say = may_judge and explanation.status in JUDGED
-    # a campaign may yet ask them for this version, though it was edited
-    waits = has_a_say or (may_judge and is_under_way(session, explanation_id=explanation.id))
+    is_asked = is_under_way(session, explanation_id=explanation.id)
+    until: Until | None = None
+    if is_asked and not may_review:
+        until = "ended"
+    elif own is None and (has_a_say or (may_judge and is_asked)):
+        until = "judged"
     return JudgementsView(
         has_a_say=has_a_say,
         own=own,
         n_others=len(others),
-        others=None if waits and own is None else others,
+        others=others if until is None else None,
+        until=until,
     )
 
 

@@ -88,6 +88,10 @@ class AgreementView(View):
     n_gold: int
     """Judgements of gold items, whose answer was known beforehand: they count in `gold` of
     annotators and nowhere else."""
+    n_blind: int
+    """Of the judgements: given in a campaign here, without a look at scores or at others'."""
+    n_imported: int
+    """Made elsewhere; the rest was given here outside of a campaign, or after a look."""
     n_left_out: int
     """Explanations that a campaign is still about: what is said of them is not shown to whoever may
     be yet to judge them."""

@@ -69,6 +69,10 @@ class AnnotatorView(View):
     n_gold: int | None
     """Gold items judged; null for whoever may not review."""
     n_gold_right: int | None
+    n_peeked: int | None
+    """Items that they judged after looking at the scores while they held them; null as gold."""
+    reviews: bool | None
+    """Whether they may review, so that they could see what others said; null as gold."""
 
 
 class SkipView(View):

@@ -6,6 +6,7 @@ from typing import Final, Literal
 from app.store.views.base import View
 
 Verdict = Literal["accept", "edit", "reject", "unsure"]
+Until = Literal["judged", "ended"]
 
 VERDICTS: Final[dict[Verdict, str]] = {
     "accept": "It says what the unit does.",
@@ -53,4 +54,7 @@ class JudgementsView(View):
     own: JudgementView | None
     n_others: int
     others: list[JudgementView] | None
-    """Null: they have a say, and have not judged yet; what others think would sway them."""
+    """Null: what others think would sway them, or is kept until a campaign has ended."""
+    until: Until | None
+    """What others' judgements wait for: that this person has `judged` it, or that the campaign
+    that it is in has `ended`; null: for nothing."""
