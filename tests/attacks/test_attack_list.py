@@ -80,6 +80,16 @@ ELSEWHERE = {
         "auth/oidc/test_signing_in_by_a_provider.py::test_a_token_that_is_not_ours_is_refused",
     "an offer of what is refused":
         "auth/routes/test_offers.py::test_nothing_on_a_page_leads_to_a_refusal",
+    "blindness undone by a token": "attacks/test_blindness.py::"
+        "test_whoever_may_be_asked_is_told_nothing_by_any_way_in",
+    "an invite that outlives its maker":
+        "store/test_accounts.py::test_invites_end_with_whoever_sent_them",
+    "a link of another kind as an invite": "auth/oidc/test_signing_in_by_a_provider.py::"
+        "test_no_other_link_makes_an_account_though_the_browser_says_it_is_an_invite",
+    "a file that unpacks to lines without end": "exchange/test_judgements.py::"
+        "test_a_file_of_blank_lines_is_not_read_to_its_end",
+    "reading that leaves no row": "auth/routes/test_needs.py::"
+        "test_whatever_is_read_by_post_is_kept_in_the_log_of_a_sealed_server",
     "a secret in the log": "auth/test_identifying.py::test_no_secret_is_in_the_log",
     "a changed log": "store/audit/test_verifying.py::test_",
 }  # fmt: skip
