@@ -13,11 +13,13 @@ import os
 import sys
 from collections.abc import Collection
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from app.errors import SealedError
-from app.settings import Settings
+
+if TYPE_CHECKING:  # commands import this before they know that they need settings
+    from app.settings import Settings
 
 VARIABLE: Final = "PATCHCLAMP_SEALED"
 QUIET: Final = {
@@ -46,14 +48,14 @@ class _Guard:
     """That may be looked up and connected to besides this machine; None: the door is open."""
 
 
-def refuse_outgoing(settings: Settings, what: str, *, instead: str, address: str | None) -> None:
+def refuse_outgoing(settings: "Settings", what: str, *, instead: str, address: str | None) -> None:
     """Raises SealedError where the server is sealed and this would leave the machine. `what` would
     happen, as a sentence begins; `address`: a URL or host, None of what is always elsewhere."""
     if settings.sealed and (address is None or not is_here(_host_of(address))):
         raise SealedError(f"{what} was refused: this server is sealed.", hint=instead)
 
 
-def refuse_export(settings: Settings) -> None:
+def refuse_export(settings: "Settings") -> None:
     """For commands that write data into files. Raises SealedError where the server is sealed."""
     if settings.sealed:
         raise SealedError(
@@ -63,7 +65,7 @@ def refuse_export(settings: Settings) -> None:
         )
 
 
-def close_process(settings: Settings) -> None:
+def close_process(settings: "Settings") -> None:
     """Does nothing where the settings leave the door open."""
     if not settings.sealed:
         return
