@@ -34,7 +34,6 @@ from app.commands.version import version_text
 from app.importing import undisturbed
 from app.printable import escaped_lines
 from app.sealed import close_process, is_asked_for
-from app.settings import get_settings
 
 USAGE = 2
 HELP = """Record from the neurons of a network, explain them, prove or refute it, intervene.
@@ -49,6 +48,8 @@ def main() -> None:
     try:
         with undisturbed():
             if is_asked_for():
+                from app.settings import get_settings
+
                 close_process(get_settings())
             command = build()
         command(prog_name="patchclamp")
