@@ -28,9 +28,11 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("status IN ('open', 'paused', 'ended')", name="ck_campaigns_status"),
-        sa.CheckConstraint("n_per_item >= 1", name="ck_campaigns_n_per_item"),
-        sa.CheckConstraint("lease_seconds >= 1", name="ck_campaigns_lease_seconds"),
+        sa.CheckConstraint(
+            "status IN ('open', 'paused', 'ended')", name=op.f("ck_campaigns_status")
+        ),
+        sa.CheckConstraint("n_per_item >= 1", name=op.f("ck_campaigns_n_per_item")),
+        sa.CheckConstraint("lease_seconds >= 1", name=op.f("ck_campaigns_lease_seconds")),
         sa.ForeignKeyConstraint(
             ["model_id"], ["models.id"], name="fk_campaigns_model_id_models", ondelete="CASCADE"
         ),
@@ -65,9 +67,10 @@ def upgrade() -> None:
         sa.Column("expected", sa.String(), nullable=True),
         sa.Column("n_free", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "expected IN ('accept', 'edit', 'reject', 'unsure')", name="ck_campaign_items_expected"
+            "expected IN ('accept', 'edit', 'reject', 'unsure')",
+            name=op.f("ck_campaign_items_expected"),
         ),
-        sa.CheckConstraint("n_free >= 0", name="ck_campaign_items_n_free"),
+        sa.CheckConstraint("n_free >= 0", name=op.f("ck_campaign_items_n_free")),
         sa.ForeignKeyConstraint(
             ["campaign_id"],
             ["campaigns.id"],
@@ -115,7 +118,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("draft", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('leased', 'lapsed', 'judged', 'skipped')", name="ck_assignments_state"
+            "state IN ('leased', 'lapsed', 'judged', 'skipped')", name=op.f("ck_assignments_state")
         ),
         sa.ForeignKeyConstraint(
             ["campaign_id"],

@@ -33,7 +33,7 @@ def upgrade() -> None:
             "(site_id IS NULL) = (unit_index IS NULL)"
             " AND (site_id IS NULL) = (circuit_id IS NOT NULL)"
             " AND (explanation_id IS NULL OR site_id IS NOT NULL)",
-            name="ck_comments_place",
+            name=op.f("ck_comments_place"),
         ),
         sa.ForeignKeyConstraint(
             ["circuit_id"],
@@ -75,7 +75,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("value", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("value IN (-1, 1)", name="ck_votes_value"),
+        sa.CheckConstraint("value IN (-1, 1)", name=op.f("ck_votes_value")),
         sa.ForeignKeyConstraint(
             ["explanation_id"],
             ["explanations.id"],
@@ -99,7 +99,7 @@ def upgrade() -> None:
             "(site_id IS NULL) = (unit_index IS NULL)"
             " AND (site_id IS NULL) = (circuit_id IS NOT NULL)"
             " AND (explanation_id IS NULL OR site_id IS NOT NULL)",
-            name="ck_bookmarks_place",
+            name=op.f("ck_bookmarks_place"),
         ),
         sa.ForeignKeyConstraint(
             ["circuit_id"],
@@ -153,7 +153,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('mention', 'reply', 'comment', 'decision')", name="ck_notices_kind"
+            "kind IN ('mention', 'reply', 'comment', 'decision')", name=op.f("ck_notices_kind")
         ),
         sa.ForeignKeyConstraint(
             ["comment_id"],

@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "verdict IN ('accept', 'edit', 'reject', 'unsure')", name="ck_decisions_verdict"
+            "verdict IN ('accept', 'edit', 'reject', 'unsure')", name=op.f("ck_decisions_verdict")
         ),
         sa.ForeignKeyConstraint(
             ["campaign_id"],
