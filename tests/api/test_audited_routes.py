@@ -13,9 +13,10 @@ from app.main import create_app
 from app.security import SAFE_METHODS
 from app.settings import Settings
 from app.store.audit.verifying import verify
-from tests.api.auditing import CALLS, KEEPING_NOTHING, OTHERWISE, Site
+from tests.api.auditing import CALLS, Site
 from tests.api.auditing_people import CALLS_OF_PEOPLE, sign_in
 from tests.api.auditing_talk import CALLS_OF_TALK
+from tests.api.not_audited import KEEPING_NOTHING, OTHERWISE
 from tests.api.test_actor import calls
 from tests.kept import synthetic_store
 from tests.pages.playing import load

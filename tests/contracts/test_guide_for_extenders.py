@@ -25,7 +25,7 @@ from app.exchange.exporting import export
 from app.exchange.importing import import_path
 from app.main import create_app
 from app.rendering.environment import environment
-from app.settings import Settings
+from app.settings import Settings, get_settings
 from app.store.engine import open_engine
 from tests.analysis.models.tiny import make_tokenizer
 from tests.analysis.score.pools import pool_of
@@ -93,9 +93,11 @@ def test_a_command_of_another_package_runs(
     load: Load, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATCHCLAMP_DATA", str(data))
+    get_settings.cache_clear()
     app = typer.Typer()
     load("lab_commands.py").register(app)
     said = CliRunner().invoke(app, ["synthetic"], catch_exceptions=False).output
+    get_settings.cache_clear()
     assert "mlp.0: 1" in said.splitlines()
 
 
