@@ -212,7 +212,8 @@ def test_older_versions_are_on_a_page_of_their_own(own_pages: TestClient) -> Non
     older = re.search(r'href="([^"]*)">older versions', page)
     assert older is not None
     listed = own_pages.get(html.unescape(older[1])).text
-    assert re.findall(r"version (\d+)<", listed) == [str(n) for n in range(40, 0, -1)]
+    named = re.findall(r"version (\d+)<", listed)  # each also where it is compared
+    assert list(dict.fromkeys(named)) == [str(n) for n in range(40, 0, -1)]
     assert "that is all" in listed
     whole = own_pages.get(f"{here}/{number}/versions").text
     assert 'aria-current="true"><a' in whole
